@@ -1,0 +1,34 @@
+# Warnings, hardening and sanitizers for every target, through one interface target.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+
+add_library(landwaiter_flags INTERFACE)
+target_include_directories(landwaiter_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(landwaiter_flags INTERFACE LANDWAITER_VERSION="${PROJECT_VERSION}")
+target_compile_options(landwaiter_flags INTERFACE
+  -Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual -Werror=unused-result
+  -Werror=return-type -Werror=switch -fstack-protector-strong -fno-plt
+  # GCC 12 sees overlaps in std::string operator+ that are not there (GCC bug 105651).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+if(LANDWAITER_SANITIZE)
+  target_compile_options(landwaiter_flags INTERFACE
+    -fsanitize=${LANDWAITER_SANITIZE} -fno-omit-frame-pointer -g1 -O1)
+  target_link_options(landwaiter_flags INTERFACE -fsanitize=${LANDWAITER_SANITIZE})
+else()
+  target_compile_definitions(landwaiter_flags INTERFACE
+    $<$<CONFIG:Release>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS)
+  target_link_options(landwaiter_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()

@@ -1,0 +1,127 @@
+// What an image holds: the scanner's whole answer, and a function of the image's bytes alone.
+// What could not be read stands in `coverage`, and so reaches every verdict: unknown is never clean.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/digest.h"
+#include "lib/base/result.h"
+#include "model/platform.h"
+
+namespace landwaiter {
+
+enum class CoverageState { kRead, kFailed, kUnsupported, kSkipped, kEndOfLife };
+std::string_view CoverageStateName(CoverageState state);  // "Read", "Failed", …
+
+/// How the look at one source went. Sources that are not in the image are not listed.
+struct Coverage {
+  std::string source;  // name of a package source ("dpkg"), or "os", "config", "advisories", …
+  CoverageState state = CoverageState::kRead;
+  std::string reason = {};      // empty only with kRead; names the file and what is wrong
+  std::uint64_t packages = 0;  // how many it yielded
+  friend bool operator==(const Coverage&, const Coverage&) = default;
+};
+
+/// Fields of os-release(5), as written there; family is ID.
+struct OperatingSystem {
+  std::string family;    // "debian", "alpine", "almalinux", …
+  std::string version;   // VERSION_ID; empty for rolling ones
+  std::string codename;  // VERSION_CODENAME
+  std::string pretty_name;
+  friend bool operator==(const OperatingSystem&, const OperatingSystem&) = default;
+};
+
+/// A package as its source records it. `type` is the purl type.
+struct Package {
+  std::string type;     // deb, apk, rpm, npm, pypi, golang
+  std::string name;     // whole, as the ecosystem writes it: "@scope/name", "golang.org/x/text"
+  std::string version;  // as the source writes it; with epoch and release where it has them
+  std::string architecture = {};
+  std::string source_name = {};     // source package (dpkg Source, apk origin, rpm sourcerpm's name)
+  std::string source_version = {};  // of the source package; equals version where not recorded
+  std::string purl = {};
+  std::string path = {};            // of the record it was read from, without a leading '/'
+  std::string found_by = {};        // name of the package source
+  std::vector<std::string> licenses = {};  // as recorded
+  std::string owner = {};           // OS package whose files it is among, "" for none
+  std::string module = {};          // rpm module stream
+  int layer = -1;                   // index into Inventory::layers: the first that has this version
+  friend bool operator==(const Package&, const Package&) = default;
+};
+
+struct ImageLayer {
+  Digest digest;             // of the blob as transferred
+  Digest diff_id;            // of the inflated tar, verified
+  std::string media_type;
+  std::uint64_t size_bytes = 0;  // compressed
+  std::string created_by = {};   // its history line
+  friend bool operator==(const ImageLayer&, const ImageLayer&) = default;
+};
+
+struct HistoryEntry {
+  std::string created_by;
+  std::string comment;
+  bool empty_layer = false;
+  friend bool operator==(const HistoryEntry&, const HistoryEntry&) = default;
+};
+
+/// The image configuration's fields that rules read (OCI image-spec config.md; Docker's
+/// Healthcheck extension).
+struct ImageConfig {
+  std::string user;  // as written; "" is root
+  /// The uid that `user` means, through the image's /etc/passwd; absent where it cannot be told.
+  std::optional<std::uint64_t> uid = {};
+  std::vector<std::string> exposed_ports = {};  // "8080/tcp"
+  std::vector<std::string> env = {};            // "NAME=value"
+  std::vector<std::string> entrypoint = {};
+  std::vector<std::string> cmd = {};
+  std::vector<std::string> volumes = {};
+  std::string working_dir = {};
+  std::map<std::string, std::string> labels = {};
+  bool healthcheck = false;  // one is set and is not ["NONE"]
+  std::string created = {};  // RFC 3339 as written, "" where absent
+  std::vector<HistoryEntry> history = {};
+  friend bool operator==(const ImageConfig&, const ImageConfig&) = default;
+};
+
+/// One platform of one image.
+struct Inventory {
+  Platform platform;
+  Digest manifest_digest;
+  Digest image_id;  // digest of the configuration
+  std::uint64_t size_bytes = 0;  // compressed, all layers
+  std::optional<OperatingSystem> os;
+  ImageConfig config;
+  std::vector<ImageLayer> layers;  // base first
+  std::vector<Package> packages;   // sorted by (type, name, version, path)
+  std::vector<Coverage> coverage;  // sorted by source
+
+  /// Every line of coverage is kRead.
+  bool Complete() const;
+  friend bool operator==(const Inventory&, const Inventory&) = default;
+};
+
+/// All platforms that were asked for of one image digest.
+struct ImageInventory {
+  Digest digest;  // of the index, or of the manifest where there is no index
+  std::string media_type;
+  std::vector<Inventory> platforms;
+  friend bool operator==(const ImageInventory&, const ImageInventory&) = default;
+};
+
+/// JSON, the form in which a child process, the scanner service and the store hand it on.
+std::string ToJson(const ImageInventory& inventory);
+/// Checked field by field and bounded (kMaxInventoryPackages, text lengths, counts), because it
+/// comes from a process that has read hostile bytes. Errors: InvalidArgument naming the field,
+/// ResourceExhausted.
+Result<ImageInventory> ImageInventoryFromJson(std::string_view json);
+
+inline constexpr std::size_t kMaxInventoryPackages = 200'000;
+inline constexpr std::size_t kMaxInventoryJsonBytes = 256u << 20;
+
+}  // namespace landwaiter

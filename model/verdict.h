@@ -1,0 +1,43 @@
+// What policies say of an image.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landwaiter {
+
+/// Ordered from best to worst; kUnknown: a rule could not be decided, onIncomplete answers.
+enum class Verdict { kPass, kWarn, kUnknown, kFail };
+std::string_view VerdictName(Verdict verdict);  // "Pass", "Warn", "Unknown", "Fail"
+
+enum class Enforcement { kEnforce, kWarn, kAudit };
+std::string_view EnforcementName(Enforcement enforcement);
+
+enum class Action { kDeny, kWarn, kAllow };
+std::string_view ActionName(Action action);
+
+/// One subject that broke one rule. `id` is stable: kind, subject, purl, path; never message text.
+struct Violation {
+  std::string rule;
+  std::string kind;     // "vulnerabilities", "image", "packages", "reference"
+  bool fails = true;    // the rule's action: Fail or Warn
+  std::string subject;  // "CVE-2021-44228", "USER", "port 22/tcp", …
+  std::string id;
+  std::string message;  // one line a person can act on
+  friend bool operator==(const Violation&, const Violation&) = default;
+};
+
+struct PolicyVerdict {
+  std::string policy;
+  std::int64_t generation = 0;
+  Verdict verdict = Verdict::kPass;
+  std::vector<Violation> violations;          // worst first
+  std::vector<std::string> unknown;           // why rules could not be decided: "coverage dpkg: …"
+  std::vector<std::string> exceptions_used;   // "CVE-2023-0001 until 2027-01-31: reason"
+  std::vector<std::string> exceptions_ending; // out within two weeks, or out for at most two
+  friend bool operator==(const PolicyVerdict&, const PolicyVerdict&) = default;
+};
+
+}  // namespace landwaiter
