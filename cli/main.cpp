@@ -1,1 +1,28 @@
-int main() { return 0; }
+// landwaiter: one binary, the roles and the command line.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  // A peer that goes away is an error of that one write, never the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  int exit_code = landwaiter::cli::kExitOk;
+  CLI::App app{"Landwaiter keeps images with known faults out of a Kubernetes cluster."};
+  app.set_version_flag("--version", "landwaiter " LANDWAITER_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  for (const auto& command : landwaiter::cli::Commands()) command.add(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? landwaiter::cli::kExitOk : landwaiter::cli::kExitUsage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "landwaiter: internal error: %s\n", error.what());
+    return landwaiter::cli::kExitIncomplete;
+  }
+  return exit_code;
+}

@@ -1,0 +1,41 @@
+// POST /v1/ensure: what the webhook asks the controller. The webhook holds no credentials: it gives
+// the names of the pull secrets, and the controller reads them from the pod's own namespace.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+
+namespace landwaiter::resources {
+
+inline constexpr std::size_t kMaxEnsureImages = 200;         // admission.md: images in a request
+inline constexpr std::size_t kMaxEnsureBytes = 1024 * 1024;  // 200 references and 100 secret names
+
+struct EnsureRequest {
+  std::vector<std::string> references;
+  std::string ns;
+  std::string service_account;
+  std::vector<std::string> pull_secrets;
+};
+
+struct EnsuredImage {
+  std::string reference;
+  std::string digest;  // "" with an error
+  std::string scan;    // name of the ImageScan, "" with an error
+  std::string error_reason = {};
+  std::string error_message = {};
+};
+
+struct EnsureResponse {
+  std::vector<EnsuredImage> images;  // one for each reference, in the same order
+};
+
+std::string ToJson(const EnsureRequest& request);
+std::string ToJson(const EnsureResponse& response);
+/// Errors: InvalidArgument naming the field, ResourceExhausted above the bounds.
+Result<EnsureRequest> EnsureRequestFromJson(std::string_view json);
+Result<EnsureResponse> EnsureResponseFromJson(std::string_view json);
+
+}  // namespace landwaiter::resources
