@@ -1,0 +1,42 @@
+// From a source to what a scan needs: the root manifest, the chosen platforms' manifests and their
+// configurations, every byte checked against its digest and size.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "scanner/image/manifest.h"
+#include "scanner/image/source.h"
+
+namespace landwaiter::image {
+
+/// One platform of an image, ready for its layers to be read.
+struct PlatformImage {
+  Digest manifest_digest;
+  Manifest manifest;
+  Digest image_id;  // digest of the configuration
+  ParsedConfig config;
+};
+
+struct LoadedImage {
+  Digest digest;  // of the index, or of the manifest where there is none
+  std::string media_type;
+  std::vector<PlatformImage> platforms;  // in the order of the index
+};
+
+inline constexpr int kMaxIndexDepth =
+    2;  // an index of indexes; deeper ones are not seen in the wild
+
+/// `wanted` as in ChoosePlatforms. A single manifest is held against `wanted` by its
+/// configuration's platform (NoMatchingPlatform). The number of layers, of diffIDs, and of history
+/// entries that are not empty (where there is a history) must agree: layers and diffIDs
+/// (MalformedImage).
+Result<LoadedImage> LoadImage(ImageSource& source, const std::vector<Platform>& wanted);
+
+/// The whole blob in memory, its size and digest checked. Errors: TooLarge above `max_bytes`,
+/// DataLoss reason DigestMismatch.
+Result<std::string> ReadBlob(ImageSource& source, const Descriptor& descriptor,
+                             std::size_t max_bytes);
+
+}  // namespace landwaiter::image
