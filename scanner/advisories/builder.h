@@ -1,0 +1,44 @@
+// Builds an advisory database from feeds and swaps it in. Two threads: one reads and inflates
+// archives, one parses records and writes; memory is bounded by a queue of kQueueBytes and by
+// LMDB's dirty pages, not by the size of the feeds. A crash at any point leaves the old database.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lib/base/cancellation.h"
+#include "lib/base/clock.h"
+#include "lib/base/result.h"
+#include "scanner/advisories/manifest.h"
+
+namespace landwaiter::advisories {
+
+struct FeedSource {
+  std::string kind;  // "osv" or "kev"
+  std::string path;  // archive (zip, tar.zst, tar.gz, …), one .json file, or a folder of them
+};
+/// "osv=PATH", "kev=PATH". Errors: InvalidArgument.
+Result<FeedSource> ParseFeedSource(std::string_view text);
+
+struct BuildProgress {
+  std::string feed;           // the one being read
+  std::uint64_t records = 0;  // read so far, of all feeds
+};
+
+struct BuildOptions {
+  std::vector<FeedSource> feeds;
+  std::string output;       // folder; made where it is missing
+  bool keep_going = false;  // leave broken records out and count them, in place of failing
+  TimePoint now{};          // becomes built_at
+  std::function<void(const BuildProgress&)> on_progress = {};  // at most a few times a second
+  std::function<void(const Error&)> on_broken = {};  // each broken record, with keep_going
+};
+
+/// Errors: InvalidArgument (a broken record: names archive, member and field; an archive without
+/// any record), NotFound, ResourceExhausted (limits in osv_record.h, archive_reader.h), DataLoss
+/// (an archive that breaks off), Internal (disk full and the like).
+Result<DatabaseInfo> BuildDatabase(const BuildOptions& options, const Cancellation& cancel);
+
+}  // namespace landwaiter::advisories

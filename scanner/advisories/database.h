@@ -1,0 +1,60 @@
+// The advisory database, read side: one LMDB file, mapped read-only and shared by all processes
+// that have it open. Opening takes milliseconds whatever its size. A reader keeps the file that it
+// opened when a new database is swapped in; it opens anew to see that one.
+// Not handled here: building (builder.h); which ecosystem an image's packages belong to
+// (scanner/matching).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "scanner/advisories/advisory.h"
+#include "scanner/advisories/manifest.h"
+
+namespace landwaiter::advisories {
+
+/// Thread-safe: all functions but the destructor may be called from several threads at once.
+class AdvisoryDatabase {
+ public:
+  /// Opens the current database of a folder. Before anything is mapped, the file's size and its
+  /// two meta pages are checked against the manifest, since a mapped file that is too short would
+  /// end the process. Contents are not read: see Verify.
+  /// Errors: NotFound (no database; names the command that makes one), DataLoss (truncated, not a
+  /// database, another file than the manifest's), Unsupported (another format version).
+  static Result<std::unique_ptr<AdvisoryDatabase>> Open(const std::string& dir);
+  /// Reads the whole file of the current database and compares its SHA-256 with the manifest's.
+  /// Errors: as Open, and DataLoss for another digest.
+  static Status Verify(const std::string& dir);
+
+  virtual ~AdvisoryDatabase() = default;
+
+  const DatabaseInfo& Info() const { return info_; }
+  /// True where a feed in the database speaks of this ecosystem ("Debian:12", "npm").
+  bool HasEcosystem(std::string_view ecosystem) const;
+
+  /// What is said of one package, sorted by advisory id; empty is the ordinary case and means
+  /// that nothing is known, not that something failed. The name is normalised as the ecosystem
+  /// does it (names.h). Errors: DataLoss for a value that cannot be read.
+  virtual Result<std::vector<Affected>> Lookup(std::string_view ecosystem,
+                                               std::string_view package) const = 0;
+  /// Errors: NotFound, DataLoss.
+  virtual Result<Advisory> GetAdvisory(std::string_view id) const = 0;
+  /// Ids of the advisories that have `name` as id, alias or upstream; sorted.
+  virtual Result<std::vector<std::string>> AdvisoriesNaming(std::string_view name) const = 0;
+  /// All ecosystems and names that equal `package` after normalisation: for `db lookup`.
+  virtual Result<std::vector<std::string>> EcosystemsOf(std::string_view package) const = 0;
+  /// Whether a CVE is in the KEV catalogue; false for all where Info().known_exploited is false.
+  virtual Result<bool> KnownExploited(std::string_view cve) const = 0;
+
+ protected:
+  explicit AdvisoryDatabase(DatabaseInfo info) : info_(std::move(info)) {}
+
+ private:
+  DatabaseInfo info_;
+};
+
+}  // namespace landwaiter::advisories

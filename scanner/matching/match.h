@@ -1,0 +1,40 @@
+// Inventory × advisory database → findings. A pure function of the two: the same inventory and the
+// same database give the same findings in the same order.
+//
+// One finding per (package, vulnerability). The vulnerability's id is the CVE where one is known;
+// all other names are aliases. An advisory that covers several CVEs (DSA, ALSA) gives one finding
+// for each. Its severity is, in this order: the word of the advisory that is closest to the package
+// (a distribution's urgency, then database_specific.severity), the CVSS base score (4.0, 3.x, 2.0),
+// the same from another advisory of the database that names the same CVE, else Unknown; which of
+// these it was stands in Finding::severity_source.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "model/finding.h"
+#include "model/inventory.h"
+#include "scanner/advisories/database.h"
+
+namespace landwaiter::matching {
+
+struct MatchResult {
+  std::vector<Finding> findings;  // by WorseThan
+  /// "advisories" for the operating system's packages, "advisories-TYPE" ("advisories-npm") for
+  /// each language's; Unsupported where the database has no feed for them, Failed where versions
+  /// could not be compared (names package and version). Sorted by source.
+  std::vector<Coverage> coverage;
+};
+
+/// Errors: DataLoss where the database breaks off under the hands.
+Result<MatchResult> Match(const Inventory& inventory, const advisories::AdvisoryDatabase& database);
+
+/// OSV's name for a distribution release: "Debian:12", "Alpine:v3.18", "AlmaLinux:9". nullopt for
+/// one that has none (rolling, testing) or whose feeds are not read.
+std::optional<std::string> EcosystemOf(const OperatingSystem& os);
+/// "npm", "PyPI", "Go" for a purl type; nullopt for all others.
+std::optional<std::string> LanguageEcosystem(std::string_view purl_type);
+
+}  // namespace landwaiter::matching
