@@ -1,0 +1,134 @@
+// The contract between package sources and the pass over a layer.
+//
+// A source is one row of AllSources(): a name, a version, and three pure functions. The layer pass
+// shows every regular file of the tar (a hard link is one more path of its target) to
+// each source's `wants`, hands the bytes of those that are wanted to `parse` while the layer
+// streams by, and keeps the FileReading under the file's path. Nothing else is kept of the file, so
+// that a large database costs no memory after its parse. Readings depend on path and bytes
+// alone (never on the layer's position or the operating system), so they can be cached under (blob
+// digest, SourceVersions()).
+//
+// The merge removes a reading when its path is whited out, hidden, or overwritten by whatever
+// file: a package database so replaces its older self whole. What needs the whole image (purl
+// qualifiers, owner, layer) is filled in after the merge: purl.h, FileReading::owned.
+//
+// To add a source: one file here with its three functions, one row in sources.cc, its fixtures.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "model/inventory.h"
+
+namespace landwaiter::packages {
+
+/// A regular file as its tar header describes it.
+struct FileFacts {
+  std::string_view path;   // clean and relative: "var/lib/dpkg/status", no "./", "//", ".."
+  std::uint32_t mode = 0;  // permission bits
+  std::uint64_t uid = 0;
+  std::uint64_t gid = 0;
+  std::uint64_t size = 0;  // bytes
+};
+
+/// A spooled file. Implementations are the layer pass's (scratch) and the tests' (memory).
+class RandomAccessFile {
+ public:
+  virtual ~RandomAccessFile() = default;
+  virtual std::uint64_t size() const = 0;
+  /// Reads up to `count` bytes at `offset`; fewer only at the end, 0 at or past it.
+  virtual Result<std::size_t> ReadAt(std::uint64_t offset, char* buffer, std::size_t count) = 0;
+};
+
+/// How much of a file a source asks for.
+enum class Need {
+  kNothing,
+  kPresence,  // its path alone: parse is called without bytes
+  kContent,   // all bytes at once, at most max_bytes
+  kHead,      // the first kHeadBytes decide (wants_head); if wanted, a RandomAccessFile
+};
+inline constexpr std::size_t kHeadBytes = 4096;
+
+/// What parse is given: `bytes` for kContent, `file` for kHead, neither for kPresence.
+struct FileContent {
+  std::string_view bytes = {};
+  RandomAccessFile* file = nullptr;
+};
+
+enum class ReadingState {
+  kNotOurs,      // the file turned out to be no record of this source: keep nothing, say nothing
+  kRead,         // read whole; zero packages is an answer
+  kFailed,       // reason says what is wrong; packages holds what could be read all the same
+  kUnsupported,  // a database that this version cannot read
+};
+
+/// What a file is to its source.
+enum class ReadingKind {
+  kDatabase,   // many packages in one file (dpkg status, apk installed)
+  kRecord,     // one installed package (METADATA, package.json) or one program (Go binary)
+  kOwnership,  // only says which files belong to a package (dpkg info/*.list)
+};
+
+/// A file that an OS package says is its own.
+struct OwnedFile {
+  std::string path;     // clean and relative
+  std::string package;  // name of the OS package
+  friend bool operator==(const OwnedFile&, const OwnedFile&) = default;
+};
+
+struct FileReading {
+  std::string source;  // PackageSource::name
+  std::string path;
+  ReadingKind kind = ReadingKind::kRecord;
+  ReadingState state = ReadingState::kNotOurs;
+  std::string reason = {};  // for kFailed and kUnsupported: names the file and what is wrong
+  /// purl, owner and layer are not filled in yet.
+  std::vector<Package> packages = {};
+  /// Those of a package's files that a language source could read; after the merge a language
+  /// package whose path stands here gets Package::owner.
+  std::vector<OwnedFile> owned = {};
+  friend bool operator==(const FileReading&, const FileReading&) = default;
+};
+
+struct PackageSource {
+  std::string_view name;  // also Package::found_by and Coverage::source
+  int version;            // raised whenever the same bytes would give another reading
+  std::uint64_t max_bytes;
+  Need (*wants)(const FileFacts& facts);
+  bool (*wants_head)(std::string_view head);  // null without kHead
+  /// Pure and thread-safe; never throws, bounded in time and memory by the bytes it is given.
+  FileReading (*parse)(const FileFacts& facts, const FileContent& content);
+  /// Where the database stands by convention. The merge resolves these through the image's links:
+  /// where one leads to a file without a reading, that is Failed coverage (NotReached).
+  std::span<const std::string_view> well_known;
+};
+
+/// The table, sorted by name.
+std::span<const PackageSource> AllSources();
+/// "apk=1,dpkg=1,…": part of the key under which a layer's readings are cached.
+const std::string& SourceVersions();
+
+/// The reading of a file that is larger than its source's max_bytes, or than the scratch space.
+FileReading ExceedsLimit(const PackageSource& source, const FileFacts& facts,
+                         std::uint64_t limit_bytes);
+/// The reading of a well-known path that leads, through links, to a file that was never shown to
+/// the source.
+FileReading NotReached(const PackageSource& source, std::string_view path,
+                       std::string_view leads_to);
+
+/// One line for each source that has a reading, sorted by name: kFailed where any of its readings
+/// failed, else kUnsupported where any is, else kRead; the reason names the first few files in
+/// path order and counts the rest. A source with ownership lists alone is kFailed: its database
+/// is missing.
+std::vector<Coverage> CombineCoverage(std::span<const FileReading> surviving);
+
+/// Sets Package::owner of language packages from the readings' owned files (paths as the merge
+/// resolved them).
+void AssignOwners(std::span<const OwnedFile> owned, std::vector<Package>& packages);
+
+}  // namespace landwaiter::packages
