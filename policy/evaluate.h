@@ -1,0 +1,63 @@
+// The one evaluator, for webhook, controller and command line: pure functions of policy, facts and
+// time. Whatever a rule cannot decide makes the verdict Unknown (onIncomplete answers), never Pass;
+// each rule is evaluated on its own, so that one that errs does not hide the others.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "model/finding.h"
+#include "model/image_reference.h"
+#include "model/inventory.h"
+#include "model/verdict.h"
+#include "policy/policy.h"
+
+namespace landwaiter::policy {
+
+/// One platform of the image. Borrowed: the pointers live until the call returns.
+struct PlatformContent {
+  const Inventory* inventory = nullptr;            // never null
+  const std::vector<Finding>* findings = nullptr;  // null: not matched, vulnerability rules Unknown
+  const std::vector<Coverage>* coverage = nullptr;  // of the matching, beside inventory->coverage
+};
+
+struct ContentInput {
+  std::vector<PlatformContent> platforms;  // none: everything is Unknown
+  /// Every reference the image is known by; an exception with `images` excuses content only if
+  /// there is at least one and all of them match.
+  std::vector<ImageReference> references;
+  std::optional<TimePoint> database_built_at;
+};
+
+/// All rules but reference rules, over all platforms.
+PolicyVerdict EvaluateContent(const ScanPolicy& policy, const ContentInput& input, TimePoint now);
+
+/// Reference rules only: no scan needed.
+PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& reference,
+                                TimePoint now);
+
+/// Both judgements of one policy as one.
+PolicyVerdict Combine(PolicyVerdict a, const PolicyVerdict& b);
+
+/// spec.match.images and excludeImages. What a reference by digest leaves open (its tag) is decided
+/// so that the policy applies; see policy/image_pattern.h.
+bool MatchesImage(const ScanPolicy& policy, const ImageReference& reference);
+bool MatchesNamespace(const ScanPolicy& policy, const std::map<std::string, std::string>& labels);
+
+/// What the policy answers to a verdict, its enforcement taken into account: Unknown is answered by
+/// onIncomplete; enforcement Warn turns Deny into Warn; Audit turns everything into Allow.
+Action AnswerTo(const ScanPolicy& policy, Verdict verdict);
+/// The same for an image without a scan when the time to wait is up.
+Action AnswerUnscanned(const ScanPolicy& policy);
+
+/// True where the policy has a rule that needs a scan (or one that could not be read).
+bool NeedsScan(const ScanPolicy& policy);
+
+/// Exceptions that run out within two weeks or did so at most two weeks ago, for the policy's
+/// condition: "CVE-2023-0001 until 2027-01-31: reason".
+std::vector<std::string> EndingExceptions(const ScanPolicy& policy, TimePoint now);
+
+}  // namespace landwaiter::policy

@@ -1,0 +1,174 @@
+// ScanPolicy as plain structs, and the way from JSON or YAML to them.
+//
+// The fields, their types, bounds, enums and defaults stand in one table (policy/schema.h); the
+// reader checks against it, `landwaiter policy explain` prints it, and tests compare it with
+// crds/scanpolicies.yaml and docs/policies.md. Nothing here knows of Kubernetes: a selector is a
+// struct that is evaluated over a map.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/base/result.h"
+#include "model/finding.h"
+#include "model/verdict.h"
+
+namespace landwaiter::policy {
+
+enum class SelectorOperator { kIn, kNotIn, kExists, kDoesNotExist };
+
+struct LabelRequirement {
+  std::string key;
+  SelectorOperator op = SelectorOperator::kExists;
+  std::vector<std::string> values;
+};
+
+/// A Kubernetes label selector; all requirements must hold, none at all selects everything.
+struct LabelSelector {
+  std::map<std::string, std::string> match_labels;
+  std::vector<LabelRequirement> match_expressions;
+};
+
+struct Match {
+  LabelSelector namespace_selector;
+  std::vector<std::string> images = {"**"};  // see policy/image_pattern.h
+  std::vector<std::string> exclude_images;
+};
+
+enum class WhenMissing { kCount, kIgnore };
+
+struct PackageSelector {
+  std::vector<std::string> types;          // purl types: deb, apk, rpm, npm, pypi, golang
+  std::vector<std::string> names;          // globs over the package's or its source's name
+  std::vector<std::string> include_paths;  // globs over the path in the image
+  std::vector<std::string> exclude_paths;
+};
+
+/// Fires when more than max_count findings meet every field that is set.
+struct VulnerabilityRule {
+  std::optional<Severity> severity_at_least;
+  WhenMissing unknown_severity = WhenMissing::kCount;
+  std::optional<double> cvss_at_least;
+  WhenMissing missing_score = WhenMissing::kCount;
+  std::optional<bool> fix_available;
+  std::vector<std::string> ids;
+  PackageSelector packages;
+  std::vector<FindingState> states;
+  std::optional<bool> known_exploited;
+  std::uint64_t max_count = 0;
+};
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  std::string protocol;  // "" is any
+};
+
+struct RequiredLabel {
+  std::string name;
+  std::string value = "**";  // glob
+};
+
+/// Each field is a demand of its own: each broken one is a violation.
+struct ImageRule {
+  bool runs_as_root = false;
+  std::vector<std::string> denied_users;  // names or uids
+  std::vector<PortRange> denied_ports;
+  std::optional<std::vector<PortRange>> allowed_ports;  // empty list: none may be exposed
+  std::vector<RequiredLabel> required_labels;
+  bool healthcheck_required = false;
+};
+
+struct PackageRequirement {
+  std::string name;      // glob
+  std::string type;      // "" is any
+  std::string versions;  // range in the words of the type's version scheme, "" is any
+};
+
+struct PackageRule {
+  std::vector<PackageRequirement> denied;
+  std::vector<PackageRequirement> required;
+};
+
+/// Decided by the reference alone, before any scan.
+struct ReferenceRule {
+  std::vector<std::string> registries;    // globs over host[:port]; others are violations
+  std::vector<std::string> repositories;  // image patterns without a tag; others are violations
+  std::vector<std::string> denied_tags;   // globs
+  bool tag_required = false;
+  bool digest_required = false;
+};
+
+/// A rule that could not be read, in a policy taken over leniently: it counts as RuleError.
+struct BrokenRule {
+  std::string error;
+};
+
+struct Rule {
+  std::string name;
+  bool fails = true;  // action: Fail, else Warn
+  std::variant<BrokenRule, VulnerabilityRule, ImageRule, PackageRule, ReferenceRule> kind;
+};
+/// "vulnerabilities", "image", "packages", "reference"; "" for a broken rule.
+std::string_view RuleKindName(const Rule& rule);
+
+/// Excuses a violation that meets every list that is set (within a list, any entry).
+struct PolicyException {
+  std::vector<std::string> ids;       // vulnerability ids, aliases count
+  std::vector<std::string> packages;  // globs over the package's or its source's name
+  std::vector<std::string> images;    // image patterns
+  std::vector<std::string> rules;     // rule names
+  TimePoint until;                    // not excused from this moment on
+  std::string until_text;             // as written
+  std::string reason;
+};
+
+struct ScanPolicy {
+  std::string name;
+  std::int64_t generation = 0;
+  Match match;
+  Enforcement enforcement = Enforcement::kEnforce;
+  Action on_unscanned = Action::kDeny;
+  Action on_incomplete = Action::kDeny;
+  std::chrono::seconds wait = std::chrono::seconds(3);
+  std::optional<std::chrono::milliseconds> max_database_age;
+  std::vector<Rule> rules;
+  std::vector<PolicyException> exceptions;
+};
+
+/// One API object (apiVersion, kind, metadata.name, spec; status is not looked at).
+/// Errors: InvalidArgument that names every path that is wrong and what was expected there;
+/// ResourceExhausted for more than kMaxPolicyBytes or kMaxPolicyDepth.
+Result<ScanPolicy> ParsePolicyJson(std::string_view json);
+
+/// A policy that is already in the cluster must not vanish because a part of it cannot be read:
+/// what can be read is taken, a broken rule becomes a BrokenRule, a broken `match` matches all,
+/// any other broken field has its default, and a broken exception excuses nothing.
+struct LenientPolicy {
+  ScanPolicy policy;
+  std::vector<std::string> errors;  // empty: the same as ParsePolicyJson
+};
+/// Errors: only for what is no JSON object with a metadata.name.
+Result<LenientPolicy> ParsePolicyJsonLeniently(std::string_view json);
+
+/// One or more documents of YAML (JSON is YAML). Plain scalars are typed as the Kubernetes API
+/// does, but "yes", "on" and the like stay strings, and a number where text is wanted is an error
+/// that says to quote it. Anchors and aliases are refused.
+/// Errors: as ParsePolicyJson, naming the document by number where there are several.
+Result<std::vector<ScanPolicy>> ParsePolicyYaml(std::string_view yaml);
+/// As ParsePolicyYaml, each error naming the path. Names must differ within the file.
+Result<std::vector<ScanPolicy>> ParsePolicyFile(const std::string& path);
+
+/// The API server's own limit on a request is 3 MiB, on an object in etcd 1.5 MiB.
+inline constexpr std::size_t kMaxPolicyBytes = 3u << 20;
+/// The deepest legal policy has 8 levels.
+inline constexpr std::size_t kMaxPolicyDepth = 32;
+
+}  // namespace landwaiter::policy

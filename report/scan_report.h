@@ -1,0 +1,61 @@
+// Everything that is known of one scanned image, as the output formats are given it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/finding.h"
+#include "model/inventory.h"
+#include "model/verdict.h"
+
+namespace landwaiter::report {
+
+struct DatabaseInfo {
+  std::string id;        // "" where no database was given
+  std::string built_at;  // RFC 3339
+  std::map<std::string, std::string> feeds;  // name -> time of the feed, RFC 3339
+};
+
+/// Findings of one platform, in the order of inventory.platforms.
+struct PlatformFindings {
+  std::vector<Finding> findings;
+  std::vector<Coverage> coverage;  // of the matching: "advisories"
+};
+
+/// What is left out of the list of findings; verdicts and counts always see everything. A finding
+/// of unknown severity is never left out by severity.
+struct ReportFilter {
+  Severity severity_at_least = Severity::kUnknown;
+  bool ignore_unfixed = false;
+};
+
+struct ScanReport {
+  std::string image;  // as it was asked for
+  ImageInventory inventory;
+  std::vector<PlatformFindings> platforms;  // as many as inventory.platforms
+  std::vector<PolicyVerdict> policies;      // empty: no policy was given
+  DatabaseInfo database;
+  ReportFilter filter;
+};
+
+/// The worst of the policies' verdicts. Without a policy: Unknown where any coverage is not Read
+/// or no platform was read, else Pass.
+Verdict OverallVerdict(const ScanReport& report);
+
+struct TableOptions {
+  bool colour = false;
+  std::size_t width = 0;  // of the terminal in columns; 0: lines are not cut
+};
+/// For people: summary, what could not be read, findings worst first, verdicts with reasons; the
+/// last line is the verdict. Control characters that an image's author wrote are made harmless.
+std::string RenderTable(const ScanReport& report, const TableOptions& options);
+
+/// For programs: docs/report-v1.schema.json, docs/json-report.md. Sorted, so that the same image,
+/// database and policies give the same bytes; ends with a newline.
+std::string RenderJson(const ScanReport& report);
+
+inline constexpr int kReportSchemaVersion = 1;
+
+}  // namespace landwaiter::report
