@@ -1,0 +1,241 @@
+#include "model/inventory.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/json.h"
+#include "model/names.h"
+
+namespace landwaiter {
+namespace {
+
+// The scanner's child has read hostile bytes: whatever it says is bounded again here.
+constexpr std::size_t kMaxPlatforms = 64;   // an index of an image with every architecture has ~20
+constexpr std::size_t kMaxLayers = 127;     // overlayfs' own limit, and Docker's
+constexpr std::size_t kMaxCoverage = 4096;  // one line a source and broken file
+constexpr std::size_t kMaxHistory = 4096;
+constexpr std::size_t kMaxText = 8192;
+
+constexpr NameTable<CoverageState, 5> kStates{{{CoverageState::kRead, "Read"},
+                                               {CoverageState::kFailed, "Failed"},
+                                               {CoverageState::kUnsupported, "Unsupported"},
+                                               {CoverageState::kSkipped, "Skipped"},
+                                               {CoverageState::kEndOfLife, "EndOfLife"}}};
+
+void Set(nlohmann::json& json, const char* name, const std::string& value) {
+  if (!value.empty()) json[name] = value;
+}
+
+nlohmann::json ToJson(const Package& p) {
+  nlohmann::json json{{"type", p.type}, {"name", p.name}, {"version", p.version},
+                      {"layer", p.layer}};
+  Set(json, "architecture", p.architecture);
+  Set(json, "sourceName", p.source_name);
+  Set(json, "sourceVersion", p.source_version);
+  Set(json, "purl", p.purl);
+  Set(json, "path", p.path);
+  Set(json, "foundBy", p.found_by);
+  Set(json, "owner", p.owner);
+  Set(json, "module", p.module);
+  if (!p.licenses.empty()) json["licenses"] = p.licenses;
+  return json;
+}
+
+nlohmann::json ToJson(const ImageConfig& c) {
+  nlohmann::json json{{"user", c.user}, {"healthcheck", c.healthcheck}};
+  if (c.uid) json["uid"] = *c.uid;
+  if (!c.exposed_ports.empty()) json["exposedPorts"] = c.exposed_ports;
+  if (!c.env.empty()) json["env"] = c.env;
+  if (!c.entrypoint.empty()) json["entrypoint"] = c.entrypoint;
+  if (!c.cmd.empty()) json["cmd"] = c.cmd;
+  if (!c.volumes.empty()) json["volumes"] = c.volumes;
+  if (!c.labels.empty()) json["labels"] = c.labels;
+  Set(json, "workingDir", c.working_dir);
+  Set(json, "created", c.created);
+  for (const HistoryEntry& entry : c.history) {
+    json["history"].push_back({{"createdBy", entry.created_by},
+                               {"comment", entry.comment},
+                               {"emptyLayer", entry.empty_layer}});
+  }
+  return json;
+}
+
+nlohmann::json ToJson(const Inventory& i) {
+  nlohmann::json json{{"platform", i.platform.ToString()},
+                      {"manifestDigest", i.manifest_digest.ToString()},
+                      {"imageID", i.image_id.ToString()},
+                      {"sizeBytes", i.size_bytes},
+                      {"config", ToJson(i.config)},
+                      {"layers", nlohmann::json::array()},
+                      {"packages", nlohmann::json::array()},
+                      {"coverage", nlohmann::json::array()}};
+  if (i.os) {
+    json["os"] = {{"family", i.os->family},
+                  {"version", i.os->version},
+                  {"codename", i.os->codename},
+                  {"prettyName", i.os->pretty_name}};
+  }
+  for (const ImageLayer& layer : i.layers) {
+    json["layers"].push_back({{"digest", layer.digest.ToString()},
+                              {"diffID", layer.diff_id.ToString()},
+                              {"mediaType", layer.media_type},
+                              {"sizeBytes", layer.size_bytes},
+                              {"createdBy", layer.created_by}});
+  }
+  for (const Package& package : i.packages) json["packages"].push_back(ToJson(package));
+  for (const Coverage& c : i.coverage) {
+    json["coverage"].push_back({{"source", c.source},
+                                {"state", CoverageStateName(c.state)},
+                                {"reason", c.reason},
+                                {"packages", c.packages}});
+  }
+  return json;
+}
+
+void ReadDigest(JsonFields& fields, const char* name, Digest& out) {
+  std::string text;
+  fields.String(name, text, 160);
+  auto digest = Digest::Parse(text);
+  if (!digest) return fields.Fail(name, digest.error().message);
+  out = *digest;
+}
+
+Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
+  std::int64_t layer = -1;
+  fields.String("type", p.type, 64);
+  fields.String("name", p.name, 1024);
+  fields.String("version", p.version, 1024);
+  fields.String("architecture", p.architecture, 64);
+  fields.String("sourceName", p.source_name, 1024);
+  fields.String("sourceVersion", p.source_version, 1024);
+  fields.String("purl", p.purl, kMaxText);
+  fields.String("path", p.path, kMaxText);
+  fields.String("foundBy", p.found_by, 64);
+  fields.String("owner", p.owner, 1024);
+  fields.String("module", p.module, 1024);
+  fields.Strings("licenses", p.licenses, 64, kMaxText);
+  fields.Int("layer", layer);
+  if (p.type.empty()) fields.Fail("type", "is missing");
+  if (p.name.empty()) fields.Fail("name", "is missing");
+  if (layer < -1 || layer >= static_cast<std::int64_t>(layers)) {
+    fields.Fail("layer", "names no layer of the image");
+  }
+  p.layer = static_cast<int>(layer);
+  return fields.Done();
+}
+
+Status ReadConfig(JsonFields& fields, ImageConfig& c) {
+  fields.String("user", c.user, kMaxText);
+  if (fields.Has("uid")) fields.Uint("uid", c.uid.emplace());
+  fields.Strings("exposedPorts", c.exposed_ports, 65536, kMaxText);
+  fields.Strings("env", c.env, 65536, 1u << 20);
+  fields.Strings("entrypoint", c.entrypoint, 65536, 1u << 20);
+  fields.Strings("cmd", c.cmd, 65536, 1u << 20);
+  fields.Strings("volumes", c.volumes, 65536, kMaxText);
+  fields.StringMap("labels", c.labels, 65536, 1u << 20);
+  fields.String("workingDir", c.working_dir, kMaxText);
+  fields.String("created", c.created, 64);
+  fields.Bool("healthcheck", c.healthcheck);
+  fields.Objects("history", kMaxHistory, [&](JsonFields& entry) {
+    HistoryEntry& h = c.history.emplace_back();
+    entry.String("createdBy", h.created_by, 1u << 20);
+    entry.String("comment", h.comment, 1u << 20);
+    entry.Bool("emptyLayer", h.empty_layer);
+    return entry.Done();
+  });
+  return fields.Done();
+}
+
+Status ReadLayer(JsonFields& fields, ImageLayer& layer) {
+  ReadDigest(fields, "digest", layer.digest);
+  ReadDigest(fields, "diffID", layer.diff_id);
+  fields.String("mediaType", layer.media_type, 256);
+  fields.Uint("sizeBytes", layer.size_bytes);
+  fields.String("createdBy", layer.created_by, 1u << 20);
+  return fields.Done();
+}
+
+Status ReadCoverage(JsonFields& fields, Coverage& c) {
+  std::string state;
+  fields.String("source", c.source, 128);
+  fields.String("state", state, 32);
+  fields.String("reason", c.reason, kMaxText);
+  fields.Uint("packages", c.packages);
+  const auto parsed = ValueOf(kStates, state);
+  if (!parsed) fields.Fail("state", "is no coverage state");
+  if (c.source.empty()) fields.Fail("source", "is missing");
+  c.state = parsed.value_or(CoverageState::kFailed);
+  return fields.Done();
+}
+
+Status ReadInventory(JsonFields& fields, Inventory& i) {
+  std::string platform;
+  fields.String("platform", platform, 128);
+  auto parsed = Platform::Parse(platform);
+  if (parsed) {
+    i.platform = *parsed;
+  } else {
+    fields.Fail("platform", parsed.error().message);
+  }
+  ReadDigest(fields, "manifestDigest", i.manifest_digest);
+  ReadDigest(fields, "imageID", i.image_id);
+  fields.Uint("sizeBytes", i.size_bytes);
+  fields.Object("os", [&](JsonFields& os) {
+    OperatingSystem& out = i.os.emplace();
+    os.String("family", out.family, 256);
+    os.String("version", out.version, 256);
+    os.String("codename", out.codename, 256);
+    os.String("prettyName", out.pretty_name, 1024);
+    return os.Done();
+  });
+  fields.Object("config", [&](JsonFields& config) { return ReadConfig(config, i.config); });
+  fields.Objects("layers", kMaxLayers,
+                 [&](JsonFields& layer) { return ReadLayer(layer, i.layers.emplace_back()); });
+  fields.Objects("packages", kMaxInventoryPackages, [&](JsonFields& package) {
+    return ReadPackage(package, i.packages.emplace_back(), i.layers.size());
+  });
+  fields.Objects("coverage", kMaxCoverage, [&](JsonFields& coverage) {
+    return ReadCoverage(coverage, i.coverage.emplace_back());
+  });
+  // An answer that leaves these out is broken, not an image without packages.
+  for (const char* name : {"config", "layers", "packages", "coverage"}) {
+    if (!fields.Has(name)) fields.Fail(name, "is missing");
+  }
+  return fields.Done();
+}
+
+}  // namespace
+
+std::string_view CoverageStateName(CoverageState state) { return NameOf(kStates, state); }
+
+bool Inventory::Complete() const {
+  return std::all_of(coverage.begin(), coverage.end(),
+                     [](const Coverage& c) { return c.state == CoverageState::kRead; });
+}
+
+std::string ToJson(const ImageInventory& inventory) {
+  nlohmann::json json{{"digest", inventory.digest.ToString()},
+                      {"mediaType", inventory.media_type},
+                      {"platforms", nlohmann::json::array()}};
+  for (const Inventory& platform : inventory.platforms) {
+    json["platforms"].push_back(ToJson(platform));
+  }
+  return DumpJson(json);
+}
+
+Result<ImageInventory> ImageInventoryFromJson(std::string_view text) {
+  auto json = ParseJson(text, {kMaxInventoryJsonBytes, 16});
+  if (!json) return std::move(json).error().Context("inventory");
+  ImageInventory inventory;
+  JsonFields fields(*json, "");
+  ReadDigest(fields, "digest", inventory.digest);
+  fields.String("mediaType", inventory.media_type, 256);
+  fields.Objects("platforms", kMaxPlatforms, [&](JsonFields& platform) {
+    return ReadInventory(platform, inventory.platforms.emplace_back());
+  });
+  if (inventory.platforms.empty()) fields.Fail("platforms", "is missing or empty");
+  if (Status done = fields.Done(); !done) return std::move(done).error().Context("inventory");
+  return inventory;
+}
+
+}  // namespace landwaiter
