@@ -1,0 +1,71 @@
+// Images in registries: the pull half of the OCI distribution specification 1.1 (and Docker's
+// token authentication: distribution docs/spec/auth/{token,oauth}.md).
+//
+// Trusted is nothing but digests: a manifest's is computed over its bytes, a blob's is checked by
+// its reader. Credentials go to the registry they are for and to its token realm, never across a
+// redirect to another host. Every address that a server names (redirect, realm) passes the
+// client's address policy. Plain HTTP only to hosts that are listed; no step from https to http.
+//
+// Retried, with back-off: 429 (Retry-After, bounded), 5xx, connections that fail; bodies that break
+// off are taken up again with Range.
+//
+// Not handled: push, referrers, mirrors (hosts.toml), the clouds' own logins (a credential helper
+// gives those).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/base/cancellation.h"
+#include "lib/base/digest.h"
+#include "lib/base/result.h"
+#include "lib/http/client.h"
+#include "model/image_reference.h"
+#include "model/scan_request.h"
+#include "scanner/image/source.h"
+
+namespace landwaiter::image {
+
+struct RegistryOptions {
+  /// host[:port] as references write it, spoken to over plain HTTP.
+  std::vector<std::string> plain_http = {};
+  /// The command line: localhost, 127.0.0.0/8 and ::1 that a person typed may speak plain HTTP;
+  /// https is tried first.
+  bool plain_http_loopback = false;
+  /// The command line: the reference's own host is not judged by the address policy.
+  bool trust_reference_host = false;
+  int max_tries = 5;                             // per request, and per blob without progress
+  std::chrono::milliseconds first_backoff{500};  // doubled each time, a quarter of jitter
+  /// A longer Retry-After than this is RateLimited at once, naming the wait.
+  std::chrono::milliseconds max_retry_after{30'000};
+  std::chrono::milliseconds stall_timeout{30'000};
+  std::chrono::milliseconds connect_timeout{10'000};
+};
+
+/// Thread-safe; one per role or command, so that tokens are shared. Tokens are kept per credential:
+/// one tenant's never serves another.
+class Registry {
+ public:
+  virtual ~Registry() = default;
+
+  /// `client` must outlive the registry and whatever it opened.
+  static std::unique_ptr<Registry> Create(http::Client& client, RegistryOptions options);
+
+  /// The digest that a reference means now: its own, or what the tag points to (HEAD, which
+  /// registries do not count against pull limits; GET where HEAD is not answered).
+  /// `credentials` are tried in turn on 401 and 403; empty: anonymous.
+  /// Errors, by reason: PullUnauthorized, NotFound, RateLimited, RegistryUnavailable,
+  /// AddressRefused, TooLarge, DigestMismatch; Cancelled, DeadlineExceeded without a reason.
+  virtual Result<Digest> Resolve(const ImageReference& image,
+                                 const std::vector<RegistryCredential>& credentials,
+                                 const Cancellation& cancel) = 0;
+
+  /// A source over one image; makes no request yet.
+  virtual std::unique_ptr<ImageSource> Open(const ImageReference& image,
+                                            std::vector<RegistryCredential> credentials,
+                                            const Cancellation& cancel) = 0;
+};
+
+}  // namespace landwaiter::image
