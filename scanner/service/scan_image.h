@@ -1,0 +1,50 @@
+// The engine: an image source's bytes to an inventory, in this process. Reads hostile bytes: roles
+// and commands call ScanInChild (scan_in_child.h), which runs this in a sandbox.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "lib/base/cancellation.h"
+#include "lib/base/result.h"
+#include "model/inventory.h"
+#include "model/platform.h"
+#include "scanner/layer/limits.h"
+
+namespace landwaiter::image {
+class ImageSource;
+}
+
+namespace landwaiter::service {
+
+/// How far a scan is. Totals are 0 until the manifest has been read.
+struct ScanProgress {
+  std::uint64_t bytes_received = 0;  // compressed layer bytes
+  std::uint64_t bytes_total = 0;
+  int layers_done = 0;
+  int layers_total = 0;
+};
+
+struct ScanOptions {
+  /// Wanted of an index; empty: all that are no attestation. An image without an index must be of
+  /// one of them.
+  std::vector<Platform> platforms;
+  layer::Limits limits;
+  /// Layers read side by side; each holds about 8 MiB of buffers, a zstd one 32 MiB more.
+  unsigned layers_at_once = 3;
+  /// Unlinked files for what needs random access, at least one per layer read side by side; empty:
+  /// such files are held in anonymous memory files.
+  std::vector<int> scratch_fds;
+  /// Called from one thread at a time, at most some times a second; may be empty.
+  std::function<void(const ScanProgress&)> on_progress;
+};
+
+/// Manifest, configuration and layers → inventory, every digest and diffID verified.
+/// Errors carry a scan_reason: NoMatchingPlatform, TooLarge, DigestMismatch, UnsupportedMediaType,
+/// MalformedImage, or what the source says (PullUnauthorized, NotFound, RateLimited, …). What could
+/// not be read inside a sound image is no error: it stands in Inventory::coverage.
+Result<ImageInventory> ScanImage(image::ImageSource& source, const ScanOptions& options,
+                                 const Cancellation& cancel);
+
+}  // namespace landwaiter::service
