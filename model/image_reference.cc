@@ -131,7 +131,10 @@ Result<ImageReference> ImageReference::Parse(std::string_view whole) {
                         "'.', '_', '__' or '-', parts by '/')");
     }
   }
-  if (reference.tag.empty() && !reference.digest) reference.tag = "latest";
+  if (reference.tag.empty() && !reference.digest) {
+    reference.tag = "latest";
+    reference.tag_defaulted = true;
+  }
   return reference;
 }
 

@@ -16,6 +16,7 @@ struct ImageReference {
   std::string repository;  // path without the registry: "library/nginx"
   std::string tag;         // "latest" where neither tag nor digest was written; may be empty with a digest
   std::optional<Digest> digest;
+  bool tag_defaulted = false;  // "latest" was filled in; not part of what two references compare
 
   /// Errors: InvalidArgument, naming the reference and what is wrong with it. At most 512 bytes.
   static Result<ImageReference> Parse(std::string_view text);
@@ -29,7 +30,10 @@ struct ImageReference {
   /// host[:port] to connect to: docker.io is served by registry-1.docker.io.
   std::string RegistryHost() const;
 
-  friend bool operator==(const ImageReference&, const ImageReference&) = default;
+  friend bool operator==(const ImageReference& a, const ImageReference& b) {
+    return a.registry == b.registry && a.repository == b.repository && a.tag == b.tag &&
+           a.digest == b.digest;
+  }
 };
 
 }  // namespace landwaiter
