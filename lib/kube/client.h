@@ -1,0 +1,64 @@
+// Api over HTTP. Answers are bounded, nested no deeper than kMaxAnswerDepth; writes are limited to
+// a rate of the client's own, so that a mistake here never becomes a flood there; 429 is waited out
+// as long as the server asks (at most kMaxRetryAfter, three times), whatever the call.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "lib/kube/api.h"
+#include "lib/kube/config.h"
+
+namespace landwaiter::http {
+class Client;
+}
+
+namespace landwaiter::kube {
+
+/// etcd holds no object above 1.5 MiB; JSON escapes may make six times of it, and a page has 500.
+inline constexpr std::size_t kMaxObjectBytes = 16u << 20;
+inline constexpr std::size_t kMaxPageBytes = 256u << 20;
+inline constexpr std::size_t kMaxAnswerDepth = 128;
+inline constexpr std::chrono::seconds kMaxRetryAfter{30};
+
+struct ClientOptions {
+  std::string user_agent = "landwaiter";
+  double writes_per_second = 100;
+  double write_burst = 200;
+  std::chrono::milliseconds timeout{30'000};  // of one request that is no watch
+};
+
+class Client final : public Api {
+ public:
+  /// Errors: those of http::Client::Create.
+  static Result<std::unique_ptr<Client>> Create(const ClusterConfig& config,
+                                                ClientOptions options = {});
+  ~Client() override;
+
+  Result<nlohmann::json> Get(const Resource& resource, const ObjectKey& key,
+                             const Cancellation& cancel) override;
+  Result<std::string> List(const Resource& resource, const ListOptions& options,
+                           const ItemHandler& on_item, const Cancellation& cancel) override;
+  Result<nlohmann::json> Create(const Resource& resource, const nlohmann::json& object,
+                                const Cancellation& cancel) override;
+  Result<nlohmann::json> Update(const Resource& resource, const nlohmann::json& object,
+                                const Cancellation& cancel) override;
+  Result<nlohmann::json> UpdateStatus(const Resource& resource, const nlohmann::json& object,
+                                      const Cancellation& cancel) override;
+  Result<nlohmann::json> Patch(const Resource& resource, const ObjectKey& key,
+                               const PatchOptions& options, const nlohmann::json& patch,
+                               const Cancellation& cancel) override;
+  Status Delete(const Resource& resource, const ObjectKey& key, const DeleteOptions& options,
+                const Cancellation& cancel) override;
+  Status Watch(const Resource& resource, const WatchOptions& options, const EventHandler& on_event,
+               const Cancellation& cancel) override;
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace landwaiter::kube
