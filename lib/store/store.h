@@ -1,0 +1,66 @@
+// What the controller keeps beside the API server: inventories and findings by image digest, and
+// which image holds which package. All of it can be made again by scanning, so losing it costs time
+// and never a verdict. The contents are opaque texts here (JSON of the model), kept compressed.
+//
+// Store is the port: SQLite now (sqlite_store.h); another engine passes the same contract test
+// (tests/unit/lib/store/store_contract.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/base/digest.h"
+#include "lib/base/result.h"
+
+namespace landwaiter::store {
+
+/// 200,000 packages of some 300 bytes, and a margin; the model's own bound.
+inline constexpr std::size_t kMaxDocumentBytes = 256u << 20;
+/// Of one image in the package index.
+inline constexpr std::size_t kMaxIndexedPackages = 200'000;
+
+struct PackageKey {
+  std::string type;
+  std::string name;
+  std::string version;
+  friend auto operator<=>(const PackageKey&, const PackageKey&) = default;
+};
+
+struct InventoryRecord {
+  std::string json;
+  TimePoint scanned_at;
+};
+
+struct FindingsRecord {
+  std::string database_id;
+  std::string database_built_at;
+  std::string json;
+  TimePoint matched_at;
+};
+
+/// Thread-safe. Errors of all: ResourceExhausted (disk full, document above its bound), DataLoss
+/// (a row that cannot be read back), Internal.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Replaces what was there for the digest, its packages too; its findings are dropped, because
+  /// they were made from another inventory.
+  virtual Status PutInventory(const Digest& digest, const InventoryRecord& inventory,
+                              const std::vector<PackageKey>& packages) = 0;
+  virtual Result<std::optional<InventoryRecord>> GetInventory(const Digest& digest) = 0;
+  /// The findings of the newest database; one a digest. Errors: NotFound without an inventory.
+  virtual Status PutFindings(const Digest& digest, const FindingsRecord& findings) = 0;
+  virtual Result<std::optional<FindingsRecord>> GetFindings(const Digest& digest) = 0;
+  virtual Status Delete(const Digest& digest) = 0;
+  virtual Result<std::vector<Digest>> Digests() = 0;
+  /// Images that hold the package, sorted; any version where `version` is empty.
+  virtual Result<std::vector<Digest>> ImagesWith(const PackageKey& package, std::size_t limit) = 0;
+};
+
+}  // namespace landwaiter::store
