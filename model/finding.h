@@ -20,8 +20,8 @@ std::optional<Severity> ParseSeverity(std::string_view text);
 Severity SeverityOfScore(double score);
 
 enum class FindingState {
-  kAffected,            // no fix is known
-  kFixed,               // a fixed version is known
+  kAffected,  // no fix is known
+  kFixed,     // a fixed version is known
   kWillNotFix,
   kEndOfLife,
   kUnderInvestigation,
@@ -33,16 +33,16 @@ struct Finding {
   std::string id;                    // CVE where one is known
   std::vector<std::string> aliases;  // all other ids, sorted
   Severity severity = Severity::kUnknown;
-  std::string severity_source;       // "OSV database_specific.severity", "CVSS_V3", "" for Unknown
+  std::string severity_source;  // "OSV database_specific.severity", "CVSS_V3", "" for Unknown
   std::optional<double> cvss_score;
   std::string cvss_vector;
   FindingState state = FindingState::kAffected;
-  std::string fixed_version;         // the lowest that mends the installed one; "" without a fix
-  std::string title;                 // at most 200 bytes
+  std::string fixed_version;  // the lowest that mends the installed one; "" without a fix
+  std::string title;          // at most 200 bytes
   std::string url;
-  std::string published;             // RFC 3339, "" where the feed has none
-  std::string feed;                  // which feed said it: "osv"
-  std::string advisory;              // the feed's own id: "DSA-5343-1", "GHSA-…"
+  std::string published;                // RFC 3339, "" where the feed has none
+  std::string feed;                     // which feed said it: "osv"
+  std::string advisory;                 // the feed's own id: "DSA-5343-1", "GHSA-…"
   std::optional<bool> known_exploited;  // absent where no KEV feed is in the database
   // The package, repeated so that a finding can be read by itself.
   std::string package;
@@ -52,7 +52,7 @@ struct Finding {
   std::string path;
   std::string source_package;  // "" where it is the package itself
   int layer = -1;
-  bool host_kernel = false;    // kernel headers: the host's kernel counts, not the image's
+  bool host_kernel = false;  // kernel headers: the host's kernel counts, not the image's
   friend bool operator==(const Finding&, const Finding&) = default;
 };
 

@@ -7,8 +7,8 @@
 namespace landwaiter {
 namespace {
 
-constexpr std::size_t kMaxReference = 512;   // 255 of name, 128 of tag, 72..135 of digest
-constexpr std::size_t kMaxName = 255;        // distribution: NameTotalLengthMax
+constexpr std::size_t kMaxReference = 512;  // 255 of name, 128 of tag, 72..135 of digest
+constexpr std::size_t kMaxName = 255;       // distribution: NameTotalLengthMax
 constexpr std::size_t kMaxTag = 128;
 
 bool IsLowerAlnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -120,15 +120,15 @@ Result<ImageReference> ImageReference::Parse(std::string_view whole) {
     reference.registry = "docker.io";
     reference.repository = rest;
   }
-  if (reference.registry == "docker.io" &&
-      reference.repository.find('/') == std::string::npos) {
+  if (reference.registry == "docker.io" && reference.repository.find('/') == std::string::npos) {
     reference.repository.insert(0, "library/");
   }
   if (reference.Name().size() > kMaxName) return Bad(whole, "has a name longer than 255 bytes");
   for (const std::string_view part : text::Split(reference.repository, '/')) {
     if (!IsPathComponent(part)) {
-      return Bad(whole, "has a bad repository name (lower-case letters and digits, separated by "
-                        "'.', '_', '__' or '-', parts by '/')");
+      return Bad(whole,
+                 "has a bad repository name (lower-case letters and digits, separated by "
+                 "'.', '_', '__' or '-', parts by '/')");
     }
   }
   if (reference.tag.empty() && !reference.digest) {

@@ -14,7 +14,7 @@ namespace landwaiter {
 struct ImageReference {
   std::string registry;    // host[:port], lower case; "docker.io" where none was written
   std::string repository;  // path without the registry: "library/nginx"
-  std::string tag;         // "latest" where neither tag nor digest was written; may be empty with a digest
+  std::string tag;  // "latest" where neither tag nor digest was written; may be empty with a digest
   std::optional<Digest> digest;
   bool tag_defaulted = false;  // "latest" was filled in; not part of what two references compare
 

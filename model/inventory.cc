@@ -27,8 +27,8 @@ void Set(nlohmann::json& json, const char* name, const std::string& value) {
 }
 
 nlohmann::json ToJson(const Package& p) {
-  nlohmann::json json{{"type", p.type}, {"name", p.name}, {"version", p.version},
-                      {"layer", p.layer}};
+  nlohmann::json json{
+      {"type", p.type}, {"name", p.name}, {"version", p.version}, {"layer", p.layer}};
   Set(json, "architecture", p.architecture);
   Set(json, "sourceName", p.source_name);
   Set(json, "sourceVersion", p.source_version);
@@ -61,14 +61,11 @@ nlohmann::json ToJson(const ImageConfig& c) {
 }
 
 nlohmann::json ToJson(const Inventory& i) {
-  nlohmann::json json{{"platform", i.platform.ToString()},
-                      {"manifestDigest", i.manifest_digest.ToString()},
-                      {"imageID", i.image_id.ToString()},
-                      {"sizeBytes", i.size_bytes},
-                      {"config", ToJson(i.config)},
-                      {"layers", nlohmann::json::array()},
-                      {"packages", nlohmann::json::array()},
-                      {"coverage", nlohmann::json::array()}};
+  nlohmann::json json{
+      {"platform", i.platform.ToString()},   {"manifestDigest", i.manifest_digest.ToString()},
+      {"imageID", i.image_id.ToString()},    {"sizeBytes", i.size_bytes},
+      {"config", ToJson(i.config)},          {"layers", nlohmann::json::array()},
+      {"packages", nlohmann::json::array()}, {"coverage", nlohmann::json::array()}};
   if (i.os) {
     json["os"] = {{"family", i.os->family},
                   {"version", i.os->version},

@@ -1,5 +1,6 @@
 // What an image holds: the scanner's whole answer, and a function of the image's bytes alone.
-// What could not be read stands in `coverage`, and so reaches every verdict: unknown is never clean.
+// What could not be read stands in `coverage`, and so reaches every verdict: unknown is never
+// clean.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ std::string_view CoverageStateName(CoverageState state);  // "Read", "Failed", â
 struct Coverage {
   std::string source;  // name of a package source ("dpkg"), or "os", "config", "advisories", â€¦
   CoverageState state = CoverageState::kRead;
-  std::string reason = {};      // empty only with kRead; names the file and what is wrong
+  std::string reason = {};     // empty only with kRead; names the file and what is wrong
   std::uint64_t packages = 0;  // how many it yielded
   friend bool operator==(const Coverage&, const Coverage&) = default;
 };
@@ -42,21 +43,21 @@ struct Package {
   std::string name;     // whole, as the ecosystem writes it: "@scope/name", "golang.org/x/text"
   std::string version;  // as the source writes it; with epoch and release where it has them
   std::string architecture = {};
-  std::string source_name = {};     // source package (dpkg Source, apk origin, rpm sourcerpm's name)
+  std::string source_name = {};  // source package (dpkg Source, apk origin, rpm sourcerpm's name)
   std::string source_version = {};  // of the source package; equals version where not recorded
   std::string purl = {};
-  std::string path = {};            // of the record it was read from, without a leading '/'
-  std::string found_by = {};        // name of the package source
+  std::string path = {};                   // of the record it was read from, without a leading '/'
+  std::string found_by = {};               // name of the package source
   std::vector<std::string> licenses = {};  // as recorded
-  std::string owner = {};           // OS package whose files it is among, "" for none
-  std::string module = {};          // rpm module stream
-  int layer = -1;                   // index into Inventory::layers: the first that has this version
+  std::string owner = {};                  // OS package whose files it is among, "" for none
+  std::string module = {};                 // rpm module stream
+  int layer = -1;  // index into Inventory::layers: the first that has this version
   friend bool operator==(const Package&, const Package&) = default;
 };
 
 struct ImageLayer {
-  Digest digest;             // of the blob as transferred
-  Digest diff_id;            // of the inflated tar, verified
+  Digest digest;   // of the blob as transferred
+  Digest diff_id;  // of the inflated tar, verified
   std::string media_type;
   std::uint64_t size_bytes = 0;  // compressed
   std::string created_by = {};   // its history line
@@ -93,7 +94,7 @@ struct ImageConfig {
 struct Inventory {
   Platform platform;
   Digest manifest_digest;
-  Digest image_id;  // digest of the configuration
+  Digest image_id;               // digest of the configuration
   std::uint64_t size_bytes = 0;  // compressed, all layers
   std::optional<OperatingSystem> os;
   ImageConfig config;

@@ -37,8 +37,8 @@ std::string_view EffectiveVariant(const Platform& platform) {
 
 Result<Platform> Platform::Parse(std::string_view text) {
   const auto parts = text::Split(text, '/');
-  const bool good = (parts.size() == 2 || parts.size() == 3) &&
-                    std::all_of(parts.begin(), parts.end(), IsWord);
+  const bool good =
+      (parts.size() == 2 || parts.size() == 3) && std::all_of(parts.begin(), parts.end(), IsWord);
   if (!good) {
     return InvalidArgument("platform '" + text::Printable(text::Truncate(text, 64)) +
                            "' must be os/architecture[/variant], e.g. linux/amd64");

@@ -22,8 +22,8 @@ struct RegistryCredential {
 };
 
 struct ScanRequest {
-  ImageReference image;               // with a digest
-  std::vector<Platform> platforms;    // wanted of an index; empty: all that are no attestation
+  ImageReference image;             // with a digest
+  std::vector<Platform> platforms;  // wanted of an index; empty: all that are no attestation
   /// Tried in turn: the next on 401 and 403. Empty: anonymous.
   std::vector<RegistryCredential> credentials;
 };

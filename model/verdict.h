@@ -33,10 +33,10 @@ struct PolicyVerdict {
   std::string policy;
   std::int64_t generation = 0;
   Verdict verdict = Verdict::kPass;
-  std::vector<Violation> violations;          // worst first
-  std::vector<std::string> unknown;           // why rules could not be decided: "coverage dpkg: …"
-  std::vector<std::string> exceptions_used;   // "CVE-2023-0001 until 2027-01-31: reason"
-  std::vector<std::string> exceptions_ending; // out within two weeks, or out for at most two
+  std::vector<Violation> violations;         // worst first
+  std::vector<std::string> unknown;          // why rules could not be decided: "coverage dpkg: …"
+  std::vector<std::string> exceptions_used;  // "CVE-2023-0001 until 2027-01-31: reason"
+  std::vector<std::string> exceptions_ending;  // out within two weeks, or out for at most two
   friend bool operator==(const PolicyVerdict&, const PolicyVerdict&) = default;
 };
 

@@ -11,7 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-// Generous beside what the schema allows: an object comes from the API server, which has checked it.
+// Generous beside what the schema allows: an object comes from the API server, which has checked
+// it.
 constexpr std::size_t kMaxItems = 1024;
 
 struct CountName {
@@ -19,16 +20,30 @@ struct CountName {
   Severity severity;
 };
 constexpr CountName kCounts[] = {
-    {"critical", Severity::kCritical}, {"high", Severity::kHigh},
-    {"medium", Severity::kMedium},     {"low", Severity::kLow},
+    {"critical", Severity::kCritical},     {"high", Severity::kHigh},
+    {"medium", Severity::kMedium},         {"low", Severity::kLow},
     {"negligible", Severity::kNegligible}, {"unknown", Severity::kUnknown},
 };
+
+/// How much of each list and text is kept; the later rows are for images that would not fit.
+struct Bounds {
+  std::size_t message, violations, findings, coverage, references;
+};
+constexpr Bounds kBounds[] = {
+    {kMaxMessage, kMaxViolations, kMaxTopFindings, kMaxCoverage, kMaxReferences},
+    {128, 8, 10, 16, 10},
+    {96, 2, 5, 8, 5},
+    {64, 1, 2, 4, 2},
+    {48, 0, 1, 2, 1},
+};
+constexpr std::size_t kMaxStatusBytes = 60 * 1024;  // leaves 4 KiB of 64 for metadata and spec
 
 std::string Short(const std::string& text, std::size_t limit = kMaxMessage) {
   return text::Truncate(text::Printable(text), limit);
 }
 
-void Set(json& object, const char* name, const std::string& value, std::size_t limit = kMaxMessage) {
+void Set(json& object, const char* name, const std::string& value,
+         std::size_t limit = kMaxMessage) {
   if (!value.empty()) object[name] = Short(value, limit);
 }
 
@@ -37,13 +52,13 @@ std::size_t AtMost(const std::vector<T>& list, std::size_t limit) {
   return std::min(list.size(), limit);
 }
 
-json ShortStrings(const std::vector<std::string>& list, std::size_t limit) {
+json ShortStrings(const std::vector<std::string>& list, std::size_t limit, std::size_t bytes) {
   json out = json::array();
-  for (std::size_t i = 0; i < AtMost(list, limit); ++i) out.push_back(Short(list[i]));
+  for (std::size_t i = 0; i < AtMost(list, limit); ++i) out.push_back(Short(list[i], bytes));
   return out;
 }
 
-json ToJson(const PlatformStatus& p) {
+json ToJson(const PlatformStatus& p, const Bounds& bounds) {
   json out{{"platform", Short(p.platform)},
            {"packages", p.packages},
            {"sizeBytes", p.size_bytes},
@@ -59,35 +74,40 @@ json ToJson(const PlatformStatus& p) {
   std::vector<Coverage> coverage = p.coverage;
   std::stable_partition(coverage.begin(), coverage.end(),
                         [](const Coverage& c) { return c.state != CoverageState::kRead; });
-  for (std::size_t i = 0; i < AtMost(coverage, kMaxCoverage); ++i) {
+  for (std::size_t i = 0; i < AtMost(coverage, bounds.coverage); ++i) {
     json line{{"source", Short(coverage[i].source)},
               {"state", CoverageStateName(coverage[i].state)},
               {"packages", coverage[i].packages}};
-    Set(line, "reason", coverage[i].reason);
+    Set(line, "reason", coverage[i].reason, bounds.message);
     out["coverage"].push_back(std::move(line));
   }
   return out;
 }
 
-json ToJson(const TopFinding& f) {
-  json out{{"id", Short(f.id)}, {"severity", f.severity}, {"package", Short(f.package)}};
-  Set(out, "installedVersion", f.installed_version);
-  Set(out, "fixedVersion", f.fixed_version);
-  Set(out, "path", f.path);
+json ToJson(const TopFinding& f, const Bounds& bounds) {
+  json out{{"id", Short(f.id, bounds.message)},
+           {"severity", f.severity},
+           {"package", Short(f.package, bounds.message)}};
+  Set(out, "installedVersion", f.installed_version, bounds.message);
+  Set(out, "fixedVersion", f.fixed_version, bounds.message);
+  Set(out, "path", f.path, bounds.message);
   return out;
 }
 
-json ToJson(const PolicyStatus& p) {
+json ToJson(const PolicyStatus& p, const Bounds& bounds) {
   json out{{"name", p.name}, {"generation", p.generation}, {"verdict", p.verdict}};
-  for (std::size_t i = 0; i < AtMost(p.violations, kMaxViolations); ++i) {
+  for (std::size_t i = 0; i < AtMost(p.violations, bounds.violations); ++i) {
     const RuleViolation& v = p.violations[i];
-    out["violations"].push_back({{"rule", Short(v.rule)},
+    out["violations"].push_back({{"rule", Short(v.rule, 64)},
                                  {"count", v.count},
                                  {"action", v.fails ? "Fail" : "Warn"},
-                                 {"message", Short(v.message, 2 * kMaxMessage)}});
+                                 {"message", Short(v.message, 2 * bounds.message)}});
   }
-  if (!p.unknown.empty()) out["unknown"] = ShortStrings(p.unknown, kMaxViolations);
-  if (!p.exceptions.empty()) out["exceptions"] = ShortStrings(p.exceptions, kMaxViolations);
+  if (!p.unknown.empty())
+    out["unknown"] =
+        ShortStrings(p.unknown, std::max<std::size_t>(bounds.violations, 1), bounds.message);
+  if (!p.exceptions.empty())
+    out["exceptions"] = ShortStrings(p.exceptions, bounds.violations, bounds.message);
   return out;
 }
 
@@ -156,8 +176,9 @@ Status ReadStatus(JsonFields& fields, ImageScanStatus& s) {
     ReadPlatform(item, s.platforms.emplace_back());
     return item.Done();
   });
-  fields.Object("vulnerabilities",
-                [&](JsonFields& counts) { return ReadCounts(counts, s.vulnerabilities.emplace()); });
+  fields.Object("vulnerabilities", [&](JsonFields& counts) {
+    return ReadCounts(counts, s.vulnerabilities.emplace());
+  });
   fields.Objects("topFindings", kMaxItems, [&](JsonFields& item) {
     TopFinding& f = s.top_findings.emplace_back();
     item.String("id", f.id);
@@ -218,6 +239,46 @@ Status ReadSpec(JsonFields& fields, ImageScanSpec& spec) {
     return item.Done();
   });
   return fields.Done();
+}
+
+json StatusWithin(const ImageScanStatus& s, const Bounds& bounds) {
+  json out{{"observedGeneration", s.observed_generation},
+           {"conditions", ConditionsToJson(s.conditions)}};
+  Set(out, "canonical", s.canonical);
+  Set(out, "displayName", s.display_name, 512);
+  Set(out, "digest", s.digest);
+  Set(out, "verdict", s.verdict);
+  Set(out, "scannedAt", s.scanned_at);
+  Set(out, "matchedAt", s.matched_at);
+  for (std::size_t i = 0; i < AtMost(s.platforms, kMaxPlatforms); ++i) {
+    out["platforms"].push_back(ToJson(s.platforms[i], bounds));
+  }
+  if (s.vulnerabilities) {
+    json counts{{"fixable", s.vulnerabilities->fixable},
+                {"knownExploited", s.vulnerabilities->known_exploited}};
+    for (const CountName& row : kCounts) counts[row.name] = s.vulnerabilities->Of(row.severity);
+    out["vulnerabilities"] = std::move(counts);
+  }
+  for (std::size_t i = 0; i < AtMost(s.top_findings, bounds.findings); ++i) {
+    out["topFindings"].push_back(ToJson(s.top_findings[i], bounds));
+  }
+  for (std::size_t i = 0; i < AtMost(s.policies, kMaxPolicies); ++i) {
+    out["policies"].push_back(ToJson(s.policies[i], bounds));
+  }
+  for (std::size_t i = 0; i < AtMost(s.references, bounds.references); ++i) {
+    out["references"].push_back(Short(s.references[i], 512));
+  }
+  out["usedBy"] = {{"pods", s.used_by_pods},
+                   {"namespaces", ShortStrings(s.used_by_namespaces, kMaxNamespaces, 63)}};
+  if (!s.database_id.empty()) {
+    out["database"] = {{"id", s.database_id}};
+    // A date-time format in the schema refuses the empty string.
+    if (!s.database_built_at.empty()) out["database"]["builtAt"] = s.database_built_at;
+  }
+  if (!s.report_digest.empty()) {
+    out["report"] = {{"digest", s.report_digest}, {"sizeBytes", s.report_size_bytes}};
+  }
+  return out;
 }
 
 }  // namespace
@@ -307,42 +368,11 @@ json ImageScanToJson(const ImageScan& scan) {
   return out;
 }
 
-json StatusToJson(const ImageScanStatus& s) {
-  json out{{"observedGeneration", s.observed_generation},
-           {"conditions", ConditionsToJson(s.conditions)}};
-  Set(out, "canonical", s.canonical);
-  Set(out, "displayName", s.display_name, 512);
-  Set(out, "digest", s.digest);
-  Set(out, "verdict", s.verdict);
-  Set(out, "scannedAt", s.scanned_at);
-  Set(out, "matchedAt", s.matched_at);
-  for (std::size_t i = 0; i < AtMost(s.platforms, kMaxPlatforms); ++i) {
-    out["platforms"].push_back(ToJson(s.platforms[i]));
-  }
-  if (s.vulnerabilities) {
-    json counts{{"fixable", s.vulnerabilities->fixable},
-                {"knownExploited", s.vulnerabilities->known_exploited}};
-    for (const CountName& row : kCounts) counts[row.name] = s.vulnerabilities->Of(row.severity);
-    out["vulnerabilities"] = std::move(counts);
-  }
-  for (std::size_t i = 0; i < AtMost(s.top_findings, kMaxTopFindings); ++i) {
-    out["topFindings"].push_back(ToJson(s.top_findings[i]));
-  }
-  for (std::size_t i = 0; i < AtMost(s.policies, kMaxPolicies); ++i) {
-    out["policies"].push_back(ToJson(s.policies[i]));
-  }
-  for (std::size_t i = 0; i < AtMost(s.references, kMaxReferences); ++i) {
-    out["references"].push_back(Short(s.references[i], 512));
-  }
-  out["usedBy"] = {{"pods", s.used_by_pods},
-                   {"namespaces", ShortStrings(s.used_by_namespaces, kMaxNamespaces)}};
-  if (!s.database_id.empty()) {
-    out["database"] = {{"id", s.database_id}};
-    // A date-time format in the schema refuses the empty string.
-    if (!s.database_built_at.empty()) out["database"]["builtAt"] = s.database_built_at;
-  }
-  if (!s.report_digest.empty()) {
-    out["report"] = {{"digest", s.report_digest}, {"sizeBytes", s.report_size_bytes}};
+json StatusToJson(const ImageScanStatus& status) {
+  json out;
+  for (const Bounds& bounds : kBounds) {
+    out = StatusWithin(status, bounds);
+    if (DumpJson(out).size() <= kMaxStatusBytes) break;
   }
   return out;
 }

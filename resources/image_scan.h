@@ -1,5 +1,5 @@
-// ImageScan, landwaiter.io/v1alpha1: the cluster's record of one image digest. The struct holds what
-// the roles read and write; the schema with its bounds stands in crds/imagescans.yaml.
+// ImageScan, landwaiter.io/v1alpha1: the cluster's record of one image digest. The struct holds
+// what the roles read and write; the schema with its bounds stands in crds/imagescans.yaml.
 #pragma once
 
 #include <cstdint>
@@ -93,8 +93,8 @@ struct TopFinding {
 struct RuleViolation {
   std::string rule;
   std::uint64_t count = 0;
-  bool fails = true;            // the rule's action
-  std::string message;          // the worst ones, in one line
+  bool fails = true;    // the rule's action
+  std::string message;  // the worst ones, in one line
   friend bool operator==(const RuleViolation&, const RuleViolation&) = default;
 };
 
@@ -103,7 +103,7 @@ struct PolicyStatus {
   std::int64_t generation = 0;
   std::string verdict;  // Pass, Warn, Fail, Unknown
   std::vector<RuleViolation> violations;
-  std::vector<std::string> unknown;  // why rules could not be decided
+  std::vector<std::string> unknown;     // why rules could not be decided
   std::vector<std::string> exceptions;  // those used
   friend bool operator==(const PolicyStatus&, const PolicyStatus&) = default;
 };

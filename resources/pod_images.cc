@@ -29,10 +29,14 @@ struct TemplatePath {
   const char* pointer;
 };
 constexpr TemplatePath kTemplates[] = {
-    {"Deployment", "/spec/template"},  {"ReplicaSet", "/spec/template"},
-    {"StatefulSet", "/spec/template"}, {"DaemonSet", "/spec/template"},
-    {"Job", "/spec/template"},         {"CronJob", "/spec/jobTemplate/spec/template"},
-    {"ReplicationController", "/spec/template"}, {"PodTemplate", "/template"},
+    {"Deployment", "/spec/template"},
+    {"ReplicaSet", "/spec/template"},
+    {"StatefulSet", "/spec/template"},
+    {"DaemonSet", "/spec/template"},
+    {"Job", "/spec/template"},
+    {"CronJob", "/spec/jobTemplate/spec/template"},
+    {"ReplicationController", "/spec/template"},
+    {"PodTemplate", "/template"},
 };
 
 Status ReadMetadata(JsonFields& fields, PodImages& pod) {

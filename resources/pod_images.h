@@ -1,4 +1,5 @@
-// Which images a Kubernetes object would run: Pods and the workload kinds that carry a pod template.
+// Which images a Kubernetes object would run: Pods and the workload kinds that carry a pod
+// template.
 #pragma once
 
 #include <map>
@@ -38,7 +39,8 @@ struct PodImages {
   std::string node_name;
   std::vector<std::string> pull_secrets;
   std::vector<PodImage> images;
-  /// Container name → status.containerStatuses[].imageID (all three lists), where it holds a digest.
+  /// Container name → status.containerStatuses[].imageID (all three lists), where it holds a
+  /// digest.
   std::map<std::string, std::string> image_ids;
   std::vector<OwnerRef> owners;
   bool deleting = false;

@@ -49,7 +49,8 @@ std::string_view Digest::Algorithm() const {
 
 std::string_view Digest::Hex() const {
   const auto colon = text_.find(':');
-  return colon == std::string::npos ? std::string_view() : std::string_view(text_).substr(colon + 1);
+  return colon == std::string::npos ? std::string_view()
+                                    : std::string_view(text_).substr(colon + 1);
 }
 
 struct Sha256::State {

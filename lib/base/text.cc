@@ -136,8 +136,10 @@ bool GlobMatch(std::string_view pattern, std::string_view text) {
   std::vector<char> now(size + 1, 0), next(size + 1, 0);
   const auto deep_at = [&](std::size_t p) { return pattern.substr(p, 2) == "**"; };
   // Adds p and what is reached from it without a character; at the start of a part "**/" may also
-  // be nothing. Each position is entered once a character, so the recursion is bounded by |pattern|.
-  const auto add = [&](auto&& self, std::vector<char>& set, std::size_t p, bool part_start) -> void {
+  // be nothing. Each position is entered once a character, so the recursion is bounded by
+  // |pattern|.
+  const auto add = [&](auto&& self, std::vector<char>& set, std::size_t p,
+                       bool part_start) -> void {
     if (p > size || set[p] != 0) return;
     set[p] = 1;
     if (p == size || pattern[p] != '*') return;

@@ -20,27 +20,29 @@ TEST_P(GlobTest, Matches) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, GlobTest,
-    testing::Values(
-        GlobCase{"EverythingMatchesTwoStars", "**", "a/b/c:1", true},
-        GlobCase{"OneStarStaysWithinAPart", "registry/*", "registry/a/b", false},
-        GlobCase{"OneStarMatchesAPart", "registry/*:1", "registry/a:1", true},
-        GlobCase{"TwoStarsCrossParts", "registry/**", "registry/a/b:1", true},
-        GlobCase{"LeadingTwoStarsSlashMayBeNothing", "**/app:*", "app:1", true},
-        GlobCase{"LeadingTwoStarsSlashMayBeParts", "**/app:*", "x/y/app:1", true},
-        GlobCase{"LeadingTwoStarsSlashNeedsAWholePart", "**/app:*", "xapp:1", false},
-        GlobCase{"InnerTwoStarsSlashMayBeNothing", "a/**/b", "a/b", true},
-        GlobCase{"InnerTwoStarsSlashMayBeParts", "a/**/b", "a/x/y/b", true},
-        GlobCase{"QuestionMarkIsOneCharacter", "a?c", "abc", true},
-        GlobCase{"QuestionMarkIsNoSlash", "a?c", "a/c", false},
-        GlobCase{"EmptyPatternMatchesOnlyEmptyText", "", "a", false},
-        GlobCase{"EmptyMatchesEmpty", "", "", true},
-        GlobCase{"TrailingStarMayBeEmpty", "pause*", "pause", true},
-        GlobCase{"ManyStarsStayFast", "**/**/**/**/**/**/**/**/**/**/**/x",
-                 "a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/y", false}),
+    testing::Values(GlobCase{"EverythingMatchesTwoStars", "**", "a/b/c:1", true},
+                    GlobCase{"OneStarStaysWithinAPart", "registry/*", "registry/a/b", false},
+                    GlobCase{"OneStarMatchesAPart", "registry/*:1", "registry/a:1", true},
+                    GlobCase{"TwoStarsCrossParts", "registry/**", "registry/a/b:1", true},
+                    GlobCase{"LeadingTwoStarsSlashMayBeNothing", "**/app:*", "app:1", true},
+                    GlobCase{"LeadingTwoStarsSlashMayBeParts", "**/app:*", "x/y/app:1", true},
+                    GlobCase{"LeadingTwoStarsSlashNeedsAWholePart", "**/app:*", "xapp:1", false},
+                    GlobCase{"InnerTwoStarsSlashMayBeNothing", "a/**/b", "a/b", true},
+                    GlobCase{"InnerTwoStarsSlashMayBeParts", "a/**/b", "a/x/y/b", true},
+                    GlobCase{"QuestionMarkIsOneCharacter", "a?c", "abc", true},
+                    GlobCase{"QuestionMarkIsNoSlash", "a?c", "a/c", false},
+                    GlobCase{"EmptyPatternMatchesOnlyEmptyText", "", "a", false},
+                    GlobCase{"EmptyMatchesEmpty", "", "", true},
+                    GlobCase{"TrailingStarMayBeEmpty", "pause*", "pause", true},
+                    GlobCase{"ManyStarsStayFast", "**/**/**/**/**/**/**/**/**/**/**/x",
+                             "a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/y",
+                             false}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Printable, ReplacesWhatATerminalWouldObey) {
-  EXPECT_EQ(text::Printable("a\x1b[31mb\nc\xE2\x80\xAE" "d\xff"), "a?[31mb?c?d?");
+  EXPECT_EQ(text::Printable("a\x1b[31mb\nc\xE2\x80\xAE"
+                            "d\xff"),
+            "a?[31mb?c?d?");
   EXPECT_EQ(text::Printable("zażółć"), "zażółć");
 }
 
