@@ -52,9 +52,7 @@ bool IsRetryable(Code code) {
   return false;
 }
 
-Error InvalidArgument(std::string message) {
-  return {Code::kInvalidArgument, std::move(message)};
-}
+Error InvalidArgument(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }
 Error NotFound(std::string message) { return {Code::kNotFound, std::move(message)}; }
 Error ResourceExhausted(std::string message) {
   return {Code::kResourceExhausted, std::move(message)};
