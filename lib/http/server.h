@@ -94,6 +94,8 @@ struct ServerTls {
   std::string key_file;          // PEM
   /// Where set, a client certificate of this CA (PEM file) is demanded in the handshake.
   std::string client_ca_file;
+  /// Common names that are let in of those; empty: all. Others are answered 403.
+  std::vector<std::string> allowed_peers;
 };
 
 struct ServerLimits {
