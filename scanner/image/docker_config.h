@@ -4,6 +4,7 @@
 // output). For the command line only: roles in a cluster run no helpers.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>

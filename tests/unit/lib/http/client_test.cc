@@ -1,0 +1,373 @@
+// The client against a server that misbehaves.
+#include "lib/http/client.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <future>
+#include <thread>
+
+#include "tests/support/loopback_server.h"
+
+namespace landwaiter::http {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Connection;
+using testing::LoopbackServer;
+using testing::SeenRequest;
+
+std::unique_ptr<Client> MakeClient(ClientOptions options = {}) {
+  auto client = Client::Create(std::move(options));
+  EXPECT_TRUE(client) << client.error().message;
+  return std::move(*client);
+}
+
+TEST(Client, SendsMethodHeadersAndBodyAndReadsTheAnswer) {
+  LoopbackServer server([](const SeenRequest&, Connection& c) {
+    return c.Reply(201, {{"X-One", "a"}, {"x-ONE", "b"}, {"Empty", ""}}, "created");
+  });
+  auto client = MakeClient();
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+    Request request;
+    request.method = method;
+    request.url = server.Url("/v2/x?y=z");
+    request.headers = {{"Content-Type", "application/json"}, {"X-Empty", ""}};
+    request.body = "{}";
+    const auto response = client->Send(request, {});
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->status, 201);
+    EXPECT_EQ(response->HeaderValue("x-one"), "a");
+    EXPECT_EQ(response->HeaderValues("X-One").size(), 2u);
+    EXPECT_EQ(response->body, "created");
+    const auto seen = server.Seen().back();
+    EXPECT_EQ(seen.method, method);
+    EXPECT_EQ(seen.target, "/v2/x?y=z");
+    EXPECT_EQ(seen.Header("content-type"), "application/json");
+    EXPECT_EQ(seen.body, "{}");
+    EXPECT_EQ(seen.Header("expect"), "");
+    EXPECT_EQ(seen.Header("accept-encoding"), "");
+  }
+  EXPECT_EQ(server.Connections(), 1u) << "the connection is reused";
+}
+
+TEST(Client, HandsOnFailureStatusesAndRedirectsAsTheyAre) {
+  LoopbackServer server([](const SeenRequest& r, Connection& c) {
+    return c.Reply(std::atoi(r.target.c_str() + 1), {{"Location", "/elsewhere"}}, "why");
+  });
+  auto client = MakeClient();
+  for (const int status : {200, 204, 301, 307, 401, 403, 404, 429, 500, 503}) {
+    Request request;
+    request.url = server.Url("/" + std::to_string(status));
+    const auto response = client->Send(request, {});
+    ASSERT_TRUE(response) << status;
+    EXPECT_EQ(response->status, status);
+  }
+}
+
+struct Misbehaviour {
+  const char* name;
+  std::function<bool(Connection&)> act;
+  Code code;
+  const char* reason;
+};
+
+TEST(Client, NamesEachMisbehaviour) {
+  const Misbehaviour cases[] = {
+      {"says nothing and closes", [](Connection&) { return false; }, Code::kUnavailable, ""},
+      {"half a body",
+       [](Connection& c) {
+         c.Send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+         return false;
+       },
+       Code::kUnavailable, ""},
+      {"a chunk that breaks off",
+       [](Connection& c) {
+         c.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nhalf");
+         return false;
+       },
+       Code::kUnavailable, ""},
+      {"a negative chunk size",
+       [](Connection& c) {
+         c.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nx");
+         return false;
+       },
+       Code::kUnavailable, ""},
+      {"no HTTP",
+       [](Connection& c) {
+         c.Send("SSH-2.0-OpenSSH_9.2\r\n");
+         return false;
+       },
+       Code::kUnavailable, ""},
+      {"an endless body",
+       [](Connection& c) {
+         c.Send("HTTP/1.1 200 OK\r\n\r\n");
+         const std::string block(65536, 'x');
+         while (c.Send(block)) {
+         }
+         return false;
+       },
+       Code::kResourceExhausted, "TooLarge"},
+      {"endless headers",
+       [](Connection& c) {
+         c.Send("HTTP/1.1 200 OK\r\n");
+         while (c.Send("X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")) {
+         }
+         return false;
+       },
+       Code::kResourceExhausted, "TooLarge"},
+      {"one endless header",
+       [](Connection& c) {
+         c.Send("HTTP/1.1 200 OK\r\nX-Filler: ");
+         while (c.Send("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")) {
+         }
+         return false;
+       },
+       Code::kResourceExhausted, "TooLarge"},
+      {"a body that stalls",
+       [](Connection& c) {
+         c.Send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+         c.WaitForClose();
+         return false;
+       },
+       Code::kDeadlineExceeded, ""},
+      {"no answer at all",
+       [](Connection& c) {
+         c.WaitForClose();
+         return false;
+       },
+       Code::kDeadlineExceeded, ""},
+  };
+  for (const Misbehaviour& c : cases) {
+    LoopbackServer server(
+        [&](const SeenRequest&, Connection& connection) { return c.act(connection); });
+    auto client = MakeClient();
+    Request request;
+    request.url = server.Url("/");
+    request.stall_timeout = 200ms;
+    request.max_body_bytes = 1 << 20;
+    const auto response = client->Send(request, {});
+    ASSERT_FALSE(response) << c.name;
+    EXPECT_EQ(response.error().code, c.code) << c.name << ": " << response.error().message;
+    EXPECT_EQ(response.error().reason, c.reason) << c.name;
+    EXPECT_NE(response.error().message.find("GET http://127.0.0.1"), std::string::npos)
+        << response.error().message;
+  }
+}
+
+TEST(Client, GivesUpAtTheRequestsTimeAndAtTheDeadline) {
+  LoopbackServer server([](const SeenRequest&, Connection& c) {
+    c.WaitForClose();
+    return false;
+  });
+  auto client = MakeClient();
+  Request request;
+  request.url = server.Url("/");
+  request.timeout = 50ms;
+  auto response = client->Send(request, {});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kDeadlineExceeded);
+  request.timeout = 0ms;
+  response = client->Send(request, Cancellation().Within(50ms));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kDeadlineExceeded);
+}
+
+TEST(Client, RefusedConnectionIsUnavailable) {
+  int port = 0;
+  {
+    LoopbackServer server([](const SeenRequest&, Connection&) { return false; });
+    port = server.port();
+  }
+  Request request;
+  request.url = "http://127.0.0.1:" + std::to_string(port) + "/";
+  const auto response = MakeClient()->Send(request, {});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, Code::kUnavailable);
+}
+
+TEST(Client, StopsAStreamAtOnceWhileNoByteFlows) {
+  LoopbackServer server([](const SeenRequest&, Connection& c) {
+    c.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nevent\r\n");
+    c.WaitForClose();
+    return false;
+  });
+  auto client = MakeClient();
+  constexpr int kStreams = 8;
+  std::stop_source stop;
+  std::atomic<int> heads = 0;
+  std::vector<std::promise<void>> events(kStreams);
+  std::vector<std::future<Result<Response>>> streams;
+  for (int i = 0; i < kStreams; ++i) {
+    streams.push_back(std::async(std::launch::async, [&, i] {
+      Request request;
+      request.url = server.Url("/watch");
+      request.stall_timeout = 0ms;
+      return client->Stream(
+          request, Cancellation{stop.get_token()},
+          [&](const Response& head) {
+            heads += head.status == 200;
+            return true;
+          },
+          [&](std::string_view bytes) {
+            EXPECT_EQ(bytes, "event");
+            events[static_cast<std::size_t>(i)].set_value();
+            return true;
+          });
+    }));
+  }
+  for (auto& event : events) event.get_future().wait();
+  EXPECT_EQ(heads, kStreams);
+  stop.request_stop();
+  for (auto& stream : streams) {
+    const auto result = stream.get();  // hangs if the stop does not wake it
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Code::kCancelled);
+  }
+}
+
+TEST(Client, ReaderEndsAStream) {
+  LoopbackServer server([](const SeenRequest&, Connection& c) {
+    c.Reply(200, {}, "some bytes");
+    return true;
+  });
+  auto client = MakeClient();
+  Request request;
+  request.url = server.Url("/");
+  const auto by_head = client->Stream(
+      request, {}, [](const Response&) { return false; }, nullptr);
+  ASSERT_FALSE(by_head);
+  EXPECT_EQ(by_head.error().code, Code::kCancelled);
+  const auto by_data = client->Stream(request, {}, nullptr, [](std::string_view) { return false; });
+  ASSERT_FALSE(by_data);
+  EXPECT_EQ(by_data.error().code, Code::kCancelled);
+}
+
+TEST(Client, PulledBodyComesWholeAndNotFasterThanItIsRead) {
+  const std::size_t kSize = 64u << 20;
+  std::atomic<std::size_t> sent = 0;
+  LoopbackServer server([&](const SeenRequest&, Connection& c) {
+    c.Send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\n");
+    std::string block(65536, '\0');
+    for (std::size_t at = 0; at < kSize; at += block.size()) {
+      for (std::size_t i = 0; i < block.size(); ++i) block[i] = static_cast<char>((at + i) % 251);
+      if (!c.Send(block)) return false;
+      sent += block.size();
+    }
+    return true;
+  });
+  auto client = MakeClient();
+  Request request;
+  request.url = server.Url("/blob");
+  request.max_body_bytes = 0;
+  auto body = client->Open(request, {});
+  ASSERT_TRUE(body) << body.error().message;
+  EXPECT_EQ((*body)->Head().status, 200);
+  std::vector<char> buffer(100'000);
+  std::size_t at = 0;
+  for (;;) {
+    const auto got = (*body)->Read(buffer.data(), buffer.size());
+    ASSERT_TRUE(got) << got.error().message;
+    if (*got == 0) break;
+    for (std::size_t i = 0; i < *got; ++i) {
+      ASSERT_EQ(buffer[i], static_cast<char>((at + i) % 251)) << at + i;
+    }
+    at += *got;
+    // What is ahead of the reader is in buffers: ours and the kernel's, far below the whole.
+    ASSERT_LT(sent, at + (24u << 20));
+  }
+  EXPECT_EQ(at, kSize);
+}
+
+TEST(Client, PulledBodyThatBreaksOffGivesItsBytesAndThenTheError) {
+  LoopbackServer server([](const SeenRequest&, Connection& c) {
+    c.Send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+    return false;
+  });
+  auto client = MakeClient();
+  Request request;
+  request.url = server.Url("/blob");
+  auto body = client->Open(request, {});
+  ASSERT_TRUE(body);
+  char buffer[64];
+  auto got = (*body)->Read(buffer, sizeof buffer);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(std::string_view(buffer, *got), "half");
+  got = (*body)->Read(buffer, sizeof buffer);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::kUnavailable);
+}
+
+TEST(Client, RefusesAddressesAfterTheNameIsResolved) {
+  LoopbackServer server([](const SeenRequest&, Connection& c) { return c.Reply(200, {}, ""); });
+  ClientOptions options;
+  options.address_policy = AddressPolicy();
+  auto client = MakeClient(std::move(options));
+  for (const char* host :
+       {"127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"}) {
+    Request request;
+    request.url = std::string("http://") + host + ":" + std::to_string(server.port()) + "/";
+    const auto response = client->Send(request, {});
+    ASSERT_FALSE(response) << host;
+    EXPECT_EQ(response.error().code, Code::kPermissionDenied) << response.error().message;
+    EXPECT_EQ(response.error().reason, "AddressRefused") << host;
+  }
+  EXPECT_EQ(server.Connections(), 0u);
+  Request trusted;
+  trusted.url = server.Url("/");
+  trusted.trusted_address = true;
+  EXPECT_TRUE(client->Send(trusted, {}));
+  // The connection that trust opened is not lent to a request without it.
+  trusted.trusted_address = false;
+  EXPECT_FALSE(client->Send(trusted, {}));
+}
+
+TEST(Client, GoesThroughTheProxyOfTheEnvironment) {
+  LoopbackServer proxy(
+      [](const SeenRequest&, Connection& c) { return c.Reply(200, {}, "from the proxy"); });
+  ASSERT_EQ(setenv("HTTP_PROXY", proxy.Url("").c_str(), 1), 0);
+  ClientOptions options;
+  options.use_environment_proxies = true;
+  options.address_policy = AddressPolicy();
+  auto client = MakeClient(options);
+  unsetenv("HTTP_PROXY");
+  Request request;
+  request.url = "http://registry.invalid/v2/";
+  const auto response = client->Send(request, {});
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "from the proxy");
+  EXPECT_EQ(proxy.Seen().back().target, "http://registry.invalid/v2/");
+  request.url = "http://169.254.169.254/latest/meta-data";
+  const auto refused = client->Send(request, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "AddressRefused");
+}
+
+TEST(Client, RefusesRequestsThatAreNone) {
+  auto client = MakeClient();
+  const auto code = [&](Request request) {
+    const auto response = client->Send(request, {});
+    return response ? Code::kInternal : response.error().code;
+  };
+  EXPECT_EQ(code({.url = "ftp://a/"}), Code::kInvalidArgument);
+  EXPECT_EQ(code({.method = "GET /x", .url = "http://127.0.0.1/"}), Code::kInvalidArgument);
+  EXPECT_EQ(code({.url = "http://127.0.0.1/", .headers = {{"A", "b\r\nC: d"}}}),
+            Code::kInvalidArgument);
+  EXPECT_EQ(code({.url = "http://127.0.0.1/", .headers = {{"A b", "c"}}}), Code::kInvalidArgument);
+  const auto leak = client->Send(
+      {.url = "http://127.0.0.1/", .headers = {{"Authorization", "Bearer secret\n"}}}, {});
+  ASSERT_FALSE(leak);
+  EXPECT_EQ(leak.error().message.find("secret"), std::string::npos);
+}
+
+TEST(Client, RefusesOptionsThatContradict) {
+  EXPECT_FALSE(Client::Create({.ca_file = "/dev/null", .ca_pem = "x"}));
+  EXPECT_FALSE(Client::Create({.ca_file = "/nowhere/ca.pem"}));
+  EXPECT_FALSE(Client::Create({.ca_pem = "no pem"}));
+  EXPECT_FALSE(Client::Create({.client_cert_pem = "-----BEGIN CERTIFICATE-----"}));
+}
+
+}  // namespace
+}  // namespace landwaiter::http
