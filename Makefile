@@ -1,0 +1,61 @@
+# make run    the main job on a real control plane on 127.0.0.1 (see README.md)
+# make test   installs what is missing, builds, runs every test
+# make build  leaves the one binary at build/landwaiter
+# make bench  ratios beside the bare limit, in one run
+# make lint   format, tidy, include direction
+# make sanitize  ASan+UBSan over parsers and lib, TSan over the concurrent parts
+# make fuzz   each fuzz target for FUZZ_SECONDS (60)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: setup build unit-tests cluster test run bench lint sanitize fuzz clean
+
+RELEASE := build/release
+FUZZ_SECONDS ?= 60
+
+setup:
+	@scripts/setup.sh
+
+$(RELEASE)/build.ninja: | setup
+	@cmake -G Ninja -S . -B $(RELEASE) -DCMAKE_BUILD_TYPE=Release >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+
+build: setup
+	@mkdir -p build
+	@$(MAKE) --no-print-directory $(RELEASE)/build.ninja
+	@ninja -C $(RELEASE) landwaiter
+	@ln -f $(RELEASE)/landwaiter build/landwaiter
+
+# The control plane's Go programs build beside the C++ ones: each alone would leave a core idle.
+test: setup
+	@mkdir -p build
+	@$(MAKE) --no-print-directory $(RELEASE)/build.ninja
+	@tests/cluster/build.sh >build/cluster-build.log 2>&1 & cluster=$$!; \
+	  status=0; ninja -C $(RELEASE) all || status=$$?; \
+	  if [ $$status -eq 0 ]; then ln -f $(RELEASE)/landwaiter build/landwaiter; \
+	    ctest --test-dir $(RELEASE) --output-on-failure || status=$$?; fi; \
+	  echo "waiting for the control plane's build (build/cluster-build.log)"; \
+	  wait $$cluster || { tail -40 build/cluster-build.log; exit 1; }; \
+	  exit $$status
+	@python3 -m pytest -q -p no:cacheprovider tests/e2e
+
+run: setup
+	@python3 scripts/run.py
+
+bench: build
+	@ninja -C $(RELEASE) all
+	@python3 tests/bench/bench.py
+
+lint:
+	@scripts/setup.sh --lint
+	@scripts/lint/lint.sh
+
+sanitize: setup
+	@scripts/lint/sanitize.sh
+
+fuzz:
+	@scripts/setup.sh --lint
+	@scripts/lint/fuzz.sh $(FUZZ_SECONDS)
+
+clean:
+	@rm -rf build

@@ -1,0 +1,21 @@
+# tests/fuzz/NAME.cc is one fuzz target. With LANDWAITER_FUZZ (clang) it is linked with libFuzzer;
+# without, it becomes a ctest that replays tests/fuzz/corpus/NAME, each file also cut short.
+function(landwaiter_fuzz_targets)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.cc)
+  add_custom_target(fuzz_targets)
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    if(LANDWAITER_FUZZ)
+      add_executable(${name} ${source})
+      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+      set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    else()
+      add_executable(${name} ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+      set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+      add_test(NAME fuzz/${name}
+               COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    endif()
+    target_link_libraries(${name} PRIVATE landwaiter_cli)
+    add_dependencies(fuzz_targets ${name})
+  endforeach()
+endfunction()
