@@ -1,0 +1,47 @@
+// Layers → inventory (scanning.md, "Layers → inventory"; OCI image-spec layer.md, "Applying
+// Changesets"). Layers are keyed by position. From the base up: whiteouts and opaque folders act on
+// lower layers only, wherever they stand in the tar; then the layer's entries in tar order. Parents
+// of every path, whiteouts' and hard links' targets too, go through the symbolic links of the tree
+// as it stands, the last part does not, as the container runtimes unpack. A hard link shares its
+// target's file, which so outlives the target's name.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "model/inventory.h"
+#include "scanner/layer/layer_inventory.h"
+#include "scanner/layer/limits.h"
+#include "scanner/packages/source.h"
+
+namespace landwaiter::layer {
+
+/// A well-known path that links of the image lead elsewhere, to a file that was shown to no source
+/// under that name.
+struct Unreached {
+  std::string well_known;
+  std::string leads_to;
+  friend bool operator==(const Unreached&, const Unreached&) = default;
+};
+
+struct MergedImage {
+  std::optional<OperatingSystem> os;
+  std::vector<Package> packages;   // sorted by (type, name, version, path); purl, owner, layer set
+  std::vector<Coverage> coverage;  // sorted by source
+  std::optional<std::string> passwd;
+  /// Not empty: a second pass with these as also_known_as reads them. Coverage says Failed as long
+  /// as they stand here.
+  std::vector<Unreached> unreached;
+};
+
+/// `layers` base first; the same one may stand twice.
+/// Errors: ResourceExhausted reason TooLarge (packages, paths grown through links).
+Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
+                                std::span<const packages::PackageSource> sources,
+                                const Limits& limits);
+
+}  // namespace landwaiter::layer

@@ -1,0 +1,45 @@
+// The stages of a layer, each on its own thread with bounded rings between them:
+//   receive and SHA-256 of the blob → inflate → SHA-256 of the diffID
+//                                             ↘ the walk over the tar
+// Nothing counts until all bytes have passed and blob size, blob digest and diffID are those that
+// the image promised: a wrong blob is told as such, not as the parse error that it led to.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "lib/base/cancellation.h"
+#include "lib/base/digest.h"
+#include "lib/base/result.h"
+#include "scanner/layer/limits.h"
+#include "scanner/layer/tar_reader.h"
+
+namespace landwaiter::layer {
+
+/// What the manifest and the configuration say of one layer.
+struct LayerDescriptor {
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+  std::string media_type;
+  Digest diff_id;
+};
+
+/// Gives 1..size bytes, or 0 at the end.
+using ReadBytes = std::function<Result<std::size_t>(char* buffer, std::size_t size)>;
+
+struct PipelineStats {
+  std::uint64_t compressed_bytes = 0;
+  std::uint64_t inflated_bytes = 0;
+};
+
+/// Runs `walk` over the layer's tar on its own thread; it may stop early, the rest is hashed all the
+/// same. `read` is called on the calling thread.
+/// Errors: what `read` and `walk` say; DataLoss reason DigestMismatch or MalformedImage;
+/// ResourceExhausted reason TooLarge; Unsupported reason UnsupportedMediaType; Cancelled,
+/// DeadlineExceeded.
+Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const ReadBytes& read,
+                                  const std::function<Status(const NextChunk&)>& walk,
+                                  Budget& budget, const Cancellation& cancel);
+
+}  // namespace landwaiter::layer

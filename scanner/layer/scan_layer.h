@@ -1,0 +1,36 @@
+// One pass over a layer: bytes in, inventory out (scanning.md, "One pass over a layer").
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+
+#include "lib/base/cancellation.h"
+#include "lib/base/result.h"
+#include "scanner/layer/layer_inventory.h"
+#include "scanner/layer/limits.h"
+#include "scanner/layer/pipeline.h"
+#include "scanner/packages/source.h"
+
+namespace landwaiter::layer {
+
+struct LayerOptions {
+  std::span<const packages::PackageSource> sources = packages::AllSources();
+  /// An unlinked file for what needs random access; -1: an anonymous memory file.
+  int scratch_fd = -1;
+  /// Files that are shown to the sources under other names too: real path → names under which the
+  /// image's links reach it. For a second pass.
+  std::multimap<std::string, std::string> also_known_as = {};
+};
+
+/// Reads the layer whole. Errors: as RunPipeline; the message does not name the layer. A file of
+/// interest that cannot be read as what it should be is no error: its reading says kFailed.
+Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const ReadBytes& read,
+                                 const LayerOptions& options, Budget& budget,
+                                 const Cancellation& cancel);
+
+/// Hard links of this layer whose name is wanted but whose bytes were shown to no source, as
+/// target → name: what a second pass needs as `also_known_as`.
+std::multimap<std::string, std::string> UnreadLinks(const LayerInventory& inventory);
+
+}  // namespace landwaiter::layer

@@ -1,0 +1,34 @@
+// Files of interest that need random access, spooled to an unlinked file.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "lib/base/file.h"
+#include "lib/base/result.h"
+#include "scanner/packages/source.h"
+
+namespace landwaiter::layer {
+
+class ScratchFile final : public packages::RandomAccessFile {
+ public:
+  /// Uses `fd`, which stays the caller's, from its beginning; -1: an anonymous memory file is made
+  /// when first written to.
+  explicit ScratchFile(int fd) : fd_(fd) {}
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
+
+  /// Empty again. Errors: Internal.
+  Status Clear();
+  /// Errors: ResourceExhausted where the scratch space is full.
+  Status Append(std::string_view bytes);
+  std::uint64_t size() const override { return size_; }
+  Result<std::size_t> ReadAt(std::uint64_t offset, char* buffer, std::size_t count) override;
+
+ private:
+  int fd_;
+  FileDescriptor own_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace landwaiter::layer
