@@ -1,0 +1,33 @@
+// The two halves of a build: feeds → staged records (build_stage.cc), staged records → the sorted
+// database file (build_write.cc).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "lib/base/cancellation.h"
+#include "lib/base/result.h"
+#include "scanner/advisories/builder.h"
+#include "scanner/advisories/staging.h"
+
+namespace landwaiter::advisories {
+
+using KevDates = std::map<std::string, std::string>;
+
+/// The scratch table of records, by id.
+inline constexpr const char* kRecordTable = "records";
+/// Members between the two threads; several of the largest records.
+inline constexpr std::size_t kQueueBytes = 48u << 20;
+
+/// Reads all feeds; fills info.feeds, info.newest and info.known_exploited. Of records with the
+/// same id the one modified last counts, then the one of the later feed.
+Result<std::unique_ptr<BatchWriter>> StageFeeds(const BuildOptions& options,
+                                                const std::string& path, const Cancellation& cancel,
+                                                DatabaseInfo* info, KevDates* kev);
+
+/// Writes the database to `path` with scratch file `rows`; fills the rest of `info`.
+Status WriteDatabase(BatchWriter& staged, const KevDates& kev, const std::string& rows,
+                     const std::string& path, const Cancellation& cancel, DatabaseInfo* info);
+
+}  // namespace landwaiter::advisories

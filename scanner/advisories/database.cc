@@ -1,0 +1,219 @@
+#include "scanner/advisories/database.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "lib/base/file.h"
+#include "scanner/advisories/codec.h"
+#include "scanner/advisories/lmdb.h"
+#include "scanner/advisories/names.h"
+#include "scanner/advisories/tables.h"
+
+namespace landwaiter::advisories {
+namespace {
+
+/// A new database may be swapped in, and the old file removed, between reading the manifest and
+/// opening the file it names; more often than this in a row it is another fault.
+constexpr int kOpenAttempts = 5;
+
+struct Tables {
+  TableId affected = 0;
+  TableId advisories = 0;
+  TableId names = 0;
+  TableId kev = 0;
+};
+
+Result<Tables> OpenTables(const LmdbEnvironment& environment) {
+  Tables tables;
+  auto transaction = environment.Begin();
+  if (!transaction) return std::move(transaction).error();
+  struct Row {
+    const char* name;
+    TableId* id;
+  };
+  for (const Row& row :
+       {Row{kAffectedTable, &tables.affected}, Row{kAdvisoryTable, &tables.advisories},
+        Row{kNameTable, &tables.names}, Row{kKevTable, &tables.kev}}) {
+    const auto id = transaction->Table(row.name);
+    if (!id) return id.error();
+    *row.id = *id;
+  }
+  if (Status status = transaction->Commit(); !status) return status.error();
+  return tables;
+}
+
+class LmdbDatabase final : public AdvisoryDatabase {
+ public:
+  LmdbDatabase(DatabaseInfo info, std::unique_ptr<LmdbEnvironment> environment, Tables tables)
+      : AdvisoryDatabase(std::move(info)), environment_(std::move(environment)), tables_(tables) {}
+
+  Result<std::vector<Affected>> Lookup(std::string_view ecosystem,
+                                       std::string_view package) const override {
+    const auto transaction = environment_->Begin();
+    if (!transaction) return transaction.error();
+    const std::string prefix = KeyPrefix(ecosystem, NormalizeName(ecosystem, package));
+    std::vector<Affected> found;
+    Status decoded;
+    Status scanned = transaction->Scan(tables_.affected, prefix,
+                                       [&](std::string_view key, std::string_view value) {
+                                         auto affected = DecodeAffected(value);
+                                         if (!affected) {
+                                           decoded = std::move(affected).error();
+                                           return false;
+                                         }
+                                         affected->advisory = key.substr(prefix.size());
+                                         found.push_back(*std::move(affected));
+                                         return true;
+                                       });
+    if (!scanned) return scanned.error();
+    if (!decoded) return decoded.error();
+    return found;
+  }
+
+  Result<Advisory> GetAdvisory(std::string_view id) const override {
+    const auto transaction = environment_->Begin();
+    if (!transaction) return transaction.error();
+    const auto value = transaction->Get(tables_.advisories, id);
+    if (!value) return value.error();
+    if (!value->has_value()) return NotFound("no advisory " + std::string(id));
+    auto advisory = DecodeAdvisory(**value);
+    if (advisory) advisory->id = id;
+    return advisory;
+  }
+
+  Result<std::vector<std::string>> AdvisoriesNaming(std::string_view name) const override {
+    const auto transaction = environment_->Begin();
+    if (!transaction) return transaction.error();
+    const std::string prefix = KeyPrefix(name);
+    std::vector<std::string> ids;
+    Status scanned =
+        transaction->Scan(tables_.names, prefix, [&](std::string_view key, std::string_view) {
+          ids.emplace_back(key.substr(prefix.size()));
+          return true;
+        });
+    if (!scanned) return scanned.error();
+    return ids;
+  }
+
+  Result<std::vector<std::string>> EcosystemsOf(std::string_view package) const override {
+    const auto transaction = environment_->Begin();
+    if (!transaction) return transaction.error();
+    std::vector<std::string> found;
+    for (const EcosystemInfo& entry : Info().ecosystems) {
+      bool has = false;
+      Status scanned = transaction->Scan(tables_.affected,
+                                         KeyPrefix(entry.name, NormalizeName(entry.name, package)),
+                                         [&](std::string_view, std::string_view) {
+                                           has = true;
+                                           return false;
+                                         });
+      if (!scanned) return scanned.error();
+      if (has) found.push_back(entry.name);
+    }
+    return found;
+  }
+
+  Result<bool> KnownExploited(std::string_view cve) const override {
+    const auto transaction = environment_->Begin();
+    if (!transaction) return transaction.error();
+    const auto value = transaction->Get(tables_.kev, cve);
+    if (!value) return value.error();
+    return value->has_value();
+  }
+
+ private:
+  std::unique_ptr<LmdbEnvironment> environment_;
+  Tables tables_;
+};
+
+std::string FilePath(const std::string& dir, const DatabaseInfo& info) {
+  return dir + "/" + info.file;
+}
+
+Status CheckSize(const std::string& path, const DatabaseInfo& info) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) {
+    return NotFound(path + ": " + std::strerror(errno) +
+                    ", but the manifest beside it names it; build the database again");
+  }
+  if (static_cast<std::uint64_t>(found.st_size) != info.size_bytes) {
+    return DataLoss(path + ": has " + std::to_string(found.st_size) + " bytes, expected " +
+                    std::to_string(info.size_bytes) +
+                    " as its manifest says; build the database again");
+  }
+  return Ok();
+}
+
+Result<std::unique_ptr<AdvisoryDatabase>> OpenOnce(const std::string& dir, DatabaseInfo info) {
+  const std::string path = FilePath(dir, info);
+  if (Status status = CheckSize(path, info); !status) return status.error();
+  auto environment = LmdbEnvironment::OpenForReading(path);
+  if (!environment) return std::move(environment).error();
+  const auto tables = OpenTables(**environment);
+  if (!tables) return Error(tables.error()).Context(path);
+  return std::unique_ptr<AdvisoryDatabase>(
+      std::make_unique<LmdbDatabase>(std::move(info), *std::move(environment), *tables));
+}
+
+Result<Digest> DigestOf(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return NotFound("cannot open " + path + ": " + std::strerror(errno));
+  Sha256 sha;
+  std::vector<char> buffer(1u << 20);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Internal("cannot read " + path + ": " + std::strerror(errno));
+    if (got == 0) return sha.Finish();
+    sha.Update(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AdvisoryDatabase>> AdvisoryDatabase::Open(const std::string& dir) {
+  std::string file;
+  for (int attempt = 0;; ++attempt) {
+    auto info = ReadDatabaseInfo(dir);
+    if (!info) return std::move(info).error();
+    const bool same = info->file == file;
+    file = info->file;
+    auto database = OpenOnce(dir, *std::move(info));
+    const bool swapped = !database && database.error().code == Code::kNotFound && !same;
+    if (!swapped || attempt == kOpenAttempts) {
+      if (!database && database.error().code == Code::kNotFound) {
+        return DataLoss(database.error().message);
+      }
+      return database;
+    }
+  }
+}
+
+Status AdvisoryDatabase::Verify(const std::string& dir) {
+  const auto database = Open(dir);
+  if (!database) return database.error();
+  const DatabaseInfo& info = (*database)->Info();
+  const std::string path = FilePath(dir, info);
+  const auto digest = DigestOf(path);
+  if (!digest) return digest.error();
+  if (*digest != info.digest) {
+    return DataLoss(path + ": has digest " + digest->ToString() + ", expected " +
+                    info.digest.ToString() + "; build the database again");
+  }
+  return Ok();
+}
+
+bool AdvisoryDatabase::HasEcosystem(std::string_view ecosystem) const {
+  const auto at = std::lower_bound(
+      info_.ecosystems.begin(), info_.ecosystems.end(), ecosystem,
+      [](const EcosystemInfo& entry, std::string_view name) { return entry.name < name; });
+  return at != info_.ecosystems.end() && at->name == ecosystem;
+}
+
+}  // namespace landwaiter::advisories

@@ -1,0 +1,19 @@
+// Names and keys of the tables in the LMDB file. A change here is a change of kFormatVersion.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace landwaiter::advisories {
+
+inline constexpr const char* kAffectedTable = "affected";    // ecosystem NUL package NUL advisory
+inline constexpr const char* kAdvisoryTable = "advisories";  // advisory
+inline constexpr const char* kNameTable = "names";           // id, alias or upstream NUL advisory
+inline constexpr const char* kKevTable = "kev";              // CVE → date added
+
+inline std::string KeyPrefix(std::string_view first) { return std::string(first) + '\0'; }
+inline std::string KeyPrefix(std::string_view first, std::string_view second) {
+  return KeyPrefix(first) + std::string(second) + '\0';
+}
+
+}  // namespace landwaiter::advisories
