@@ -1,0 +1,151 @@
+#include "lib/kube/work_queue.h"
+
+#include <algorithm>
+
+namespace landwaiter::kube {
+
+void WorkQueue::AddLocked(const std::string& key, Priority priority) {
+  if (shut_down_) return;
+  if (in_work_.contains(key)) {
+    const auto [it, added] = again_.emplace(key, priority);
+    if (!added) it->second = std::min(it->second, priority);
+    return;
+  }
+  const auto waiting = waiting_.find(key);
+  if (waiting != waiting_.end()) {
+    if (waiting->second.priority <= priority) return;
+    const Rank rank{priority, waiting->second.order};
+    ready_.erase(waiting->second);
+    waiting->second = rank;
+    ready_.emplace(rank, key);
+    return;
+  }
+  const Rank rank{priority, next_order_++};
+  ready_.emplace(rank, key);
+  waiting_.emplace(key, rank);
+}
+
+void WorkQueue::Add(const std::string& key, Priority priority) {
+  {
+    const std::lock_guard lock(mutex_);
+    AddLocked(key, priority);
+  }
+  changed_.notify_one();
+}
+
+void WorkQueue::AddAfter(const std::string& key, std::chrono::milliseconds delay,
+                         Priority priority) {
+  if (delay.count() <= 0) return Add(key, priority);
+  {
+    const std::lock_guard lock(mutex_);
+    if (shut_down_) return;
+    const auto at = std::chrono::steady_clock::now() + delay;
+    const auto known = delays_.find(key);
+    if (known != delays_.end()) {
+      if (known->second.at->first <= at) return;
+      delayed_.erase(known->second.at);
+      delays_.erase(known);
+    }
+    delays_.emplace(key, Delay{delayed_.emplace(at, key), priority});
+  }
+  changed_.notify_all();  // whoever waits may now have to wake earlier
+}
+
+void WorkQueue::AddRateLimited(const std::string& key, Priority priority) {
+  std::chrono::milliseconds delay;
+  {
+    const std::lock_guard lock(mutex_);
+    const std::size_t failures = failures_[key]++;
+    delay = failures >= 20 ? options_.retry_max
+                           : std::min(options_.retry_max, options_.retry_min * (1 << failures));
+  }
+  AddAfter(key, delay, priority);
+}
+
+void WorkQueue::Forget(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  failures_.erase(key);
+}
+
+std::size_t WorkQueue::Failures(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = failures_.find(key);
+  return found == failures_.end() ? 0 : found->second;
+}
+
+void WorkQueue::PromoteLocked(SteadyTime now) {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    const std::string key = delayed_.begin()->second;
+    const auto known = delays_.find(key);
+    const Priority priority = known->second.priority;
+    delays_.erase(known);
+    delayed_.erase(delayed_.begin());
+    AddLocked(key, priority);
+  }
+}
+
+std::optional<std::string> WorkQueue::Get(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    PromoteLocked(std::chrono::steady_clock::now());
+    if (shut_down_ || stop.stop_requested()) return std::nullopt;
+    if (!ready_.empty()) {
+      const auto first = ready_.begin();
+      std::string key = first->second;
+      waiting_.erase(key);
+      ready_.erase(first);
+      in_work_.insert(key);
+      return key;
+    }
+    const auto until = delayed_.empty() ? std::chrono::steady_clock::now() + std::chrono::hours(1)
+                                        : delayed_.begin()->first;
+    changed_.wait_until(lock, stop, until, [&] {
+      return shut_down_ || !ready_.empty() ||
+             (!delayed_.empty() && delayed_.begin()->first < until);
+    });
+  }
+}
+
+void WorkQueue::Done(const std::string& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    in_work_.erase(key);
+    const auto again = again_.find(key);
+    if (again != again_.end()) {
+      const Priority priority = again->second;
+      again_.erase(again);
+      AddLocked(key, priority);
+    }
+  }
+  changed_.notify_one();
+}
+
+void WorkQueue::ShutDown() {
+  {
+    const std::lock_guard lock(mutex_);
+    shut_down_ = true;
+  }
+  changed_.notify_all();
+}
+
+void WorkQueue::Clear() {
+  const std::lock_guard lock(mutex_);
+  ready_.clear();
+  waiting_.clear();
+  again_.clear();
+  delayed_.clear();
+  delays_.clear();
+  failures_.clear();
+}
+
+std::size_t WorkQueue::size() const {
+  const std::lock_guard lock(mutex_);
+  return ready_.size();
+}
+
+bool WorkQueue::Idle() const {
+  const std::lock_guard lock(mutex_);
+  return ready_.empty() && in_work_.empty();
+}
+
+}  // namespace landwaiter::kube
