@@ -13,8 +13,8 @@
 namespace landwaiter::report {
 
 struct DatabaseInfo {
-  std::string id;        // "" where no database was given
-  std::string built_at;  // RFC 3339
+  std::string id;                            // "" where no database was given
+  std::string built_at;                      // RFC 3339
   std::map<std::string, std::string> feeds;  // name -> time of the feed, RFC 3339
 };
 

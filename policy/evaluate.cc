@@ -1,0 +1,255 @@
+#include "policy/evaluate.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "policy/exceptions.h"
+#include "policy/facts.h"
+#include "policy/image_pattern.h"
+#include "policy/kinds.h"
+
+namespace landwaiter::policy {
+namespace {
+
+std::string FormatAge(std::chrono::milliseconds age) {
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(age).count();
+  return hours >= 72 ? std::to_string(hours / 24) + "d" : std::to_string(hours) + "h";
+}
+
+/// Why the database's age leaves vulnerability rules undecided, "" where it does not.
+std::string DatabaseGap(const ScanPolicy& policy, const ContentInput& input, TimePoint now) {
+  if (!policy.max_database_age) return "";
+  if (!input.database_built_at) return "the age of the advisory database is not known";
+  const auto age = now - *input.database_built_at;
+  if (age <= *policy.max_database_age) return "";
+  return "the advisory database is " + FormatAge(age) + " old, more than maxDatabaseAge " +
+         FormatAge(*policy.max_database_age);
+}
+
+/// An image may have 200,000 packages whose versions cannot be read; a person reads the first few.
+constexpr std::size_t kMaxUnknown = 32;
+
+/// Collects what rules say into one verdict: violations once each, whatever the number of
+/// platforms, with the platform named where not all have it.
+class Collector {
+ public:
+  explicit Collector(std::size_t platforms) : platforms_(platforms) {}
+
+  void Add(const Rule& rule, RuleOutcome outcome, const std::string& platform) {
+    for (Violation& violation : outcome.violations) {
+      violation.rule = rule.name;
+      violation.fails = rule.fails;
+      const auto [place, is_new] =
+          index_.emplace(std::pair(rule.name, violation.id), found_.size());
+      if (is_new) found_.push_back({std::move(violation), {}});
+      found_[place->second].platforms.insert(platform);
+    }
+    for (const std::string& why : outcome.unknown) {
+      AddUnknown("rule " + rule.name + ": " + why + (platforms_ > 1 ? " (" + platform + ")" : ""));
+    }
+  }
+
+  void AddUnknown(std::string why) {
+    if (!known_.insert(why).second) return;
+    if (unknown_.size() < kMaxUnknown) unknown_.push_back(std::move(why));
+  }
+
+  void Finish(PolicyVerdict& verdict) {
+    std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
+      return a.violation.fails && !b.violation.fails;
+    });
+    for (Found& found : found_) {
+      if (found.platforms.size() < platforms_) {
+        std::string names;
+        for (const std::string& name : found.platforms) names += (names.empty() ? "" : ", ") + name;
+        found.violation.message += " (" + names + ")";
+      }
+      verdict.verdict =
+          std::max(verdict.verdict, found.violation.fails ? Verdict::kFail : Verdict::kWarn);
+      verdict.violations.push_back(std::move(found.violation));
+    }
+    if (known_.size() > unknown_.size()) {
+      unknown_.push_back("and " + std::to_string(known_.size() - unknown_.size()) +
+                         " more reasons");
+    }
+    if (!unknown_.empty()) verdict.verdict = std::max(verdict.verdict, Verdict::kUnknown);
+    verdict.unknown = std::move(unknown_);
+  }
+
+ private:
+  struct Found {
+    Violation violation;
+    std::set<std::string> platforms;
+  };
+  std::size_t platforms_;
+  std::map<std::pair<std::string, std::string>, std::size_t> index_;
+  std::vector<Found> found_;
+  std::vector<std::string> unknown_;
+  std::set<std::string> known_;
+};
+
+PolicyVerdict Begin(const ScanPolicy& policy) {
+  PolicyVerdict verdict;
+  verdict.policy = policy.name;
+  verdict.generation = policy.generation;
+  return verdict;
+}
+
+void EvaluateRule(const Rule& rule, const ContentInput& input, const std::string& database_gap,
+                  ExceptionBook& exceptions, Collector& collector) {
+  const RuleKind* kind = KindOf(rule);
+  if (kind != nullptr && !kind->needs_scan) return;
+  if (exceptions.ExcusesRule(rule.name)) return;
+  if (kind == nullptr) {
+    return collector.AddUnknown("rule " + rule.name +
+                                ": RuleError: " + std::get<BrokenRule>(rule.kind).error);
+  }
+  for (const PlatformContent& platform : input.platforms) {
+    Facts facts;
+    facts.platform = &platform;
+    facts.exceptions = &exceptions;
+    facts.database_gap = database_gap;
+    collector.Add(rule, kind->evaluate(rule, facts), platform.inventory->platform.ToString());
+  }
+  if (input.platforms.empty()) {
+    collector.AddUnknown("rule " + rule.name + ": no platform of the image was read");
+  }
+}
+
+bool Holds(const LabelRequirement& requirement, const std::map<std::string, std::string>& labels) {
+  const auto found = labels.find(requirement.key);
+  const bool listed =
+      found != labels.end() && std::find(requirement.values.begin(), requirement.values.end(),
+                                         found->second) != requirement.values.end();
+  switch (requirement.op) {
+    case SelectorOperator::kIn:
+      return listed;
+    case SelectorOperator::kNotIn:
+      return !listed;
+    case SelectorOperator::kExists:
+      return found != labels.end();
+    case SelectorOperator::kDoesNotExist:
+      return found == labels.end();
+  }
+  return false;
+}
+
+Action Soften(Enforcement enforcement, Action action) {
+  switch (enforcement) {
+    case Enforcement::kEnforce:
+      return action;
+    case Enforcement::kWarn:
+      return action == Action::kDeny ? Action::kWarn : action;
+    case Enforcement::kAudit:
+      return Action::kAllow;
+  }
+  return action;
+}
+
+}  // namespace
+
+PolicyVerdict EvaluateContent(const ScanPolicy& policy, const ContentInput& input, TimePoint now) {
+  PolicyVerdict verdict = Begin(policy);
+  ExceptionBook exceptions(policy, input.references, now);
+  Collector collector(input.platforms.size());
+  const std::string database_gap = DatabaseGap(policy, input, now);
+  for (const Rule& rule : policy.rules) {
+    EvaluateRule(rule, input, database_gap, exceptions, collector);
+  }
+  collector.Finish(verdict);
+  verdict.exceptions_used = exceptions.Used();
+  verdict.exceptions_ending = exceptions.Ending();
+  return verdict;
+}
+
+PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& reference,
+                                TimePoint now) {
+  PolicyVerdict verdict = Begin(policy);
+  ExceptionBook exceptions(policy, {reference}, now);
+  Collector collector(1);
+  Facts facts;
+  facts.reference = &reference;
+  facts.exceptions = &exceptions;
+  for (const Rule& rule : policy.rules) {
+    const RuleKind* kind = KindOf(rule);
+    if (kind == nullptr || kind->needs_scan || exceptions.ExcusesRule(rule.name)) continue;
+    collector.Add(rule, kind->evaluate(rule, facts), "");
+  }
+  collector.Finish(verdict);
+  verdict.exceptions_used = exceptions.Used();
+  verdict.exceptions_ending = exceptions.Ending();
+  return verdict;
+}
+
+PolicyVerdict Combine(PolicyVerdict a, const PolicyVerdict& b) {
+  const auto append = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
+    for (const std::string& line : from) {
+      if (std::find(to.begin(), to.end(), line) == to.end()) to.push_back(line);
+    }
+  };
+  a.verdict = std::max(a.verdict, b.verdict);
+  a.violations.insert(a.violations.end(), b.violations.begin(), b.violations.end());
+  std::stable_sort(a.violations.begin(), a.violations.end(),
+                   [](const Violation& x, const Violation& y) { return x.fails && !y.fails; });
+  append(a.unknown, b.unknown);
+  append(a.exceptions_used, b.exceptions_used);
+  append(a.exceptions_ending, b.exceptions_ending);
+  return a;
+}
+
+bool MatchesImage(const ScanPolicy& policy, const ImageReference& reference) {
+  const auto any = [&](const std::vector<std::string>& patterns, WhenOpen when_open) {
+    return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+      return ImagePatternMatches(pattern, reference, when_open);
+    });
+  };
+  return any(policy.match.images, WhenOpen::kMatches) &&
+         !any(policy.match.exclude_images, WhenOpen::kDiffers);
+}
+
+bool MatchesNamespace(const ScanPolicy& policy, const std::map<std::string, std::string>& labels) {
+  const LabelSelector& selector = policy.match.namespace_selector;
+  for (const auto& [key, value] : selector.match_labels) {
+    const auto found = labels.find(key);
+    if (found == labels.end() || found->second != value) return false;
+  }
+  return std::all_of(selector.match_expressions.begin(), selector.match_expressions.end(),
+                     [&](const LabelRequirement& r) { return Holds(r, labels); });
+}
+
+Action AnswerTo(const ScanPolicy& policy, Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+      return Action::kAllow;
+    case Verdict::kWarn:
+      return Soften(policy.enforcement, Action::kWarn);
+    case Verdict::kUnknown:
+      return Soften(policy.enforcement, policy.on_incomplete);
+    case Verdict::kFail:
+      return Soften(policy.enforcement, Action::kDeny);
+  }
+  return Action::kDeny;
+}
+
+Action AnswerUnscanned(const ScanPolicy& policy) {
+  return Soften(policy.enforcement, policy.on_unscanned);
+}
+
+bool NeedsScan(const ScanPolicy& policy) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(), [](const Rule& rule) {
+    const RuleKind* kind = KindOf(rule);
+    return kind == nullptr || kind->needs_scan;
+  });
+}
+
+std::vector<std::string> EndingExceptions(const ScanPolicy& policy, TimePoint now) {
+  std::vector<std::string> ending;
+  for (const PolicyException& exception : policy.exceptions) {
+    if (!IsEnding(exception, now)) continue;
+    ending.push_back(DescribeException(exception) + (now >= exception.until ? " (has ended)" : ""));
+  }
+  return ending;
+}
+
+}  // namespace landwaiter::policy

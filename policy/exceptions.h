@@ -1,0 +1,53 @@
+// The exceptions of one policy, asked about one image at one time. It remembers which ones excused
+// something and which of them are about to end or have just ended.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "model/finding.h"
+#include "model/image_reference.h"
+#include "policy/policy.h"
+
+namespace landwaiter::policy {
+
+/// The end of an exception is announced from two weeks before until two weeks after.
+inline constexpr auto kAnnounceExpiry = std::chrono::days(14);
+
+class ExceptionBook {
+ public:
+  /// `references`: all that the image is known by. Borrows policy for its own life.
+  ExceptionBook(const ScanPolicy& policy, const std::vector<ImageReference>& references,
+                TimePoint now);
+
+  /// True where the whole rule is excused: by an exception without ids and packages.
+  bool ExcusesRule(std::string_view rule);
+  bool ExcusesFinding(std::string_view rule, const Finding& finding);
+  bool ExcusesPackage(std::string_view rule, std::string_view package, std::string_view type);
+
+  /// "CVE-2023-0001 until 2027-01-31: reason", in the policy's order.
+  std::vector<std::string> Used() const;
+  /// Those that excused, or would have, and end or have ended within kAnnounceExpiry.
+  std::vector<std::string> Ending() const;
+
+ private:
+  struct Entry {
+    const PolicyException* exception = nullptr;
+    bool expired = false;
+    bool ending = false;
+    bool met = false;
+  };
+
+  template <class Fits>
+  bool Excuses(std::string_view rule, Fits fits);
+
+  std::vector<Entry> entries_;  // those whose images match
+};
+
+std::string DescribeException(const PolicyException& exception);
+bool IsEnding(const PolicyException& exception, TimePoint now);
+
+}  // namespace landwaiter::policy

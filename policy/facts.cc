@@ -1,0 +1,61 @@
+#include "policy/facts.h"
+
+#include "lib/base/text.h"
+
+namespace landwaiter::policy {
+namespace {
+
+constexpr std::size_t kMaxShown = 200;
+constexpr std::string_view kConfigSource = "config";
+
+void AddGaps(const std::vector<Coverage>& coverage, bool config, std::vector<std::string>& gaps) {
+  for (const Coverage& line : coverage) {
+    if (line.state == CoverageState::kRead || (line.source == kConfigSource) != config) continue;
+    gaps.push_back("coverage " + Shown(line.source) + " is " +
+                   std::string(CoverageStateName(line.state)) +
+                   (line.reason.empty() ? "" : ": " + Shown(line.reason)));
+  }
+}
+
+/// PEP 503: runs of '-', '_' and '.' are one '-', case does not matter. Globs pass through.
+std::string NormalPypiName(std::string_view name) {
+  std::string normal;
+  for (const char c : text::ToLower(name)) {
+    const bool separator = c == '-' || c == '_' || c == '.';
+    if (separator && normal.ends_with('-')) continue;
+    normal += separator ? '-' : c;
+  }
+  return normal;
+}
+
+}  // namespace
+
+std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need) {
+  std::vector<std::string> gaps;
+  AddGaps(platform.inventory->coverage, need == Need::kConfig, gaps);
+  if (need != Need::kFindings) return gaps;
+  if (platform.findings == nullptr) gaps.push_back("the packages were not matched with advisories");
+  if (platform.coverage != nullptr) AddGaps(*platform.coverage, false, gaps);
+  return gaps;
+}
+
+std::string ViolationId(std::string_view kind, std::string_view subject, std::string_view purl,
+                        std::string_view path) {
+  std::string id;
+  for (const std::string_view part : {kind, subject, purl, path}) {
+    if (!id.empty()) id += '|';
+    id += part;
+  }
+  return id;
+}
+
+std::string Shown(std::string_view text) {
+  return text::Printable(text::Truncate(text, kMaxShown));
+}
+
+bool PackageNameMatches(std::string_view pattern, std::string_view name, std::string_view type) {
+  if (text::GlobMatch(pattern, name)) return true;
+  return type == "pypi" && text::GlobMatch(NormalPypiName(pattern), NormalPypiName(name));
+}
+
+}  // namespace landwaiter::policy

@@ -1,0 +1,45 @@
+// What a rule is evaluated on, and what it answers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "model/finding.h"
+#include "model/inventory.h"
+#include "model/verdict.h"
+#include "policy/evaluate.h"
+#include "policy/exceptions.h"
+
+namespace landwaiter::policy {
+
+/// One platform of the content, or one reference: the pointers that do not apply are null.
+struct Facts {
+  const PlatformContent* platform = nullptr;
+  const ImageReference* reference = nullptr;
+  ExceptionBook* exceptions = nullptr;  // never null
+  /// Why vulnerability rules cannot be decided by this database; "" where they can.
+  std::string database_gap;
+};
+
+struct RuleOutcome {
+  std::vector<Violation> violations;  // worst first; `rule` and `fails` are filled in by the caller
+  std::vector<std::string> unknown;
+};
+
+/// Which lines of coverage a rule depends on.
+enum class Need { kConfig, kPackages, kFindings };
+/// One line for each that is not Read: "coverage dpkg is Failed: …".
+std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need);
+
+/// kind, subject, package URL and path: stable whatever the wording of messages.
+std::string ViolationId(std::string_view kind, std::string_view subject, std::string_view purl = {},
+                        std::string_view path = {});
+/// Text from an image, fit for one line.
+std::string Shown(std::string_view text);
+
+/// A glob over package names; PyPI's names are compared as PEP 503 normalises them.
+bool PackageNameMatches(std::string_view pattern, std::string_view name, std::string_view type);
+
+}  // namespace landwaiter::policy

@@ -1,0 +1,27 @@
+// Small formats within policy fields: each check's message follows the field's path.
+#pragma once
+
+#include <string_view>
+
+#include "lib/base/clock.h"
+#include "lib/base/result.h"
+#include "policy/policy.h"
+
+namespace landwaiter::policy {
+
+Status CheckDuration(std::string_view text);
+Status CheckUntil(std::string_view text);
+Status CheckRuleName(std::string_view text);
+Status CheckVulnerabilityId(std::string_view text);
+Status CheckLabelKey(std::string_view text);
+Status CheckLabelValue(std::string_view text);
+Status CheckPort(std::string_view text);
+Status CheckUser(std::string_view text);
+Status CheckNotBlank(std::string_view text);
+
+/// "22", "8000-8080", each with "/tcp", "/udp" or "/sctp" or without.
+Result<PortRange> ParsePortRange(std::string_view text);
+/// The moment an exception stops to count: a bare date lasts through that day (UTC).
+Result<TimePoint> ParseUntil(std::string_view text);
+
+}  // namespace landwaiter::policy

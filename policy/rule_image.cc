@@ -1,0 +1,192 @@
+// The `image` rule: demands on the image's configuration (OCI image-spec config.md; HEALTHCHECK is
+// Docker's extension). The user is compared by uid where the image's /etc/passwd tells it, because
+// "0", "0:0", "root:root" and no user at all are the same one.
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/text.h"
+#include "policy/formats.h"
+#include "policy/kinds.h"
+
+namespace landwaiter::policy {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kKind = "image";
+
+/// A list of numbers or text, as text.
+std::vector<std::string> IntOrTexts(const json& value, const char* field) {
+  std::vector<std::string> texts;
+  const auto found = value.find(field);
+  if (found == value.end()) return texts;
+  for (const json& item : *found) {
+    texts.push_back(item.is_string() ? item.get<std::string>() : item.dump());
+  }
+  return texts;
+}
+
+std::vector<PortRange> Ports(const json& value, const char* field) {
+  std::vector<PortRange> ports;
+  for (const std::string& text : IntOrTexts(value, field)) {
+    auto range = ParsePortRange(text);
+    if (range) ports.push_back(*std::move(range));  // CheckPort has refused all others
+  }
+  return ports;
+}
+
+void Violate(RuleOutcome& outcome, std::string_view subject, std::string message) {
+  Violation violation;
+  violation.kind = kKind;
+  violation.subject = subject;
+  violation.id = ViolationId(kKind, subject);
+  violation.message = std::move(message);
+  outcome.violations.push_back(std::move(violation));
+}
+
+std::optional<std::uint64_t> AsNumber(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// The user without its group: "app:staff" is "app".
+std::string_view UserName(const ImageConfig& config) {
+  return std::string_view(config.user).substr(0, config.user.find(':'));
+}
+
+/// What the scanner resolved, else what needs no /etc/passwd: no user and a plain number.
+std::optional<std::uint64_t> Uid(const ImageConfig& config) {
+  if (config.uid) return config.uid;
+  const std::string_view name = UserName(config);
+  if (name.empty()) return 0;
+  return AsNumber(name);
+}
+
+std::string DescribeUser(const ImageConfig& config) {
+  return config.user.empty() ? "no USER is set" : "USER is '" + Shown(config.user) + "'";
+}
+
+void CheckRoot(const ImageConfig& config, RuleOutcome& outcome) {
+  const auto uid = Uid(config);
+  if (!uid) {
+    outcome.unknown.push_back("runsAsRoot: " + DescribeUser(config) +
+                              ", whose uid the image's /etc/passwd does not tell");
+  } else if (*uid == 0) {
+    Violate(outcome, "USER", "runs as root: " + DescribeUser(config) + " (uid 0)");
+  }
+}
+
+/// A denied name against a numeric user, or the other way, is open unless the uid decides it.
+void CheckDeniedUsers(const std::vector<std::string>& denied, const ImageConfig& config,
+                      RuleOutcome& outcome) {
+  const std::string_view name = UserName(config);
+  const auto uid = Uid(config);
+  const bool name_known = !name.empty() && !AsNumber(name);
+  std::string open;
+  for (const std::string& user : denied) {
+    const auto denied_uid = user == "root" ? std::optional<std::uint64_t>(0) : AsNumber(user);
+    const bool same_name = user == name || (name.empty() && user == "root");
+    if (same_name || (denied_uid && uid && *denied_uid == *uid)) {
+      Violate(outcome, "USER", DescribeUser(config) + ", which is denied ('" + Shown(user) + "')");
+      return;
+    }
+    const bool decided = denied_uid ? uid.has_value() : name_known || uid == std::uint64_t{0};
+    if (!decided && open.empty()) open = user;
+  }
+  if (!open.empty()) {
+    outcome.unknown.push_back("deniedUsers: whether " + DescribeUser(config) + " is '" +
+                              Shown(open) + "' cannot be told");
+  }
+}
+
+bool Overlap(const PortRange& a, const PortRange& b) {
+  const bool protocol = a.protocol.empty() || b.protocol.empty() || a.protocol == b.protocol;
+  return protocol && a.first <= b.last && b.first <= a.last;
+}
+
+bool Contains(const PortRange& outer, const PortRange& inner) {
+  const bool protocol = outer.protocol.empty() || outer.protocol == inner.protocol;
+  return protocol && outer.first <= inner.first && inner.last <= outer.last;
+}
+
+void CheckPorts(const ImageRule& wanted, const ImageConfig& config, RuleOutcome& outcome) {
+  for (const std::string& exposed : config.exposed_ports) {
+    auto range = ParsePortRange(text::ToLower(exposed));
+    if (!range) {
+      outcome.unknown.push_back("ports: exposed port '" + Shown(exposed) + "' cannot be read");
+      continue;
+    }
+    if (range->protocol.empty()) range->protocol = "tcp";
+    const std::string subject = "port " + Shown(exposed);
+    const bool denied = std::any_of(wanted.denied_ports.begin(), wanted.denied_ports.end(),
+                                    [&](const PortRange& port) { return Overlap(port, *range); });
+    const bool outside =
+        wanted.allowed_ports &&
+        std::none_of(wanted.allowed_ports->begin(), wanted.allowed_ports->end(),
+                     [&](const PortRange& port) { return Contains(port, *range); });
+    if (denied) {
+      Violate(outcome, subject, subject + " is exposed, which is denied");
+    } else if (outside) {
+      Violate(outcome, subject, subject + " is exposed and not among those allowed");
+    }
+  }
+}
+
+void CheckLabels(const ImageRule& wanted, const ImageConfig& config, RuleOutcome& outcome) {
+  for (const RequiredLabel& label : wanted.required_labels) {
+    const std::string subject = "label " + Shown(label.name);
+    const auto found = config.labels.find(label.name);
+    if (found == config.labels.end()) {
+      Violate(outcome, subject, subject + " is missing");
+    } else if (!text::GlobMatch(label.value, found->second)) {
+      Violate(
+          outcome, subject,
+          subject + " is '" + Shown(found->second) + "', expected '" + Shown(label.value) + "'");
+    }
+  }
+}
+
+}  // namespace
+
+void ReadImageRule(const json& value, const std::string& path, Rule& rule, Complaints& complaints) {
+  ImageRule read;
+  if (value.contains("runsAsRoot")) {
+    read.runs_as_root = value["runsAsRoot"].get<bool>();
+    if (!read.runs_as_root) {
+      complaints.Add(path + ".runsAsRoot",
+                     "must be true or be left out: the rule fires for images that run as root");
+    }
+  }
+  read.denied_users = IntOrTexts(value, "deniedUsers");
+  read.denied_ports = Ports(value, "deniedPorts");
+  if (value.contains("allowedPorts")) read.allowed_ports = Ports(value, "allowedPorts");
+  if (const auto labels = value.find("requiredLabels"); labels != value.end()) {
+    for (const json& label : *labels) {
+      read.required_labels.push_back(
+          {label["name"].get<std::string>(), label.value("value", "**")});
+    }
+  }
+  read.healthcheck_required = value.value("healthcheckRequired", false);
+  rule.kind = std::move(read);
+}
+
+RuleOutcome EvaluateImageRule(const Rule& rule, const Facts& facts) {
+  const auto& wanted = std::get<ImageRule>(rule.kind);
+  RuleOutcome outcome;
+  outcome.unknown = CoverageGaps(*facts.platform, Need::kConfig);
+  if (!outcome.unknown.empty()) return outcome;  // an unread configuration decides nothing
+  const ImageConfig& config = facts.platform->inventory->config;
+  if (wanted.runs_as_root) CheckRoot(config, outcome);
+  CheckDeniedUsers(wanted.denied_users, config, outcome);
+  if (!wanted.denied_ports.empty() || wanted.allowed_ports) CheckPorts(wanted, config, outcome);
+  CheckLabels(wanted, config, outcome);
+  if (wanted.healthcheck_required && !config.healthcheck) {
+    Violate(outcome, "HEALTHCHECK", "no HEALTHCHECK is set");
+  }
+  return outcome;
+}
+
+}  // namespace landwaiter::policy
