@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+"""A whole Kubernetes control plane on 127.0.0.1: etcd, kube-apiserver, kube-controller-manager,
+kube-scheduler, and kwok in place of kubelets. Python's standard library only.
+
+    with Cluster("/tmp/c") as cluster:
+        cluster.kubectl("get", "nodes")
+
+    python3 tests/cluster/cluster.py up DIR      # leaves it running; prints the KUBECONFIG line
+    python3 tests/cluster/cluster.py down DIR
+
+The binaries come from tests/cluster/build.sh or from KUBEBUILDER_ASSETS.
+"""
+
+import base64
+import http.client
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+
+from certificates import Authority, make_key
+from processes import (Process, ProcessFailed, ProcessGroup, end_by_exception_on_signals, free_ports,
+                       stop_saved, wait_until)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+ISSUER = "https://kubernetes.default.svc"
+
+# Who asked for what, and the annotations that admission webhooks leave: tests count and read them.
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "Metadata", "verbs": ["create", "update", "patch", "delete"],
+         "resources": [{"group": "landwaiter.io"}, {"group": "", "resources": ["pods", "pods/*", "secrets", "events"]},
+                       {"group": "coordination.k8s.io"}, {"group": "apps"},
+                       {"group": "admissionregistration.k8s.io"}]},
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts:landwaiter-system"]},
+        {"level": "None"},
+    ],
+}
+
+
+def binary(name):
+    """The path of a control plane binary: from KUBEBUILDER_ASSETS, else from build.sh's folder."""
+    folders = [os.environ.get("KUBEBUILDER_ASSETS"),
+               os.environ.get("LANDWAITER_CLUSTER_BIN", os.path.join(ROOT, "build", "cluster", "bin"))]
+    for folder in filter(None, folders):
+        path = os.path.join(folder, name)
+        if os.access(path, os.X_OK):
+            return path
+    raise ProcessFailed(f"{name} is not built: run tests/cluster/build.sh")
+
+
+class KubectlFailed(Exception):
+    def __init__(self, args, done):
+        super().__init__(f"kubectl {' '.join(args)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        self.stdout, self.stderr, self.returncode = done.stdout, done.stderr, done.returncode
+
+
+class Cluster:
+    """The control plane in one working folder. `nodes` are (name, os, arch)."""
+
+    def __init__(self, workdir, nodes=(("node-a", "linux", "amd64"),), die_with_parent=True):
+        self.workdir = os.path.abspath(workdir)
+        self.kubeconfig = os.path.join(self.workdir, "admin.kubeconfig")
+        self.audit_log = os.path.join(self.workdir, "audit.log")
+        self._nodes = nodes
+        self._die_with_parent = die_with_parent
+        self._group = ProcessGroup()
+        self._by_name = {}
+
+    # --- life
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        os.makedirs(self.workdir, mode=0o700, exist_ok=True)
+        self.port, self.etcd_port, *rest = free_ports(5)
+        self.server = f"https://127.0.0.1:{self.port}"
+        self._make_identities()
+        # The API server waits for etcd by itself and takes longer to get there: started together,
+        # their starts overlap.
+        self._spawn("etcd", *self._etcd_flags()).start()
+        self._spawn("kube-apiserver", *self._apiserver_flags()).start()
+        self._process("etcd").wait_ready(self._etcd_answers)
+        self._process("kube-apiserver").wait_ready(self._apiserver_ready)
+        for process in (self._spawn("kube-controller-manager", *self._controller_manager_flags(rest[0])),
+                        self._spawn("kube-scheduler", *self._scheduler_flags(rest[1])),
+                        self._spawn("kwok", *self._kwok_flags(rest[2]))):
+            process.start()
+        for node in self._nodes:
+            self.add_node(*node, wait=False)
+        # No pod can be made before the controller manager made the namespace's service account.
+        self.wait_until(lambda: self.api("GET", "/api/v1/namespaces/default/serviceaccounts/default")[0] == 200,
+                        60, "serviceaccount default/default exists")
+        for node in self._nodes:
+            self.wait_node_ready(node[0])
+        return self
+
+    def stop(self):
+        self._group.stop()
+
+    def save(self):
+        self._group.save(os.path.join(self.workdir, "processes.json"))
+
+    def _spawn(self, name, *flags):
+        process = Process(name, [binary(name), *flags], os.path.join(self.workdir, f"{name}.log"),
+                          die_with_parent=self._die_with_parent, patience=3)
+        self._by_name[name] = process
+        return self._group.add(process)
+
+    def _process(self, name):
+        return self._by_name[name]
+
+    def wait_until(self, condition, seconds, what):
+        """processes.wait_until, but a control plane process that ended is the better message."""
+        def checked():
+            for process in self._group.processes:
+                if process.pid is not None and not process.is_running():
+                    raise ProcessFailed(f"{process.name} ended with {process.exit_status()}\n{process.log_tail()}")
+            return condition()
+        return wait_until(checked, seconds, what)
+
+    # --- the API server's life, for tests
+
+    def stop_apiserver(self):
+        self._process("kube-apiserver").stop()
+
+    def start_apiserver(self):
+        self._process("kube-apiserver").start().wait_ready(self._apiserver_ready)
+
+    def restart_apiserver(self):
+        self.stop_apiserver()
+        self.start_apiserver()
+
+    def stop_scheduling(self):
+        self._process("kube-scheduler").stop()
+
+    def compact(self):
+        """Compacts etcd at its newest revision: a watch or list that goes on from before it gets 410
+        as soon as the API server's own cache does not cover it (that is, after its restart)."""
+        status, answer = self._etcd_post("/v3/kv/range", {"key": base64.b64encode(b"/none").decode()})
+        assert status == 200, answer
+        revision = answer["header"]["revision"]
+        status, answer = self._etcd_post("/v3/kv/compaction", {"revision": revision, "physical": True})
+        assert status == 200, answer
+        return int(revision)
+
+    # --- clients
+
+    def kubectl(self, *args, stdin=None, check=True, kubeconfig=None, timeout=120):
+        """Runs kubectl; returns the CompletedProcess (text). `stdin` may be text or an object,
+        which is given as JSON."""
+        if stdin is not None and not isinstance(stdin, str):
+            stdin = json.dumps(stdin)
+        env = {"PATH": os.environ["PATH"], "HOME": self.workdir, "LC_ALL": "C.UTF-8",
+               "KUBECONFIG": kubeconfig or self.kubeconfig}
+        feed = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
+        done = subprocess.run([binary("kubectl"), *args], capture_output=True, text=True, env=env,
+                              timeout=timeout, check=False, **feed)
+        if check and done.returncode != 0:
+            raise KubectlFailed(args, done)
+        return done
+
+    def apply(self, *objects):
+        """kubectl apply of objects (dicts); returns the CompletedProcess."""
+        return self.kubectl("apply", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+    def api(self, method, path, body=None, content_type="application/json", timeout=30):
+        """One request as the administrator, without kubectl's start-up time: (status, object).
+        Status 0 means that the API server could not be reached."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self._tls)
+        try:
+            connection.request(method, path, body=None if body is None else json.dumps(body),
+                               headers={"Content-Type": content_type, "Accept": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
+            try:
+                return answer.status, json.loads(text)
+            except ValueError:
+                return answer.status, text
+        except OSError as error:
+            return 0, str(error)
+        finally:
+            connection.close()
+
+    def get(self, path):
+        """The object at an API path, or None where there is none."""
+        status, answer = self.api("GET", path)
+        if status == 404:
+            return None
+        assert status == 200, f"GET {path}: {status} {answer}"
+        return answer
+
+    def items(self, path):
+        found = self.get(path)
+        return found["items"] if found else []
+
+    def service_account_token(self, namespace, name, duration="24h"):
+        return self.kubectl("create", "token", name, "-n", namespace, f"--duration={duration}").stdout.strip()
+
+    def service_account_kubeconfig(self, namespace, name):
+        """A kubeconfig that holds nothing but a fresh token of that service account."""
+        path = os.path.join(self.workdir, f"{namespace}.{name}.kubeconfig")
+        self._write_kubeconfig(path, {"token": self.service_account_token(namespace, name)})
+        return path
+
+    def add_node(self, name, os_name="linux", arch="amd64", wait=True):
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {
+            "name": name, "annotations": {"kwok.x-k8s.io/node": "fake"},
+            "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": os_name, "kubernetes.io/arch": arch}}}
+        self.wait_until(lambda: self.api("POST", "/api/v1/nodes", node)[0] in (201, 409), 30, f"node {name} is made")
+        if wait:
+            self.wait_node_ready(name)
+
+    def wait_node_ready(self, name):
+        def ready():
+            node = self.get(f"/api/v1/nodes/{name}")
+            conditions = (node or {}).get("status", {}).get("conditions", [])
+            return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+        self.wait_until(ready, 60, f"node {name} is Ready")
+
+    def audit(self):
+        """The API server's audit log, as far as it is written."""
+        try:
+            with open(self.audit_log, encoding="utf-8") as f:
+                return [json.loads(line) for line in f if line.endswith("\n")]
+        except FileNotFoundError:
+            return []
+
+    def log_tails(self, lines=15):
+        return "\n".join(p.log_tail(lines) for p in self._group.processes)
+
+    # --- start-up details
+
+    def _make_identities(self):
+        self.authority = ca = Authority(self.workdir, "test-cluster-ca")
+        ca.issue_server("apiserver", ["IP:127.0.0.1", "IP:10.0.0.1", "DNS:localhost", "DNS:kubernetes.default.svc"])
+        if not os.path.exists(self._path("sa.key")):
+            make_key(self._path("sa.key"))
+        for name, subject in (("admin", "/O=system:masters/CN=admin"),
+                              ("controller-manager", "/CN=system:kube-controller-manager"),
+                              ("scheduler", "/CN=system:kube-scheduler")):
+            certificate, key = ca.issue_client(name, subject)
+            self._write_kubeconfig(self._path(f"{name}.kubeconfig"), {
+                "client-certificate-data": _base64_of(certificate), "client-key-data": _base64_of(key)})
+        self._tls = ssl.create_default_context(cafile=ca.certificate)
+        self._tls.load_cert_chain(self._path("admin.crt"), self._path("admin.key"))
+
+    def _write_kubeconfig(self, path, user):
+        content = {"apiVersion": "v1", "kind": "Config", "current-context": "test",
+                   "clusters": [{"name": "test", "cluster": {
+                       "server": self.server, "certificate-authority-data": _base64_of(self.authority.certificate)}}],
+                   "users": [{"name": "test", "user": user}],
+                   "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}]}
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as f:
+            json.dump(content, f, indent=1)  # JSON is YAML
+
+    def _path(self, name):
+        return os.path.join(self.workdir, name)
+
+    def _etcd_flags(self):
+        client = f"http://127.0.0.1:{self.etcd_port}"
+        # No fsync: the data need to survive a killed process, not a power cut.
+        return ("--data-dir", self._path("etcd"), "--listen-client-urls", client, "--advertise-client-urls", client,
+                "--listen-peer-urls", "http://127.0.0.1:0", "--log-level", "warn", "--unsafe-no-fsync")
+
+    def _apiserver_flags(self):
+        with open(self._path("audit-policy.json"), "w", encoding="utf-8") as f:
+            json.dump(AUDIT_POLICY, f)
+        # A loopback address may not be advertised; without an endpoint reconciler none is.
+        return (f"--etcd-servers=http://127.0.0.1:{self.etcd_port}", "--bind-address=127.0.0.1",
+                f"--secure-port={self.port}", "--endpoint-reconciler-type=none", f"--cert-dir={self.workdir}",
+                f"--tls-cert-file={self._path('apiserver.crt')}",
+                f"--tls-private-key-file={self._path('apiserver.key')}",
+                f"--client-ca-file={self.authority.certificate}",
+                f"--service-account-key-file={self._path('sa.key')}",
+                f"--service-account-signing-key-file={self._path('sa.key')}",
+                f"--service-account-issuer={ISSUER}", "--service-cluster-ip-range=10.0.0.0/24",
+                "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
+                "--allow-privileged", "--profiling=false",
+                f"--audit-policy-file={self._path('audit-policy.json')}", f"--audit-log-path={self.audit_log}")
+
+    def _controller_manager_flags(self, port):
+        # With the default client rate the first service account comes six seconds later.
+        return (f"--kubeconfig={self._path('controller-manager.kubeconfig')}", "--bind-address=127.0.0.1",
+                f"--secure-port={port}", f"--cert-dir={self._path('controller-manager')}", "--leader-elect=false",
+                f"--service-account-private-key-file={self._path('sa.key')}",
+                f"--root-ca-file={self.authority.certificate}", "--use-service-account-credentials=true",
+                "--kube-api-qps=500", "--kube-api-burst=1000")
+
+    def _scheduler_flags(self, port):
+        return (f"--kubeconfig={self._path('scheduler.kubeconfig')}", "--bind-address=127.0.0.1",
+                f"--secure-port={port}", f"--cert-dir={self._path('scheduler')}", "--leader-elect=false")
+
+    def _kwok_flags(self, port):
+        # Without leases kept alive by kwok the node controller calls the nodes lost after 50 s.
+        return (f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes=true", "--cidr=10.1.0.0/16",
+                "--node-ip=10.2.0.1", f"--server-address=127.0.0.1:{port}", "--node-lease-duration-seconds=40",
+                f"--config={os.path.join(HERE, 'stages.yaml')}")
+
+    def _etcd_post(self, path, body):
+        connection = http.client.HTTPConnection("127.0.0.1", self.etcd_port, timeout=5)
+        try:
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read() or b"{}")
+        except (OSError, ValueError) as error:
+            return 0, str(error)
+        finally:
+            connection.close()
+
+    def _etcd_answers(self):
+        return self._etcd_post("/v3/maintenance/status", {})[0] == 200
+
+    def _apiserver_ready(self):
+        return self.api("GET", "/readyz", timeout=5)[0] == 200
+
+
+def _base64_of(path):
+    with open(path, "rb") as f:
+        return base64.b64encode(f.read()).decode("ascii")
+
+
+def main(argv):
+    if len(argv) != 3 or argv[1] not in ("up", "down"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    state = os.path.join(argv[2], "processes.json")
+    if argv[1] == "down":
+        if os.path.exists(state):
+            stop_saved(state)
+        return 0
+    if os.path.exists(state):
+        print(f"{argv[2]} has a cluster already: `cluster.py down {argv[2]}` first", file=sys.stderr)
+        return 1
+    end_by_exception_on_signals()
+    # The folder's old data would refer to the old ports and certificates.
+    shutil.rmtree(os.path.join(argv[2], "etcd"), ignore_errors=True)
+    started = time.monotonic()
+    cluster = Cluster(argv[2], die_with_parent=False)
+    try:
+        cluster.start()
+        cluster.save()
+    except BaseException:
+        cluster.stop()
+        raise
+    print(f"ready after {time.monotonic() - started:.1f} s")
+    print(f"export KUBECONFIG={cluster.kubeconfig}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
