@@ -1,0 +1,281 @@
+// Method: one connection under one lock (statements take well under a millisecond, the controller
+// has a handful of threads), documents compressed with zstd, every change in one transaction.
+// Schema changes are a table of migrations that only ever grows.
+#include "lib/store/sqlite_store.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+
+#include "lib/store/compress.h"
+#include "lib/store/sqlite.h"
+
+namespace landwaiter::store {
+namespace {
+
+// Position is the version; never edit a line that was released.
+constexpr const char* kMigrations[] = {
+    R"sql(
+CREATE TABLE image (
+  id INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,
+  scanned_at INTEGER NOT NULL,
+  inventory BLOB NOT NULL);
+CREATE TABLE findings (
+  image INTEGER PRIMARY KEY REFERENCES image(id) ON DELETE CASCADE,
+  database_id TEXT NOT NULL,
+  database_built_at TEXT NOT NULL,
+  matched_at INTEGER NOT NULL,
+  document BLOB NOT NULL);
+CREATE TABLE package (
+  id INTEGER PRIMARY KEY,
+  type TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
+  UNIQUE (type, name, version));
+CREATE TABLE image_package (
+  package INTEGER NOT NULL REFERENCES package(id),
+  image INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
+  PRIMARY KEY (package, image)) WITHOUT ROWID;
+CREATE INDEX image_package_by_image ON image_package (image);
+)sql",
+};
+
+std::int64_t Millis(TimePoint time) { return time.time_since_epoch().count(); }
+TimePoint FromMillis(std::int64_t millis) { return TimePoint(std::chrono::milliseconds(millis)); }
+
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(Database database) : database_(std::move(database)) {}
+
+  Status PutInventory(const Digest& digest, const InventoryRecord& inventory,
+                      const std::vector<PackageKey>& packages) override {
+    if (packages.size() > kMaxIndexedPackages) {
+      return ResourceExhausted("store: " + digest.ToString() + " has " +
+                               std::to_string(packages.size()) + " packages, more than " +
+                               std::to_string(kMaxIndexedPackages));
+    }
+    auto blob = Compress(inventory.json, kMaxDocumentBytes);
+    if (!blob) return std::move(blob).error().Context("store: inventory of " + digest.ToString());
+    const std::lock_guard lock(mutex_);
+    return database_.Transaction([&] { return WriteImage(digest, inventory, *blob, packages); });
+  }
+
+  Result<std::optional<InventoryRecord>> GetInventory(const Digest& digest) override {
+    std::string blob;
+    InventoryRecord record;
+    {
+      const std::lock_guard lock(mutex_);
+      Statement select(database_, "SELECT inventory, scanned_at FROM image WHERE digest = ?");
+      select.Bind(digest.ToString());
+      auto row = select.Step();
+      if (!row) return std::move(row).error();
+      if (!*row) return std::optional<InventoryRecord>();
+      blob = select.Blob(0);
+      record.scanned_at = FromMillis(select.Int(1));
+    }
+    auto json = Decompress(blob, kMaxDocumentBytes);
+    if (!json) return std::move(json).error().Context("store: inventory of " + digest.ToString());
+    record.json = std::move(*json);
+    return std::optional(std::move(record));
+  }
+
+  Status PutFindings(const Digest& digest, const FindingsRecord& findings) override {
+    auto blob = Compress(findings.json, kMaxDocumentBytes);
+    if (!blob) return std::move(blob).error().Context("store: findings of " + digest.ToString());
+    const std::lock_guard lock(mutex_);
+    return database_.Transaction([&]() -> Status {
+      auto id = ImageId(digest);
+      if (!id) return std::move(id).error();
+      if (*id == 0) return NotFound("store: no inventory of " + digest.ToString());
+      Statement insert(database_,
+                       "INSERT OR REPLACE INTO findings"
+                       " (image, database_id, database_built_at, matched_at, document)"
+                       " VALUES (?, ?, ?, ?, ?)");
+      insert.Bind(*id)
+          .Bind(findings.database_id)
+          .Bind(findings.database_built_at)
+          .Bind(Millis(findings.matched_at))
+          .BindBlob(*blob);
+      return insert.Run();
+    });
+  }
+
+  Result<std::optional<FindingsRecord>> GetFindings(const Digest& digest) override {
+    std::string blob;
+    FindingsRecord record;
+    {
+      const std::lock_guard lock(mutex_);
+      Statement select(database_,
+                       "SELECT document, database_id, database_built_at, matched_at FROM findings"
+                       " JOIN image ON image.id = findings.image WHERE digest = ?");
+      select.Bind(digest.ToString());
+      auto row = select.Step();
+      if (!row) return std::move(row).error();
+      if (!*row) return std::optional<FindingsRecord>();
+      blob = select.Blob(0);
+      record.database_id = select.Text(1);
+      record.database_built_at = select.Text(2);
+      record.matched_at = FromMillis(select.Int(3));
+    }
+    auto json = Decompress(blob, kMaxDocumentBytes);
+    if (!json) return std::move(json).error().Context("store: findings of " + digest.ToString());
+    record.json = std::move(*json);
+    return std::optional(std::move(record));
+  }
+
+  Status Delete(const Digest& digest) override {
+    const std::lock_guard lock(mutex_);
+    Statement remove(database_, "DELETE FROM image WHERE digest = ?");
+    return remove.Bind(digest.ToString()).Run();
+  }
+
+  Result<std::vector<Digest>> Digests() override {
+    const std::lock_guard lock(mutex_);
+    Statement select(database_, "SELECT digest FROM image ORDER BY digest");
+    return ReadDigests(select);
+  }
+
+  Result<std::vector<Digest>> ImagesWith(const PackageKey& package, std::size_t limit) override {
+    const std::lock_guard lock(mutex_);
+    Statement select(database_,
+                     "SELECT DISTINCT digest FROM image"
+                     " JOIN image_package ON image_package.image = image.id"
+                     " JOIN package ON package.id = image_package.package"
+                     " WHERE type = ? AND name = ? AND (version = ?3 OR ?3 = '')"
+                     " ORDER BY digest LIMIT ?4");
+    select.Bind(package.type).Bind(package.name).Bind(package.version);
+    select.Bind(static_cast<std::int64_t>(limit));
+    return ReadDigests(select);
+  }
+
+ private:
+  Result<std::int64_t> ImageId(const Digest& digest) {
+    Statement select(database_, "SELECT id FROM image WHERE digest = ?");
+    select.Bind(digest.ToString());
+    auto row = select.Step();
+    if (!row) return std::move(row).error();
+    return *row ? select.Int(0) : 0;
+  }
+
+  Status WriteImage(const Digest& digest, const InventoryRecord& inventory, const std::string& blob,
+                    const std::vector<PackageKey>& packages) {
+    Statement remove(database_, "DELETE FROM image WHERE digest = ?");
+    if (Status status = remove.Bind(digest.ToString()).Run(); !status) return status;
+    Statement insert(database_,
+                     "INSERT INTO image (digest, scanned_at, inventory) VALUES (?, ?, ?)");
+    insert.Bind(digest.ToString()).Bind(Millis(inventory.scanned_at)).BindBlob(blob);
+    if (Status status = insert.Run(); !status) return status;
+    auto id = ImageId(digest);
+    if (!id) return std::move(id).error();
+    Statement add(database_,
+                  "INSERT INTO package (type, name, version) VALUES (?, ?, ?)"
+                  " ON CONFLICT DO NOTHING");
+    Statement link(database_,
+                   "INSERT OR IGNORE INTO image_package (package, image)"
+                   " SELECT id, ?4 FROM package WHERE type = ?1 AND name = ?2 AND version = ?3");
+    for (const auto& package : packages) {
+      add.Reset();
+      add.Bind(package.type).Bind(package.name).Bind(package.version);
+      if (Status status = add.Run(); !status) return status;
+      link.Reset();
+      link.Bind(package.type).Bind(package.name).Bind(package.version).Bind(*id);
+      if (Status status = link.Run(); !status) return status;
+    }
+    return Ok();
+  }
+
+  static Result<std::vector<Digest>> ReadDigests(Statement& select) {
+    std::vector<Digest> out;
+    while (true) {
+      auto row = select.Step();
+      if (!row) return std::move(row).error();
+      if (!*row) return out;
+      auto digest = Digest::Parse(select.Text(0));
+      if (!digest) return DataLoss("store: a digest cannot be read: " + digest.error().message);
+      out.push_back(std::move(*digest));
+    }
+  }
+
+  std::mutex mutex_;
+  Database database_;
+};
+
+Status Migrate(Database& database) {
+  auto version = database.UserVersion();
+  if (!version) return std::move(version).error();
+  const auto known = static_cast<std::int64_t>(std::size(kMigrations));
+  if (*version > known) {
+    return Unsupported("store: " + database.path() + " has schema " + std::to_string(*version) +
+                       ", this version knows up to " + std::to_string(known) +
+                       ": run the newer version, or move the file away (it is made again by "
+                       "scanning)");
+  }
+  for (std::int64_t step = *version; step < known; ++step) {
+    Status status = database.Transaction([&]() -> Status {
+      if (Status run = database.Execute(kMigrations[step]); !run) return run;
+      return database.Execute("PRAGMA user_version = " + std::to_string(step + 1));
+    });
+    if (!status) return status;
+  }
+  return Ok();
+}
+
+Result<Database> OpenChecked(const std::string& path) {
+  auto database = Database::Open(path);
+  if (!database) return database;
+  if (Status status = database->CheckIntegrity(); !status) return std::move(status).error();
+  if (Status status = Migrate(*database); !status) return std::move(status).error();
+  // Versions that no image holds any more; once a start, because a look at the whole index for each
+  // deleted image would cost more than the rows do.
+  Status tidy =
+      database->Execute("DELETE FROM package WHERE id NOT IN (SELECT package FROM image_package)");
+  if (!tidy) return std::move(tidy).error();
+  return database;
+}
+
+/// The write-ahead log belongs to the file: both go.
+Result<std::string> MoveAside(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::string target;
+  for (int number = 1;; ++number) {
+    target = path + ".corrupt-" + std::to_string(number);
+    if (!fs::exists(target)) break;
+  }
+  std::error_code error;
+  fs::rename(path, target, error);
+  if (error) return Internal("store: cannot move " + path + " aside: " + error.message());
+  for (const char* suffix : {"-wal", "-shm"}) {
+    std::error_code ignored;  // mostly they are not there
+    fs::rename(path + suffix, target + suffix, ignored);
+  }
+  return target;
+}
+
+}  // namespace
+
+Result<OpenedStore> OpenSqliteStore(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    const bool denied = error == std::errc::permission_denied;
+    return Error{denied ? Code::kPermissionDenied : Code::kNotFound,
+                 "store: cannot make folder " + folder + ": " + error.message()};
+  }
+  const std::string path = folder + "/landwaiter.db";
+  OpenedStore opened;
+  auto database = OpenChecked(path);
+  if (!database && database.error().code == Code::kDataLoss) {
+    opened.reason = database.error().message;
+    auto moved = MoveAside(path);
+    if (!moved) return std::move(moved).error();
+    opened.moved_aside = *moved;
+    database = OpenChecked(path);
+  }
+  if (!database) return std::move(database).error();
+  opened.store = std::make_unique<SqliteStore>(std::move(*database));
+  return opened;
+}
+
+}  // namespace landwaiter::store
