@@ -1,16 +1,18 @@
 #include "cli/commands.h"
 
+#include <iterator>
+
 namespace landwaiter::cli {
 
 // One declaration and one row a command, in the order in which --help lists them.
+void AddScanCommand(CLI::App& parent, int& exit_code);
 
 namespace {
-constexpr Command kEnd{nullptr};
 constexpr Command kCommands[] = {
-    kEnd,
+    {AddScanCommand},
 };
 }  // namespace
 
-std::span<const Command> Commands() { return {kCommands, std::size(kCommands) - 1}; }
+std::span<const Command> Commands() { return kCommands; }
 
 }  // namespace landwaiter::cli
