@@ -4,7 +4,9 @@
 // A range is put down to alternatives of comparators on three numbers and a pre-release. A version
 // with a pre-release is in a range only where a comparator of the same three numbers has one
 // too, unless includePrerelease is set. Numbers are bounded by 2^53 - 1 as there.
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -74,16 +76,16 @@ bool IsPrerelease(std::string_view text, bool loose) {
   return true;
 }
 
-// What may follow the third number. Build metadata has been stripped before.
+// What may follow the third number. Build metadata has been stripped before. Loosely, the hyphen
+// may be missing, or be the first identifier itself ("1.2.3-").
 bool ParseTail(std::string_view tail, bool loose, std::string_view& prerelease) {
   if (tail.empty()) return true;
-  if (tail.front() == '-') {
-    tail.remove_prefix(1);
-  } else if (!loose) {
-    return false;
+  if (tail.front() == '-' && IsPrerelease(tail.substr(1), loose)) {
+    prerelease = tail.substr(1);
+    return true;
   }
   prerelease = tail;
-  return IsPrerelease(tail, loose);
+  return loose && IsPrerelease(tail, loose);
 }
 
 std::optional<Partial> ParsePartial(std::string_view text, bool loose) {
@@ -260,6 +262,14 @@ std::vector<std::string_view> Words(std::string_view text) {
   return words;
 }
 
+// The text from the first word to the last, blanks between them included.
+std::string_view Joined(std::vector<std::string_view>::const_iterator begin,
+                        std::vector<std::string_view>::const_iterator end) {
+  if (begin == end) return {};
+  const char* const last = (end - 1)->data() + (end - 1)->size();
+  return {begin->data(), static_cast<std::size_t>(last - begin->data())};
+}
+
 std::string_view TakeOperator(std::string_view& word) {
   for (const std::string_view op : {"~>", "<=", ">=", "~", "^", "<", ">", "="}) {
     if (!word.starts_with(op)) continue;
@@ -289,9 +299,9 @@ bool AddWord(std::string_view op, std::string_view word, bool loose, Alternative
 bool ReadAlternative(const std::vector<std::string_view>& words, const RangeOptions& options,
                      Alternative& out, std::size_t& kept) {
   AlternativeReader reader(options, out);
-  if (words.size() == 3 && words[1] == "-") {
-    const auto from = ParsePartial(words[0], options.loose);
-    const auto to = ParsePartial(words[2], options.loose);
+  if (const auto hyphen = std::find(words.begin(), words.end(), "-"); hyphen != words.end()) {
+    const auto from = ParsePartial(Joined(words.begin(), hyphen), options.loose);
+    const auto to = ParsePartial(Joined(hyphen + 1, words.end()), options.loose);
     if (from && to) {
       kept = 1;
       return reader.AddHyphen(*from, *to);
@@ -299,11 +309,18 @@ bool ReadAlternative(const std::vector<std::string_view>& words, const RangeOpti
   }
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string_view word = words[i];
-    const std::string_view op = TakeOperator(word);
+    std::string_view op = TakeOperator(word);
     const bool sticky = op == "~" || op == "~>" || op == "^";
     if (word.empty() && !op.empty() && i + 1 < words.size() &&
         (sticky || StartsVersion(words[i + 1]))) {
       word = words[++i];
+      if ((op == "<" || op == ">") && word.front() == '=') {
+        op = op == "<" ? "<=" : ">=";  // "< =1.2.3"
+        word.remove_prefix(1);
+      }
+    }
+    if (sticky && word == "=" && i + 1 < words.size() && StartsVersion(words[i + 1])) {
+      word = words[++i];  // "^ = 1"
     }
     const std::size_t before = out.size();
     if (AddWord(op, word, options.loose, reader)) {
