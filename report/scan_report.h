@@ -34,7 +34,7 @@ struct ReportFilter {
 struct ScanReport {
   std::string image;  // as it was asked for
   ImageInventory inventory;
-  std::vector<PlatformFindings> platforms;  // as many as inventory.platforms
+  std::vector<PlatformFindings> platforms;  // as many as inventory.platforms; fewer: not matched
   std::vector<PolicyVerdict> policies;      // empty: no policy was given
   DatabaseInfo database;
   ReportFilter filter;

@@ -1,0 +1,309 @@
+// The report for people. Everything an image's author wrote goes through text::Printable.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+
+#include "lib/base/text.h"
+#include "report/scan_report.h"
+#include "report/summary.h"
+
+namespace landwaiter::report {
+namespace {
+
+constexpr std::size_t kColumns = 6;
+constexpr std::size_t kMaxCell = 60;  // versions may have 300 bytes, paths 4 KiB
+constexpr std::size_t kMinLastColumn = 12;
+constexpr std::size_t kMaxViolations = 10;  // of one rule; findings stand in the list above
+using Row = std::array<std::string, kColumns>;
+
+std::string_view ColourOf(Severity severity) {
+  switch (severity) {
+    case Severity::kCritical:
+      return "1;31";
+    case Severity::kHigh:
+      return "31";
+    case Severity::kMedium:
+      return "33";
+    case Severity::kLow:
+      return "36";
+    case Severity::kNegligible:
+      return "2";
+    case Severity::kUnknown:
+      return "35";
+  }
+  return "";
+}
+
+std::string_view ColourOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+      return "1;32";
+    case Verdict::kWarn:
+      return "1;33";
+    case Verdict::kUnknown:
+      return "1;35";
+    case Verdict::kFail:
+      return "1;31";
+  }
+  return "";
+}
+
+/// Columns of a terminal: one a code point. Wide and combining characters are not told apart.
+std::size_t Columns(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+/// At most `columns` wide, the cut shown by "…".
+std::string Fit(std::string_view text, std::size_t columns) {
+  if (Columns(text) <= columns) return std::string(text);
+  if (columns == 0) return {};
+  std::size_t end = 0;
+  for (std::size_t kept = 0; end < text.size(); ++end) {
+    if ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) continue;
+    if (kept++ == columns - 1) break;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string Bytes(std::uint64_t bytes) {
+  char buffer[32];
+  if (bytes < 1'000'000) {
+    std::snprintf(buffer, sizeof buffer, "%.1f kB", static_cast<double>(bytes) / 1e3);
+  } else {
+    std::snprintf(buffer, sizeof buffer, "%.1f MB", static_cast<double>(bytes) / 1e6);
+  }
+  return buffer;
+}
+
+std::string Plural(std::uint64_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
+}
+
+std::string CountsLine(const SeverityCounts& counts) {
+  std::string line;
+  for (const Severity severity : {Severity::kCritical, Severity::kHigh, Severity::kMedium,
+                                  Severity::kLow, Severity::kNegligible, Severity::kUnknown}) {
+    line += std::string(line.empty() ? "" : ", ") + std::to_string(counts.Of(severity)) + " " +
+            text::ToLower(SeverityName(severity));
+  }
+  line += "; " + std::to_string(counts.fixable) + " fixable";
+  if (counts.known_exploited > 0) {
+    line += ", " + std::to_string(counts.known_exploited) + " known exploited";
+  }
+  return line;
+}
+
+class Table {
+ public:
+  Table(const ScanReport& report, const TableOptions& options)
+      : report_(report), options_(options) {}
+
+  std::string Render() {
+    Line("Image:     " + text::Printable(report_.image));
+    Line("Digest:    " + report_.inventory.digest.ToString());
+    Line("Database:  " + DatabaseLine());
+    for (std::size_t i = 0; i < report_.inventory.platforms.size(); ++i) RenderPlatform(i);
+    if (report_.inventory.platforms.empty()) {
+      Line("");
+      Line(Paint("no platform of the image was read", "1;31"));
+    }
+    for (const PolicyVerdict& policy : report_.policies) RenderPolicy(policy);
+    Line("");
+    Line(VerdictLine());
+    return std::move(out_);
+  }
+
+ private:
+  std::string Paint(std::string_view text, std::string_view colour) const {
+    if (!options_.colour || colour.empty()) return std::string(text);
+    return "\x1b[" + std::string(colour) + "m" + std::string(text) + "\x1b[0m";
+  }
+
+  /// Lines of prose are not cut: a reason that ends in the middle helps nobody.
+  void Line(std::string_view text) {
+    out_ += text;
+    out_ += '\n';
+  }
+
+  std::string DatabaseLine() const {
+    if (report_.database.id.empty()) return "none, packages were not matched with advisories";
+    std::string line = text::Printable(report_.database.id) + ", built " +
+                       text::Printable(report_.database.built_at);
+    for (const auto& [feed, time] : report_.database.feeds) {
+      line += "; " + text::Printable(feed) + (time.empty() ? "" : " " + text::Printable(time));
+    }
+    return line;
+  }
+
+  void RenderPlatform(std::size_t index) {
+    const Inventory& inventory = report_.inventory.platforms[index];
+    std::string os = "no operating system found";
+    if (inventory.os) {
+      os = text::Printable(inventory.os->family);
+      if (!inventory.os->version.empty()) os += " " + text::Printable(inventory.os->version);
+    }
+    Line("Platform:  " + text::Printable(inventory.platform.ToString()) + ", " + os + ", " +
+         Plural(inventory.packages.size(), "package", "packages") + ", " +
+         Bytes(inventory.size_bytes));
+    RenderCoverage(index);
+    RenderFindings(index);
+  }
+
+  void RenderCoverage(std::size_t index) {
+    std::vector<Coverage> gaps = AllCoverage(report_, index);
+    std::erase_if(gaps, [](const Coverage& c) { return c.state == CoverageState::kRead; });
+    if (gaps.empty()) return;
+    Line("");
+    Line(Paint("NOT EVERYTHING COULD BE READ: there may be more than is listed below", "1;31"));
+    for (const Coverage& gap : gaps) {
+      Line("  " + text::Printable(gap.source) + ": " + Paint(CoverageStateName(gap.state), "31") +
+           (gap.reason.empty() ? "" : ": " + text::Printable(text::Truncate(gap.reason, 500))));
+    }
+  }
+
+  void RenderFindings(std::size_t index) {
+    const auto& findings = FindingsOf(report_, index).findings;
+    const Shortened shown = ApplyFilter(findings, report_.filter, HostKernel::kHide);
+    Line("");
+    Line("Vulnerabilities: " + CountsLine(Count(findings)));
+    if (!shown.findings.empty()) RenderRows(shown.findings);
+    const auto hidden = [&](std::uint64_t count, const std::string& why) {
+      if (count == 0) return;
+      Line(Plural(count, "finding is", "findings are") + " not shown: " + why);
+    };
+    hidden(shown.below_severity,
+           "below " + std::string(SeverityName(report_.filter.severity_at_least)));
+    hidden(shown.unfixed, "no fixed version");
+    hidden(shown.host_kernel, "in kernel headers, where the host's kernel decides");
+  }
+
+  void RenderRows(const std::vector<const Finding*>& findings) {
+    std::vector<Row> rows = {{"SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED", "PATH"}};
+    for (const Finding* f : findings) {
+      const bool exploited = f->known_exploited.value_or(false);
+      rows.push_back({std::string(SeverityName(f->severity)) + (exploited ? "!" : ""), f->id,
+                      f->package, f->installed_version,
+                      f->fixed_version.empty() ? "-" : f->fixed_version, f->path});
+      for (std::size_t c = 0; c < kColumns; ++c) {
+        std::string& cell = rows.back()[c];
+        cell = text::Printable(cell);
+        if (c + 1 < kColumns) cell = Fit(cell, kMaxCell);
+      }
+    }
+    const auto widths = Widths(rows);
+    Line("");
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      Line(RowText(rows[r], widths, r == 0 ? "1" : ColourOf(findings[r - 1]->severity)));
+    }
+    const bool any_exploited = std::any_of(findings.begin(), findings.end(), [](const Finding* f) {
+      return f->known_exploited.value_or(false);
+    });
+    if (any_exploited) Line("! known to be exploited");
+  }
+
+  /// Each column as wide as its widest cell; on a narrow terminal the last one gives way first,
+  /// then whichever is widest.
+  std::array<std::size_t, kColumns> Widths(const std::vector<Row>& rows) const {
+    std::array<std::size_t, kColumns> widths{};
+    for (const Row& row : rows) {
+      for (std::size_t c = 0; c < kColumns; ++c) {
+        widths[c] = std::max(widths[c], Columns(row[c]));
+      }
+    }
+    if (options_.width == 0) return widths;
+    const auto total = [&] {
+      std::size_t sum = 2 * (kColumns - 1);
+      for (const std::size_t width : widths) sum += width;
+      return sum;
+    };
+    if (total() > options_.width) {
+      const std::size_t over = total() - options_.width;
+      const std::size_t last = widths[kColumns - 1];
+      const std::size_t least = std::min(last, kMinLastColumn);
+      widths[kColumns - 1] = last > over + least ? last - over : least;
+    }
+    constexpr std::size_t kMinColumn = 8;
+    while (total() > options_.width) {
+      auto widest = std::max_element(widths.begin(), widths.end());
+      if (*widest <= kMinColumn) break;
+      --*widest;
+    }
+    return widths;
+  }
+
+  std::string RowText(const Row& row, const std::array<std::size_t, kColumns>& widths,
+                      std::string_view colour) const {
+    std::string line;
+    for (std::size_t c = 0; c < kColumns; ++c) {
+      const std::string cell = Fit(row[c], widths[c]);
+      line += c == 0 ? Paint(cell, colour) : cell;
+      if (c + 1 < kColumns) line.append(widths[c] - Columns(cell) + 2, ' ');
+    }
+    return line;
+  }
+
+  void RenderPolicy(const PolicyVerdict& policy) {
+    Line("");
+    Line("Policy " + text::Printable(policy.policy) + ": " +
+         Paint(VerdictName(policy.verdict), ColourOf(policy.verdict)));
+    std::map<std::string, std::uint64_t> of_rule;
+    for (const Violation& violation : policy.violations) {
+      if (++of_rule[violation.rule] > kMaxViolations) continue;
+      Line("  " + Paint(violation.fails ? "Fail" : "Warn", violation.fails ? "31" : "33") + "  " +
+           text::Printable(violation.rule) + ": " + text::Printable(violation.message));
+    }
+    for (const auto& [rule, count] : of_rule) {
+      if (count <= kMaxViolations) continue;
+      Line("        " + text::Printable(rule) + ": and " + std::to_string(count - kMaxViolations) +
+           " more");
+    }
+    const auto list = [&](const std::vector<std::string>& lines, std::string_view label) {
+      for (const std::string& line : lines) {
+        Line("  " + std::string(label) + "  " + text::Printable(line));
+      }
+    };
+    list(policy.unknown, Paint("Unknown", "35"));
+    list(policy.exceptions_used, "excused by");
+    list(policy.exceptions_ending, Paint("exception ends", "33"));
+  }
+
+  std::string VerdictLine() const {
+    const Verdict verdict = OverallVerdict(report_);
+    std::string line = "Verdict: " + Paint(VerdictName(verdict), ColourOf(verdict));
+    if (report_.policies.empty()) {
+      line += ", no policy was given";
+      return IsComplete(report_) ? line : line + " and not everything could be read";
+    }
+    std::vector<std::string> reasons;
+    for (const PolicyVerdict& policy : report_.policies) {
+      if (policy.verdict != verdict || verdict == Verdict::kPass) continue;
+      const auto count =
+          std::count_if(policy.violations.begin(), policy.violations.end(),
+                        [&](const Violation& v) { return v.fails == (verdict == Verdict::kFail); });
+      reasons.push_back(
+          "policy " + text::Printable(policy.policy) +
+          (verdict == Verdict::kUnknown
+               ? " cannot be decided (" + Plural(policy.unknown.size(), "reason", "reasons") + ")"
+               : " has " + Plural(static_cast<std::uint64_t>(count), "violation", "violations")));
+    }
+    if (verdict == Verdict::kPass) {
+      return line + " (" + Plural(report_.policies.size(), "policy", "policies") + ")";
+    }
+    return line + ", " + text::Join(reasons, ", ");
+  }
+
+  const ScanReport& report_;
+  TableOptions options_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string RenderTable(const ScanReport& report, const TableOptions& options) {
+  return Table(report, options).Render();
+}
+
+}  // namespace landwaiter::report
