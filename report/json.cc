@@ -82,6 +82,25 @@ json ToJson(const ImageConfig& config) {
   return value;
 }
 
+json ToJson(const PolicyVerdict& policy) {
+  json violations = json::array();
+  for (const Violation& violation : policy.violations) {
+    violations.push_back({{"id", violation.id},
+                          {"rule", violation.rule},
+                          {"kind", violation.kind},
+                          {"action", violation.fails ? "Fail" : "Warn"},
+                          {"subject", violation.subject},
+                          {"message", violation.message}});
+  }
+  return {{"name", policy.policy},
+          {"generation", policy.generation},
+          {"verdict", VerdictName(policy.verdict)},
+          {"violations", std::move(violations)},
+          {"unknown", policy.unknown},
+          {"exceptionsUsed", policy.exceptions_used},
+          {"exceptionsEnding", policy.exceptions_ending}};
+}
+
 template <class T>
 json List(const std::vector<T>& items) {
   json list = json::array();
@@ -126,25 +145,6 @@ json PlatformToJson(const ScanReport& report, std::size_t index) {
                    {"prettyName", inventory.os->pretty_name}};
   }
   return value;
-}
-
-json ToJson(const PolicyVerdict& policy) {
-  json violations = json::array();
-  for (const Violation& violation : policy.violations) {
-    violations.push_back({{"id", violation.id},
-                          {"rule", violation.rule},
-                          {"kind", violation.kind},
-                          {"action", violation.fails ? "Fail" : "Warn"},
-                          {"subject", violation.subject},
-                          {"message", violation.message}});
-  }
-  return {{"name", policy.policy},
-          {"generation", policy.generation},
-          {"verdict", VerdictName(policy.verdict)},
-          {"violations", std::move(violations)},
-          {"unknown", policy.unknown},
-          {"exceptionsUsed", policy.exceptions_used},
-          {"exceptionsEnding", policy.exceptions_ending}};
 }
 
 }  // namespace
