@@ -28,10 +28,9 @@ struct LoadedImage {
 inline constexpr int kMaxIndexDepth =
     2;  // an index of indexes; deeper ones are not seen in the wild
 
-/// `wanted` as in ChoosePlatforms. A single manifest is held against `wanted` by its
-/// configuration's platform (NoMatchingPlatform). The number of layers, of diffIDs, and of history
-/// entries that are not empty (where there is a history) must agree: layers and diffIDs
-/// (MalformedImage).
+/// `wanted` as in ChoosePlatforms; a single manifest is held against it by its configuration's
+/// platform. The platforms of an index are what it calls them, as for a runtime. As many layers as
+/// diffIDs (MalformedImage); the history is not held against them, builders get it wrong.
 Result<LoadedImage> LoadImage(ImageSource& source, const std::vector<Platform>& wanted);
 
 /// The whole blob in memory, its size and digest checked. Errors: TooLarge above `max_bytes`,

@@ -84,13 +84,20 @@ Result<Manifest> ParseManifest(std::string_view bytes, std::string_view type);
 Result<ImageIndex> ParseIndex(std::string_view bytes, std::string_view type);
 Result<ParsedConfig> ParseConfig(std::string_view bytes);
 
-/// "unknown/unknown" or marked with the vnd.docker.reference.type annotation: not to be run.
+/// Its platform is "unknown/unknown", so no node runs it: BuildKit's attestations. Their
+/// vnd.docker.reference.type annotation alone proves nothing: a runtime picks by platform and would
+/// run an image so marked, which a scanner that believes the mark would skip.
 bool IsAttestation(const Descriptor& entry);
+/// The annotation is there: an entry without a platform that turns out to be no image may be
+/// skipped.
+bool IsMarkedAttestation(const Descriptor& entry);
 
 /// Which entries of an index to scan. `wanted` empty: every entry that is no attestation, no
-/// platform twice. Otherwise for each wanted platform its best entry (the same variant before
-/// another that runs on it). Errors: NotFound reason NoMatchingPlatform where a wanted one is
-/// missing, or nothing is left; the message lists what is there.
+/// platform twice (the first counts, as for a runtime). Otherwise what a node of each wanted
+/// platform would run, containerd's fall-backs included (older variants, 386 on amd64, arm on
+/// arm64); a wanted platform for which there is nothing is left out, since its nodes can run
+/// nothing either. Errors: NotFound reason NoMatchingPlatform where nothing is left; the message
+/// lists what is there.
 Result<std::vector<Descriptor>> ChoosePlatforms(const ImageIndex& index,
                                                 const std::vector<Platform>& wanted);
 
