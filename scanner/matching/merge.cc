@@ -1,0 +1,195 @@
+#include "scanner/matching/merge.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+#include "scanner/matching/severity_choice.h"
+
+namespace landwaiter::matching {
+namespace {
+
+using advisories::Advisory;
+
+bool IsCve(std::string_view id) { return id.starts_with("CVE-"); }
+
+/// One vulnerability that one hit speaks of, with all names that the hit gives it.
+struct Mention {
+  const Hit* hit = nullptr;
+  std::set<std::string> names;
+};
+
+/// An advisory that covers one vulnerability is another name of it; one that covers several is
+/// not, and gives a mention for each.
+std::vector<Mention> MentionsOf(const Hit& hit) {
+  const Advisory& advisory = hit.advisory;
+  std::set<std::string> own(advisory.aliases.begin(), advisory.aliases.end());
+  own.insert(advisory.id);
+  const auto own_cve = std::find_if(own.begin(), own.end(), IsCve);
+  std::vector<std::string> covered;
+  for (const std::string& id : advisory.upstream) {
+    if (IsCve(id)) covered.push_back(id);
+  }
+  if (own_cve != own.end() || covered.size() <= 1) {
+    if (own_cve == own.end()) {
+      own.insert(advisory.upstream.begin(), advisory.upstream.end());
+    }
+    return {{&hit, std::move(own)}};
+  }
+  std::vector<Mention> mentions;
+  for (std::string& id : covered) mentions.push_back({&hit, {std::move(id)}});
+  return mentions;
+}
+
+/// CVEs in the order of year and number, before all other ids.
+std::tuple<bool, std::size_t, std::string> IdOrder(const std::string& id) {
+  return {!IsCve(id), IsCve(id) ? id.size() : 0, id};
+}
+
+std::vector<std::vector<Mention>> GroupByNames(std::vector<Mention> mentions) {
+  std::vector<std::size_t> parent(mentions.size());
+  std::iota(parent.begin(), parent.end(), std::size_t{0});
+  const auto root = [&](std::size_t i) {
+    while (parent[i] != i) i = parent[i] = parent[parent[i]];
+    return i;
+  };
+  std::map<std::string, std::size_t> first_with;
+  for (std::size_t i = 0; i < mentions.size(); ++i) {
+    for (const std::string& name : mentions[i].names) {
+      const auto [at, fresh] = first_with.try_emplace(name, i);
+      if (!fresh) parent[root(i)] = root(at->second);
+    }
+  }
+  std::map<std::size_t, std::vector<Mention>> groups;
+  for (std::size_t i = 0; i < mentions.size(); ++i) {
+    groups[root(i)].push_back(std::move(mentions[i]));
+  }
+  std::vector<std::vector<Mention>> out;
+  for (auto& [key, group] : groups) out.push_back(std::move(group));
+  return out;
+}
+
+/// Affected as the one advisory says it, by version; a version that cannot be compared counts as
+/// affected, so that it is never offered as a fix.
+bool StillAffected(versions::Scheme scheme, const Hit& hit, const std::string& version) {
+  const auto evaluation = advisories::Evaluate(scheme, hit.affected, version);
+  return !evaluation || evaluation->affected;
+}
+
+/// The lowest version that all advisories with a fix call mended. Where they contradict each other
+/// (each one's fix is affected by another), the highest of their lowest.
+std::string LowestFix(versions::Scheme scheme, const std::vector<Mention>& group) {
+  std::vector<std::string> candidates;
+  std::vector<const Hit*> with_fix;
+  for (const Mention& mention : group) {
+    const auto& fixes = mention.hit->evaluation.fixes;
+    if (fixes.empty()) continue;
+    with_fix.push_back(mention.hit);
+    candidates.insert(candidates.end(), fixes.begin(), fixes.end());
+  }
+  const auto less = [&](const std::string& a, const std::string& b) {
+    const auto order = versions::Compare(scheme, a, b);
+    return order.has_value() && *order < 0;
+  };
+  std::stable_sort(candidates.begin(), candidates.end(), less);
+  for (const std::string& candidate : candidates) {
+    const bool mends = std::none_of(with_fix.begin(), with_fix.end(), [&](const Hit* hit) {
+      return StillAffected(scheme, *hit, candidate);
+    });
+    if (mends) return candidate;
+  }
+  std::string highest;
+  for (const Hit* hit : with_fix) {
+    const std::string& lowest = hit->evaluation.fixes.front();
+    if (highest.empty() || less(highest, lowest)) highest = lowest;
+  }
+  return highest;
+}
+
+/// The advisory that the finding quotes: one with a title and a page before one without.
+const Advisory& Quoted(const std::vector<Mention>& group) {
+  const auto worth = [](const Mention& mention) {
+    const Advisory& a = mention.hit->advisory;
+    return (a.url.empty() ? 0 : 2) + (a.title.empty() ? 0 : 1);
+  };
+  return std::max_element(group.begin(), group.end(),
+                          [&](const Mention& a, const Mention& b) { return worth(a) < worth(b); })
+      ->hit->advisory;
+}
+
+FindingState StateOf(const std::vector<Mention>& group, const std::string& fixed_version) {
+  if (!fixed_version.empty()) return FindingState::kFixed;
+  for (const Mention& mention : group) {
+    const FindingState state = mention.hit->affected.unfixed_state;
+    if (state != FindingState::kAffected) return state;
+  }
+  return FindingState::kAffected;
+}
+
+Result<Finding> MakeFinding(versions::Scheme scheme, const std::vector<Mention>& group,
+                            const advisories::AdvisoryDatabase& database) {
+  Finding finding;
+  std::vector<std::string> names;
+  std::vector<const Hit*> hits;
+  for (const Mention& mention : group) {
+    names.insert(names.end(), mention.names.begin(), mention.names.end());
+    hits.push_back(mention.hit);
+  }
+  std::sort(names.begin(), names.end(),
+            [](const auto& a, const auto& b) { return IdOrder(a) < IdOrder(b); });
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  finding.id = names.front();
+  finding.aliases.assign(names.begin() + 1, names.end());
+  std::sort(finding.aliases.begin(), finding.aliases.end());
+  finding.fixed_version = LowestFix(scheme, group);
+  finding.state = StateOf(group, finding.fixed_version);
+  const Advisory& quoted = Quoted(group);
+  finding.title = quoted.title;
+  finding.url = quoted.url;
+  finding.advisory = quoted.id;
+  finding.feed = quoted.feed;
+  for (const Hit* hit : hits) {
+    const std::string& published = hit->advisory.published;
+    const bool earlier = finding.published.empty() || published < finding.published;
+    if (!published.empty() && earlier) finding.published = published;
+  }
+  auto severity = ChooseSeverity(hits, names, database);
+  if (!severity) return std::move(severity).error();
+  finding.severity = severity->severity;
+  finding.severity_source = std::move(severity->source);
+  finding.cvss_score = severity->score;
+  finding.cvss_vector = std::move(severity->vector);
+  if (database.Info().known_exploited) {
+    finding.known_exploited = false;
+    for (const std::string& name : names) {
+      const auto exploited = database.KnownExploited(name);
+      if (!exploited) return exploited.error();
+      if (*exploited) finding.known_exploited = true;
+    }
+  }
+  return finding;
+}
+
+}  // namespace
+
+Result<std::vector<Finding>> MergeHits(versions::Scheme scheme, const std::vector<Hit>& hits,
+                                       const advisories::AdvisoryDatabase& database) {
+  std::vector<Mention> mentions;
+  for (const Hit& hit : hits) {
+    auto of_hit = MentionsOf(hit);
+    std::move(of_hit.begin(), of_hit.end(), std::back_inserter(mentions));
+  }
+  std::vector<Finding> findings;
+  for (const auto& group : GroupByNames(std::move(mentions))) {
+    auto finding = MakeFinding(scheme, group, database);
+    if (!finding) return std::move(finding).error();
+    findings.push_back(*std::move(finding));
+  }
+  std::sort(findings.begin(), findings.end(),
+            [](const Finding& a, const Finding& b) { return a.id < b.id; });
+  return findings;
+}
+
+}  // namespace landwaiter::matching

@@ -1,0 +1,77 @@
+#include "scanner/matching/package_key.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+
+namespace landwaiter::matching {
+namespace {
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// Without epoch and revision: "3:3.2.12-1+deb12u1" → "3.2.12".
+std::string_view UpstreamVersion(std::string_view version) {
+  if (const auto colon = version.find(':'); colon != std::string_view::npos) {
+    version.remove_prefix(colon + 1);
+  }
+  return version.substr(0, version.rfind('-'));
+}
+
+}  // namespace
+
+PackageKey KeyOf(const Package& package) {
+  if (package.type == "deb" || package.type == "apk") {
+    const bool has_source = !package.source_name.empty();
+    const bool has_version = !package.source_version.empty();
+    return {has_source ? package.source_name : package.name,
+            has_version ? package.source_version : package.version};
+  }
+  if (package.type == "golang" && (package.name == "stdlib" || package.name == "toolchain")) {
+    return {package.name, GoToolchainVersion(package.version)};
+  }
+  return {package.name, package.version};
+}
+
+std::string GoToolchainVersion(std::string_view version) {
+  version = version.substr(0, version.find_first_of(" \t"));
+  if (!version.starts_with("go")) return std::string(version);
+  version.remove_prefix(2);
+  const std::size_t numbers = std::min(version.find_first_not_of("0123456789."), version.size());
+  std::string out(version.substr(0, numbers));
+  const auto dots = std::count(out.begin(), out.end(), '.');
+  for (auto i = dots; i < 2 && !out.empty(); ++i) out += ".0";
+  const std::string_view suffix = version.substr(numbers);  // "rc2", "beta1", "-custom"
+  if (suffix.empty() || out.empty()) return out.empty() ? std::string(version) : out;
+  for (const std::string_view word : {"rc", "beta"}) {
+    const std::string_view number = suffix.substr(std::min(word.size(), suffix.size()));
+    if (suffix.starts_with(word) && !number.empty() &&
+        std::all_of(number.begin(), number.end(), IsDigit)) {
+      return out + "-" + std::string(word) + "." + std::string(number);
+    }
+  }
+  // A vendor's own suffix ("-fips", "+auto") is of the release before it.
+  return out;
+}
+
+bool IsKernelHeaders(const Package& package) {
+  return package.name == "linux-libc-dev" || package.name == "linux-headers" ||
+         package.name.starts_with("linux-headers-") || package.name == "kernel-headers" ||
+         package.name.starts_with("kernel-headers-");
+}
+
+bool IsSameSoftware(const Package& language_package, const Package& owner) {
+  const std::string_view upstream = UpstreamVersion(owner.version);
+  const std::string_view version = language_package.version;
+  if (version.empty() || !upstream.starts_with(version)) return false;
+  if (upstream.size() == version.size()) return true;
+  const char next = upstream[version.size()];
+  return next == '+' || next == '~' || next == '-';
+}
+
+std::string ModuleStream(std::string_view label) {
+  const auto parts = text::Split(label, ':');
+  if (parts.size() < 2) return {};
+  return std::string(parts[0]) + ":" + std::string(parts[1]);
+}
+
+}  // namespace landwaiter::matching

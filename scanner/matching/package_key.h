@@ -1,0 +1,37 @@
+// What a package is looked up by: each feed's own key.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/inventory.h"
+
+namespace landwaiter::matching {
+
+struct PackageKey {
+  std::string name;
+  std::string version;  // as the feed writes versions
+  friend auto operator<=>(const PackageKey&, const PackageKey&) = default;
+};
+
+/// Debian and Alpine speak of source packages and their versions, AlmaLinux of binary ones, the
+/// languages of names. Go: the toolchain's "go1.22.3" is "stdlib" 1.22.3.
+PackageKey KeyOf(const Package& package);
+
+/// "go1.21rc2 X:boringcrypto" → "1.21.0-rc.2", as the Go vulnerability database writes it; other
+/// text comes back as it is.
+std::string GoToolchainVersion(std::string_view version);
+
+/// Headers of the kernel: what they are built from runs on the host, not in the image.
+bool IsKernelHeaders(const Package& package);
+
+/// Whether a language package whose files belong to `owner` is that OS package under another name:
+/// the owner's upstream version is the language package's. Where the two differ the OS package
+/// bundles something that its distribution's feed does not speak of.
+bool IsSameSoftware(const Package& language_package, const Package& owner);
+
+/// "name:stream" of an rpm modularity label "name:stream:version:context"; "" for none.
+std::string ModuleStream(std::string_view label);
+
+}  // namespace landwaiter::matching

@@ -1,0 +1,83 @@
+#include "scanner/matching/severity_choice.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace landwaiter::matching {
+namespace {
+
+using advisories::StatedSeverity;
+
+/// 4 the vendor's word, 3 CVSS 4.0, 2 CVSS 3.x, 1 CVSS 2.0, 0 nothing.
+int RankOf(const StatedSeverity& stated) {
+  if (stated.source.empty()) return 0;
+  if (stated.source == "CVSS_V2") return 1;
+  if (stated.source == "CVSS_V3") return 2;
+  if (stated.source == "CVSS_V4") return 3;
+  return 4;
+}
+
+/// A word for the package goes before the word of the record.
+int RankOf(const StatedSeverity& stated, bool of_package) {
+  const int rank = RankOf(stated);
+  return rank == 4 && of_package ? 5 : rank;
+}
+
+class Chooser {
+ public:
+  /// True where it is the best so far.
+  bool Offer(const StatedSeverity& stated, bool of_package) {
+    const int rank = RankOf(stated, of_package);
+    if (rank == 0) return false;
+    if (stated.score && (!score_.score || *stated.score > *score_.score)) score_ = stated;
+    if (std::tuple(rank, stated.severity) <= std::tuple(rank_, best_.severity)) return false;
+    rank_ = rank;
+    best_ = stated;
+    return true;
+  }
+  bool empty() const { return rank_ == 0; }
+  StatedSeverity Take() {
+    if (!best_.score && score_.score) {
+      best_.score = score_.score;
+      best_.vector = score_.vector;
+    }
+    return best_;
+  }
+
+ private:
+  int rank_ = 0;
+  StatedSeverity best_;
+  StatedSeverity score_;
+};
+
+/// Advisories of other packages count only where they speak of this one vulnerability.
+bool SpeaksOfOne(const advisories::Advisory& advisory) { return advisory.upstream.size() <= 1; }
+
+}  // namespace
+
+Result<StatedSeverity> ChooseSeverity(const std::vector<const Hit*>& hits,
+                                      const std::vector<std::string>& names,
+                                      const advisories::AdvisoryDatabase& database) {
+  Chooser chooser;
+  for (const Hit* hit : hits) {
+    chooser.Offer(hit->affected.severity, true);
+    chooser.Offer(hit->advisory.severity, false);
+  }
+  if (!chooser.empty()) return chooser.Take();
+  std::string from;
+  for (const std::string& name : names) {
+    if (!name.starts_with("CVE-")) continue;
+    const auto ids = database.AdvisoriesNaming(name);
+    if (!ids) return ids.error();
+    for (const std::string& id : *ids) {
+      const auto advisory = database.GetAdvisory(id);
+      if (!advisory) return advisory.error();
+      if (SpeaksOfOne(*advisory) && chooser.Offer(advisory->severity, false)) from = id;
+    }
+  }
+  StatedSeverity chosen = chooser.Take();
+  if (!from.empty()) chosen.source += " of " + from;
+  return chosen;
+}
+
+}  // namespace landwaiter::matching
