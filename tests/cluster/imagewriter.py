@@ -86,9 +86,9 @@ def tar_of(entries):
     return out.getvalue()
 
 
-def tar_folder(folder, out_path, prefix="", leave_out=()):
-    """Writes what is below `folder` as a tar file, without devices and sockets, owners and modes
-    kept, times fixed."""
+def tar_folder(folder, out_path, leave_out=(), owned_by_root=False):
+    """Writes what is below `folder` as a tar file, without devices and sockets, modes kept, times
+    fixed. Owners are kept too unless `owned_by_root`."""
     with tarfile.open(out_path, "w", format=tarfile.PAX_FORMAT) as tar:
         for parent, folders, files in os.walk(folder):
             folders.sort()
@@ -97,10 +97,12 @@ def tar_folder(folder, out_path, prefix="", leave_out=()):
                 path = os.path.normpath(os.path.join(inside, name))
                 if path in leave_out or path.startswith(tuple(f"{p}/" for p in leave_out)):
                     continue
-                info = tar.gettarinfo(os.path.join(parent, name), os.path.join(prefix, path))
+                info = tar.gettarinfo(os.path.join(parent, name), path)
                 if info is None or not (info.isreg() or info.isdir() or info.issym() or info.islnk()):
                     continue
                 info.mtime, info.uname, info.gname = 1767225600, "", ""
+                if owned_by_root:
+                    info.uid = info.gid = 0
                 if info.isreg():
                     with open(os.path.join(parent, name), "rb") as content:
                         tar.addfile(info, content)
