@@ -6,11 +6,13 @@ namespace landwaiter::cli {
 
 // One declaration and one row a command, in the order in which --help lists them.
 void AddScanCommand(CLI::App& parent, int& exit_code);
+void AddDbCommand(CLI::App& parent, int& exit_code);
 void AddVersionsCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
     {AddScanCommand},
+    {AddDbCommand},
     {AddVersionsCommand},
 };
 }  // namespace

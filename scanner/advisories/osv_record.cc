@@ -20,6 +20,11 @@ constexpr std::size_t kMaxUrlBytes = 2048;
 constexpr std::size_t kMaxDetailsBytes = kMaxRecordBytes;
 constexpr std::size_t kMaxReferences = 20'000;
 
+/// Ids are printed to terminals and are parts of keys: nothing invisible in them.
+bool IsId(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxIdBytes && text::Printable(text) == text;
+}
+
 Result<std::vector<std::string>> ReadNames(const dom::object& object, std::string_view name,
                                            const FieldPath& path) {
   const auto array = OptionalArray(object, name, path, kMaxNames);
@@ -34,9 +39,10 @@ Result<std::vector<std::string>> ReadNames(const dom::object& object, std::strin
     if (element.get_string().get(text) != simdjson::SUCCESS) {
       return WrongType(item, element, "a string");
     }
-    if (text.empty() || text.size() > kMaxIdBytes || text.find('\0') != std::string_view::npos) {
+    if (!IsId(text)) {
       return InvalidArgument("field " + item.ToString() + ": " + text::JsonQuote(text) +
-                             " is no id of 1 to " + std::to_string(kMaxIdBytes) + " bytes");
+                             " is no id of 1 to " + std::to_string(kMaxIdBytes) +
+                             " printable bytes");
     }
     names.emplace_back(text);
   }
@@ -45,12 +51,14 @@ Result<std::vector<std::string>> ReadNames(const dom::object& object, std::strin
   return names;
 }
 
-/// The Go database writes the year 1 where it has no time.
+/// The year 1 is how Go prints a time that was never set; the Go database and one or two others
+/// write it where they have none.
 Result<std::string> ReadTime(const dom::object& object, std::string_view name,
                              const FieldPath& path) {
   const auto text = OptionalText(object, name, path, kMaxTimeBytes);
   if (!text) return text.error();
-  if (!text->has_value() || (*text)->starts_with("0001-01-01")) return std::string();
+  if (!text->has_value()) return std::string();
+  if ((*text)->starts_with("0001-01-01") || (*text)->starts_with("1-01-01")) return std::string();
   if (const auto time = ParseTime(**text); !time) {
     return InvalidArgument("field " + path.Child(name).ToString() + ": " + time.error().message);
   }
@@ -283,6 +291,9 @@ Result<StagedRecord> ReadRecord(const dom::object& root) {
   StagedRecord record;
   const auto id = RequiredText(root, "id", path, kMaxIdBytes);
   if (!id) return id.error();
+  if (!IsId(*id)) {
+    return InvalidArgument("field id: " + text::JsonQuote(*id) + " is no id of printable bytes");
+  }
   record.advisory.id = *id;
   auto modified = ReadTime(root, "modified", path);
   if (!modified) return modified.error();

@@ -1,0 +1,28 @@
+// How `landwaiter db` shows a database and what it says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "scanner/advisories/database.h"
+
+namespace landwaiter::cli {
+
+struct LookupRow {
+  std::string ecosystem;
+  advisories::Affected affected;
+  advisories::Advisory advisory;
+  bool known_exploited = false;
+};
+using LookupAnswer = std::vector<LookupRow>;
+
+/// Sets known_exploited by all names of the row's advisory.
+Status MarkExploited(const advisories::AdvisoryDatabase& database, LookupRow* row);
+
+std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string& folder);
+std::string RenderLookup(const LookupAnswer& answer);
+std::string RenderLookupJson(const std::string& package, const LookupAnswer& answer);
+/// A range for people: "< 1.2.6", ">= 2.0, < 2.2.28", ">= 1.0, <= 1.4", "all versions".
+std::string DescribeRange(const advisories::Range& range);
+
+}  // namespace landwaiter::cli
