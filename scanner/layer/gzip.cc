@@ -117,8 +117,7 @@ Result<std::size_t> GzipInflater::TakeBody(std::string_view& input, char* output
   return room - state_->avail_out;
 }
 
-Result<std::size_t> GzipInflater::Inflate(std::string_view& input, char* output,
-                                          std::size_t size) {
+Result<std::size_t> GzipInflater::Inflate(std::string_view& input, char* output, std::size_t size) {
   std::size_t written = 0;
   while (written < size && (!input.empty() || flushing_)) {
     if (!in_body_) {

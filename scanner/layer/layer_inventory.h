@@ -27,8 +27,8 @@ inline constexpr std::uint32_t kNoDetail = 0xffffffff;
 /// A file of interest.
 struct KeptFile {
   std::string name;  // last part of its path
-  std::vector<packages::FileReading> readings;
-  std::optional<std::string> content;  // of system files (os-release, passwd)
+  std::vector<packages::FileReading> readings = {};
+  std::optional<std::string> content = {};  // of system files (os-release, passwd)
 };
 
 struct Link {

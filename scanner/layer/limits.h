@@ -1,4 +1,5 @@
-// What one image may cost: security.md, "archive bombs". Every limit is an option and a named reason.
+// What one image may cost: security.md, "archive bombs". Every limit is an option and a named
+// reason.
 #pragma once
 
 #include <atomic>

@@ -20,11 +20,11 @@
 
 namespace landwaiter::layer {
 
-/// A well-known path that links of the image lead elsewhere, to a file that was shown to no source
-/// under that name.
+/// A path that a source wants, which links of the image lead to a file that was shown to no source
+/// under that name: a well-known path behind a symbolic link, or a hard link.
 struct Unreached {
-  std::string well_known;
-  std::string leads_to;
+  std::string path;
+  std::string leads_to;  // real path; of a hard link as its layer writes it
   friend bool operator==(const Unreached&, const Unreached&) = default;
 };
 

@@ -16,8 +16,8 @@ struct Record {
 
 Result<Record> NextRecord(std::string_view& rest) {
   const std::size_t space = rest.find(' ');
-  const auto length = space == std::string_view::npos ? std::nullopt
-                                                      : ParseDecimal(rest.substr(0, space));
+  const auto length =
+      space == std::string_view::npos ? std::nullopt : ParseDecimal(rest.substr(0, space));
   if (!length || *length > rest.size() || *length < space + 3 || rest[*length - 1] != '\n') {
     return Malformed("pax header has a record whose length is wrong");
   }

@@ -33,11 +33,10 @@ struct PipelineStats {
   std::uint64_t inflated_bytes = 0;
 };
 
-/// Runs `walk` over the layer's tar on its own thread; it may stop early, the rest is hashed all the
-/// same. `read` is called on the calling thread.
-/// Errors: what `read` and `walk` say; DataLoss reason DigestMismatch or MalformedImage;
-/// ResourceExhausted reason TooLarge; Unsupported reason UnsupportedMediaType; Cancelled,
-/// DeadlineExceeded.
+/// Runs `walk` over the layer's tar on its own thread; it may stop early, the rest is hashed all
+/// the same. `read` is called on the calling thread. Errors: what `read` and `walk` say; DataLoss
+/// reason DigestMismatch or MalformedImage; ResourceExhausted reason TooLarge; Unsupported reason
+/// UnsupportedMediaType; Cancelled, DeadlineExceeded.
 Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const ReadBytes& read,
                                   const std::function<Status(const NextChunk&)>& walk,
                                   Budget& budget, const Cancellation& cancel);

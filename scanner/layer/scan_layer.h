@@ -29,8 +29,4 @@ Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const ReadBytes& 
                                  const LayerOptions& options, Budget& budget,
                                  const Cancellation& cancel);
 
-/// Hard links of this layer whose name is wanted but whose bytes were shown to no source, as
-/// target → name: what a second pass needs as `also_known_as`.
-std::multimap<std::string, std::string> UnreadLinks(const LayerInventory& inventory);
-
 }  // namespace landwaiter::layer

@@ -51,8 +51,7 @@ Result<std::size_t> ScratchFile::ReadAt(std::uint64_t offset, char* buffer, std:
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(count, size_ - offset));
   std::size_t have = 0;
   while (have < wanted) {
-    const ssize_t got =
-        pread(fd_, buffer + have, wanted - have, static_cast<off_t>(offset + have));
+    const ssize_t got = pread(fd_, buffer + have, wanted - have, static_cast<off_t>(offset + have));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return ScratchError("read");
     if (got == 0) break;

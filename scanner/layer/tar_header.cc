@@ -35,7 +35,9 @@ constexpr FieldAt kGnuRealSize = {483, 12};
 constexpr std::size_t kSparseInExtension = 21;
 constexpr std::size_t kExtensionExtendedAt = 504;
 
-std::string_view Field(const Block& block, FieldAt at) { return {block.data() + at.offset, at.size}; }
+std::string_view Field(const Block& block, FieldAt at) {
+  return {block.data() + at.offset, at.size};
+}
 
 std::string_view Text(const Block& block, FieldAt at) {
   const std::string_view field = Field(block, at);
@@ -70,8 +72,8 @@ std::string WithPrefix(std::string_view prefix, std::string_view name) {
 // wrote a prefix there all the same), v7 nothing.
 std::string_view Prefix(const Block& block, bool gnu) {
   if (gnu) {
-    const bool times = ParseTarNumber(Field(block, kGnuAtime)) &&
-                       ParseTarNumber(Field(block, kGnuCtime));
+    const bool times =
+        ParseTarNumber(Field(block, kGnuAtime)) && ParseTarNumber(Field(block, kGnuCtime));
     return times ? std::string_view() : Text(block, kPrefix);
   }
   if (Field(block, kMagic) != std::string_view("ustar\0", 6)) return {};
@@ -124,7 +126,8 @@ std::optional<std::uint64_t> ParseTarNumber(std::string_view field) {
 Result<TarHeader> ParseTarHeader(const Block& block) {
   TarHeader header;
   if (!ChecksumHolds(block)) return Malformed("tar header's checksum is wrong");
-  header.gnu = Field(block, kMagic) == "ustar " && Field(block, kVersion) == std::string_view(" \0", 2);
+  header.gnu =
+      Field(block, kMagic) == "ustar " && Field(block, kVersion) == std::string_view(" \0", 2);
   header.name = WithPrefix(Prefix(block, header.gnu), Text(block, kName));
   header.link = Text(block, kLink);
   header.type = block[kTypeAt];

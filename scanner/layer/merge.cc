@@ -1,0 +1,255 @@
+#include "scanner/layer/merge.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "lib/base/text.h"
+#include "scanner/layer/path.h"
+#include "scanner/layer/stack.h"
+#include "scanner/packages/os_release.h"
+#include "scanner/packages/purl.h"
+
+namespace landwaiter::layer {
+namespace {
+
+using packages::FileReading;
+using packages::PackageSource;
+using packages::ReadingKind;
+using packages::ReadingState;
+
+constexpr std::string_view kOsCoverage = "os";
+
+Result<Stack> StackUp(std::span<const LayerInventory* const> layers, const Limits& limits,
+                      const std::set<std::string>& watched) {
+  Stack stack(limits, watched);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (auto applied = stack.Apply(*layers[i], static_cast<int>(i)); !applied) {
+      return std::move(applied).error().Context("layer " + std::to_string(i + 1));
+    }
+  }
+  return stack;
+}
+
+const File* FileAt(const Tree& tree, std::string_view path) {
+  const auto place = tree.Resolve(path, LastPart::kFollow);
+  return place && place->node != nullptr ? place->node->file.get() : nullptr;
+}
+
+// A path that is looked for by name, and where links lead it. Those that no link leads elsewhere
+// were shown to their source if they exist at all.
+struct Lookup {
+  std::string path;
+  std::string leads_to;
+  const PackageSource* source = nullptr;  // null: a system file
+};
+
+bool ShownUnderItsOwnName(const Lookup& lookup) {
+  if (lookup.source == nullptr) return packages::IsSystemFile(lookup.leads_to);
+  const packages::FileFacts facts{.path = lookup.leads_to, .mode = 0644, .size = 1};
+  return lookup.source->wants(facts) != packages::Need::kNothing;
+}
+
+std::vector<Lookup> DivertedPaths(const Tree& tree, std::span<const PackageSource> sources) {
+  std::vector<Lookup> lookups;
+  const auto add = [&](std::string_view path, const PackageSource* source) {
+    const auto place = tree.Resolve(path, LastPart::kFollow);
+    if (!place || place->path == path) return;
+    Lookup lookup{std::string(path), place->path, source};
+    if (!ShownUnderItsOwnName(lookup)) lookups.push_back(std::move(lookup));
+  };
+  for (const auto& source : sources) {
+    for (const auto path : source.well_known) add(path, &source);
+  }
+  for (const auto path : packages::OsReleasePaths()) add(path, nullptr);
+  add(packages::kPasswdPath, nullptr);
+  return lookups;
+}
+
+bool WasRead(const File& file, const Lookup& lookup) {
+  if (lookup.source == nullptr) return file.content.has_value();
+  return std::any_of(file.readings.begin(), file.readings.end(), [&](const FileReading& reading) {
+    return reading.source == lookup.source->name;
+  });
+}
+
+class Merger {
+ public:
+  Merger(Tree& tree, std::span<const PackageSource> sources) : tree_(tree), sources_(sources) {}
+
+  Result<MergedImage> Run(const std::vector<Lookup>& diverted,
+                          const std::vector<std::pair<std::string, std::string>>& unread);
+
+ private:
+  void Collect();
+  void CollectFile(const std::string& path, const File& file);
+  void CheckDiverted(const std::vector<Lookup>& diverted);
+  void CheckUnread(const std::vector<std::pair<std::string, std::string>>& unread);
+  void FindSystem();
+  Result<std::vector<Package>> Packages();
+  std::vector<packages::OwnedFile> Owned() const;
+  bool HasSystemPackages() const;
+
+  Tree& tree_;
+  std::span<const PackageSource> sources_;
+  std::vector<FileReading> readings_;  // of the files that survive, in path order
+  std::optional<Coverage> system_coverage_;
+  MergedImage image_;
+};
+
+void Merger::CollectFile(const std::string& path, const File& file) {
+  for (const auto& reading : file.readings) {
+    if (reading.path != file.written_as) {  // shown under another name, which must still lead here
+      if (FileAt(tree_, reading.path) == &file) readings_.push_back(reading);
+      continue;
+    }
+    FileReading own = reading;
+    for (auto& package : own.packages) {
+      if (package.path == own.path) package.path = path;
+    }
+    own.path = path;
+    readings_.push_back(std::move(own));
+  }
+}
+
+void Merger::Collect() {
+  std::set<const File*> seen;
+  for (const auto& [path, node] : tree_.Files()) {
+    const File& file = *node->file;
+    if (!seen.insert(&file).second) continue;
+    // The name it had first, where it still has it; else the first of those that are left.
+    const Node* first = tree_.Find(file.path);
+    const bool kept = first != nullptr && first->file.get() == &file;
+    CollectFile(kept ? file.path : path, file);
+  }
+  std::stable_sort(readings_.begin(), readings_.end(),
+                   [](const auto& a, const auto& b) { return a.path < b.path; });
+}
+
+void Merger::CheckDiverted(const std::vector<Lookup>& diverted) {
+  for (const auto& lookup : diverted) {
+    const File* file = FileAt(tree_, lookup.path);
+    if (file == nullptr || WasRead(*file, lookup)) continue;
+    image_.unreached.push_back({lookup.path, lookup.leads_to});
+    if (lookup.source == nullptr) continue;
+    readings_.push_back(packages::NotReached(*lookup.source, lookup.path, lookup.leads_to));
+  }
+}
+
+void Merger::CheckUnread(const std::vector<std::pair<std::string, std::string>>& unread) {
+  for (const auto& [path, target] : unread) {
+    image_.unreached.push_back({path, target});
+    const packages::FileFacts facts{.path = path, .mode = 0644, .size = 1};
+    for (const auto& source : sources_) {
+      if (source.wants(facts) == packages::Need::kNothing) continue;
+      readings_.push_back(packages::NotReached(source, path, target));
+    }
+  }
+}
+
+bool Merger::HasSystemPackages() const {
+  const auto of_system = [](const Package& package) {
+    return package.type == "deb" || package.type == "apk" || package.type == "rpm";
+  };
+  return std::any_of(readings_.begin(), readings_.end(), [&](const FileReading& reading) {
+    return reading.kind == ReadingKind::kDatabase ||
+           std::any_of(reading.packages.begin(), reading.packages.end(), of_system);
+  });
+}
+
+void Merger::FindSystem() {
+  for (const auto path : packages::OsReleasePaths()) {
+    const File* file = FileAt(tree_, path);
+    if (file == nullptr) continue;
+    if (!file->content) {
+      system_coverage_ = {std::string(kOsCoverage), CoverageState::kFailed,
+                          std::string(path) + " is too large, or was not read"};
+      return;
+    }
+    auto system = packages::ParseOsRelease(*file->content);
+    if (!system) {
+      system_coverage_ = {std::string(kOsCoverage), CoverageState::kFailed,
+                          std::string(path) + ": " + system.error().message};
+      return;
+    }
+    image_.os = *std::move(system);
+    system_coverage_ = {std::string(kOsCoverage), CoverageState::kRead};
+    if (!HasSystemPackages()) {
+      system_coverage_->state = CoverageState::kUnsupported;
+      system_coverage_->reason = std::string(path) + " says '" + image_.os->family +
+                                 "', but no package database of a known kind was found";
+    }
+    return;
+  }
+  if (HasSystemPackages()) {
+    system_coverage_ = {std::string(kOsCoverage), CoverageState::kFailed,
+                        "packages of an operating system are installed, but no os-release says "
+                        "which it is"};
+  }
+}
+
+std::vector<packages::OwnedFile> Merger::Owned() const {
+  std::vector<packages::OwnedFile> owned;
+  for (const auto& reading : readings_) {
+    for (const auto& file : reading.owned) {
+      auto place = tree_.Resolve(file.path, LastPart::kKeep);
+      owned.push_back({place ? std::move(place->path) : file.path, file.package});
+    }
+  }
+  return owned;
+}
+
+Result<std::vector<Package>> Merger::Packages() {
+  std::vector<Package> found;
+  for (const auto& reading : readings_) {
+    if (found.size() + reading.packages.size() > kMaxInventoryPackages) {
+      return TooLarge("the number of packages", kMaxInventoryPackages, "");
+    }
+    found.insert(found.end(), reading.packages.begin(), reading.packages.end());
+  }
+  for (auto& package : found) package.purl = packages::BuildPurl(package, image_.os);
+  packages::AssignOwners(Owned(), found);
+  const auto key = [](const Package& p) {
+    return std::tie(p.type, p.name, p.version, p.path, p.architecture, p.layer);
+  };
+  std::sort(found.begin(), found.end(),
+            [&](const Package& a, const Package& b) { return key(a) < key(b); });
+  return found;
+}
+
+Result<MergedImage> Merger::Run(const std::vector<Lookup>& diverted,
+                                const std::vector<std::pair<std::string, std::string>>& unread) {
+  Collect();
+  CheckDiverted(diverted);
+  CheckUnread(unread);
+  FindSystem();
+  auto packages = Packages();
+  if (!packages) return std::move(packages).error();
+  image_.packages = *std::move(packages);
+  image_.coverage = packages::CombineCoverage(readings_);
+  if (system_coverage_) image_.coverage.push_back(*std::move(system_coverage_));
+  std::sort(image_.coverage.begin(), image_.coverage.end(),
+            [](const auto& a, const auto& b) { return a.source < b.source; });
+  if (const File* passwd = FileAt(tree_, packages::kPasswdPath)) image_.passwd = passwd->content;
+  return std::move(image_);
+}
+
+}  // namespace
+
+Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
+                                std::span<const PackageSource> sources, const Limits& limits) {
+  auto stack = StackUp(layers, limits, {});
+  if (!stack) return std::move(stack).error();
+  const std::vector<Lookup> diverted = DivertedPaths(stack->tree(), sources);
+  if (!diverted.empty()) {
+    // Whether there is a file where these lead, only a second look can tell.
+    std::set<std::string> watched;
+    for (const auto& lookup : diverted) watched.insert(lookup.leads_to);
+    stack = StackUp(layers, limits, watched);
+    if (!stack) return std::move(stack).error();
+  }
+  return Merger(stack->tree(), sources).Run(diverted, stack->unread());
+}
+
+}  // namespace landwaiter::layer

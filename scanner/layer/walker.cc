@@ -1,0 +1,261 @@
+#include "scanner/layer/walker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "scanner/layer/path.h"
+#include "scanner/packages/os_release.h"
+
+namespace landwaiter::layer {
+namespace {
+
+// OCI image-spec layer.md, "Whiteouts"; ".wh..wh." names are AUFS's own book-keeping.
+constexpr std::string_view kWhiteout = ".wh.";
+constexpr std::string_view kOpaque = ".wh..wh..opq";
+constexpr std::string_view kAufs = ".wh..wh.";
+
+// What a kept name costs besides its bytes: string, hash table node, index.
+constexpr std::uint64_t kNameOverhead = 96;
+// A file of interest starts with this much room, whatever size its header claims.
+constexpr std::size_t kFirstReserve = 1u << 20;
+
+packages::FileFacts FactsOf(const TarEntry& entry, std::string_view name) {
+  return {.path = name, .mode = entry.mode, .uid = entry.uid, .gid = entry.gid, .size = entry.size};
+}
+
+}  // namespace
+
+struct Walker::Contents {
+  std::uint64_t size = 0;  // of the file
+  bool keep = false;       // somebody wants all bytes
+  bool want_head = false;  // somebody decides by the head
+  bool decided = false;
+  bool spool = false;
+  std::string head = {};
+  std::string bytes = {};
+};
+
+Walker::Walker(const LayerOptions& options, Budget& budget)
+    : options_(options), budget_(budget), scratch_(options.scratch_fd) {}
+
+Status Walker::Run(const NextChunk& next) {
+  TarReader reader(next, budget_);
+  for (;;) {
+    auto entry = reader.Next();
+    if (!entry) return std::move(entry).error();
+    if (!*entry) return Ok();
+    if (auto taken = Take(reader, **entry); !taken) return taken;
+  }
+}
+
+Status Walker::Take(TarReader& reader, const TarEntry& entry) {
+  const std::string path = CleanPath(entry.name);
+  if (path.empty()) return Ok();  // the root itself
+  auto whiteout = TakeWhiteout(path);
+  if (!whiteout) return std::move(whiteout).error();
+  if (*whiteout) return Ok();
+  switch (entry.type) {
+    case '0':
+      return TakeFile(reader, entry, path);
+    case '1':
+      return TakeLink(entry, path, EntryKind::kHardLink);
+    case '2':
+      return TakeLink(entry, path, EntryKind::kSymlink);
+    case '5':
+    case 'D':
+      return AddEntry(path, EntryKind::kFolder, kNoDetail);
+    case 'V':
+    case 'M':
+    case 'N':
+      return Ok();  // GNU's volume labels and leftovers of other volumes are no files
+    default:
+      return AddEntry(path, EntryKind::kFile, kNoDetail);
+  }
+}
+
+Result<bool> Walker::TakeWhiteout(std::string_view path) {
+  const auto [folder, name] = Split(path);
+  if (!name.starts_with(kWhiteout)) return false;
+  if (auto kept = budget_.AddRetained(path.size() + kNameOverhead); !kept) {
+    return std::move(kept).error();
+  }
+  if (name == kOpaque) {
+    inventory_.opaque_folders.emplace_back(folder);
+    return true;
+  }
+  const std::string_view hidden = name.substr(kWhiteout.size());
+  // ".wh." alone, ".wh.." and ".wh..." would name the folder itself or its parent.
+  if (name.starts_with(kAufs) || hidden.empty() || hidden == "." || hidden == "..") return true;
+  inventory_.whiteouts.push_back(JoinPath(folder, hidden));
+  return true;
+}
+
+Result<std::uint32_t> Walker::FolderIndex(std::string_view folder) {
+  if (last_folder_ != kNoDetail && inventory_.folders[last_folder_] == folder) return last_folder_;
+  const auto next = static_cast<std::uint32_t>(inventory_.folders.size());
+  const auto [found, added] = folder_index_.try_emplace(std::string(folder), next);
+  if (added) {
+    if (auto kept = budget_.AddRetained(2 * (folder.size() + kNameOverhead)); !kept) {
+      return std::move(kept).error();
+    }
+    inventory_.folders.emplace_back(folder);
+  }
+  last_folder_ = found->second;
+  return last_folder_;
+}
+
+Status Walker::AddEntry(std::string_view path, EntryKind kind, std::uint32_t detail) {
+  const auto [folder, name] = Split(path);
+  auto index = FolderIndex(folder);
+  if (!index) return std::move(index).error();
+  inventory_.entries.push_back(
+      {.name = HashName(name), .folder = *index, .detail = detail, .kind = kind});
+  return Ok();
+}
+
+Status Walker::TakeLink(const TarEntry& entry, const std::string& path, EntryKind kind) {
+  const std::string_view name = Split(path).name;
+  if (auto kept = budget_.AddRetained(name.size() + entry.link.size() + kNameOverhead); !kept) {
+    return kept;
+  }
+  Link link{.name = std::string(name), .target = entry.link};
+  if (kind == EntryKind::kHardLink) {
+    link.target = CleanPath(entry.link);
+    link.unread = LinkIsUnread(entry, path, link.target);
+  }
+  inventory_.links.push_back(std::move(link));
+  return AddEntry(path, kind, static_cast<std::uint32_t>(inventory_.links.size() - 1));
+}
+
+// A file is kept under the name that came first in the tar. Another of its names may be the one
+// that says what it is (pnpm links node_modules to a store of nameless files). What is known by its
+// first bytes was recognised under the first name.
+bool Walker::LinkIsUnread(const TarEntry& entry, const std::string& path,
+                          const std::string& target) const {
+  const auto known = options_.also_known_as.equal_range(target);
+  if (std::any_of(known.first, known.second, [&](const auto& as) { return as.second == path; })) {
+    return false;  // this is the pass that reads it
+  }
+  if (packages::IsSystemFile(path) && !packages::IsSystemFile(target)) return true;
+  packages::FileFacts facts = FactsOf(entry, path);
+  facts.size = std::max<std::uint64_t>(facts.size, 1);  // a hard link's header need not say it
+  const auto shown = shown_.find(target);
+  for (std::size_t i = 0; i < options_.sources.size(); ++i) {
+    const packages::Need need = options_.sources[i].wants(facts);
+    if (need == packages::Need::kNothing || need == packages::Need::kHead) continue;
+    const bool seen = shown != shown_.end() && std::find(shown->second.begin(), shown->second.end(),
+                                                         i) != shown->second.end();
+    if (!seen) return true;
+  }
+  return false;
+}
+
+void Walker::AddWishes(const TarEntry& entry, const std::string& name,
+                       std::vector<Wish>& wishes) const {
+  const packages::FileFacts facts = FactsOf(entry, name);
+  for (std::size_t i = 0; i < options_.sources.size(); ++i) {
+    const packages::Need need = options_.sources[i].wants(facts);
+    if (need != packages::Need::kNothing)
+      wishes.push_back({.source = i, .need = need, .name = name});
+  }
+}
+
+std::vector<Walker::Wish> Walker::Wishes(const TarEntry& entry, const std::string& path,
+                                         std::vector<std::string>& names) const {
+  std::vector<Wish> wishes;
+  names.push_back(path);
+  const auto known = options_.also_known_as.equal_range(path);
+  for (auto as = known.first; as != known.second; ++as) names.push_back(as->second);
+  for (const auto& name : names) AddWishes(entry, name, wishes);
+  return wishes;
+}
+
+Status Walker::TakeFile(TarReader& reader, const TarEntry& entry, const std::string& path) {
+  std::vector<std::string> names;
+  std::vector<Wish> wishes = Wishes(entry, path, names);
+  const bool system = std::any_of(names.begin(), names.end(), packages::IsSystemFile);
+  if (wishes.empty() && !system) return AddEntry(path, EntryKind::kFile, kNoDetail);
+  const std::string_view name = Split(path).name;
+  if (auto kept = budget_.AddRetained(2 * (path.size() + kNameOverhead)); !kept) return kept;
+  for (const auto& wish : wishes) shown_[path].push_back(wish.source);
+
+  Contents contents{.size = entry.size};
+  const bool keep_system = system && entry.size <= packages::kMaxSystemFileBytes;
+  contents.keep = keep_system;
+  if (auto read = ReadContents(reader, entry, wishes, contents); !read) return read;
+  KeptFile kept{.name = std::string(name)};
+  Parse(entry, wishes, contents, kept);
+  if (keep_system) kept.content = std::move(contents.bytes);
+  if (kept.readings.empty() && !system) return AddEntry(path, EntryKind::kFile, kNoDetail);
+  inventory_.files.push_back(std::move(kept));
+  return AddEntry(path, EntryKind::kFile, static_cast<std::uint32_t>(inventory_.files.size() - 1));
+}
+
+Status Walker::ReadContents(TarReader& reader, const TarEntry& entry, std::vector<Wish>& wishes,
+                            Contents& contents) {
+  for (const auto& wish : wishes) {
+    const auto& source = options_.sources[wish.source];
+    const std::uint64_t most = std::min(source.max_bytes, budget_.limits().file_bytes);
+    if (wish.need == packages::Need::kContent && entry.size <= most) contents.keep = true;
+    if (wish.need == packages::Need::kHead) contents.want_head = true;
+  }
+  if (!contents.keep && !contents.want_head) return Ok();
+  if (auto cleared = scratch_.Clear(); !cleared) return cleared;
+  if (contents.keep) {
+    contents.bytes.reserve(
+        static_cast<std::size_t>(std::min<std::uint64_t>(entry.size, kFirstReserve)));
+  }
+  auto read = reader.ReadContent(
+      [&](std::string_view bytes) { return TakeBytes(bytes, wishes, contents); });
+  if (!read) return read;
+  return contents.want_head && !contents.decided ? DecideHead(wishes, contents) : Ok();
+}
+
+Status Walker::TakeBytes(std::string_view bytes, std::vector<Wish>& wishes, Contents& contents) {
+  if (contents.keep) contents.bytes += bytes;
+  if (contents.want_head && !contents.decided) {
+    const std::string_view piece = bytes.substr(0, packages::kHeadBytes - contents.head.size());
+    contents.head += piece;
+    bytes.remove_prefix(piece.size());
+    if (contents.head.size() < packages::kHeadBytes) return Ok();
+    if (auto decided = DecideHead(wishes, contents); !decided) return decided;
+  }
+  return contents.spool ? scratch_.Append(bytes) : Ok();
+}
+
+Status Walker::DecideHead(std::vector<Wish>& wishes, Contents& contents) {
+  contents.decided = true;
+  for (auto& wish : wishes) {
+    if (wish.need != packages::Need::kHead) continue;
+    const auto& source = options_.sources[wish.source];
+    wish.spool = source.wants_head == nullptr || source.wants_head(contents.head);
+    const std::uint64_t most = std::min(source.max_bytes, budget_.limits().file_bytes);
+    contents.spool = contents.spool || (wish.spool && contents.size <= most);
+  }
+  return contents.spool ? scratch_.Append(contents.head) : Ok();
+}
+
+void Walker::Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Contents& contents,
+                   KeptFile& kept) {
+  for (const auto& wish : wishes) {
+    const auto& source = options_.sources[wish.source];
+    const packages::FileFacts facts = FactsOf(entry, wish.name);
+    if (wish.need == packages::Need::kHead && !wish.spool) continue;
+    const std::uint64_t most = std::min(source.max_bytes, budget_.limits().file_bytes);
+    packages::FileReading reading;
+    if (wish.need != packages::Need::kPresence && entry.size > most) {
+      reading = packages::ExceedsLimit(source, facts, most);
+    } else if (wish.need == packages::Need::kHead) {
+      reading = source.parse(facts, {.file = &scratch_});
+    } else if (wish.need == packages::Need::kContent) {
+      reading = source.parse(facts, {.bytes = contents.bytes});
+    } else {
+      reading = source.parse(facts, {});
+    }
+    if (reading.state != packages::ReadingState::kNotOurs) {
+      kept.readings.push_back(std::move(reading));
+    }
+  }
+}
+
+}  // namespace landwaiter::layer

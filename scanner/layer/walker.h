@@ -1,0 +1,65 @@
+// The walk over a layer's tar: which entry is what, and the files of interest to their sources.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "scanner/layer/layer_inventory.h"
+#include "scanner/layer/scan_layer.h"
+#include "scanner/layer/scratch.h"
+#include "scanner/layer/tar_reader.h"
+
+namespace landwaiter::layer {
+
+class Walker {
+ public:
+  Walker(const LayerOptions& options, Budget& budget);
+
+  /// To the end of the archive. Errors: as TarReader::Next; Internal where scratch space fails.
+  Status Run(const NextChunk& next);
+  /// Folders, entries, files, links, whiteouts; digests and sizes are the caller's.
+  LayerInventory Take() { return std::move(inventory_); }
+
+ private:
+  /// A source that wants the file at hand, under one of its names.
+  struct Wish {
+    std::size_t source = 0;
+    packages::Need need = packages::Need::kNothing;
+    std::string name;
+    bool spool = false;  // its head was wanted
+  };
+  struct Contents;
+
+  Status Take(TarReader& reader, const TarEntry& entry);
+  Status TakeFile(TarReader& reader, const TarEntry& entry, const std::string& path);
+  Status TakeLink(const TarEntry& entry, const std::string& path, EntryKind kind);
+  Result<bool> TakeWhiteout(std::string_view path);
+  Status AddEntry(std::string_view path, EntryKind kind, std::uint32_t detail);
+  Result<std::uint32_t> FolderIndex(std::string_view folder);
+  std::vector<Wish> Wishes(const TarEntry& entry, const std::string& path,
+                           std::vector<std::string>& names) const;
+  void AddWishes(const TarEntry& entry, const std::string& name, std::vector<Wish>& wishes) const;
+  Status ReadContents(TarReader& reader, const TarEntry& entry, std::vector<Wish>& wishes,
+                      Contents& contents);
+  Status TakeBytes(std::string_view bytes, std::vector<Wish>& wishes, Contents& contents);
+  Status DecideHead(std::vector<Wish>& wishes, Contents& contents);
+  void Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Contents& contents,
+             KeptFile& kept);
+  bool LinkIsUnread(const TarEntry& entry, const std::string& path,
+                    const std::string& target) const;
+
+  const LayerOptions& options_;
+  Budget& budget_;
+  ScratchFile scratch_;
+  LayerInventory inventory_;
+  std::unordered_map<std::string, std::uint32_t> folder_index_;
+  std::uint32_t last_folder_ = kNoDetail;
+  /// Which sources were shown the bytes of a path: its hard links need not be read again.
+  std::unordered_map<std::string, std::vector<std::size_t>> shown_;
+};
+
+}  // namespace landwaiter::layer
