@@ -7,6 +7,7 @@ import json
 import os
 import re
 import urllib.parse
+import warnings
 
 from processes import Process, ProcessGroup, free_ports
 
@@ -19,7 +20,9 @@ _OUR_AGENT = "landwaiter-test-push"
 
 def _bcrypt(password):
     """The only hash that the registry takes. libxcrypt, Debian's libcrypt, knows it."""
-    import crypt  # pylint: disable=deprecated-module
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # gone in 3.13; Debian 12 has 3.11
+        import crypt  # pylint: disable=deprecated-module,import-outside-toplevel
     salt = "$2b$05$" + crypt.mksalt(crypt.METHOD_SHA512)[-16:].replace("$", "a") + "abcdeO"
     hashed = crypt.crypt(password, salt)
     assert hashed and hashed.startswith("$2b$"), "this libcrypt has no bcrypt"

@@ -1,0 +1,68 @@
+"""One control plane and one registry for the whole run; a namespace of its own for each test.
+
+A failed test prints the end of every server's log beside its assertion.
+"""
+
+import itertools
+import os
+import subprocess
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [os.path.join(ROOT, "tests", "cluster"), HERE]
+
+from cluster import Cluster  # noqa: E402  pylint: disable=wrong-import-position
+from processes import end_by_exception_on_signals  # noqa: E402
+from registry import Registry  # noqa: E402
+
+_LOGGERS = []  # what log_tail() can be asked for when a test fails
+
+
+def pytest_configure(config):
+    # A stopped CI job ends by TERM: fixtures must end their servers then, too.
+    end_by_exception_on_signals()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for tail in _LOGGERS:
+            report.sections.append(("server logs", tail()))
+
+
+@pytest.fixture(scope="session")
+def workdir(tmp_path_factory):
+    return tmp_path_factory.mktemp("landwaiter")
+
+
+@pytest.fixture(scope="session")
+def cluster(workdir):
+    subprocess.run([os.path.join(ROOT, "tests", "cluster", "build.sh")], check=True)
+    with Cluster(workdir / "cluster", nodes=(("node-a", "linux", "amd64"), ("node-b", "linux", "amd64"))) as running:
+        _LOGGERS.append(running.log_tails)
+        yield running
+        _LOGGERS.remove(running.log_tails)
+
+
+@pytest.fixture(scope="session")
+def registry(workdir):
+    with Registry(workdir / "registry") as running:
+        yield running
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def namespace(cluster):
+    """A fresh namespace, ready for pods. It is not deleted: the control plane goes after the run."""
+    name = f"test-{next(_numbers)}"
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    cluster.wait_until(lambda: cluster.get(f"/api/v1/namespaces/{name}/serviceaccounts/default"), 30,
+                       f"the default service account of {name}")
+    return name

@@ -1,0 +1,22 @@
+"""Kubernetes objects as the tests write them."""
+
+
+def pod(name, image, namespace, **spec):
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"containers": [{"name": "main", "image": image}], **spec}}
+
+
+def _template(image, labels, **spec):
+    return {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": image}], **spec}}
+
+
+def deployment(name, image, namespace, replicas=1, **spec):
+    labels = {"app": name}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
+                     "template": _template(image, labels, **spec)}}
+
+
+def job(name, image, namespace):
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"template": _template(image, {"app": name}, restartPolicy="Never")}}
