@@ -1,8 +1,8 @@
 // The accept loop and the life of a server. Method: one non-blocking listening socket, accepted
 // from by hand (close-on-exec); when the house is full the cheapest connection goes (one that has
-// not yet sent a request, the oldest first), and only when all are being answered the door is
-// shut until one has left. That takes the place of a cap per address, since the API server is one
-// address and must never be capped.
+// not yet sent a request, the oldest first), and only when more than half are being answered the
+// door is shut until one has left. That takes the place of a cap per address, since the API server
+// is one address and must never be capped.
 #include "lib/http/server.h"
 
 #include <sys/resource.h>
@@ -185,10 +185,10 @@ class BeastServer final : public Server {
     AwaitClients();
   }
 
-  /// False: every connection is being answered, and accepting is paused.
+  /// False: most connections are being answered, and accepting is paused.
   bool MakeRoom() {
     if (core_->ConnectionCount() < max_connections_) return true;
-    if (core_->DropOne()) {
+    if (core_->DropOne((max_connections_ + 1) / 2)) {
       core_->counters.dropped_full->Add();
       return true;
     }

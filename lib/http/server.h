@@ -93,9 +93,9 @@ struct ServerTls {
   std::string certificate_file;  // PEM chain
   std::string key_file;          // PEM
   /// Where set, a client certificate of this CA (PEM file) is demanded in the handshake.
-  std::string client_ca_file;
+  std::string client_ca_file = {};
   /// Common names that are let in of those; empty: all. Others are answered 403.
-  std::vector<std::string> allowed_peers;
+  std::vector<std::string> allowed_peers = {};
 };
 
 struct ServerLimits {
@@ -106,7 +106,9 @@ struct ServerLimits {
   std::chrono::milliseconds handshake_timeout{3000};
   std::chrono::milliseconds header_timeout{10000};
   std::chrono::milliseconds body_timeout{10000};
+  /// Of an answer; large ones (an inventory) get as much more as the rate says.
   std::chrono::milliseconds write_timeout{10000};
+  std::size_t slowest_write_bytes_per_second = 1 << 20;
   /// Longer than the 90 s after which Go's clients (the API server) drop an idle connection, so
   /// that a request never meets a connection that this side is just closing.
   std::chrono::milliseconds idle_timeout{120000};
@@ -119,8 +121,8 @@ struct ServerOptions {
   std::string name = "http";
   /// "127.0.0.1:0" takes a free port; "[::]:8443" and ":8443" all addresses.
   std::string listen = "127.0.0.1:0";
-  std::optional<ServerTls> tls;
-  ServerLimits limits;
+  std::optional<ServerTls> tls = std::nullopt;
+  ServerLimits limits = {};
   int threads = 2;
   /// Where set, it must outlive the server: connections, requests by status class, rejects.
   metrics::Registry* metrics = nullptr;

@@ -18,6 +18,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
+#include <limits>
 #include <optional>
 
 #include "lib/base/file.h"
@@ -37,8 +38,8 @@ using Milliseconds = std::chrono::milliseconds;
 
 /// How long the rest of a refused request is read and dropped.
 constexpr Milliseconds kLingerTime{2000};
-/// Answers above this get more time than write_timeout, at this rate: an inventory may be large.
-constexpr std::size_t kSlowestWriteBytesPerSecond = 1 << 20;
+/// How long a TLS client's own goodbye is waited for.
+constexpr Milliseconds kGoodbyeTime{250};
 /// Room for a header of 16 KiB and a first piece of body; pieces of this size make a large body.
 constexpr std::size_t kReadBufferBytes = 64 * 1024;
 /// What a client may send ahead while its request is answered.
@@ -216,7 +217,9 @@ class ConnectionOf final : public Connection,
     }
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(limits().max_header_bytes));
-    parser_->body_limit(boost::none);  // the route's limit is set when the route is known
+    // The route's limit is set when the route is known. Not boost::none: Beast 1.74 compares the
+    // length with it as an optional, and every number is more than none.
+    parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
     parser_->get().body().lease = std::make_shared<BodyLease>(core_->bodies);
     beast::http::async_read_header(
         stream_, buffer_, *parser_,
@@ -318,7 +321,8 @@ class ConnectionOf final : public Connection,
     const int status_class = response.status / 100;
     core_->counters.by_class[status_class > 0 && status_class < 6 ? status_class : 5]->Add();
     out_ = Serialized(response, keep_alive_);
-    Arm(limits().write_timeout + Milliseconds(1000 * (out_.size() / kSlowestWriteBytesPerSecond)));
+    Arm(limits().write_timeout +
+        Milliseconds(1000 * (out_.size() / limits().slowest_write_bytes_per_second)));
     asio::async_write(stream_, asio::buffer(out_),
                       [self = this->shared_from_this()](const error_code& error, std::size_t) {
                         self->OnWritten(error);
@@ -357,8 +361,8 @@ class ConnectionOf final : public Connection,
   }
 
   void RefuseTooLarge() {
-    Refuse(413, "request body too large: the limit is " +
-                    std::to_string(route_->options.max_body_bytes) + " bytes");
+    const std::size_t limit = route_ != nullptr ? route_->options.max_body_bytes : 0;
+    Refuse(413, "request body too large: the limit is " + std::to_string(limit) + " bytes");
   }
 
   void Refuse(int status, std::string text, HeaderList headers = {}) {
@@ -366,7 +370,8 @@ class ConnectionOf final : public Connection,
     ServerResponse response = TextResponse(status, std::move(text) + "\n");
     response.headers = std::move(headers);
     // Where a body was announced and not read, the connection ends with the answer.
-    keep_alive_ = parser_->is_done() && parser_->keep_alive() && parser_->get().version() == 11;
+    unread_body_ = !parser_->is_done();
+    keep_alive_ = !unread_body_ && parser_->keep_alive() && parser_->get().version() == 11;
     core_->SetStanding(id_, Standing::kClosing);
     parser_.reset();
     Write(response);
@@ -375,7 +380,7 @@ class ConnectionOf final : public Connection,
   void Linger() {
     phase_ = Phase::kLingering;
     core_->SetStanding(id_, Standing::kClosing);
-    Arm(kLingerTime);
+    Arm(unread_body_ ? kLingerTime : kGoodbyeTime);
     if (!reading_) return SayGoodbye();
     error_code ignored;
     socket().cancel(ignored);  // the open read ends, and says goodbye
@@ -394,7 +399,7 @@ class ConnectionOf final : public Connection,
     if (phase_ == Phase::kClosed) return;
     error_code error;
     socket().shutdown(tcp::socket::shutdown_send, error);
-    if (error) return Close();
+    if (error || !unread_body_) return Close();
     DropSome();
   }
 
@@ -421,6 +426,7 @@ class ConnectionOf final : public Connection,
   bool timed_out_ = false;
   bool draining_ = false;
   bool keep_alive_ = false;
+  bool unread_body_ = false;
   beast::flat_buffer buffer_{kReadBufferBytes};
   std::optional<beast::http::request_parser<LeasedBody>> parser_;
   const RouteEntry* route_ = nullptr;

@@ -92,21 +92,23 @@ std::size_t ServerCore::ConnectionCount() const {
   return entries_.size();
 }
 
-bool ServerCore::DropOne() {
+bool ServerCore::DropOne(std::size_t at_least) {
   std::shared_ptr<Connection> victim;
   std::uint64_t victim_id = 0;
   {
     const std::lock_guard lock(mutex_);
     const Entry* cheapest = nullptr;
+    std::size_t droppable = 0;
     for (const auto& [id, entry] : entries_) {
       if (entry.standing == Standing::kAnswering) continue;
+      ++droppable;
       if (cheapest == nullptr ||
           std::tie(entry.standing, entry.since) < std::tie(cheapest->standing, cheapest->since)) {
         cheapest = &entry;
         victim_id = id;
       }
     }
-    if (cheapest == nullptr) return false;
+    if (cheapest == nullptr || droppable < at_least) return false;
     victim = cheapest->connection.lock();
     entries_.erase(victim_id);
   }

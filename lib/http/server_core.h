@@ -109,8 +109,9 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   void SetStanding(std::uint64_t id, Standing standing);
   void Unregister(std::uint64_t id);
   std::size_t ConnectionCount() const;
-  /// Aborts the cheapest connection, the oldest in its standing first. False: all are answering.
-  bool DropOne();
+  /// Aborts the cheapest connection, the oldest in its standing first. False where fewer than
+  /// `at_least` are not being answered: those that came last still need time to say what they want.
+  bool DropOne(std::size_t at_least);
   std::vector<std::shared_ptr<Connection>> Connections() const;
   /// True when none is left before `deadline`.
   bool WaitForNone(std::chrono::steady_clock::time_point deadline);

@@ -2,6 +2,7 @@
 // alive, so resumption would save little and tickets carry state of their own).
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509err.h>
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -41,11 +42,11 @@ Status LoadIdentity(ssl::context& context, const ServerTls& files) {
   context.use_certificate_chain(boost::asio::buffer(*chain), error);
   if (error) return Refused(files.certificate_file, error);
   context.use_private_key(boost::asio::buffer(*key), ssl::context::pem, error);
-  if (error) return Refused(files.key_file, error);
-  if (SSL_CTX_check_private_key(context.native_handle()) != 1) {
+  if (ERR_GET_REASON(static_cast<unsigned long>(error.value())) == X509_R_KEY_VALUES_MISMATCH) {
     ERR_clear_error();
     return InvalidArgument(files.key_file + ": is not the key of " + files.certificate_file);
   }
+  if (error) return Refused(files.key_file, error);
   return Ok();
 }
 

@@ -1,0 +1,376 @@
+#include "lib/http/server.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "tests/unit/lib/http/raw_client.h"
+
+namespace landwaiter::http {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ConnectTo;
+using testing::Exchange;
+using testing::ReadToEnd;
+using testing::ReadUntil;
+using testing::SendAll;
+
+std::unique_ptr<Server> MakeServer(ServerOptions options = {}) {
+  auto server = Server::Create(std::move(options));
+  EXPECT_TRUE(server.has_value());
+  (*server)->Route("GET", "/hello", [](ServerRequest&& request, Responder respond) {
+    respond(TextResponse(200, "hello " + request.QueryValue("name").value_or("nobody")));
+  });
+  (*server)->Route("POST", "/echo",
+                   [](ServerRequest&& request, Responder respond) {
+                     respond(TextResponse(200, std::move(request.body)));
+                   },
+                   {.max_body_bytes = 1000});
+  (*server)->Route("GET", "/throws",
+                   [](ServerRequest&&, Responder) { throw std::runtime_error("secret inside"); });
+  (*server)->Route("GET", "/forgets", [](ServerRequest&&, Responder) {});
+  (*server)->Route("GET", "/later", [](ServerRequest&&, Responder respond) {
+    std::thread([respond = std::move(respond)]() mutable {
+      respond(TextResponse(200, "later"));
+      respond(TextResponse(500, "never seen"));
+    }).detach();
+  });
+  (*server)->Route("GET", "/below/", [](ServerRequest&& request, Responder respond) {
+    respond(TextResponse(200, request.path));
+  });
+  (*server)->Route("GET", "/split", [](ServerRequest&&, Responder respond) {
+    respond({.body = "x", .headers = {{"X-Quote", "a\r\nSet-Cookie: b"}}});
+  });
+  return *std::move(server);
+}
+
+std::string Status(const std::string& answer) { return answer.substr(0, answer.find("\r\n")); }
+std::string Body(const std::string& answer) {
+  const std::size_t end = answer.find("\r\n\r\n");
+  return end == std::string::npos ? "" : answer.substr(end + 4);
+}
+
+struct RawCase {
+  const char* name;
+  std::string bytes;
+  const char* status;
+  const char* body;  // nullptr: any
+};
+
+const std::string kEnd = "Host: x\r\nConnection: close\r\n\r\n";
+
+const RawCase kRawCases[] = {
+    {"a request is answered", "GET /hello?name=a%20b HTTP/1.1\r\n" + kEnd, "HTTP/1.1 200 OK",
+     "hello a b"},
+    {"HTTP/1.0 is answered and closed", "GET /hello HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK",
+     "hello nobody"},
+    {"a body with a length", "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n" + kEnd + "abc",
+     "HTTP/1.1 200 OK", "abc"},
+    {"a chunked body",
+     "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + kEnd +
+         "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+     "HTTP/1.1 200 OK", "abc"},
+    {"a negative chunk size",
+     "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + kEnd + "-2\r\nab\r\n0\r\n\r\n",
+     "HTTP/1.1 400 Bad Request", nullptr},
+    {"a chunk size beyond 64 bits",
+     "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + kEnd + "fffffffffffffffff\r\n",
+     "HTTP/1.1 400 Bad Request", nullptr},
+    {"a chunk size just under 64 bits",
+     "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + kEnd + "ffffffffffffffff\r\nab",
+     "HTTP/1.1 413 Payload Too Large", nullptr},
+    {"length and chunked together (request smuggling)",
+     "POST /echo HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n" + kEnd + "abc",
+     "HTTP/1.1 400 Bad Request", nullptr},
+    {"two lengths",
+     "POST /echo HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n" + kEnd + "abcd",
+     "HTTP/1.1 400 Bad Request", nullptr},
+    {"a negative length", "POST /echo HTTP/1.1\r\nContent-Length: -1\r\n" + kEnd,
+     "HTTP/1.1 400 Bad Request", nullptr},
+    {"a length above the route's limit",
+     "POST /echo HTTP/1.1\r\nContent-Length: 1001\r\n" + kEnd + std::string(1001, 'a'),
+     "HTTP/1.1 413 Payload Too Large", "request body too large: the limit is 1000 bytes\n"},
+    {"a length far above the route's limit",
+     "POST /echo HTTP/1.1\r\nContent-Length: 999999999999999\r\n" + kEnd,
+     "HTTP/1.1 413 Payload Too Large", nullptr},
+    {"a chunked body above the route's limit",
+     "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" + kEnd + "3e9\r\n" +
+         std::string(1001, 'a') + "\r\n0\r\n\r\n",
+     "HTTP/1.1 413 Payload Too Large", nullptr},
+    {"a header above 16 KiB",
+     "GET /hello HTTP/1.1\r\nX: " + std::string(17000, 'a') + "\r\n" + kEnd,
+     "HTTP/1.1 431 Request Header Fields Too Large", nullptr},
+    {"a header of 64 MiB",
+     "GET /hello HTTP/1.1\r\nX: " + std::string(std::size_t{64} << 20, 'a') + "\r\n" + kEnd,
+     "HTTP/1.1 431 Request Header Fields Too Large", nullptr},
+    {"a target above 16 KiB", "GET /" + std::string(20000, 'a') + " HTTP/1.1\r\n" + kEnd,
+     "HTTP/1.1 431 Request Header Fields Too Large", nullptr},
+    {"an unknown path", "GET /nowhere HTTP/1.1\r\n" + kEnd, "HTTP/1.1 404 Not Found",
+     "not found\n"},
+    {"another method", "PUT /hello HTTP/1.1\r\n" + kEnd, "HTTP/1.1 405 Method Not Allowed",
+     "method not allowed\n"},
+    {"a path below", "GET /below/a/b HTTP/1.1\r\n" + kEnd, "HTTP/1.1 200 OK", "/below/a/b"},
+    {"no Host", "GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n", "HTTP/1.1 400 Bad Request",
+     nullptr},
+    {"an absolute target", "GET http://x/hello HTTP/1.1\r\n" + kEnd, "HTTP/1.1 400 Bad Request",
+     nullptr},
+    {"no HTTP at all", "\x16\x03\x01 what is this\r\n\r\n", "HTTP/1.1 400 Bad Request", nullptr},
+    {"HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 400 Bad Request", nullptr},
+    {"a handler that throws says nothing internal", "GET /throws HTTP/1.1\r\n" + kEnd,
+     "HTTP/1.1 500 Internal Server Error", "internal error\n"},
+    {"a handler that forgets its answer", "GET /forgets HTTP/1.1\r\n" + kEnd,
+     "HTTP/1.1 500 Internal Server Error", "internal error\n"},
+    {"an answer from another thread, once", "GET /later HTTP/1.1\r\n" + kEnd, "HTTP/1.1 200 OK",
+     "later"},
+    {"line ends in a field value do not make a field", "GET /split HTTP/1.1\r\n" + kEnd,
+     "HTTP/1.1 200 OK", "x"},
+};
+
+TEST(Server, AnswersRawRequestsAsTheTableSays) {
+  auto server = MakeServer();
+  ASSERT_TRUE(server->Start().has_value());
+  for (const RawCase& c : kRawCases) {
+    SCOPED_TRACE(c.name);
+    const std::string answer = Exchange(server->Port(), c.bytes);
+    EXPECT_EQ(Status(answer), c.status);
+    EXPECT_EQ(answer.find("\r\nSet-Cookie"), std::string::npos);
+    if (c.body != nullptr) {
+      EXPECT_EQ(Body(answer), c.body);
+    }
+  }
+}
+
+TEST(Server, AnswersPipelinedRequestsInOrderOnOneConnection) {
+  auto server = MakeServer();
+  ASSERT_TRUE(server->Start().has_value());
+  std::string bytes;
+  for (int i = 0; i < 50; ++i) {
+    const std::string text = "n" + std::to_string(i);
+    bytes += "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(text.size()) +
+             "\r\n\r\n" + text;
+  }
+  const std::string answer = Exchange(server->Port(), bytes + "GET /hello HTTP/1.1\r\n" + kEnd);
+  std::size_t at = 0;
+  for (int i = 0; i < 50; ++i) {
+    at = answer.find("\r\n\r\nn" + std::to_string(i), at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+  EXPECT_NE(answer.find("hello nobody", at), std::string::npos);
+}
+
+TEST(Server, KeepsAConnectionOpenAcrossRequestsAndRefusals) {
+  auto server = MakeServer();
+  ASSERT_TRUE(server->Start().has_value());
+  const FileDescriptor fd = ConnectTo(server->Port());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(SendAll(fd.get(), "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"));
+    EXPECT_EQ(Status(ReadUntil(fd.get(), "hello nobody")), "HTTP/1.1 200 OK");
+    ASSERT_TRUE(SendAll(fd.get(), "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"));
+    EXPECT_EQ(Status(ReadUntil(fd.get(), "not found")), "HTTP/1.1 404 Not Found");
+  }
+}
+
+TEST(Server, TellsAWaitingClientToGoOnWithItsBody) {
+  auto server = MakeServer();
+  ASSERT_TRUE(server->Start().has_value());
+  const FileDescriptor fd = ConnectTo(server->Port());
+  SendAll(fd.get(), "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n" + kEnd);
+  EXPECT_EQ(Status(ReadUntil(fd.get(), "\r\n\r\n")), "HTTP/1.1 100 Continue");
+  SendAll(fd.get(), "ab");
+  EXPECT_EQ(Body(ReadToEnd(fd.get())), "ab");
+}
+
+struct SlowCase {
+  const char* name;
+  std::string sent;
+  const char* status;
+};
+
+const SlowCase kSlowCases[] = {
+    {"silence is closed without a word", "", ""},
+    {"a header that stops", "GET /hello HT", "HTTP/1.1 408 Request Timeout"},
+    {"a body that stops", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc",
+     "HTTP/1.1 408 Request Timeout"},
+    {"a chunked body that stops",
+     "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+     "HTTP/1.1 408 Request Timeout"},
+    {"a kept connection that falls idle", "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n",
+     "HTTP/1.1 200 OK"},
+};
+
+TEST(Server, ClosesClientsThatStall) {
+  ServerOptions options;
+  options.limits.header_timeout = milliseconds(150);
+  options.limits.body_timeout = milliseconds(150);
+  options.limits.idle_timeout = milliseconds(150);
+  auto server = MakeServer(options);
+  ASSERT_TRUE(server->Start().has_value());
+  for (const SlowCase& c : kSlowCases) {
+    SCOPED_TRACE(c.name);
+    const std::string answer = Exchange(server->Port(), c.sent);
+    EXPECT_EQ(Status(answer), c.status);
+    EXPECT_EQ(answer.find("TIMEOUT"), std::string::npos);
+  }
+}
+
+TEST(Server, ClosesAClientThatDoesNotReadItsAnswer) {
+  ServerOptions options;
+  options.limits.write_timeout = milliseconds(200);
+  options.limits.slowest_write_bytes_per_second = std::size_t{1} << 30;
+  metrics::Registry registry;
+  options.metrics = &registry;
+  auto server = MakeServer(options);
+  server->Route("GET", "/large", [](ServerRequest&&, Responder respond) {
+    respond(TextResponse(200, std::string(24 << 20, 'a')));
+  });
+  ASSERT_TRUE(server->Start().has_value());
+  const FileDescriptor fd = ConnectTo(server->Port());
+  SendAll(fd.get(), "GET /large HTTP/1.1\r\n" + kEnd);
+  ReadUntil(fd.get(), "HTTP/1.1 200 OK");
+  // Stop returns only when the connection has gone: by its own deadline, not by the drain's.
+  const auto begin = std::chrono::steady_clock::now();
+  while (registry.RenderPrometheus().find("event=\"timeout\"} 1") == std::string::npos &&
+         std::chrono::steady_clock::now() - begin < std::chrono::seconds(40)) {
+    std::this_thread::yield();
+  }
+  EXPECT_LT(ReadToEnd(fd.get()).size(), std::size_t{24} << 20);
+}
+
+TEST(Server, RefusesBodiesBeyondTheBudgetOfAllAndGivesItBack) {
+  ServerOptions options;
+  options.limits.max_total_body_bytes = 1500;
+  auto server = MakeServer(options);
+  ASSERT_TRUE(server->Start().has_value());
+  const std::string request = "POST /echo HTTP/1.1\r\nContent-Length: 1000\r\n" + kEnd;
+  for (int round = 0; round < 3; ++round) {
+    SCOPED_TRACE(round);
+    const FileDescriptor first = ConnectTo(server->Port());
+    SendAll(first.get(),
+            "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n" + kEnd);
+    ReadUntil(first.get(), "100 Continue\r\n\r\n");
+    SendAll(first.get(), std::string(999, 'a'));
+    // The kernel may hand the bytes over a moment later: ask until the budget is taken.
+    std::string refused;
+    for (int i = 0; i < 1000 && Status(refused) != "HTTP/1.1 503 Service Unavailable"; ++i) {
+      refused = Exchange(server->Port(), request + std::string(1000, 'b'));
+    }
+    EXPECT_EQ(Status(refused), "HTTP/1.1 503 Service Unavailable");
+    EXPECT_NE(refused.find("Retry-After: 1"), std::string::npos);
+    SendAll(first.get(), "a");
+    EXPECT_EQ(Body(ReadToEnd(first.get())), std::string(1000, 'a'));
+  }
+  EXPECT_EQ(Status(Exchange(server->Port(), request + std::string(1000, 'b'))), "HTTP/1.1 200 OK");
+}
+
+/// Holds responders until the test lets them go.
+struct Holder {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Responder> held;
+  std::stop_token disconnected;
+
+  Handler MakeHandler() {
+    return [this](ServerRequest&& request, Responder respond) {
+      const std::lock_guard lock(mutex);
+      disconnected = request.disconnected;
+      held.push_back(std::move(respond));
+      changed.notify_all();
+    };
+  }
+  void WaitFor(std::size_t count) {
+    std::unique_lock lock(mutex);
+    ASSERT_TRUE(
+        changed.wait_for(lock, std::chrono::seconds(30), [&] { return held.size() >= count; }));
+  }
+};
+
+TEST(Server, StopLetsRequestsInHandFinishAndRefusesNewOnes) {
+  Holder holder;
+  auto server = MakeServer();
+  server->Route("GET", "/hold", holder.MakeHandler());
+  ASSERT_TRUE(server->Start().has_value());
+  const FileDescriptor busy = ConnectTo(server->Port());
+  const FileDescriptor idle = ConnectTo(server->Port());
+  SendAll(busy.get(), "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  holder.WaitFor(1);
+  std::jthread stopper([&] { server->Stop(); });
+  EXPECT_EQ(ReadToEnd(idle.get()), "");  // closed at once
+  holder.held[0](TextResponse(200, "done"));
+  const std::string answer = ReadToEnd(busy.get());
+  EXPECT_EQ(Body(answer), "done");
+  EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+  stopper.join();
+  EXPECT_FALSE(ConnectTo(server->Port()));
+}
+
+TEST(Server, StopEndsRequestsThatNobodyAnswersAndALateAnswerIsDropped) {
+  Holder holder;
+  ServerOptions options;
+  options.limits.drain_timeout = milliseconds(50);
+  auto server = MakeServer(options);
+  server->Route("GET", "/hold", holder.MakeHandler());
+  ASSERT_TRUE(server->Start().has_value());
+  const FileDescriptor busy = ConnectTo(server->Port());
+  SendAll(busy.get(), "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  holder.WaitFor(1);
+  server->Stop();
+  EXPECT_EQ(ReadToEnd(busy.get()), "");
+  server.reset();
+  holder.held[0](TextResponse(200, "too late"));
+}
+
+TEST(Server, TellsTheHandlerWhenTheClientHangsUp) {
+  Holder holder;
+  auto server = MakeServer();
+  server->Route("GET", "/hold", holder.MakeHandler());
+  ASSERT_TRUE(server->Start().has_value());
+  std::mutex mutex;
+  std::condition_variable_any gone;
+  {
+    const FileDescriptor fd = ConnectTo(server->Port());
+    SendAll(fd.get(), "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    holder.WaitFor(1);
+    EXPECT_FALSE(holder.disconnected.stop_requested());
+  }
+  std::unique_lock lock(mutex);
+  gone.wait_for(lock, holder.disconnected, std::chrono::seconds(30), [] { return false; });
+  EXPECT_TRUE(holder.disconnected.stop_requested());
+  holder.held.clear();
+}
+
+TEST(Server, HealthRoutesSayWhatIsMissing) {
+  metrics::Registry registry;
+  registry.AddCounter("a_total", "A.");
+  std::string missing = "informers not synced";
+  auto server = MakeServer();
+  AddHealthRoutes(
+      *server, [&] { return missing; }, &registry);
+  ASSERT_TRUE(server->Start().has_value());
+  EXPECT_EQ(Status(Exchange(server->Port(), "GET /healthz HTTP/1.1\r\n" + kEnd)),
+            "HTTP/1.1 200 OK");
+  const std::string answer = Exchange(server->Port(), "GET /readyz HTTP/1.1\r\n" + kEnd);
+  EXPECT_EQ(Status(answer), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_EQ(Body(answer), "not ready: informers not synced\n");
+  EXPECT_NE(Exchange(server->Port(), "GET /metrics HTTP/1.1\r\n" + kEnd).find("a_total 0"),
+            std::string::npos);
+}
+
+TEST(Server, NamesAnAddressThatCannotBeServed) {
+  for (const char* address : {"nonsense", "127.0.0.1:99999", "127.0.0.1:", "a:b:1", "[::1:1"}) {
+    auto server = Server::Create({.listen = address});
+    ASSERT_FALSE(server.has_value()) << address;
+    EXPECT_NE(server.error().message.find(address), std::string::npos);
+  }
+  auto first = MakeServer();
+  ASSERT_TRUE(first->Start().has_value());
+  auto second = MakeServer({.listen = "127.0.0.1:" + std::to_string(first->Port())});
+  const auto started = second->Start();
+  ASSERT_FALSE(started.has_value());
+  EXPECT_EQ(started.error().code, Code::kUnavailable);
+}
+
+}  // namespace
+}  // namespace landwaiter::http
