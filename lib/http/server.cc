@@ -5,6 +5,7 @@
 // is one address and must never be capped.
 #include "lib/http/server.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -170,7 +171,8 @@ class BeastServer final : public Server {
 
   void AcceptSome() {
     for (int i = 0; i < kAcceptBatch; ++i) {
-      if (!MakeRoom()) return;  // resumed when a connection has gone
+      if (IsFull() && !ClientWaits()) break;  // nobody is dropped for nobody
+      if (!MakeRoom()) return;                // resumed when a connection has gone
       const int fd =
           ::accept4(acceptor_->native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) {
@@ -185,16 +187,23 @@ class BeastServer final : public Server {
     AwaitClients();
   }
 
+  bool IsFull() const { return core_->ConnectionCount() >= max_connections_; }
+
+  bool ClientWaits() {
+    pollfd waiting{acceptor_->native_handle(), POLLIN, 0};
+    return ::poll(&waiting, 1, 0) > 0;
+  }
+
   /// False: most connections are being answered, and accepting is paused.
   bool MakeRoom() {
-    if (core_->ConnectionCount() < max_connections_) return true;
+    if (!IsFull()) return true;
     if (core_->DropOne((max_connections_ + 1) / 2)) {
       core_->counters.dropped_full->Add();
       return true;
     }
     paused_.store(true);
     // One may have gone between the count and the flag.
-    if (core_->ConnectionCount() < max_connections_ && paused_.exchange(false)) return true;
+    if (!IsFull() && paused_.exchange(false)) return true;
     return false;
   }
 
