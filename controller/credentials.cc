@@ -1,0 +1,139 @@
+#include "controller/credentials.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::seconds kKeepFor{30};
+constexpr std::size_t kMaxKept = 4096;
+
+/// Data of a Secret, decoded; "" where absent. Never logged.
+std::string DataOf(const json& secret, const char* key) {
+  const auto data = secret.find("data");
+  if (data == secret.end() || !data->is_object()) return {};
+  const auto value = data->find(key);
+  if (value == data->end() || !value->is_string()) return {};
+  return text::Base64Decode(value->get_ref<const std::string&>()).value_or("");
+}
+
+Result<std::vector<image::KeyringEntry>> Keyring(const json& secret) {
+  const std::string config = DataOf(secret, ".dockerconfigjson");
+  if (!config.empty()) return image::ParseDockerConfigJson(config);
+  const std::string old = DataOf(secret, ".dockercfg");
+  if (!old.empty()) return image::ParseDockerCfg(old);
+  return InvalidArgument("has neither .dockerconfigjson nor .dockercfg");
+}
+
+std::vector<std::string> SecretNames(const json& account) {
+  std::vector<std::string> out;
+  const auto list = account.find("imagePullSecrets");
+  if (list == account.end() || !list->is_array()) return out;
+  for (const auto& item : *list) {
+    const auto name = item.is_object() ? item.find("name") : item.end();
+    if (item.is_object() && name != item.end() && name->is_string()) {
+      out.push_back(name->get<std::string>());
+    }
+  }
+  return out;
+}
+
+/// The server has spoken: asking again soon gives the same.
+bool IsAnswer(const Error& error) {
+  return error.code == Code::kNotFound || error.code == Code::kPermissionDenied;
+}
+
+template <class Map>
+void Trim(Map& kept) {
+  if (kept.size() < kMaxKept) return;
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(kept, [&](const auto& entry) { return entry.second.until <= now; });
+  if (kept.size() >= kMaxKept) kept.clear();
+}
+
+}  // namespace
+
+Result<std::vector<resources::SecretRef>> CredentialReader::SecretsOfPod(
+    const std::string& ns, const std::string& service_account,
+    const std::vector<std::string>& named, const Cancellation& cancel) {
+  std::vector<resources::SecretRef> out;
+  const auto add = [&](const std::string& name) {
+    resources::SecretRef secret{ns, name};
+    if (name.empty() || out.size() >= kMaxPullSecrets) return;
+    if (std::find(out.begin(), out.end(), secret) == out.end()) out.push_back(std::move(secret));
+  };
+  for (const auto& name : named) add(name);
+  const std::string account = service_account.empty() ? "default" : service_account;
+  const std::string key = ns + "/" + account;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto kept = accounts_.find(key);
+    if (kept != accounts_.end() && kept->second.until > std::chrono::steady_clock::now()) {
+      for (const auto& name : kept->second.value) add(name);
+      return out;
+    }
+  }
+  auto object = api_.Get(kube::kServiceAccounts, {ns, account}, cancel);
+  if (!object && !IsAnswer(object.error())) return std::move(object).error();
+  std::vector<std::string> names;
+  if (object) names = SecretNames(*object);
+  for (const auto& name : names) add(name);
+  const std::lock_guard lock(mutex_);
+  Trim(accounts_);
+  accounts_[key] = {std::move(names), std::chrono::steady_clock::now() + kKeepFor};
+  return out;
+}
+
+Result<CredentialReader::Entries> CredentialReader::Read(const resources::SecretRef& secret,
+                                                         const Cancellation& cancel) {
+  const std::string key = secret.ns + "/" + secret.name;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto kept = keyrings_.find(key);
+    if (kept != keyrings_.end() && kept->second.until > std::chrono::steady_clock::now()) {
+      return kept->second.value;
+    }
+  }
+  auto object = api_.Get(kube::kSecrets, {secret.ns, secret.name}, cancel);
+  if (!object && !IsAnswer(object.error())) return std::move(object).error();
+  auto entries = std::make_shared<std::vector<image::KeyringEntry>>();
+  if (object) {
+    auto keyring = Keyring(*object);
+    if (keyring) {
+      *entries = std::move(*keyring);
+    } else {
+      log::Info("pull secret skipped", {{"secret", key}, {"error", keyring.error()}});
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  Trim(keyrings_);
+  keyrings_[key] = {entries, std::chrono::steady_clock::now() + kKeepFor};
+  return Entries(entries);
+}
+
+Result<ImageCredentials> CredentialReader::For(const ImageReference& image,
+                                               const std::vector<resources::SecretRef>& secrets,
+                                               const Cancellation& cancel) {
+  ImageCredentials out;
+  std::vector<image::KeyringEntry> all;
+  for (const auto& secret : secrets) {
+    auto entries = Read(secret, cancel);
+    if (!entries) return std::move(entries).error();
+    const bool useful = std::any_of((*entries)->begin(), (*entries)->end(), [&](const auto& entry) {
+      return image::Matches(entry, image);
+    });
+    if (!useful) continue;
+    out.secrets.push_back(secret);
+    all.insert(all.end(), (*entries)->begin(), (*entries)->end());
+  }
+  out.credentials = image::CredentialsFor(all, image);
+  return out;
+}
+
+}  // namespace landwaiter::controller

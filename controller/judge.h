@@ -1,0 +1,48 @@
+// The decision of the ImageScan reconciler: stored inventory and findings, policies and what runs →
+// the object's status. Pure: no clock, no store, no API.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/records.h"
+#include "controller/scan_board.h"
+#include "controller/stored_image.h"
+#include "lib/base/clock.h"
+
+namespace landwaiter::controller {
+
+using Policies = std::vector<std::shared_ptr<const PolicyRecord>>;  // sorted by name
+
+/// What runs the image, as far as the pods are known.
+struct Usage {
+  std::uint64_t pods = 0;
+  std::vector<std::string> namespaces;  // sorted
+  std::vector<std::string> references;  // newest first, with tags where pods name them
+};
+
+struct JudgeInput {
+  const resources::ImageScan* scan = nullptr;  // as the API server has it
+  const StoredImage* stored = nullptr;         // null: not scanned (or the store was lost)
+  ScanProgress progress;
+  const Policies* policies = nullptr;
+  /// nullopt while the pods are still being counted after a start: what stands is kept.
+  std::optional<Usage> usage;
+  /// Labels of the namespaces in `usage`.
+  std::map<std::string, std::map<std::string, std::string>> namespace_labels;
+  std::string collision;  // another digest that met this name
+};
+
+/// The whole new status. Where the image was scanned once but the store has lost it, what stands
+/// in the status stays: losing the store costs scans, never verdicts.
+resources::ImageScanStatus Judge(const JudgeInput& input, TimePoint now);
+
+/// A policy's judgement as it stands in the status.
+resources::PolicyStatus PolicyStatusOf(const PolicyVerdict& verdict);
+
+/// Without a maxDatabaseAge in any policy.
+inline constexpr std::chrono::hours kDefaultDatabaseAge{24 * 7};
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,121 @@
+#include "controller/records.h"
+
+#include <nlohmann/json.hpp>
+
+#include "controller/names.h"
+#include "lib/base/json.h"
+#include "lib/kube/api.h"
+#include "lib/kube/informer.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using nlohmann::json;
+
+const json& Member(const json& object, const char* key) {
+  static const json kNone = json::object();
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return object.is_object() && found != object.end() ? *found : kNone;
+}
+
+std::string TextAt(const json& object, const char* key) {
+  const json& value = Member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::uint64_t CountAt(const json& object, const char* key) {
+  const json& value = Member(object, key);
+  return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+}
+
+}  // namespace
+
+Result<PodRecord> PodProjector::operator()(const json& pod) {
+  auto images = resources::PodImagesFromPod(pod);
+  if (!images) return std::move(images).error();
+  PodRecord record;
+  record.ns = Text(images->ns);
+  record.service_account = Text(images->service_account);
+  for (const auto& secret : images->pull_secrets) record.pull_secrets.push_back(Text(secret));
+  for (const auto& image : images->images) {
+    ImageUse use{Text(image.reference), nullptr};
+    const auto id = images->image_ids.find(image.container);
+    if (id != images->image_ids.end() && image.kind != resources::ContainerKind::kImageVolume) {
+      use.image_id = Text(id->second);
+    }
+    record.images.push_back(std::move(use));
+  }
+  if (!images->owners.empty()) {
+    const auto& owner = images->owners.front();
+    record.owner = owners_.Get(owner.uid + owner.name, owner);
+  }
+  record.uid = images->uid;
+  record.runs = !images->finished;
+  return record;
+}
+
+std::uint64_t HashOfStatus(const resources::ImageScanStatus& status) {
+  return kube::HashOf(DumpJson(resources::StatusToJson(status)));
+}
+
+Result<ScanRecord> ProjectScan(const json& object) {
+  auto scan = resources::ImageScanFromJson(object);
+  if (!scan) return std::move(scan).error();
+  ScanRecord record;
+  record.scan = std::move(*scan);
+  record.status_hash = HashOfStatus(record.scan.status);
+  const auto label = record.scan.labels.find(kManagedByLabel);
+  record.managed = label != record.scan.labels.end() && label->second == kManagedBy;
+  auto& status = record.scan.status;
+  status.top_findings.clear();
+  status.top_findings.shrink_to_fit();
+  for (auto& policy : status.policies) {
+    policy.violations.clear();
+    policy.unknown.clear();
+    policy.exceptions.clear();
+  }
+  for (auto& platform : status.platforms) platform.coverage.clear();
+  return record;
+}
+
+Result<PolicyRecord> ProjectPolicy(const json& object) {
+  auto lenient = policy::ParsePolicyJsonLeniently(DumpJson(object));
+  if (!lenient) return std::move(lenient).error();
+  PolicyRecord record;
+  record.policy = std::move(lenient->policy);
+  record.errors = std::move(lenient->errors);
+  record.uid = TextAt(Member(object, "metadata"), "uid");
+  record.resource_version = kube::ResourceVersionOf(object);
+  const json& status = Member(object, "status");
+  const json& generation = Member(status, "observedGeneration");
+  if (generation.is_number_integer()) {
+    record.observed_generation = generation.get<std::int64_t>();
+  }
+  const json& images = Member(status, "images");
+  record.counts = {CountAt(images, "pass"), CountAt(images, "warn"), CountAt(images, "fail"),
+                   CountAt(images, "pending")};
+  record.conditions = resources::ConditionsFromJson(Member(status, "conditions"));
+  return record;
+}
+
+Result<NamespaceRecord> ProjectNamespace(const json& object) {
+  NamespaceRecord record;
+  const json& labels = Member(Member(object, "metadata"), "labels");
+  if (!labels.is_object()) return record;
+  for (const auto& [key, value] : labels.items()) {
+    if (value.is_string()) record.labels[key] = value.get<std::string>();
+  }
+  return record;
+}
+
+Result<Platform> ProjectNode(const json& object) {
+  const json& info = Member(Member(object, "status"), "nodeInfo");
+  const json& labels = Member(Member(object, "metadata"), "labels");
+  std::string os = TextAt(info, "operatingSystem");
+  std::string architecture = TextAt(info, "architecture");
+  if (os.empty()) os = TextAt(labels, "kubernetes.io/os");
+  if (architecture.empty()) architecture = TextAt(labels, "kubernetes.io/arch");
+  return Platform::Parse(os + "/" + architecture);
+}
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,130 @@
+#include "controller/scan_maker.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "controller/names.h"
+#include "controller/plan.h"
+#include "model/scan_request.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using nlohmann::json;
+
+// Of one object; a ninth tenant with the same private image is served by the first eight's.
+constexpr std::size_t kMaxSpecSecrets = 8;
+/// A scan that failed is not asked for again more often than this.
+constexpr std::chrono::seconds kAskAgainAfter{30};
+
+std::string Annotation(const resources::ImageScan& scan, const char* key) {
+  const auto found = scan.annotations.find(key);
+  return found == scan.annotations.end() ? std::string() : found->second;
+}
+
+bool Failed(const resources::ImageScan& scan) {
+  const auto* ready = resources::FindCondition(scan.status.conditions, "Ready");
+  return ready != nullptr && ready->status == "False" && ready->reason != kReasonQueued &&
+         ready->reason != kReasonScanning;
+}
+
+}  // namespace
+
+resources::ImageScan NewScan(const ScanDemand& demand) {
+  resources::ImageScan scan;
+  scan.name = resources::ScanName(demand.digest);
+  scan.labels[kManagedByLabel] = kManagedBy;
+  scan.spec.image = demand.reference.WithDigest(demand.digest);
+  scan.spec.pull_secrets = demand.secrets;
+  if (scan.spec.pull_secrets.size() > kMaxSpecSecrets) {
+    scan.spec.pull_secrets.resize(kMaxSpecSecrets);
+  }
+  if (!demand.reference.tag.empty()) {
+    ImageReference named = demand.reference;
+    named.digest.reset();
+    scan.annotations[kReferenceAnnotation] = named.ToString();
+  }
+  if (!demand.ns.empty()) scan.annotations[kNamespaceAnnotation] = demand.ns;
+  if (demand.asker == Asker::kAdmission) scan.annotations[kPriorityAnnotation] = kPriorityAdmission;
+  return scan;
+}
+
+json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand, TimePoint now) {
+  if (!existing.status.scanned_at.empty()) return nullptr;
+  json annotations = json::object();
+  const std::string priority = Annotation(existing, kPriorityAnnotation);
+  if (demand.asker == Asker::kAdmission && priority != kPriorityAdmission) {
+    annotations[kPriorityAnnotation] = kPriorityAdmission;
+  }
+  const ScanIdentity identity = Identify(existing);
+  if (identity.image.Name() != demand.reference.Name()) {
+    const std::string other = demand.reference.WithDigest(demand.digest);
+    if (Annotation(existing, kAlsoFromAnnotation) != other)
+      annotations[kAlsoFromAnnotation] = other;
+  }
+  if (demand.asker == Asker::kAdmission && Failed(existing)) {
+    const auto asked = ParseTime(Annotation(existing, kAskedAtAnnotation));
+    if (!asked || now - *asked >= kAskAgainAfter) annotations[kAskedAtAnnotation] = FormatTime(now);
+  }
+  json patch = json::object();
+  if (!annotations.empty()) patch["metadata"]["annotations"] = std::move(annotations);
+  std::vector<resources::SecretRef> secrets = existing.spec.pull_secrets;
+  for (const auto& secret : demand.secrets) {
+    const bool known = std::find(secrets.begin(), secrets.end(), secret) != secrets.end();
+    if (!known && secrets.size() < kMaxSpecSecrets) secrets.push_back(secret);
+  }
+  if (secrets != existing.spec.pull_secrets) {
+    json list = json::array();
+    for (const auto& secret : secrets) {
+      list.push_back({{"namespace", secret.ns}, {"name", secret.name}});
+    }
+    patch["spec"]["pullSecrets"] = std::move(list);
+  }
+  if (patch.empty()) return nullptr;
+  patch["metadata"]["resourceVersion"] = existing.resource_version;
+  return patch;
+}
+
+Result<std::string> ScanMaker::Join(const resources::ImageScan& existing, const ScanDemand& demand,
+                                    const Cancellation& cancel) {
+  const auto digest = CanonicalDigest(existing);
+  if (!digest || *digest != demand.digest) {
+    if (Annotation(existing, kCollidesAnnotation) != demand.digest.ToString()) {
+      const json told{
+          {"metadata", {{"annotations", {{kCollidesAnnotation, demand.digest.ToString()}}}}}};
+      api_.Patch(kImageScans, {"", existing.name}, {.field_manager = std::string(kFieldManager)},
+                 told, cancel)
+          .IgnoreError("the caller is told of the collision itself");
+    }
+    return Error{Code::kConflict,
+                 "ImageScan " + existing.name + " is about " +
+                     (digest ? digest->ToString() : existing.spec.image) + ", not about " +
+                     demand.digest.ToString(),
+                 std::string(scan_reason::kNameCollision)};
+  }
+  const json patch = PatchFor(existing, demand, clock_.Now());
+  if (patch.is_null()) return existing.name;
+  auto patched = api_.Patch(kImageScans, {"", existing.name},
+                            {.field_manager = std::string(kFieldManager)}, patch, cancel);
+  // Conflict: somebody else has just written it; what this one had to add was for speed only, and
+  // the next to ask adds it again.
+  if (!patched && patched.error().code != Code::kConflict) return std::move(patched).error();
+  return existing.name;
+}
+
+Result<std::string> ScanMaker::Ensure(const ScanDemand& demand, const Cancellation& cancel) {
+  const std::string name = resources::ScanName(demand.digest);
+  if (const auto known = scans_.Get(name); known && !known->scan.deleting) {
+    return Join(known->scan, demand, cancel);
+  }
+  auto created = api_.Create(kImageScans, resources::ImageScanToJson(NewScan(demand)), cancel);
+  if (created) return name;
+  if (created.error().reason != kube::kReasonAlreadyExists) return std::move(created).error();
+  auto object = api_.Get(kImageScans, {"", name}, cancel);
+  if (!object) return std::move(object).error();
+  auto existing = resources::ImageScanFromJson(*object);
+  if (!existing) return std::move(existing).error();
+  return Join(*existing, demand, cancel);
+}
+
+}  // namespace landwaiter::controller

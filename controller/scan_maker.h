@@ -1,0 +1,52 @@
+// Makes sure that there is an ImageScan for a digest: exactly one, because its name follows from
+// the digest, and whoever comes second finds AlreadyExists, which is as good.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "controller/records.h"
+#include "lib/base/clock.h"
+#include "lib/kube/api.h"
+#include "lib/kube/informer.h"
+#include "model/image_reference.h"
+
+namespace landwaiter::controller {
+
+enum class Asker { kAdmission, kPod, kPerson };
+
+struct ScanDemand {
+  Digest digest;
+  ImageReference reference;  // as asked for; its registry and repository are pulled from
+  std::string ns;            // on whose account; "" for none
+  std::vector<resources::SecretRef> secrets;  // that are for this image
+  Asker asker = Asker::kPod;
+};
+
+/// The object as it is created.
+resources::ImageScan NewScan(const ScanDemand& demand);
+/// What an object that exists lacks, as a merge patch; null where it lacks nothing. Once it is
+/// scanned nothing is added: it has served its purpose.
+nlohmann::json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand,
+                        TimePoint now);
+
+/// Thread-safe.
+class ScanMaker {
+ public:
+  ScanMaker(kube::Api& api, const kube::Informer<ScanRecord>& scans, const Clock& clock)
+      : api_(api), scans_(scans), clock_(clock) {}
+
+  /// The name of the ImageScan. Errors: Conflict with reason NameCollision where the name stands
+  /// for another digest (the object is told so), the API server's.
+  Result<std::string> Ensure(const ScanDemand& demand, const Cancellation& cancel);
+
+ private:
+  Result<std::string> Join(const resources::ImageScan& existing, const ScanDemand& demand,
+                           const Cancellation& cancel);
+
+  kube::Api& api_;
+  const kube::Informer<ScanRecord>& scans_;
+  const Clock& clock_;
+};
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,116 @@
+#include "controller/stored_image.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "lib/base/json.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxPlatforms = 64;
+constexpr std::size_t kMaxCoverage = 4096;
+constexpr std::size_t kMaxReason = 64u << 10;
+
+CoverageState StateNamed(const std::string& name) {
+  for (const CoverageState state :
+       {CoverageState::kRead, CoverageState::kFailed, CoverageState::kUnsupported,
+        CoverageState::kSkipped, CoverageState::kEndOfLife}) {
+    if (CoverageStateName(state) == name) return state;
+  }
+  return CoverageState::kFailed;  // a word of another version is no "Read"
+}
+
+std::vector<store::PackageKey> PackagesOf(const ImageInventory& inventory) {
+  std::set<store::PackageKey> unique;
+  for (const Inventory& platform : inventory.platforms) {
+    for (const Package& package : platform.packages) {
+      unique.insert({package.type, package.name, package.version});
+    }
+  }
+  return {unique.begin(), unique.end()};
+}
+
+}  // namespace
+
+std::string MatchToJson(const std::vector<PlatformMatch>& platforms) {
+  // The findings are a text inside the text: their own codec reads them back, field by field.
+  json out{{"platforms", json::array()}};
+  for (const PlatformMatch& platform : platforms) {
+    json coverage = json::array();
+    for (const Coverage& line : platform.coverage) {
+      coverage.push_back({{"source", line.source},
+                          {"state", CoverageStateName(line.state)},
+                          {"reason", line.reason},
+                          {"packages", line.packages}});
+    }
+    out["platforms"].push_back(
+        {{"findings", FindingsToJson(platform.findings)}, {"coverage", std::move(coverage)}});
+  }
+  return DumpJson(out);
+}
+
+Result<std::vector<PlatformMatch>> MatchFromJson(std::string_view text) {
+  auto parsed = ParseJson(text, {.max_bytes = store::kMaxDocumentBytes, .max_depth = 16});
+  if (!parsed) return std::move(parsed).error();
+  std::vector<PlatformMatch> out;
+  JsonFields fields(*parsed, "match");
+  fields.Objects("platforms", kMaxPlatforms, [&](JsonFields& item) -> Status {
+    PlatformMatch& platform = out.emplace_back();
+    std::string findings;
+    item.String("findings", findings, store::kMaxDocumentBytes);
+    item.Objects("coverage", kMaxCoverage, [&](JsonFields& line) {
+      Coverage& coverage = platform.coverage.emplace_back();
+      std::string state;
+      line.String("source", coverage.source);
+      line.String("state", state);
+      line.String("reason", coverage.reason, kMaxReason);
+      line.Uint("packages", coverage.packages);
+      coverage.state = StateNamed(state);
+      return line.Done();
+    });
+    if (Status done = item.Done(); !done) return done;
+    auto read = FindingsFromJson(findings);
+    if (!read) return std::move(read).error();
+    platform.findings = std::move(*read);
+    return Ok();
+  });
+  if (Status done = fields.Done(); !done) return std::move(done).error();
+  return out;
+}
+
+Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& digest) {
+  auto record = store.GetInventory(digest);
+  if (!record) return std::move(record).error();
+  if (!*record) return std::optional<StoredImage>();
+  auto inventory = ImageInventoryFromJson((*record)->json);
+  if (!inventory) return DataLoss("stored inventory: " + inventory.error().message);
+  StoredImage image{std::move(*inventory), (*record)->scanned_at, std::nullopt};
+  auto findings = store.GetFindings(digest);
+  if (!findings) return std::move(findings).error();
+  if (!*findings) return std::optional(std::move(image));
+  auto platforms = MatchFromJson((*findings)->json);
+  if (!platforms || platforms->size() != image.inventory.platforms.size()) {
+    return std::optional(std::move(image));  // made again from the inventory
+  }
+  image.match = StoredMatch{(*findings)->database_id,      (*findings)->database_built_at,
+                            (*findings)->matched_at,       std::move(*platforms),
+                            Sha256::Of((*findings)->json), (*findings)->json.size()};
+  return std::optional(std::move(image));
+}
+
+Status SaveInventory(store::Store& store, const ImageInventory& inventory, TimePoint now) {
+  return store.PutInventory(inventory.digest, {ToJson(inventory), now}, PackagesOf(inventory));
+}
+
+Status SaveMatch(store::Store& store, const Digest& digest, StoredMatch& match) {
+  std::string document = MatchToJson(match.platforms);
+  match.report_digest = Sha256::Of(document);
+  match.report_bytes = document.size();
+  return store.PutFindings(
+      digest, {match.database_id, match.database_built_at, std::move(document), match.matched_at});
+}
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,50 @@
+// What the store holds of one image, as structs, and the way there and back.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/base/digest.h"
+#include "lib/base/result.h"
+#include "lib/store/store.h"
+#include "model/finding.h"
+#include "model/inventory.h"
+
+namespace landwaiter::controller {
+
+struct PlatformMatch {
+  std::vector<Finding> findings;
+  std::vector<Coverage> coverage;  // of the matching
+};
+
+/// The findings of one image under one database, in the order of the inventory's platforms.
+struct StoredMatch {
+  std::string database_id;
+  std::string database_built_at;
+  TimePoint matched_at{};
+  std::vector<PlatformMatch> platforms;
+  Digest report_digest;  // of the stored document
+  std::uint64_t report_bytes = 0;
+};
+
+struct StoredImage {
+  ImageInventory inventory;
+  TimePoint scanned_at{};
+  std::optional<StoredMatch> match;
+};
+
+std::string MatchToJson(const std::vector<PlatformMatch>& platforms);
+Result<std::vector<PlatformMatch>> MatchFromJson(std::string_view json);
+
+/// nullopt where the image has not been scanned. Errors: the store's; DataLoss for documents that
+/// cannot be read (the caller scans again).
+Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& digest);
+/// Replaces the inventory; the findings go with the old one.
+Status SaveInventory(store::Store& store, const ImageInventory& inventory, TimePoint now);
+/// Fills report_digest and report_bytes of `match`.
+Status SaveMatch(store::Store& store, const Digest& digest, StoredMatch& match);
+
+}  // namespace landwaiter::controller
