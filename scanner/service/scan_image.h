@@ -38,6 +38,8 @@ struct ScanOptions {
   std::vector<int> scratch_fds;
   /// Called from one thread at a time, at most some times a second; may be empty.
   std::function<void(const ScanProgress&)> on_progress;
+  /// A layer (1 is the base) begins to be read, or is done with; from any thread, may be empty.
+  std::function<void(int layer, const Digest& digest, bool done)> on_layer;
 };
 
 /// Manifest, configuration and layers → inventory, every digest and diffID verified.
