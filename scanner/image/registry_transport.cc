@@ -1,0 +1,253 @@
+#include "scanner/image/registry_transport.h"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+
+#include "lib/base/text.h"
+#include "scanner/image/challenge.h"
+#include "scanner/image/failure.h"
+#include "scanner/image/registry_errors.h"
+
+namespace landwaiter::image {
+namespace {
+
+constexpr int kMaxRedirects = 5;
+constexpr int kMaxDoublings = 6;
+constexpr std::size_t kMaxFailureBody = 16u << 10;
+constexpr std::chrono::milliseconds kProbeTimeout{5'000};
+
+bool IsRedirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+bool IsWorthRetrying(int status) { return status == 429 || status == 408 || status >= 500; }
+
+bool IsCredentialRefused(const Error& error) {
+  return error.reason == scan_reason::kPullUnauthorized;
+}
+
+bool IsLoopbackName(const std::string& host_and_port) {
+  const auto url = http::Url::Parse("http://" + host_and_port + "/");
+  if (!url) return false;
+  if (url->host == "localhost") return true;
+  const auto address = http::IpAddress::Parse(url->host);
+  return address &&
+         (*address == *http::IpAddress::Parse("::1") || (!address->v6 && address->bytes[0] == 127));
+}
+
+std::vector<Challenge> ChallengesOf(const http::Response& head) {
+  std::vector<Challenge> all;
+  for (const std::string_view value : head.HeaderValues("WWW-Authenticate")) {
+    for (Challenge& challenge : ParseChallenges(value)) {
+      if (all.size() < kMaxChallenges) all.push_back(std::move(challenge));
+    }
+  }
+  return all;
+}
+
+/// The body of a failure, bounded, for its message.
+http::Response ReadFailure(http::ResponseBody& body) {
+  http::Response response = body.Head();
+  std::string chunk(4096, '\0');
+  while (response.body.size() < kMaxFailureBody) {
+    const auto got = body.Read(chunk.data(), chunk.size());
+    if (!got || *got == 0) break;
+    response.body.append(chunk, 0, *got);
+  }
+  return response;
+}
+
+}  // namespace
+
+RegistryTransport::RegistryTransport(http::Client& client, RegistryOptions options)
+    : client_(client),
+      options_(std::move(options)),
+      authenticator_(client, options_.stall_timeout, options_.trust_reference_host) {}
+
+std::chrono::milliseconds RegistryTransport::Backoff(int failures) const {
+  const auto full = options_.first_backoff * (1 << std::clamp(failures - 1, 0, kMaxDoublings));
+  thread_local std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<std::int64_t> jitter(0, full.count() / 4);
+  return full - std::chrono::milliseconds(jitter(random));
+}
+
+bool RegistryTransport::SpeaksTls(const std::string& host, const Cancellation& cancel) {
+  const auto known = loopback_tls_.With([&](auto& hosts) -> std::optional<bool> {
+    const auto found = hosts.find(host);
+    return found == hosts.end() ? std::nullopt : std::optional<bool>(found->second);
+  });
+  if (known) return *known;
+  http::Request probe;
+  probe.url = "https://" + host + "/v2/";
+  probe.timeout = kProbeTimeout;
+  probe.trusted_address = options_.trust_reference_host;
+  const auto response = client_.Send(probe, cancel);
+  // A certificate that is refused is a TLS server all the same: its error is the one to show.
+  const bool tls = response || response.error().reason == "CertificateRefused";
+  loopback_tls_.With([&](auto& hosts) { hosts[host] = tls; });
+  return tls;
+}
+
+Result<http::Url> RegistryTransport::BaseUrl(const ImageReference& image,
+                                             const Cancellation& cancel) {
+  const std::string host = image.RegistryHost();
+  const auto& listed = options_.plain_http;
+  bool plain = std::find(listed.begin(), listed.end(), host) != listed.end();
+  if (!plain && options_.plain_http_loopback && IsLoopbackName(host)) {
+    plain = !SpeaksTls(host, cancel);
+  }
+  return http::Url::Parse((plain ? "http://" : "https://") + host + "/v2/" + image.repository +
+                          "/");
+}
+
+bool RegistryTransport::IsTrusted(const http::Url& url, const http::Url& registry) const {
+  return options_.trust_reference_host && url.HostPort() == registry.HostPort();
+}
+
+Result<http::Url> RegistryTransport::NextUrl(const http::Url& from, const http::Url& registry,
+                                             const http::Response& head) const {
+  const std::string_view location = head.HeaderValue("Location");
+  auto next = from.Resolve(location);
+  if (!next) {
+    return Failure(Code::kUnavailable, scan_reason::kRegistryUnavailable,
+                   from.ForMessages() + ": answered " + std::to_string(head.status) +
+                       " with a bad Location: " + next.error().message);
+  }
+  if (next->scheme == "http") {
+    const auto& listed = options_.plain_http;
+    const bool allowed = from.scheme == "http" && (next->SameOrigin(registry) ||
+                                                   std::find(listed.begin(), listed.end(),
+                                                             next->HostPort()) != listed.end());
+    if (!allowed) {
+      return Failure(Code::kPermissionDenied, scan_reason::kAddressRefused,
+                     from.ForMessages() + ": redirects to " + next->ForMessages() +
+                         ", which is plain HTTP and not listed as such");
+    }
+  }
+  return next;
+}
+
+Result<RegistryTransport::Answer> RegistryTransport::Follow(
+    const RegistryRequest& request, const http::Url& registry,
+    const std::optional<Secret>& authorization, const Cancellation& cancel) {
+  auto url = registry.Resolve(registry.target + request.path);
+  if (!url) return std::move(url).error();
+  for (int redirects = 0; redirects <= kMaxRedirects; ++redirects) {
+    const bool at_registry = url->SameOrigin(registry);
+    http::Request out;
+    out.method = request.method;
+    out.url = url->ToString();
+    out.headers = request.headers;
+    out.max_body_bytes = 0;  // bounded by who reads it
+    out.stall_timeout = options_.stall_timeout;
+    out.connect_timeout = options_.connect_timeout;
+    out.trusted_address = IsTrusted(*url, registry);
+    // Another host gets neither the credential nor, with it, an excuse to refuse its own signature.
+    if (authorization && at_registry) {
+      out.headers.push_back({"Authorization", authorization->Reveal()});
+    }
+    auto body = client_.Open(out, cancel);
+    if (!body) return FromTransport(body.error(), cancel);
+    if (!IsRedirect((*body)->Head().status)) return Answer{std::move(*body), !at_registry};
+    auto next = NextUrl(*url, registry, ReadFailure(**body));
+    if (!next) return std::move(next).error();
+    url = std::move(next);
+  }
+  return Failure(Code::kUnavailable, scan_reason::kRegistryUnavailable,
+                 request.what + ": more than " + std::to_string(kMaxRedirects) + " redirects");
+}
+
+RegistryTransport::Attempt RegistryTransport::TryAs(const Access& access,
+                                                    const RegistryCredential& credential,
+                                                    const RegistryRequest& request,
+                                                    const http::Url& url,
+                                                    const Cancellation& cancel) {
+  const AuthScope scope{url, access.image.repository};
+  std::optional<Secret> authorization = authenticator_.Kept(scope, credential);
+  for (bool answered = false;; answered = true) {
+    auto answer = Follow(request, url, authorization, cancel);
+    if (!answer) {
+      const bool retry = answer.error().code == Code::kUnavailable;
+      return {nullptr, {std::move(answer).error(), retry}};
+    }
+    const int status = answer->body->Head().status;
+    if (status >= 200 && status < 300) return {std::move(answer->body)};
+    const http::Response failure = ReadFailure(*answer->body);
+    if (status == 401 && !answer->elsewhere && !answered) {
+      authenticator_.Forget(scope, credential);
+      answer->body.reset();  // read to its end: the connection serves the next request
+      auto fresh = authenticator_.Answer(ChallengesOf(failure), scope, credential, cancel);
+      if (!fresh) {
+        const bool retry = fresh.error().code == Code::kUnavailable;
+        return {nullptr, {std::move(fresh).error().Context(request.what), retry}};
+      }
+      authorization = std::move(*fresh);
+      continue;
+    }
+    Refusal refusal{FromStatus(request.what, failure), IsWorthRetrying(failure.status),
+                    std::string(failure.HeaderValue("Retry-After"))};
+    if (answer->elsewhere && IsCredentialRefused(refusal.error)) {
+      // A signed URL that no longer holds; the registry makes a new one.
+      refusal = {Failure(Code::kUnavailable, scan_reason::kRegistryUnavailable,
+                         refusal.error.message + " by the storage it redirects to"),
+                 true};
+    }
+    return {nullptr, std::move(refusal)};
+  }
+}
+
+RegistryTransport::Attempt RegistryTransport::TryOnce(Access& access,
+                                                      const RegistryRequest& request,
+                                                      const http::Url& url,
+                                                      const Cancellation& cancel) {
+  const std::size_t count = access.credentials.size();
+  const std::size_t first = access.current.load();
+  Attempt attempt;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = (first + i) % count;
+    attempt = TryAs(access, access.credentials[index], request, url, cancel);
+    if (attempt.body) {
+      access.current.store(index);
+      return attempt;
+    }
+    if (!IsCredentialRefused(attempt.refusal.error)) return attempt;
+  }
+  if (count > 1) {
+    attempt.refusal.error.message +=
+        " (the last of " + std::to_string(count) + " credentials that were tried)";
+  }
+  return attempt;
+}
+
+Status RegistryTransport::WaitBeforeRetry(const Refusal& refusal, int failures,
+                                          const Cancellation& cancel) const {
+  const auto asked = RetryAfter(refusal.retry_after, std::chrono::system_clock::now());
+  const auto wait = asked ? std::max(*asked, options_.first_backoff) : Backoff(failures);
+  if (asked && (wait > options_.max_retry_after || wait > cancel.Left())) {
+    Error error = refusal.error;
+    error.message += "; it asks to wait " + std::to_string(wait.count() / 1000) + " s";
+    return error;
+  }
+  if (WaitFor(wait, cancel)) return Ok();
+  if (cancel.Stopped()) return Error{Code::kCancelled, refusal.error.message};
+  return refusal.error;
+}
+
+Result<std::unique_ptr<http::ResponseBody>> RegistryTransport::Perform(
+    Access& access, const RegistryRequest& request, const Cancellation& cancel) {
+  auto url = BaseUrl(access.image, cancel);
+  if (!url) return std::move(url).error();
+  for (int failures = 1;; ++failures) {
+    Attempt attempt = TryOnce(access, request, *url, cancel);
+    if (attempt.body) return std::move(attempt.body);
+    if (!attempt.refusal.retry || failures >= options_.max_tries) {
+      return std::move(attempt.refusal.error);
+    }
+    if (auto waited = WaitBeforeRetry(attempt.refusal, failures, cancel); !waited) {
+      return std::move(waited).error();
+    }
+  }
+}
+
+}  // namespace landwaiter::image
