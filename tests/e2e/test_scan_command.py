@@ -1,0 +1,283 @@
+"""`landwaiter scan` and `landwaiter db` as a person runs them: what they print, and how they exit."""
+
+import gzip
+import hashlib
+import json
+import os
+import subprocess
+import tarfile
+
+import pytest
+
+from imagewriter import DOCKER, OCI, Executable, Image, Index, Layer, Symlink, tar_of, write_layout
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LANDWAITER = os.environ.get("LANDWAITER_BINARY", os.path.join(ROOT, "build", "landwaiter"))
+
+OS_RELEASE = 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian GNU/Linux 12"\n'
+STATUS = "".join(
+    f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n"
+    f"Maintainer: x\nDescription: x\n\n" for name, version in (("openssl", "3.0.1-1"), ("zlib1g", "1:1.2.13-1")))
+DEBIAN = {"etc/os-release": OS_RELEASE, "var/lib/dpkg/status": STATUS,
+          "etc/passwd": "root:x:0:0::/:/bin/sh\nweb:x:1000:1000::/:/bin/sh\n"}
+METADATA = "Metadata-Version: 2.1\nName: Django\nVersion: 3.2.12\n\n"
+
+ADVISORIES = [
+    {"id": "TEST-1", "aliases": ["CVE-2099-0001"], "modified": "2026-01-01T00:00:00Z",
+     "affected": [{"package": {"ecosystem": "Debian:12", "name": "openssl"}, "database_specific": {"severity": "CRITICAL"},
+                   "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.0.2-1"}]}]}],
+     "database_specific": {"severity": "CRITICAL"}},
+    {"id": "TEST-2", "aliases": ["CVE-2099-0002"], "modified": "2026-01-01T00:00:00Z",
+     "affected": [{"package": {"ecosystem": "PyPI", "name": "django"},
+                   "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "3.2"}, {"fixed": "3.2.13"}]}]}],
+     "database_specific": {"severity": "HIGH"}},
+]
+
+
+def run(*args, **kwargs):
+    return subprocess.run([LANDWAITER, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors="replace", timeout=120, check=False, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    feed = tmp_path_factory.mktemp("feed")
+    for advisory in ADVISORIES:
+        (feed / f"{advisory['id']}.json").write_text(json.dumps(advisory))
+    folder = tmp_path_factory.mktemp("db") / "db"
+    done = run("db", "build", "--feed", f"osv={feed}", "--output", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def scan(database, tmp_path):
+    """Writes an image as an OCI layout and scans it."""
+    def scan_image(image, *flags):
+        write_layout(image, str(tmp_path / "image"), "test:1")
+        return run("scan", f"oci:{tmp_path / 'image'}", "--platform", "linux/amd64", "--db", database, *flags)
+    return scan_image
+
+
+def image_of(entries, compression="gzip", kind=OCI, config=None):
+    return Image([Layer(tar_of(entries), compression)], config, kind)
+
+
+def report_of(done):
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def ids(done):
+    return sorted(f["id"] for p in report_of(done)["platforms"] for f in p["findings"])
+
+
+@pytest.mark.parametrize("kind,compression", [(OCI, "gzip"), (OCI, "zstd"), (OCI, "plain"), (DOCKER, "gzip"),
+                                              (DOCKER, "plain")])
+def test_finds_what_is_there_in_every_layer_format(scan, kind, compression):
+    entries = {**DEBIAN, "usr/lib/python3/dist-packages/Django-3.2.12.dist-info/METADATA": METADATA}
+    done = scan(image_of(entries, compression, kind), "--format", "json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert ids(done) == ["CVE-2099-0001", "CVE-2099-0002"]
+
+
+def test_the_table_names_package_versions_and_ends_with_a_verdict(scan):
+    done = scan(image_of(DEBIAN))
+    assert done.returncode == 0, done.stderr
+    for part in ("CVE-2099-0001", "openssl", "3.0.1-1", "3.0.2-1"):
+        assert part in done.stdout
+    assert "\x1b" not in done.stdout, "no colour where standard output is no terminal"
+
+
+def test_the_same_image_gives_the_same_bytes(scan):
+    first, second = (scan(image_of(DEBIAN), "--format", "json").stdout for _ in range(2))
+    assert first == second and first
+
+
+def test_an_upper_layer_takes_away_what_a_lower_one_had(scan):
+    lower = tar_of({**DEBIAN, "opt/lib/Django-3.2.12.dist-info/METADATA": METADATA})
+    upper = tar_of({"opt/lib/.wh.Django-3.2.12.dist-info": b""})
+    done = scan(Image([Layer(lower), Layer(upper)]), "--format", "json")
+    assert ids(done) == ["CVE-2099-0001"]
+
+
+POLICY = """apiVersion: landwaiter.io/v1alpha1
+kind: ScanPolicy
+metadata: {{name: test}}
+spec:
+  {extra}
+  rules:
+  - name: no-critical
+    vulnerabilities: {{severityAtLeast: Critical}}
+"""
+
+
+@pytest.mark.parametrize("what,extra,entries,code", [
+    ("a policy that fails is 1", "enforcement: Enforce", DEBIAN, 1),
+    ("a policy that only warns is 0", "enforcement: Warn", DEBIAN, 0),
+    ("a package database that breaks off is 3", "onIncomplete: Deny",
+     {**DEBIAN, "var/lib/dpkg/status": "Package: openssl\nStatus: install ok inst"}, 3),
+    ("what the policy accepts as incomplete is 0", "onIncomplete: Allow",
+     {"etc/os-release": "ID=nosuch\nVERSION_ID=1\n", "var/lib/dpkg/status": STATUS}, 0),
+])
+def test_exit_code_by_policy(scan, tmp_path, what, extra, entries, code):
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY.format(extra=extra))
+    done = scan(image_of(entries), "--policy", policy)
+    assert done.returncode == code, f"{what}: {done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("what,entries,parts", [
+    ("truncated dpkg status", {**DEBIAN, "var/lib/dpkg/status": STATUS[:-40]}, ["dpkg", "var/lib/dpkg/status"]),
+    ("dpkg status that is no text", {**DEBIAN, "var/lib/dpkg/status": b"\x00\xff" * 500}, ["dpkg", "var/lib/dpkg/status"]),
+    ("truncated apk database", {"etc/os-release": "ID=alpine\nVERSION_ID=3.18.0\n",
+                                "lib/apk/db/installed": "P:musl\nV:1.2.4-r0\nA:x8"}, ["lib/apk/db/installed"]),
+    ("an operating system without a feed", {"etc/os-release": "ID=nosuch\nVERSION_ID=1\n", "var/lib/dpkg/status": STATUS},
+     ["nosuch"]),
+])
+def test_what_could_not_be_read_is_said_and_is_never_clean(scan, what, entries, parts):
+    done = scan(image_of(entries))
+    assert done.returncode == 3, f"{what}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    for part in parts:
+        assert part in done.stdout, f"{what}: {part} not in\n{done.stdout}"
+
+
+def broken(image, change):
+    change(image)
+    image.digest = "sha256:" + hashlib.sha256(image.manifest).hexdigest()
+    return image
+
+
+def rewrite(image, **changes):
+    manifest = json.loads(image.manifest)
+    for path, value in changes.items():
+        if path == "layer_type":
+            manifest["layers"][0]["mediaType"] = value
+        elif path == "layer_size":
+            manifest["layers"][0]["size"] = value
+        elif path == "media_type":
+            manifest["mediaType"] = image.media_type = value
+    image.manifest = json.dumps(manifest).encode()
+
+
+def with_layer_bytes(data):
+    """An image whose blob is not what its digest says: same name, other content."""
+    image = image_of(DEBIAN)
+    layer = image.layers[0]
+    layer.blob._data = data(layer.blob._data)  # pylint: disable=protected-access
+    return image
+
+
+def with_diff_id(diff_id):
+    layer = Layer(tar_of(DEBIAN))
+    layer.diff_id = diff_id
+    return Image([layer])
+
+
+def bomb():
+    """1 GiB of zeros in about 1 MB: ratio 1000 is passed after the first 100 MiB."""
+    return gzip.compress(b"\0" * (1 << 30), 6, mtime=0)
+
+
+def layer_of_bytes(data, diff_id="sha256:" + "0" * 64):
+    layer = Layer(tar_of(DEBIAN))
+    blob = layer.blob
+    blob._data, blob.size = data, len(data)  # pylint: disable=protected-access
+    blob.digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    layer.diff_id = diff_id
+    return Image([layer])
+
+
+@pytest.mark.parametrize("what,make,reason", [
+    ("a blob that differs from its digest", lambda: with_layer_bytes(lambda d: d[:-9] + b"x" + d[-8:]), "DigestMismatch"),
+    ("a blob cut short", lambda: with_layer_bytes(lambda d: d[:-20]), "DigestMismatch"),
+    ("a tar that differs from its diffID", lambda: with_diff_id("sha256:" + "1" * 64), "DigestMismatch"),
+    ("a layer of an unknown media type",
+     lambda: broken(image_of(DEBIAN), lambda i: rewrite(i, layer_type="application/x-surprise")), "UnsupportedMediaType"),
+    ("a manifest of an unknown media type",
+     lambda: broken(image_of(DEBIAN), lambda i: rewrite(i, media_type="application/x-surprise")), "UnsupportedMediaType"),
+    ("a gzip stream that breaks off inside",
+     lambda: layer_of_bytes(gzip.compress(tar_of(DEBIAN), mtime=0)[:-40]), ""),
+    ("a gzip bomb", lambda: layer_of_bytes(bomb()), "TooLarge"),
+])
+def test_an_image_that_lies_is_not_scanned(scan, what, make, reason):
+    done = scan(make())
+    assert done.returncode == 3, f"{what}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    assert reason in done.stderr, f"{what}: {done.stderr}"
+    assert "sha256:" in done.stderr or "surprise" in done.stderr, f"{what}: names no blob: {done.stderr}"
+    assert done.stdout == "", "nothing that looks like a result"
+
+
+def test_a_docker_save_archive_is_read_plain_and_gzipped(database, tmp_path):
+    tar = tar_of({**DEBIAN, "app/x": Executable(b"#!/bin/sh\n"), "lib64": Symlink("usr/lib")})
+    image = Image([Layer(tar, "plain")])
+    plain = tmp_path / "save.tar"
+    members = {"config.json": image.config._data, "layer/layer.tar": tar,  # pylint: disable=protected-access
+               "manifest.json": json.dumps([{"Config": "config.json", "RepoTags": ["app:1"], "Layers": ["layer/layer.tar"]}])}
+    plain.write_bytes(tar_of(members))
+    packed = tmp_path / "save.tar.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    for path in (plain, packed):
+        done = run("scan", path, "--db", database, "--platform", "linux/amd64", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        assert ids(done) == ["CVE-2099-0001"]
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(plain.read_bytes()[:2500])
+    done = run("scan", cut, "--db", database)
+    assert done.returncode == 3 and "cut.tar" in done.stderr, done.stderr
+
+
+def test_an_oci_layout_in_a_tar_is_read(database, tmp_path):
+    write_layout(image_of(DEBIAN), str(tmp_path / "layout"), "app:1")
+    with tarfile.open(tmp_path / "layout.tar", "w") as tar:
+        tar.add(tmp_path / "layout", ".")
+    done = run("scan", tmp_path / "layout.tar", "--db", database, "--platform", "linux/amd64", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert ids(done) == ["CVE-2099-0001"]
+
+
+def test_of_an_index_only_the_wanted_platform_is_read(scan, database, tmp_path):
+    amd64 = image_of(DEBIAN)
+    arm64 = Image([Layer(tar_of({**DEBIAN, "var/lib/dpkg/status": STATUS.replace("3.0.1", "3.0.9")}))],
+                  platform="linux/arm64/v8")
+    index = Index([amd64, arm64])
+    assert ids(scan(index, "--format", "json")) == ["CVE-2099-0001"]
+    done = run("scan", f"oci:{tmp_path / 'image'}", "--db", database, "--platform", "linux/s390x")
+    assert done.returncode == 3
+    assert "NoMatchingPlatform" in done.stderr and "linux/arm64/v8" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("args", [
+    ["scan"],
+    ["scan", "UPPER/case:1"],
+    ["scan", "x", "--platform", "amd64"],
+    ["scan", "x", "--severity", "dire"],
+    ["scan", "x", "--format", "xml"],
+    ["scan", "x", "--policy", "/nowhere.yaml"],
+    ["scan", "x", "--no-such-flag"],
+    ["scan", "oci:/nowhere"],
+    ["nosuch"],
+])
+def test_bad_usage_is_2_and_says_what(args):
+    done = run(*args)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.strip()
+
+
+def test_without_a_database_the_command_that_makes_one_is_named(tmp_path):
+    done = run("scan", "nginx", "--db", tmp_path / "none")
+    assert done.returncode == 3
+    assert "landwaiter db build" in done.stderr
+
+
+def test_severity_and_unfixed_filter_what_is_shown_and_exit_code_follows(scan):
+    image = image_of({**DEBIAN, "x/Django-3.2.12.dist-info/METADATA": METADATA})
+    assert scan(image, "--exit-code", "7").returncode == 7
+    done = scan(image, "--severity", "critical", "--format", "json")
+    assert "CVE-2099-0002" not in [f["id"] for p in report_of(done)["platforms"] for f in p["findings"]]
+
+
+def test_what_an_author_wrote_cannot_steer_the_terminal(scan):
+    name = "x/Django\x1b[2Jevil-1.dist-info/METADATA"
+    done = scan(image_of({**DEBIAN, name: "Metadata-Version: 2.1\nName: a\x1b[31mb\nVersion: 1\n\n"}))
+    assert "\x1b" not in done.stdout + done.stderr
