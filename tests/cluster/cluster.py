@@ -37,7 +37,7 @@ AUDIT_POLICY = {
          "resources": [{"group": "landwaiter.io"}, {"group": "", "resources": ["pods", "pods/*", "secrets", "events"]},
                        {"group": "coordination.k8s.io"}, {"group": "apps"},
                        {"group": "admissionregistration.k8s.io"}]},
-        {"level": "Metadata", "userGroups": ["system:serviceaccounts:landwaiter-system"]},
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts:landwaiter"]},
         {"level": "None"},
     ],
 }

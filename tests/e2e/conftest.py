@@ -17,6 +17,7 @@ sys.path[:0] = [os.path.join(ROOT, "tests", "cluster"), HERE]
 from cluster import Cluster  # noqa: E402  pylint: disable=wrong-import-position
 from processes import end_by_exception_on_signals  # noqa: E402
 from registry import Registry  # noqa: E402
+from roles import install  # noqa: E402
 
 _LOGGERS = []  # what log_tail() can be asked for when a test fails
 
@@ -47,6 +48,13 @@ def cluster(workdir):
         _LOGGERS.append(running.log_tails)
         yield running
         _LOGGERS.remove(running.log_tails)
+
+
+@pytest.fixture(scope="session")
+def installed(cluster):
+    """The cluster with CRDs, RBAC and guard as shipped, without any role running."""
+    install(cluster)
+    return cluster
 
 
 @pytest.fixture(scope="session")

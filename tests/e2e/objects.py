@@ -20,3 +20,21 @@ def deployment(name, image, namespace, replicas=1, **spec):
 def job(name, image, namespace):
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "namespace": namespace},
             "spec": {"template": _template(image, {"app": name}, restartPolicy="Never")}}
+
+
+def policy(name, *rules, namespace=None, **spec):
+    """A ScanPolicy, of one namespace only where one is given."""
+    if namespace:
+        spec["match"] = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+                         **spec.get("match", {})}
+    return {"apiVersion": "landwaiter.io/v1alpha1", "kind": "ScanPolicy", "metadata": {"name": name},
+            "spec": {"rules": list(rules), **spec}}
+
+
+def image_scan(name, image, **spec):
+    return {"apiVersion": "landwaiter.io/v1alpha1", "kind": "ImageScan", "metadata": {"name": name},
+            "spec": {"image": image, **spec}}
+
+
+NO_CRITICAL = {"name": "no-critical", "vulnerabilities": {"severityAtLeast": "Critical"}}
+NOT_ROOT = {"name": "not-root", "image": {"runsAsRoot": True}}

@@ -1,0 +1,201 @@
+"""Landwaiter's three roles as processes beside a Cluster, under exactly the shipped RBAC.
+
+    roles = Roles(cluster, workdir, database)
+    roles.install()                      # the files of crds/ and manifests/, as they are
+    roles.start_scanner(); roles.start_controller(); roles.start_webhook()
+    roles.arm()                          # manifests/webhook.yaml, with URLs where the file has a service
+
+Each role has nothing but the token of its own service account; the scanner has none.
+"""
+
+import base64
+import json
+import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+
+from processes import Process, ProcessGroup, free_ports
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+NAMESPACE = "landwaiter"
+INSTALLED_FIRST = ("namespace.yaml", "rbac.yaml", "guard.yaml")
+
+
+def landwaiter():
+    """The binary under test: LANDWAITER, else what `make build` left."""
+    return os.environ.get("LANDWAITER", os.path.join(ROOT, "build", "landwaiter"))
+
+
+def install(cluster):
+    """Applies CRDs, namespace, RBAC and guard as they are shipped."""
+    for folder, names in (("crds", sorted(os.listdir(os.path.join(ROOT, "crds")))), ("manifests", INSTALLED_FIRST)):
+        for name in names:
+            if name.endswith(".yaml"):
+                cluster.kubectl("apply", "--server-side", "-f", os.path.join(ROOT, folder, name))
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s",
+                    "crd/imagescans.landwaiter.io", "crd/scanpolicies.landwaiter.io")
+
+
+class Role:
+    """One running role: its process, address and health."""
+
+    def __init__(self, process, port, ca_file):
+        self.process, self.port = process, port
+        self.url = f"https://127.0.0.1:{port}"
+        self._tls = ssl.create_default_context(cafile=ca_file)
+
+    def get(self, path):
+        """(status, text) of a GET; status 0 when it cannot be reached."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5, context=self._tls) as answer:
+                return answer.status, answer.read().decode("utf-8", "replace")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode("utf-8", "replace")
+        except OSError as error:
+            return 0, str(error)
+
+    def wait_ready(self, seconds=60):
+        self.process.wait_ready(lambda: self.get("/readyz")[0] == 200, seconds)
+
+    def metric(self, name, **labels):
+        """The sum of a metric's series that have these labels, 0 where there is none."""
+        total = 0.0
+        for line in self.get("/metrics")[1].splitlines():
+            head, _, value = line.rpartition(" ")
+            if head.split("{")[0] == name and all(f'{k}="{v}"' in head for k, v in labels.items()):
+                total += float(value)
+        return total
+
+    def log(self):
+        return self.process.log()
+
+    def stop(self):
+        return self.process.stop()
+
+    def kill(self):
+        self.process.kill()
+
+
+class Roles:
+    def __init__(self, cluster, workdir, database, plain_http=(), settings=None):
+        """`plain_http`: hosts of registries without TLS. `settings`: environment of every role."""
+        self.cluster = cluster
+        self.workdir = os.path.abspath(workdir)
+        self.database = database
+        self.plain_http = plain_http
+        self._settings = settings or {}
+        self._group = ProcessGroup()
+        self._count = {}
+        self.scanners, self.controllers, self.webhooks = [], [], []
+        os.makedirs(self.workdir, mode=0o700, exist_ok=True)
+        self.certificates = os.path.join(self.workdir, "certificates")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._group.stop()
+
+    # --- what an installer does
+
+    def install(self):
+        """Applies CRDs, namespace, RBAC and guard as they are shipped, and makes the certificates."""
+        install(self.cluster)
+        self.make_certificates()
+
+    def make_certificates(self):
+        if not os.path.exists(os.path.join(self.certificates, "ca.crt")):
+            subprocess.run([landwaiter(), "certs", "--output", self.certificates], check=True, stdout=subprocess.DEVNULL)
+
+    def webhook_configuration(self, urls=None):
+        """manifests/webhook.yaml as objects, one for each webhook process: the API server of this
+        bench reaches no services, so each clientConfig has a URL instead."""
+        shown = self.cluster.kubectl("create", "--dry-run=client", "-o", "json", "-f",
+                                     os.path.join(ROOT, "manifests", "webhook.yaml")).stdout
+        with open(self.ca_file, "rb") as f:
+            bundle = base64.b64encode(f.read()).decode()
+        objects = []
+        for number, url in enumerate(urls or [w.url for w in self.webhooks]):
+            configuration = json.loads(shown)
+            if number:
+                configuration["metadata"]["name"] += f"-{number}"
+            for webhook in configuration["webhooks"]:
+                path = webhook["clientConfig"].pop("service")["path"]
+                webhook["clientConfig"] = {"url": url + path, "caBundle": bundle}
+            objects.append(configuration)
+        return objects
+
+    def arm(self):
+        """From here on the API server asks every webhook process about every pod."""
+        self.cluster.apply(*self.webhook_configuration())
+
+    def disarm(self):
+        self.cluster.kubectl("delete", "validatingwebhookconfigurations", "--ignore-not-found",
+                             "-l", "app.kubernetes.io/name=landwaiter")
+
+    # --- the roles
+
+    @property
+    def ca_file(self):
+        return os.path.join(self.certificates, "ca.crt")
+
+    def _pair(self, role):
+        return os.path.join(self.certificates, role, "tls.crt"), os.path.join(self.certificates, role, "tls.key")
+
+    def _spawn(self, role, port, *flags):
+        number = self._count[role] = self._count.get(role, 0) + 1
+        name = role if number == 1 else f"{role}-{number}"
+        certificate, key = self._pair(role)
+        argv = [landwaiter(), role, "--listen", f"127.0.0.1:{port}", "--tls-cert", certificate, "--tls-key", key, *flags]
+        env = {"PATH": os.environ["PATH"], "HOME": self.workdir, "TZ": "UTC", **self._settings}
+        for passed_on in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+            if passed_on in os.environ:
+                env[passed_on] = os.environ[passed_on]
+        process = self._group.add(Process(name, argv, os.path.join(self.workdir, f"{name}.log"), env=env))
+        process.start()
+        return Role(process, port, self.ca_file)
+
+    def start_scanner(self, port=None, flags=()):
+        port = port or free_ports(1)[0]
+        plain = [f for host in self.plain_http for f in ("--allow-plain-http", host)]
+        scanner = self._spawn("scanner", port, "--client-ca", self.ca_file, "--allow-address", "127.0.0.1", *plain, *flags)
+        self.scanners.append(scanner)
+        scanner.wait_ready()
+        return scanner
+
+    def start_controller(self, port=None, flags=(), data_dir=None, wait=True):
+        port = port or free_ports(1)[0]
+        number = len(self.controllers) + 1
+        plain = [f for host in self.plain_http for f in ("--allow-plain-http", host)]
+        scanners = [f for s in self.scanners for f in ("--scanner", s.url)]
+        controller = self._spawn(
+            "controller", port, "--kubeconfig", self.cluster.service_account_kubeconfig(NAMESPACE, "controller"),
+            "--data-dir", data_dir or os.path.join(self.workdir, f"controller-{number}-data"),
+            "--database", self.database, "--ca", self.ca_file, *scanners,
+            "--allow-address", "127.0.0.1", *plain, *flags)
+        self.controllers.append(controller)
+        if wait:
+            controller.wait_ready()
+        return controller
+
+    def start_webhook(self, controller=None, port=None, flags=()):
+        port = port or free_ports(1)[0]
+        webhook = self._spawn(
+            "webhook", port, "--kubeconfig", self.cluster.service_account_kubeconfig(NAMESPACE, "webhook"),
+            "--controller", (controller or self.controllers[0]).url, "--ca", self.ca_file, *flags)
+        self.webhooks.append(webhook)
+        webhook.wait_ready()
+        return webhook
+
+    def log_tails(self, lines=25):
+        return "\n".join(p.log_tail(lines) for p in self._group.processes)
+
+    def logs(self):
+        """Everything that any role of this object ever wrote."""
+        return "\n".join(p.log() for p in self._group.processes)

@@ -1,0 +1,148 @@
+"""ImageScan and ScanPolicy as the API server keeps them: what it refuses, in which words, and what
+kubectl shows of them. No role is running here: this is the schema alone."""
+
+import os
+
+import pytest
+
+from cluster import ROOT
+from objects import NO_CRITICAL, NOT_ROOT, image_scan, policy
+
+DIGEST = "sha256:" + "4bcff63911fcb4448bd4fdacec207030997caf25e9bea4045fa6c8c44de311d1"
+PINNED = f"registry.example.com/shop/cart@{DIGEST}"
+CANONICAL = "sha256-" + DIGEST[7:39]
+
+REFUSED = {
+    "a rule without a kind": (policy("p", {"name": "empty"}), "rule empty must have exactly one of"),
+    "a rule of two kinds": (policy("p", {**NO_CRITICAL, **NOT_ROOT, "name": "both"}), "rule both must have exactly one of"),
+    "a policy without rules": (policy("p"), "spec.rules"),
+    "two rules of one name": (policy("p", NOT_ROOT, NOT_ROOT), "Duplicate value"),
+    "a rule's name in capitals": (policy("p", {**NOT_ROOT, "name": "NotRoot"}), "lower-case letters, digits"),
+    "an unknown enforcement": (policy("p", NOT_ROOT, enforcement="Block"), '"Enforce", "Warn", "Audit"'),
+    "Hold, which this version does not have": (policy("p", NOT_ROOT, onUnscanned="Hold"), "Hold is not supported by this version"),
+    "a duration without a unit": (policy("p", NOT_ROOT, maxDatabaseAge="72"), "write a duration like 72h"),
+    "a wait that is longer than any webhook may take": (policy("p", NOT_ROOT, waitSeconds=30), "less than or equal to 29"),
+    "an unknown severity": (policy("p", {"name": "r", "vulnerabilities": {"severityAtLeast": "Severe"}}), "Unsupported value"),
+    "runsAsRoot: false, which would mean nothing": (policy("p", {"name": "r", "image": {"runsAsRoot": False}}),
+                                                   "must be true or be left out"),
+    "an image rule that asks nothing": (policy("p", {"name": "r", "image": {}}), "should have at least 1 properties"),
+    "versions of a package of any type": (policy("p", {"name": "r", "packages": {"denied": [{"name": "x", "versions": "<1"}]}}),
+                                          "versions needs type beside it"),
+    "a pattern that is a regular expression": (policy("p", {"name": "r", "reference": {"registries": ["(a|b)"]}}), "should match"),
+    "an image pattern with a blank": (policy("p", NOT_ROOT, match={"images": ["a b"]}), "should match"),
+    "an exception that excuses nothing": (policy("p", NOT_ROOT, exceptions=[{"until": "2027-01-31", "reason": "x"}]),
+                                          "must say what it excuses"),
+    "an exception without an end": (policy("p", NOT_ROOT, exceptions=[{"ids": ["CVE-1"], "reason": "x"}]), "until"),
+    "an exception until no date": (policy("p", NOT_ROOT, exceptions=[{"ids": ["CVE-1"], "until": "soon", "reason": "x"}]),
+                                   "write the last day"),
+    "a selector operator without its values": (
+        policy("p", NOT_ROOT, match={"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}),
+        "need at least one of values"),
+    "a misspelt field": (policy("p", NOT_ROOT, enforcment="Warn"), 'unknown field "spec.enforcment"'),
+    "a misspelt field within a rule": (policy("p", {"name": "r", "vulnerabilities": {"severity": "High"}}),
+                                       'unknown field "spec.rules[0].vulnerabilities.severity"'),
+    "an image that is a URL": (image_scan("a", "https://registry.example.com/a:1"), "without https://"),
+    "an image with half a digest": (image_scan("a", "registry.example.com/a@sha256:4bcf"), "no whole digest"),
+    "an image with a newline": (image_scan("a", "a:1\nb"), "is no image reference"),
+    "an image of 513 characters": (image_scan("a", "a" * 513), "512"),
+    "a canonical name with another digest": (image_scan("sha256-" + "0" * 32, PINNED), "choose another name"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_kubectl_apply_is_refused_with_words_that_say_what_to_write(installed, name):
+    wrong, words = REFUSED[name]
+    done = installed.kubectl("apply", "--validate=strict", "-f", "-", stdin=wrong, check=False)
+    assert done.returncode != 0, f"accepted: {name}"
+    assert words in done.stderr
+
+
+ACCEPTED = {
+    "the least policy": policy("least", NOT_ROOT),
+    "a policy with everything": policy(
+        "everything", NOT_ROOT, NO_CRITICAL,
+        {"name": "refs", "action": "Warn", "reference": {"registries": ["registry.example.com"], "deniedTags": ["latest"]}},
+        {"name": "packages", "packages": {"denied": [{"name": "telnet*"}], "required": [{"name": "base-files", "type": "deb"}]}},
+        match={"images": ["shop/**"], "excludeImages": ["registry.k8s.io/pause:*"],
+               "namespaceSelector": {"matchExpressions": [{"key": "landwaiter.io/exempt", "operator": "DoesNotExist"}]}},
+        enforcement="Warn", onUnscanned="Allow", onIncomplete="Warn", waitSeconds=29, maxDatabaseAge="7d",
+        exceptions=[{"ids": ["CVE-2023-0001"], "packages": ["openssl"], "images": ["shop/**"], "until": "2027-01-31",
+                     "reason": "not reachable"}]),
+    "a scan of a digest under its own name": image_scan(CANONICAL, PINNED),
+    "a request for a scan of a tag": image_scan("please", "registry.example.com:5000/shop/cart:1.4"),
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_kubectl_apply_accepts(installed, name):
+    installed.kubectl("apply", "--validate=strict", "--dry-run=server", "-f", "-", stdin=ACCEPTED[name])
+
+
+def test_the_image_of_a_scan_cannot_be_changed(installed):
+    installed.apply(image_scan("fixed", "a:1"))
+    done = installed.kubectl("patch", "imagescan", "fixed", "--type=merge", "-p", '{"spec":{"image":"a:2"}}', check=False)
+    assert "spec.image cannot be changed: create another ImageScan" in done.stderr
+    installed.kubectl("delete", "imagescan", "fixed")
+
+
+def test_every_shipped_policy_is_accepted_whole(installed):
+    done = installed.kubectl("apply", "--validate=strict", "--dry-run=server", "-f", os.path.join(ROOT, "manifests", "policies"))
+    assert done.stdout.count("created") == 3, done.stdout + done.stderr
+
+
+def test_defaults_stand_in_the_stored_policy(installed):
+    installed.apply(policy("defaults", NOT_ROOT, namespace="nowhere"))
+    spec = installed.get("/apis/landwaiter.io/v1alpha1/scanpolicies/defaults")["spec"]
+    installed.kubectl("delete", "scanpolicy", "defaults")
+    assert {k: spec[k] for k in ("enforcement", "onUnscanned", "onIncomplete", "waitSeconds")} == {
+        "enforcement": "Enforce", "onUnscanned": "Deny", "onIncomplete": "Deny", "waitSeconds": 3}
+    assert spec["rules"][0]["action"] == "Fail"
+
+
+COLUMNS = {
+    ("iscan", "wide"): ["NAME", "IMAGE", "VERDICT", "CRITICAL", "HIGH", "FIXABLE", "PODS", "STATUS", "OS", "PACKAGES",
+                        "DATABASE", "DIGEST", "AGE"],
+    ("iscan", ""): ["NAME", "IMAGE", "VERDICT", "CRITICAL", "HIGH", "FIXABLE", "PODS", "STATUS", "AGE"],
+    ("spol", ""): ["NAME", "ENFORCEMENT", "PASS", "WARN", "FAIL", "PENDING", "READY", "AGE"],
+}
+
+
+@pytest.mark.parametrize("short_name, output", COLUMNS)
+def test_the_columns_of(installed, short_name, output):
+    installed.apply(image_scan("shown", "a:1"), policy("shown", NOT_ROOT, namespace="nowhere"))
+    done = installed.kubectl("get", short_name, *(["-o", output] if output else []))
+    installed.kubectl("delete", "imagescan/shown", "scanpolicy/shown")
+    assert done.stdout.splitlines()[0].split() == COLUMNS[short_name, output]
+
+
+def _fields_without_description(schema, path):
+    for name, field in schema.get("properties", {}).items():
+        here = f"{path}.{name}"
+        if not field.get("description") and name not in ("metadata",):
+            yield here
+        yield from _fields_without_description(field, here)
+        yield from _fields_without_description(field.get("items", {}), here)
+
+
+@pytest.mark.parametrize("plural", ["imagescans", "scanpolicies"])
+def test_every_field_says_what_it_is(installed, plural):
+    crd = installed.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.landwaiter.io")
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    assert not list(_fields_without_description(schema, plural))
+
+
+EXPLAINED = {
+    "scanpolicy.spec.enforcement": "Enforce denies, Warn admits with a warning",
+    "scanpolicy.spec.rules.vulnerabilities.severityAtLeast": "Findings of this severity or worse",
+    "imagescan.spec.image": "host/path:tag or host/path@digest",
+    "imagescan.status.platforms.coverage": "a source that is not Read may hide anything",
+}
+
+
+@pytest.mark.parametrize("field", EXPLAINED)
+def test_kubectl_explain(installed, field):
+    # The API server publishes a new schema a moment after the CRD is established.
+    shown = installed.wait_until(
+        lambda: (done := installed.kubectl("explain", field, check=False)).returncode == 0 and done, 30, f"explain {field}")
+    text = " ".join(shown.stdout.split())
+    assert "DESCRIPTION:" in text and EXPLAINED[field] in text
