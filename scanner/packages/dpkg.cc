@@ -1,0 +1,203 @@
+// dpkg's database: var/lib/dpkg/status and, in distroless images, one file a package in
+// var/lib/dpkg/status.d/ (deb-control(5), dpkg-query(1) "Status"). info/NAME.list and
+// status.d/NAME.md5sums say which files belong to a package.
+//
+// A package counts as installed where its files are on the disk: states installed, unpacked,
+// half-configured, triggers-awaited, triggers-pending, whatever is wanted of it; and where no state
+// is written at all, as in status.d. Not handled: dpkg's journal (var/lib/dpkg/updates), which
+// dpkg folds into status before it ends.
+#include <algorithm>
+#include <array>
+
+#include "lib/base/text.h"
+#include "scanner/packages/rows.h"
+#include "scanner/packages/stanza.h"
+
+namespace landwaiter::packages {
+namespace {
+
+constexpr std::string_view kName = "dpkg";
+// 3,000 packages make 3 MB; this is twenty times that.
+constexpr std::uint64_t kMaxStatusBytes = 64u << 20;
+
+constexpr std::array<std::string_view, 2> kStatusPaths = {"var/lib/dpkg/status",
+                                                          "usr/lib/dpkg/status"};
+constexpr std::array<std::string_view, 2> kStatusFolders = {"var/lib/dpkg/status.d",
+                                                            "usr/lib/dpkg/status.d"};
+constexpr std::array<std::string_view, 2> kInfoFolders = {"var/lib/dpkg/info", "usr/lib/dpkg/info"};
+constexpr std::array<std::string_view, 1> kWellKnown = {"var/lib/dpkg/status"};
+constexpr std::array<std::string_view, 5> kOnDisk = {"installed", "unpacked", "half-configured",
+                                                     "triggers-awaited", "triggers-pending"};
+// Siblings of the records in status.d.
+constexpr std::array<std::string_view, 7> kNoRecords = {
+    ".md5sums", ".preinst", ".postinst", ".prerm", ".postrm", ".conffiles", ".list"};
+
+template <std::size_t N>
+bool Contains(const std::array<std::string_view, N>& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+enum class File { kOther, kStatus, kRecord, kList, kSums };
+
+File Classify(std::string_view path) {
+  if (!path.starts_with("var/lib/dpkg/") && !path.starts_with("usr/lib/dpkg/")) return File::kOther;
+  if (Contains(kStatusPaths, path)) return File::kStatus;
+  const std::string_view folder = DirName(path);
+  if (Contains(kInfoFolders, folder)) return path.ends_with(".list") ? File::kList : File::kOther;
+  if (!Contains(kStatusFolders, folder)) return File::kOther;
+  if (path.ends_with(".md5sums")) return File::kSums;
+  const bool sibling = std::any_of(kNoRecords.begin(), kNoRecords.end(),
+                                   [&](std::string_view end) { return path.ends_with(end); });
+  return sibling ? File::kOther : File::kRecord;
+}
+
+Need Wants(const FileFacts& facts) {
+  return Classify(facts.path) == File::kOther ? Need::kNothing : Need::kContent;
+}
+
+// The fields of one stanza that count.
+struct Stanza {
+  std::size_t line = 0;  // of its first field, 0 while there is none
+  std::string_view package;
+  std::string_view version;
+  std::string_view architecture;
+  std::string_view source;
+  std::string_view status;
+};
+
+bool IsInstalled(const Stanza& stanza) {
+  if (stanza.status.empty()) return true;
+  const auto words = text::Split(stanza.status, ' ');
+  return Contains(kOnDisk, words.back());
+}
+
+// "name" or "name (version)".
+void SetSource(std::string_view source, Package& package) {
+  package.source_name = package.name;
+  package.source_version = package.version;
+  if (source.empty()) return;
+  const auto open = source.find('(');
+  package.source_name = text::Trim(source.substr(0, open));
+  if (open == std::string_view::npos) return;
+  const auto close = source.find(')', open);
+  const std::string_view version = text::Trim(source.substr(open + 1, close - open - 1));
+  if (!version.empty()) package.source_version = version;
+}
+
+void AddPackage(const Stanza& stanza, bool closed, ReadingBuilder& out) {
+  if (stanza.line == 0) return;
+  if (stanza.package.empty()) {
+    out.FailAtLine(stanza.line, "starts a stanza without Package");
+    return;
+  }
+  if (stanza.version.empty()) {
+    // A package that was never installed is written with its name alone. At the end of the file
+    // it may as well be one that breaks off.
+    if (!stanza.status.empty() && !IsInstalled(stanza)) return;
+    if (!stanza.status.empty() || !closed) {
+      out.FailAtLine(stanza.line,
+                     "starts the stanza of " + FreeText(stanza.package) + ", which has no Version");
+    }
+    return;
+  }
+  if (!IsInstalled(stanza)) return;
+  Package package{
+      .type = "deb", .name = std::string(stanza.package), .version = std::string(stanza.version)};
+  package.architecture = FreeText(stanza.architecture);
+  SetSource(stanza.source, package);
+  if (!IsName(package.source_name, kMaxNameBytes) ||
+      !IsName(package.source_version, kMaxVersionBytes)) {
+    out.FailAtLine(stanza.line, "starts the stanza of " + FreeText(stanza.package) +
+                                    ", whose Source cannot be read");
+    return;
+  }
+  out.Add(std::move(package));
+}
+
+std::string_view* FieldOf(Stanza& stanza, std::string_view name) {
+  if (text::EqualsIgnoreCase(name, "Package")) return &stanza.package;
+  if (text::EqualsIgnoreCase(name, "Version")) return &stanza.version;
+  if (text::EqualsIgnoreCase(name, "Architecture")) return &stanza.architecture;
+  if (text::EqualsIgnoreCase(name, "Source")) return &stanza.source;
+  if (text::EqualsIgnoreCase(name, "Status")) return &stanza.status;
+  return nullptr;
+}
+
+void ReadLine(std::string_view line, std::size_t number, Stanza& stanza, ReadingBuilder& out) {
+  if (line.front() == ' ' || line.front() == '\t') {
+    if (stanza.line == 0) out.FailAtLine(number, "continues a field, but there is none");
+    return;
+  }
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || !IsName(line.substr(0, colon), kMaxNameBytes)) {
+    out.FailAtLine(number, "is no \"Field: value\"");
+    return;
+  }
+  if (stanza.line == 0) stanza.line = number;
+  std::string_view* const field = FieldOf(stanza, line.substr(0, colon));
+  if (field == nullptr) return;
+  if (!field->empty()) {
+    out.FailAtLine(number, "repeats a field of its stanza");
+    return;
+  }
+  *field = text::Trim(line.substr(colon + 1));
+}
+
+void ParseStatus(std::string_view content, ReadingBuilder& out) {
+  Lines lines(content);
+  Stanza stanza;
+  while (const auto line = lines.Next()) {
+    if (text::Trim(*line).empty()) {
+      AddPackage(stanza, /*closed=*/true, out);
+      stanza = {};
+      continue;
+    }
+    ReadLine(*line, lines.number(), stanza, out);
+  }
+  if (!lines.ended()) out.FailAtLine(lines.number(), "breaks off: the file does not end there");
+  AddPackage(stanza, /*closed=*/false, out);
+}
+
+// info/NAME[:ARCH].list: one absolute path a line; status.d/NAME.md5sums: "digest  path".
+void ParseOwned(std::string_view path, bool sums, std::string_view content, ReadingBuilder& out) {
+  std::string_view package = BaseName(path);
+  package = package.substr(0, package.rfind('.'));
+  package = package.substr(0, package.find(':'));
+  Lines lines(content);
+  while (auto line = lines.Next()) {
+    if (sums) line = text::Trim(line->substr(std::min(line->find(' '), line->size())));
+    if (!line->empty()) out.AddOwned(*line, package);
+  }
+}
+
+FileReading Parse(const FileFacts& facts, const FileContent& content) {
+  const File file = Classify(facts.path);
+  if (file == File::kList || file == File::kSums) {
+    ReadingBuilder out(kName, facts.path, ReadingKind::kOwnership);
+    ParseOwned(facts.path, file == File::kSums, content.bytes, out);
+    return out.Take();
+  }
+  ReadingBuilder out(kName, facts.path,
+                     file == File::kStatus ? ReadingKind::kDatabase : ReadingKind::kRecord);
+  ParseStatus(content.bytes, out);
+  FileReading reading = out.Take();
+  if (file == File::kRecord && reading.packages.empty() && reading.state == ReadingState::kRead) {
+    reading.state = ReadingState::kFailed;
+    reading.reason = reading.path + ": holds no package";
+  }
+  return reading;
+}
+
+}  // namespace
+
+PackageSource DpkgSource() {
+  return {.name = kName,
+          .version = 1,
+          .max_bytes = kMaxStatusBytes,
+          .wants = Wants,
+          .wants_head = nullptr,
+          .parse = Parse,
+          .well_known = kWellKnown};
+}
+
+}  // namespace landwaiter::packages

@@ -1,0 +1,18 @@
+// One declaration a source; the table is in sources.cc.
+#pragma once
+
+#include "scanner/packages/source.h"
+
+namespace landwaiter::packages {
+
+PackageSource ApkSource();
+PackageSource DpkgSource();
+PackageSource GoSource();
+PackageSource NpmSource();
+PackageSource PythonSource();
+
+/// Databases that this version only knows by their path: seen, they are kUnsupported coverage.
+inline constexpr std::size_t kUnreadSources = 11;
+std::span<const PackageSource, kUnreadSources> UnreadSources();
+
+}  // namespace landwaiter::packages

@@ -1,0 +1,130 @@
+// The table of package sources, and what is said of all their readings together.
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "lib/base/text.h"
+#include "scanner/packages/rows.h"
+#include "scanner/packages/source.h"
+#include "scanner/packages/stanza.h"
+
+namespace landwaiter::packages {
+namespace {
+
+// One image can have a million broken files; a reason is for a person to read.
+constexpr std::size_t kMaxReasonsTold = 3;
+
+std::vector<PackageSource> MakeTable() {
+  std::vector<PackageSource> table = {ApkSource(), DpkgSource(), GoSource(), NpmSource(),
+                                      PythonSource()};
+  const auto unread = UnreadSources();
+  table.insert(table.end(), unread.begin(), unread.end());
+  std::sort(table.begin(), table.end(),
+            [](const PackageSource& a, const PackageSource& b) { return a.name < b.name; });
+  return table;
+}
+
+struct SourceReadings {
+  std::uint64_t packages = 0;
+  bool only_ownership = true;
+  std::vector<std::pair<std::string_view, std::string_view>> failed;  // path, reason
+  std::vector<std::pair<std::string_view, std::string_view>> unsupported;
+};
+
+std::string Reasons(std::vector<std::pair<std::string_view, std::string_view>> reasons) {
+  std::sort(reasons.begin(), reasons.end());
+  std::string text;
+  for (std::size_t i = 0; i < std::min(reasons.size(), kMaxReasonsTold); ++i) {
+    if (i > 0) text += "; ";
+    text += reasons[i].second;
+  }
+  if (reasons.size() > kMaxReasonsTold) {
+    text += "; and " + std::to_string(reasons.size() - kMaxReasonsTold) + " more";
+  }
+  return text;
+}
+
+Coverage CoverageOf(const std::string& source, const SourceReadings& readings) {
+  Coverage coverage{.source = source, .packages = readings.packages};
+  if (!readings.failed.empty()) {
+    coverage.state = CoverageState::kFailed;
+    coverage.reason = Reasons(readings.failed);
+  } else if (!readings.unsupported.empty()) {
+    coverage.state = CoverageState::kUnsupported;
+    coverage.reason = Reasons(readings.unsupported);
+  } else if (readings.only_ownership) {
+    coverage.state = CoverageState::kFailed;
+    coverage.reason = "lists of package files are there, but the package database is not";
+  }
+  return coverage;
+}
+
+}  // namespace
+
+std::span<const PackageSource> AllSources() {
+  static const std::vector<PackageSource> kTable = MakeTable();
+  return kTable;
+}
+
+const std::string& SourceVersions() {
+  static const std::string kVersions = [] {
+    std::string text;
+    for (const PackageSource& source : AllSources()) {
+      if (!text.empty()) text += ',';
+      text += std::string(source.name) + "=" + std::to_string(source.version);
+    }
+    return text;
+  }();
+  return kVersions;
+}
+
+FileReading ExceedsLimit(const PackageSource& source, const FileFacts& facts,
+                         std::uint64_t limit_bytes) {
+  ReadingBuilder out(source, facts, ReadingKind::kDatabase);
+  out.Fail("has " + std::to_string(facts.size) + " bytes, the limit is " +
+           std::to_string(limit_bytes));
+  return out.Take();
+}
+
+FileReading NotReached(const PackageSource& source, std::string_view path,
+                       std::string_view leads_to) {
+  ReadingBuilder out(source.name, path, ReadingKind::kDatabase);
+  out.Fail("leads to " + text::Truncate(text::Printable(leads_to), 256) +
+           ", where this version does not look for it");
+  return out.Take();
+}
+
+std::vector<Coverage> CombineCoverage(std::span<const FileReading> surviving) {
+  std::map<std::string, SourceReadings> by_source;
+  for (const FileReading& reading : surviving) {
+    if (reading.state == ReadingState::kNotOurs) continue;
+    SourceReadings& readings = by_source[reading.source];
+    readings.packages += reading.packages.size();
+    if (reading.kind != ReadingKind::kOwnership) readings.only_ownership = false;
+    if (reading.state == ReadingState::kFailed) {
+      readings.failed.emplace_back(reading.path, reading.reason);
+    } else if (reading.state == ReadingState::kUnsupported) {
+      readings.unsupported.emplace_back(reading.path, reading.reason);
+    }
+  }
+  std::vector<Coverage> coverage;
+  coverage.reserve(by_source.size());
+  for (const auto& [source, readings] : by_source) {
+    coverage.push_back(CoverageOf(source, readings));
+  }
+  return coverage;
+}
+
+void AssignOwners(std::span<const OwnedFile> owned, std::vector<Package>& packages) {
+  std::unordered_map<std::string_view, std::string_view> owner_of;
+  owner_of.reserve(owned.size());
+  for (const OwnedFile& file : owned) owner_of.emplace(file.path, file.package);
+  for (Package& package : packages) {
+    if (package.type == "deb" || package.type == "apk" || package.type == "rpm") continue;
+    const auto owner = owner_of.find(package.path);
+    if (owner != owner_of.end()) package.owner = owner->second;
+  }
+}
+
+}  // namespace landwaiter::packages

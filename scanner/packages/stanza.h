@@ -1,0 +1,71 @@
+// What the text databases share: lines, names and versions that may go into an inventory, and the
+// readings that parsers return. Inside this room only.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "scanner/packages/source.h"
+
+namespace landwaiter::packages {
+
+/// Above every real name and version (Go module paths reach 200 bytes).
+inline constexpr std::size_t kMaxNameBytes = 512;
+inline constexpr std::size_t kMaxVersionBytes = 512;
+/// Licences are for people to read.
+inline constexpr std::size_t kMaxLicenseBytes = 200;
+/// A distribution's whole archive has some 60,000 binary packages.
+inline constexpr std::size_t kMaxPackagesPerFile = 100'000;
+
+/// Lines of a text, numbered from 1, without their '\n' (or "\r\n").
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : rest_(text) {}
+  /// nullopt at the end.
+  std::optional<std::string_view> Next();
+  std::size_t number() const { return number_; }
+  /// False where the last line that Next gave was cut off before its '\n'.
+  bool ended() const { return ended_; }
+
+ private:
+  std::string_view rest_;
+  std::size_t number_ = 0;
+  bool ended_ = true;
+};
+
+/// Collects the reading of one file.
+class ReadingBuilder {
+ public:
+  ReadingBuilder(const PackageSource& source, const FileFacts& facts, ReadingKind kind);
+  ReadingBuilder(std::string_view source, std::string_view path, ReadingKind kind);
+
+  /// The file's reading is kFailed from now on; the first fault is the one that is told:
+  /// "PATH: what".
+  void Fail(std::string_view what);
+  void FailAtLine(std::size_t line, std::string_view what);
+  bool failed() const { return reading_.state == ReadingState::kFailed; }
+  void NotOurs() { reading_.state = ReadingState::kNotOurs; }
+  void Unsupported(std::string_view what);
+
+  /// Sets path and found_by. False where name or version cannot go into an inventory, or there
+  /// are too many: then the reading has failed.
+  bool Add(Package package);
+  /// Keeps the path where a language source could ask for it.
+  void AddOwned(std::string_view file, std::string_view package);
+  FileReading Take() { return std::move(reading_); }
+
+ private:
+  FileReading reading_;
+};
+
+/// Printable ASCII without blanks, not empty, at most `max_bytes`.
+bool IsName(std::string_view text, std::size_t max_bytes);
+/// Fit for an inventory's free text: printable, cut to kMaxLicenseBytes.
+std::string FreeText(std::string_view text);
+std::string_view BaseName(std::string_view path);
+/// The path of the folder, "" at the top.
+std::string_view DirName(std::string_view path);
+
+}  // namespace landwaiter::packages

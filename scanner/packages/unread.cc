@@ -1,0 +1,110 @@
+// Package databases that this version knows by their path alone. An image that has one is not
+// clean because nothing was found in it: each is kUnsupported coverage.
+#include <array>
+#include <utility>
+
+#include "lib/base/text.h"
+#include "scanner/packages/rows.h"
+#include "scanner/packages/stanza.h"
+
+namespace landwaiter::packages {
+namespace {
+
+bool IsRpm(std::string_view path) {
+  const std::string_view folder = DirName(path);
+  if (folder != "var/lib/rpm" && folder != "usr/lib/sysimage/rpm" && folder != "usr/share/rpm") {
+    return false;
+  }
+  const std::string_view base = BaseName(path);
+  return base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite";
+}
+
+bool IsPacman(std::string_view path) {
+  return path.starts_with("var/lib/pacman/local/") && BaseName(path) == "desc";
+}
+
+bool IsOpkg(std::string_view path) {
+  return path == "usr/lib/opkg/status" || path == "var/lib/opkg/status" ||
+         path == "opt/lib/opkg/status";
+}
+
+bool IsPortage(std::string_view path) {
+  return path.starts_with("var/db/pkg/") && BaseName(path) == "CONTENTS";
+}
+
+bool IsChisel(std::string_view path) {
+  return path == "var/lib/chisel/manifest.wall" || path.ends_with("/lib/chisel/manifest.wall");
+}
+
+bool IsJava(std::string_view path) {
+  return path.ends_with(".jar") || path.ends_with(".war") || path.ends_with(".ear");
+}
+
+bool IsRuby(std::string_view path) {
+  return path.ends_with(".gemspec") &&
+         DirName(path).find("specifications") != std::string_view::npos;
+}
+
+bool IsDotnet(std::string_view path) { return path.ends_with(".deps.json"); }
+
+bool IsPhp(std::string_view path) { return path.ends_with("vendor/composer/installed.json"); }
+
+bool IsConda(std::string_view path) {
+  return path.ends_with(".json") && BaseName(DirName(path)) == "conda-meta";
+}
+
+bool IsYarn(std::string_view path) {
+  return BaseName(path) == ".pnp.cjs" || BaseName(path) == ".pnp.data.json";
+}
+
+struct Row {
+  std::string_view name;
+  bool (*is_database)(std::string_view path);
+  std::string_view what;
+};
+
+constexpr std::array<Row, kUnreadSources> kRows = {{
+    {"chisel", IsChisel, "a chisel manifest"},
+    {"conda", IsConda, "a conda package record"},
+    {"dotnet", IsDotnet, "a .NET dependency list"},
+    {"java", IsJava, "a Java archive"},
+    {"opkg", IsOpkg, "an opkg database"},
+    {"pacman", IsPacman, "a pacman package record"},
+    {"php", IsPhp, "a Composer package list"},
+    {"portage", IsPortage, "a Portage package record"},
+    {"rpm", IsRpm, "an rpm database"},
+    {"ruby", IsRuby, "a Ruby gem specification"},
+    {"yarn", IsYarn, "a Yarn Plug'n'Play map, whose packages stay zipped"},
+}};
+
+template <std::size_t I>
+Need Wants(const FileFacts& facts) {
+  return facts.size > 0 && kRows[I].is_database(facts.path) ? Need::kPresence : Need::kNothing;
+}
+
+template <std::size_t I>
+FileReading Parse(const FileFacts& facts, const FileContent& /*content*/) {
+  ReadingBuilder out(kRows[I].name, facts.path, ReadingKind::kDatabase);
+  out.Unsupported(std::string(kRows[I].what) + ", which this version cannot read");
+  return out.Take();
+}
+
+template <std::size_t... I>
+std::array<PackageSource, kUnreadSources> MakeSources(std::index_sequence<I...>) {
+  return {{{.name = kRows[I].name,
+            .version = 1,
+            .max_bytes = 0,
+            .wants = Wants<I>,
+            .wants_head = nullptr,
+            .parse = Parse<I>,
+            .well_known = {}}...}};
+}
+
+}  // namespace
+
+std::span<const PackageSource, kUnreadSources> UnreadSources() {
+  static const auto kSources = MakeSources(std::make_index_sequence<kUnreadSources>());
+  return kSources;
+}
+
+}  // namespace landwaiter::packages
