@@ -1,0 +1,55 @@
+// The current advisory database: opened, watched for a newer one, handed out as a shared snapshot.
+// The last good one stays in use while the folder holds none that can be opened.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "controller/stored_image.h"
+#include "lib/base/clock.h"
+#include "scanner/advisories/database.h"
+
+namespace landwaiter::controller {
+
+/// One database, ready to match with. The port that the reconciler sees; tests give their own.
+class MatchDatabase {
+ public:
+  virtual ~MatchDatabase() = default;
+  virtual std::string Id() const = 0;
+  virtual std::string BuiltAt() const = 0;  // RFC 3339
+  /// Every platform of the inventory. Errors: DataLoss.
+  virtual Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const = 0;
+};
+
+/// Null while there has never been one.
+using DatabaseFunction = std::function<std::shared_ptr<const MatchDatabase>()>;
+
+/// Thread-safe.
+class DatabaseWatch {
+ public:
+  DatabaseWatch(std::string folder, std::function<void()> on_change)
+      : folder_(std::move(folder)), on_change_(std::move(on_change)) {}
+  ~DatabaseWatch() { Stop(); }
+
+  /// Looks at once, then every `period`.
+  void Start(std::chrono::milliseconds period);
+  void Stop();
+  std::shared_ptr<const MatchDatabase> Current() const;
+  /// Why the folder's database is not the current one; "" where it is.
+  std::string Problem() const;
+  /// One look. True where the current database changed.
+  bool Look();
+
+ private:
+  const std::string folder_;
+  const std::function<void()> on_change_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const MatchDatabase> current_;
+  std::string problem_;
+  std::jthread thread_;
+};
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,149 @@
+#include "controller/pod_reconciler.h"
+
+#include "lib/base/log.h"
+
+namespace landwaiter::controller {
+namespace {
+// A reference that does not resolve is asked for again at this pace; the resolver itself remembers
+// failures for half a minute.
+constexpr std::chrono::minutes kLookAgain{1};
+
+void ForEachAlias(const resources::ImageScan& scan,
+                  const std::function<void(const std::string&)>& fn) {
+  for (const auto& platform : scan.status.platforms) {
+    if (!platform.manifest_digest.empty()) fn(platform.manifest_digest);
+    if (!platform.image_id.empty()) fn(platform.image_id);
+  }
+}
+
+}  // namespace
+
+void AliasIndex::Change(const kube::Informer<ScanRecord>::Change& change) {
+  const auto digest_of = [](const std::shared_ptr<const ScanRecord>& record) {
+    return record ? CanonicalDigest(record->scan) : std::nullopt;
+  };
+  const auto before = digest_of(change.before);
+  const auto after = digest_of(change.after);
+  aliases_.With([&](auto& aliases) {
+    if (before) {
+      ForEachAlias(change.before->scan, [&](const std::string& alias) {
+        const auto found = aliases.find(alias);
+        if (found != aliases.end() && found->second == *before) aliases.erase(found);
+      });
+    }
+    if (after) {
+      ForEachAlias(change.after->scan, [&](const std::string& alias) {
+        if (alias != after->ToString()) aliases[alias] = *after;
+      });
+    }
+  });
+}
+
+std::optional<Digest> AliasIndex::Canonical(const Digest& digest) const {
+  return aliases_.With([&](const auto& aliases) -> std::optional<Digest> {
+    const auto found = aliases.find(digest.ToString());
+    if (found == aliases.end()) return std::nullopt;
+    return found->second;
+  });
+}
+
+Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& cancel) {
+  const auto pod = parts_.pods.Get(kube::ObjectKey::Parse(key));
+  if (!pod || !pod->runs) {
+    for (const auto& scan : parts_.usage.Set(key, "", {})) parts_.on_usage(scan);
+    return {Ok()};
+  }
+  Work work{key, *pod};
+  const PodPlan plan = PlanPod(*pod);
+  Status status = Ok();
+  for (const WantedImage& image : plan.images) {
+    if (Status one = Image(work, image, cancel); !one) status = std::move(one);
+  }
+  // What is known counts at once; what failed comes again and is added then.
+  for (const auto& scan : parts_.usage.Set(key, *pod->ns, std::move(work.uses))) {
+    parts_.on_usage(scan);
+  }
+  if (!status) return {std::move(status)};
+  if (work.incomplete) return {Ok(), kLookAgain};
+  return {Ok()};
+}
+
+Result<ImageCredentials> PodReconciler::Credentials(Work& work, const ImageReference& image,
+                                                    const Cancellation& cancel) {
+  if (!work.secrets_read) {
+    std::vector<std::string> named;
+    for (const auto& secret : work.pod.pull_secrets) named.push_back(*secret);
+    auto secrets =
+        parts_.credentials.SecretsOfPod(*work.pod.ns, *work.pod.service_account, named, cancel);
+    if (!secrets) return std::move(secrets).error();
+    work.secrets = std::move(*secrets);
+    work.secrets_read = true;
+  }
+  return parts_.credentials.For(image, work.secrets, cancel);
+}
+
+Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancellation& cancel) {
+  std::optional<Digest> running = image.running;
+  if (running) {
+    if (const auto canonical = parts_.aliases.Canonical(*running)) running = canonical;
+  } else if (image.local_id) {
+    running = parts_.aliases.Canonical(*image.local_id);
+  }
+  // What is known already costs no request but the one that makes the object.
+  const auto known = [&](const Digest& digest) {
+    const auto record = parts_.scans.Get(resources::ScanName(digest));
+    return record && CanonicalDigest(record->scan) == digest && !record->scan.deleting;
+  };
+  if (running && known(*running) && (!image.asked || *image.asked == *running)) {
+    work.uses.push_back({resources::ScanName(*running), image.reference.ToString()});
+    return Ok();
+  }
+  auto credentials = Credentials(work, image.reference, cancel);
+  if (!credentials) return std::move(credentials).error();
+  if (running) {
+    if (Status status = Use(work, image, *running, *credentials, cancel); !status) return status;
+    if (!image.asked || *image.asked == *running) return Ok();
+  }
+  if (image.asked && known(*image.asked)) {
+    return Use(work, image, *image.asked, *credentials, cancel);
+  }
+  auto digest = parts_.resolver.Resolve(image.reference, credentials->credentials, cancel);
+  if (!digest) {
+    if (digest.error().code == Code::kCancelled) return std::move(digest).error();
+    work.incomplete = true;
+    TellOwner(work, image.reference, digest.error());
+    return Ok();
+  }
+  return Use(work, image, *digest, *credentials, cancel);
+}
+
+Status PodReconciler::Use(Work& work, const WantedImage& image, const Digest& digest,
+                          const ImageCredentials& credentials, const Cancellation& cancel) {
+  auto name = parts_.maker.Ensure({.digest = digest,
+                                   .reference = image.reference,
+                                   .ns = *work.pod.ns,
+                                   .secrets = credentials.secrets,
+                                   .asker = Asker::kPod},
+                                  cancel);
+  if (!name) {
+    if (name.error().reason != scan_reason::kNameCollision) return std::move(name).error();
+    log::Error("two digests have one name", {{"error", name.error()}});
+    return Ok();
+  }
+  work.uses.push_back({std::move(*name), image.reference.ToString()});
+  return Ok();
+}
+
+void PodReconciler::TellOwner(const Work& work, const ImageReference& image, const Error& error) {
+  const kube::ObjectKey key = kube::ObjectKey::Parse(work.key);
+  kube::EventTarget target{"v1", "Pod", key.ns, key.name, work.pod.uid};
+  if (work.pod.owner) {
+    target = {work.pod.owner->api_version, work.pod.owner->kind, key.ns, work.pod.owner->name,
+              work.pod.owner->uid};
+  }
+  parts_.events.Record(target, kube::EventType::kWarning,
+                       error.reason.empty() ? "ImageNotResolved" : error.reason,
+                       "image " + image.ToString() + " cannot be scanned: " + error.message);
+}
+
+}  // namespace landwaiter::controller

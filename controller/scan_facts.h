@@ -1,0 +1,45 @@
+// Pure questions about one ImageScan: must it be scanned, from where, on whose account, does it
+// stay.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/judge.h"
+
+namespace landwaiter::controller {
+
+/// What the store's documents are needed for here.
+struct ScanSummary {
+  TimePoint scanned_at{};
+  std::string media_type;
+  std::vector<Platform> platforms;
+};
+
+/// Nothing stored; a later look is asked for (spec.rescanAfter) and its time has come; or a node's
+/// platform was never looked at in an index.
+bool NeedsScan(const resources::ImageScan& scan, const std::optional<ScanSummary>& stored,
+               const std::vector<Platform>& wanted, TimePoint now);
+
+ScanClass ClassOf(const resources::ImageScan& scan);
+/// The namespace whose share of scans it counts against; "" for a person's.
+std::string AccountOf(const resources::ImageScan& scan, const std::optional<Usage>& usage);
+
+/// Where the bytes may be pulled from, each with the digest: spec.image, what else asked for the
+/// same digest, the repositories that pods name. One tenant's bogus repository must not keep
+/// another's image from being scanned.
+std::vector<ImageReference> SourcesOf(const resources::ImageScan& scan,
+                                      const std::optional<Usage>& usage);
+/// Changes when a failed scan is worth another try at once.
+std::uint64_t BasisOf(const resources::ImageScan& scan, const std::vector<ImageReference>& sources,
+                      const std::vector<Platform>& wanted);
+
+/// Condition InUse: since when nothing runs it is what retention counts from.
+resources::Condition InUseCondition(const Usage& usage, bool requested);
+
+/// True where the controller made it, nothing has used it for `retention`.
+bool Outlived(const ScanRecord& record, std::chrono::milliseconds retention, TimePoint now);
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,297 @@
+#include "controller/scan_reconciler.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "controller/names.h"
+#include "lib/base/log.h"
+#include "model/scan_request.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using nlohmann::json;
+using resources::ImageScanStatus;
+
+// Exceptions run out, databases age, a later look may be due: each object is judged again at this
+// pace (20,000 images: 33 a second).
+constexpr std::chrono::minutes kResync{10};
+constexpr std::chrono::minutes kRequestRetry{1};
+
+ScanSummary Summary(const StoredImage& image) {
+  ScanSummary out{image.scanned_at, image.inventory.media_type, {}};
+  for (const auto& platform : image.inventory.platforms) out.platforms.push_back(platform.platform);
+  return out;
+}
+
+std::uint64_t HashOf(const std::vector<Platform>& platforms) {
+  std::string text;
+  for (const auto& platform : platforms) text += platform.ToString() + "\n";
+  return kube::HashOf(text);
+}
+
+}  // namespace
+
+Policies ScanReconciler::CurrentPolicies() const {
+  Policies out;
+  for (auto& [key, record] : parts_.policies.List()) out.push_back(std::move(record));
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return a->policy.name < b->policy.name; });
+  return out;
+}
+
+std::vector<Platform> ScanReconciler::Wanted() const {
+  std::vector<Platform> nodes;
+  parts_.nodes.ForEach([&](const std::string&, const Platform& node) { nodes.push_back(node); });
+  return WantedPlatforms(nodes);
+}
+
+std::vector<std::string> ScanReconciler::RequestsFor(const std::string& canonical) const {
+  return requests_.With([&](const auto& requests) {
+    std::vector<std::string> out;
+    for (const auto& [request, target] : requests) {
+      if (target == canonical) out.push_back(request);
+    }
+    return out;
+  });
+}
+
+void ScanReconciler::LinkRequest(const std::string& request, const std::string& canonical) {
+  requests_.With([&](auto& requests) {
+    if (canonical.empty()) {
+      requests.erase(request);
+    } else {
+      requests[request] = canonical;
+    }
+  });
+}
+
+Outcome ScanReconciler::Reconcile(const std::string& key, const Cancellation& cancel) {
+  if (key.starts_with("!")) return Gone(key.substr(1));
+  const auto record = parts_.scans.Get(key);
+  if (!record || record->scan.deleting) {
+    parts_.board.Forget(key);
+    LinkRequest(key, "");
+    return {Ok()};
+  }
+  const ScanIdentity identity = Identify(record->scan);
+  switch (identity.role) {
+    case ScanRole::kCanonical:
+      return Canonical(*record, *identity.image.digest, cancel);
+    case ScanRole::kRequest:
+      return Request(*record, identity.image, cancel);
+    case ScanRole::kCollision:
+    case ScanRole::kInvalid:
+      return Refused(*record, identity, cancel);
+  }
+  return {Ok()};
+}
+
+Outcome ScanReconciler::Gone(const std::string& text) {
+  const auto digest = Digest::Parse(text);
+  if (!digest) return {Ok()};
+  const std::string name = resources::ScanName(*digest);
+  if (parts_.scans.Get(name)) return {Ok()};  // made again meanwhile
+  looked_for_.With([&](auto& seen) { seen.erase(digest->ToString()); });
+  return {parts_.store.Delete(*digest)};
+}
+
+Result<std::optional<StoredImage>> ScanReconciler::Stored(const std::string& name,
+                                                          const Digest& digest) {
+  auto image = LoadImage(parts_.store, digest);
+  if (!image && image.error().code == Code::kDataLoss) {
+    log::Warn("stored image unreadable, it is scanned again",
+              {{"scan", name}, {"error", image.error()}});
+    if (Status gone = parts_.store.Delete(digest); !gone) return std::move(gone).error();
+    return std::optional<StoredImage>();
+  }
+  return image;
+}
+
+Status ScanReconciler::MatchIfNewer(const Digest& digest, StoredImage& image) {
+  const auto database = parts_.database();
+  if (!database) return Ok();
+  if (image.match && image.match->database_id == database->Id() &&
+      image.match->database_built_at == database->BuiltAt()) {
+    return Ok();
+  }
+  auto platforms = database->Match(image.inventory);
+  if (!platforms) return std::move(platforms).error();
+  StoredMatch match{
+      database->Id(), database->BuiltAt(), parts_.clock.Now(), std::move(*platforms), {}, 0};
+  if (Status saved = SaveMatch(parts_.store, digest, match); !saved) return saved;
+  image.match = std::move(match);
+  return Ok();
+}
+
+ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered& facts) {
+  const auto& scan = record.scan;
+  const auto wanted = Wanted();
+  std::optional<ScanSummary> stored;
+  if (facts.image) stored = Summary(*facts.image);
+  const std::string digest = scan.status.digest.empty() ? scan.spec.image : scan.status.digest;
+  bool needed = NeedsScan(scan, stored, wanted, parts_.clock.Now());
+  const bool only_platforms = needed && stored && !NeedsScan(scan, stored, {}, parts_.clock.Now());
+  if (only_platforms) {
+    // Once for each set of platforms; Want below counts as the look.
+    needed = looked_for_.With([&](auto& seen) {
+      auto& last = seen[digest];
+      const std::uint64_t now = HashOf(wanted);
+      if (last == now && parts_.board.Progress(scan.name).state == ScanProgress::State::kNone) {
+        return false;
+      }
+      last = now;
+      return true;
+    });
+  }
+  if (!needed) {
+    parts_.board.Forget(scan.name);
+    return {};
+  }
+  return parts_.board.Want({scan.name, ClassOf(scan), AccountOf(scan, facts.usage),
+                            BasisOf(scan, SourcesOf(scan, facts.usage), wanted)});
+}
+
+Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest,
+                                  const Cancellation& cancel) {
+  Gathered facts;
+  auto image = Stored(record.scan.name, digest);
+  if (!image) return {std::move(image).error()};
+  facts.image = std::move(*image);
+  if (facts.image) {
+    if (Status matched = MatchIfNewer(digest, *facts.image); !matched) return {std::move(matched)};
+  }
+  facts.usage = parts_.usage.Of(record.scan.name);
+  facts.progress = AskForScan(record, facts);
+
+  const Policies policies = CurrentPolicies();
+  resources::ImageScan scan = record.scan;
+  if (!facts.image && !scan.status.scanned_at.empty()) {
+    // The store has lost it: what the status says is all there is, so it is read whole.
+    auto object = parts_.api.Get(kImageScans, {"", scan.name}, cancel);
+    if (!object) return {std::move(object).error()};
+    auto whole = resources::ImageScanFromJson(*object);
+    if (!whole) return {std::move(whole).error()};
+    scan = std::move(*whole);
+  }
+  JudgeInput input{.scan = &scan,
+                   .stored = facts.image ? &*facts.image : nullptr,
+                   .progress = facts.progress,
+                   .policies = &policies,
+                   .usage = facts.usage};
+  if (facts.usage) {
+    for (const auto& ns : facts.usage->namespaces) {
+      const auto labels = parts_.namespaces.Get(ns);
+      input.namespace_labels[ns] = labels ? labels->labels : std::map<std::string, std::string>();
+    }
+  }
+  const auto collides = scan.annotations.find(kCollidesAnnotation);
+  if (collides != scan.annotations.end()) input.collision = collides->second;
+  const TimePoint now = parts_.clock.Now();
+  ImageScanStatus status = Judge(input, now);
+  if (facts.usage) {
+    auto in_use = InUseCondition(*facts.usage, !RequestsFor(scan.name).empty());
+    in_use.observed_generation = scan.generation;
+    resources::SetCondition(status.conditions, std::move(in_use), now);
+  }
+  if (Status written = Write(record, std::move(status), cancel); !written) {
+    return {std::move(written)};
+  }
+  const auto retry = facts.progress.retry_in;
+  return {Ok(), retry && *retry < kResync ? *retry + std::chrono::milliseconds(1)
+                                          : std::chrono::milliseconds(kResync)};
+}
+
+Status ScanReconciler::Write(const ScanRecord& record, ImageScanStatus status,
+                             const Cancellation& cancel) {
+  if (HashOfStatus(status) == record.status_hash) return Ok();
+  // Conditional on the version that was judged: a leader that is none any more, or an object that
+  // has changed since, is refused by the API server.
+  json object = resources::ImageScanToJson(record.scan);
+  object["status"] = resources::StatusToJson(status);
+  auto written = parts_.api.UpdateStatus(kImageScans, object, cancel);
+  if (!written) {
+    if (written.error().code == Code::kNotFound) return Ok();  // deleted meanwhile
+    return std::move(written).error();
+  }
+  parts_.events.Changed(record.scan, record.scan.status, status);
+  for (const auto& request : RequestsFor(record.scan.name)) parts_.queue.Add(request);
+  return Ok();
+}
+
+Outcome ScanReconciler::Refused(const ScanRecord& record, const ScanIdentity& identity,
+                                const Cancellation& cancel) {
+  parts_.board.Forget(record.scan.name);
+  ImageScanStatus status;  // never a verdict
+  status.observed_generation = record.scan.generation;
+  status.display_name = record.scan.spec.image;
+  status.conditions = record.scan.status.conditions;
+  const auto reason =
+      identity.role == ScanRole::kCollision ? scan_reason::kNameCollision : kReasonInvalidReference;
+  resources::SetCondition(
+      status.conditions,
+      {"Ready", "False", std::string(reason), identity.problem, record.scan.generation, ""},
+      parts_.clock.Now());
+  return {Write(record, std::move(status), cancel)};
+}
+
+Outcome ScanReconciler::RequestFailed(const ScanRecord& record, const Error& error,
+                                      const Cancellation& cancel) {
+  LinkRequest(record.scan.name, "");
+  ImageScanStatus status;
+  status.observed_generation = record.scan.generation;
+  status.display_name = record.scan.spec.image;
+  status.conditions = record.scan.status.conditions;
+  resources::SetCondition(
+      status.conditions,
+      {"Ready", "False", error.reason.empty() ? std::string(CodeName(error.code)) : error.reason,
+       error.message, record.scan.generation, ""},
+      parts_.clock.Now());
+  Status written = Write(record, std::move(status), cancel);
+  return {std::move(written), kRequestRetry};
+}
+
+Outcome ScanReconciler::Request(const ScanRecord& record, const ImageReference& image,
+                                const Cancellation& cancel) {
+  // Anonymously: a person who may create ImageScans is not thereby given anybody's credentials.
+  auto digest = parts_.resolver.Resolve(image, {}, cancel);
+  if (!digest) {
+    if (digest.error().code == Code::kCancelled) return {std::move(digest).error()};
+    return RequestFailed(record, digest.error(), cancel);
+  }
+  auto name =
+      parts_.maker.Ensure({.digest = *digest, .reference = image, .asker = Asker::kPerson}, cancel);
+  if (!name && name.error().reason == scan_reason::kNameCollision) {
+    return RequestFailed(record, name.error(), cancel);
+  }
+  if (!name) return {std::move(name).error()};
+  const bool linked = requests_.With([&](auto& requests) {
+    return requests.contains(record.scan.name) && requests[record.scan.name] == *name;
+  });
+  LinkRequest(record.scan.name, *name);
+  if (!linked) parts_.queue.Add(*name);  // its condition InUse
+  auto object = parts_.api.Get(kImageScans, {"", *name}, cancel);
+  if (!object) return {std::move(object).error()};
+  auto canonical = resources::ImageScanFromJson(*object);
+  if (!canonical) return {std::move(canonical).error()};
+  ImageScanStatus status = canonical->status;
+  status.canonical = *name;
+  status.observed_generation = record.scan.generation;
+  status.conditions = record.scan.status.conditions;
+  const auto* ready = resources::FindCondition(canonical->status.conditions, "Ready");
+  if (ready == nullptr) {
+    resources::SetCondition(status.conditions,
+                            {"Ready", "False", std::string(kReasonQueued), "waits for a scanner",
+                             record.scan.generation, ""},
+                            parts_.clock.Now());
+  }
+  for (auto condition : canonical->status.conditions) {
+    if (condition.type == "InUse") continue;
+    condition.observed_generation = record.scan.generation;
+    resources::SetCondition(status.conditions, std::move(condition), parts_.clock.Now());
+  }
+  Status written = Write(record, std::move(status), cancel);
+  return {std::move(written), std::chrono::milliseconds(kResync)};
+}
+
+}  // namespace landwaiter::controller

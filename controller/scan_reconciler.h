@@ -1,0 +1,100 @@
+// ImageScans: gather what is stored and what runs, match where the database is newer, ask for a
+// scan where one is missing, judge, and write the status where it differs.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "controller/database.h"
+#include "controller/judge.h"
+#include "controller/plan.h"
+#include "controller/resolver.h"
+#include "controller/scan_board.h"
+#include "controller/scan_facts.h"
+#include "controller/scan_maker.h"
+#include "controller/usage_index.h"
+#include "controller/workers.h"
+#include "lib/base/guarded.h"
+#include "lib/kube/event_recorder.h"
+#include "lib/kube/informer.h"
+#include "lib/store/store.h"
+
+namespace landwaiter::controller {
+
+/// Tells people of what became of a scan: Events on the ImageScan and on the owners of its pods.
+class ScanEvents {
+ public:
+  ScanEvents(kube::EventRecorder& events, const UsageIndex& usage,
+             const kube::Informer<PodRecord>& pods)
+      : events_(events), usage_(usage), pods_(pods) {}
+  void Changed(const resources::ImageScan& scan, const resources::ImageScanStatus& before,
+               const resources::ImageScanStatus& after);
+
+ private:
+  void TellOwners(const resources::ImageScan& scan, const resources::ImageScanStatus& after);
+
+  kube::EventRecorder& events_;
+  const UsageIndex& usage_;
+  const kube::Informer<PodRecord>& pods_;
+};
+
+class ScanReconciler {
+ public:
+  struct Parts {
+    kube::Api& api;
+    const Clock& clock;
+    const kube::Informer<ScanRecord>& scans;
+    const kube::Informer<PolicyRecord>& policies;
+    const kube::Informer<NamespaceRecord>& namespaces;
+    const kube::Informer<Platform>& nodes;
+    store::Store& store;
+    DatabaseFunction database;
+    ScanBoard& board;
+    const UsageIndex& usage;
+    Resolver& resolver;
+    ScanMaker& maker;
+    ScanEvents& events;
+    kube::WorkQueue& queue;  // its own, to wake the requests of a canonical scan
+  };
+  explicit ScanReconciler(Parts parts) : parts_(std::move(parts)) {}
+
+  Outcome Reconcile(const std::string& key, const Cancellation& cancel);
+  /// The key that drops a digest's rows from the store, once its ImageScan is gone.
+  static std::string GoneKey(const Digest& digest) { return "!" + digest.ToString(); }
+  Policies CurrentPolicies() const;
+  std::vector<Platform> Wanted() const;
+  /// Requests of people that mirror this object.
+  std::vector<std::string> RequestsFor(const std::string& canonical) const;
+
+ private:
+  struct Gathered {
+    std::optional<StoredImage> image;
+    std::optional<Usage> usage;
+    ScanProgress progress;
+  };
+
+  Outcome Gone(const std::string& digest);
+  Outcome Canonical(const ScanRecord& record, const Digest& digest, const Cancellation& cancel);
+  Outcome Request(const ScanRecord& record, const ImageReference& image,
+                  const Cancellation& cancel);
+  Outcome Refused(const ScanRecord& record, const ScanIdentity& identity,
+                  const Cancellation& cancel);
+  Result<std::optional<StoredImage>> Stored(const std::string& name, const Digest& digest);
+  Status MatchIfNewer(const Digest& digest, StoredImage& image);
+  ScanProgress AskForScan(const ScanRecord& record, const Gathered& facts);
+  Status Write(const ScanRecord& record, resources::ImageScanStatus status,
+               const Cancellation& cancel);
+  Outcome RequestFailed(const ScanRecord& record, const Error& error, const Cancellation& cancel);
+  void LinkRequest(const std::string& request, const std::string& canonical);
+
+  Parts parts_;
+  landwaiter::Guarded<std::map<std::string, std::string>> requests_;  // request → canonical
+  /// Digest → hash of the platforms it was last scanned for: an index that lacks one of them is not
+  /// asked for it again and again.
+  landwaiter::Guarded<std::map<std::string, std::uint64_t>> looked_for_;
+};
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,117 @@
+#include "controller/scanner_client.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/json.h"
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "lib/http/client.h"
+
+namespace landwaiter::controller {
+namespace {
+
+// The scanner's own limit on one scan is 15 minutes; it answers first.
+constexpr std::chrono::minutes kScanTimeout{20};
+constexpr std::size_t kMaxMessage = 1024;
+
+constexpr Code kCodes[] = {
+    Code::kInvalidArgument,  Code::kNotFound,    Code::kUnauthenticated,
+    Code::kPermissionDenied, Code::kConflict,    Code::kResourceExhausted,
+    Code::kDeadlineExceeded, Code::kCancelled,   Code::kUnavailable,
+    Code::kDataLoss,         Code::kUnsupported, Code::kInternal,
+};
+
+Code CodeNamed(const std::string& name) {
+  for (const Code code : kCodes) {
+    if (CodeName(code) == name) return code;
+  }
+  return Code::kInternal;
+}
+
+Error ScannerFailed(std::string message) {
+  return Error{Code::kUnavailable, std::move(message), std::string(scan_reason::kScannerFailed)};
+}
+
+}  // namespace
+
+std::vector<std::string> RendezvousOrder(const std::vector<std::string>& urls,
+                                         const std::string& digest) {
+  std::vector<std::pair<std::string, std::string>> weighted;
+  weighted.reserve(urls.size());
+  for (const auto& url : urls) {
+    weighted.emplace_back(Sha256::Of(url + "\n" + digest).ToString(), url);
+  }
+  std::sort(weighted.rbegin(), weighted.rend());
+  std::vector<std::string> out;
+  for (auto& [weight, url] : weighted) out.push_back(std::move(url));
+  return out;
+}
+
+Error ErrorOfScanner(int status, std::string_view body) {
+  std::string code, reason, message;
+  auto parsed = ParseJson(body, {.max_bytes = 1u << 20, .max_depth = 8});
+  if (parsed && parsed->is_object()) {
+    JsonFields fields(*parsed, "answer");
+    fields.Object("error", [&](JsonFields& error) {
+      error.String("code", code);
+      error.String("reason", reason);
+      error.String("message", message, 1u << 16);
+      return error.Done();
+    });
+  }
+  if (message.empty()) {
+    return ScannerFailed("scanner answered " + std::to_string(status) + " without a reason");
+  }
+  if (reason.empty()) reason = scan_reason::kScannerFailed;
+  return Error{CodeNamed(code), text::Truncate(text::Printable(message), kMaxMessage),
+               text::Truncate(text::Printable(reason), 64)};
+}
+
+ScannerClient::ScannerClient(std::unique_ptr<http::Client> client, std::vector<std::string> urls)
+    : client_(std::move(client)), urls_(std::move(urls)) {}
+
+ScannerClient::~ScannerClient() = default;
+
+Result<ImageInventory> ScannerClient::Scan(const ScanRequest& request, const Cancellation& cancel) {
+  const std::string digest = request.image.digest ? request.image.digest->ToString() : "";
+  http::Request call;
+  call.method = "POST";
+  call.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
+  call.body = ToJson(request);
+  call.timeout = kScanTimeout;
+  call.stall_timeout = kScanTimeout;  // the answer comes in one piece, when the scan is done
+  call.max_body_bytes = kMaxInventoryJsonBytes;
+  call.trusted_address = true;
+  Error last = ScannerFailed("no scanner service is configured: give --scanner URL");
+  for (const auto& url : RendezvousOrder(urls_, digest)) {
+    call.url = url + "/v1/scan";
+    auto response = client_->Send(call, cancel);
+    if (!response) {
+      if (cancel.Stopped()) return std::move(response).error();
+      last = ScannerFailed("scanner " + url + ": " + response.error().message);
+      log::Warn("scanner unreachable", {{"scanner", url}, {"error", response.error()}});
+      continue;
+    }
+    if (response->status == 503 || response->status == 502) {  // full, or draining
+      last = ErrorOfScanner(response->status, response->body);
+      continue;
+    }
+    if (response->status != 200) return ErrorOfScanner(response->status, response->body);
+    auto inventory = ImageInventoryFromJson(response->body);
+    if (!inventory) {
+      return ScannerFailed("scanner answered something that is no inventory: " +
+                           inventory.error().message);
+    }
+    if (inventory->digest.ToString() != digest) {
+      return Error{
+          Code::kDataLoss,
+          "scanner answered for " + inventory->digest.ToString() + " when asked for " + digest,
+          std::string(scan_reason::kDigestMismatch)};
+    }
+    return inventory;
+  }
+  return last;
+}
+
+}  // namespace landwaiter::controller
