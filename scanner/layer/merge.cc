@@ -1,6 +1,7 @@
 #include "scanner/layer/merge.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -20,6 +21,9 @@ using packages::ReadingKind;
 using packages::ReadingState;
 
 constexpr std::string_view kOsCoverage = "os";
+// The package sources that an operating system's own packages come from.
+constexpr std::array<std::string_view, 7> kSystemSources = {"apk",    "chisel",  "dpkg", "opkg",
+                                                            "pacman", "portage", "rpm"};
 
 Result<Stack> StackUp(std::span<const LayerInventory* const> layers, const Limits& limits,
                       const std::set<std::string>& watched) {
@@ -149,12 +153,9 @@ void Merger::CheckUnread(const std::vector<std::pair<std::string, std::string>>&
 }
 
 bool Merger::HasSystemPackages() const {
-  const auto of_system = [](const Package& package) {
-    return package.type == "deb" || package.type == "apk" || package.type == "rpm";
-  };
   return std::any_of(readings_.begin(), readings_.end(), [&](const FileReading& reading) {
-    return reading.kind == ReadingKind::kDatabase ||
-           std::any_of(reading.packages.begin(), reading.packages.end(), of_system);
+    return std::find(kSystemSources.begin(), kSystemSources.end(), reading.source) !=
+           kSystemSources.end();
   });
 }
 

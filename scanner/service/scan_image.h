@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "lib/base/cancellation.h"
@@ -31,6 +32,10 @@ struct ScanOptions {
   /// one of them.
   std::vector<Platform> platforms;
   layer::Limits limits;
+  /// Archives only: which image of several (image::ArchiveOptions::image), and what messages call
+  /// the file.
+  std::string archive_image;
+  std::string archive_name = "archive";
   /// Layers read side by side; each holds about 8 MiB of buffers, a zstd one 32 MiB more.
   unsigned layers_at_once = 3;
   /// Unlinked files for what needs random access, at least one per layer read side by side; empty:

@@ -1,0 +1,133 @@
+#include "scanner/service/blob_server.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/scan_request.h"
+
+namespace landwaiter::service {
+namespace {
+
+// An index of 1024 platforms, each with a manifest, a configuration and a few layers of its own.
+constexpr std::uint64_t kMaxQuestions = 64u << 10;
+// More layers at once than any option asks for.
+constexpr std::size_t kMaxTransfers = 64;
+constexpr std::size_t kReadBytes = 256u << 10;
+// The default limit of an unprivileged user (/proc/sys/fs/pipe-max-size); less is only slower.
+constexpr int kPipeBytes = 1 << 20;
+
+// A child that is gone must be an error of the write, whatever the host program does with signals.
+void BlockSigpipe() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+}  // namespace
+
+std::optional<Digest> BlobServer::root() const {
+  const std::lock_guard lock(root_mutex_);
+  return root_;
+}
+
+Status BlobServer::ServeManifest(const std::optional<Digest>& digest, int pipe) {
+  Result<image::RawManifest> manifest = [&] {
+    const std::lock_guard lock(source_mutex_);
+    return source_.Manifest(digest);
+  }();
+  if (!manifest) return std::move(manifest).error();
+  if (!digest) {
+    const std::lock_guard lock(root_mutex_);
+    root_ = manifest->digest;
+  }
+  if (auto wrote = WriteFrame(pipe, FrameKind::kHead, manifest->media_type.substr(0, 1024));
+      !wrote) {
+    return Ok();  // the child is gone: nobody is left to be told
+  }
+  for (std::string_view rest = manifest->bytes; !rest.empty();) {
+    const std::string_view piece = rest.substr(0, kReadBytes);
+    if (auto wrote = WriteFrame(pipe, FrameKind::kData, piece); !wrote) return Ok();
+    rest.remove_prefix(piece.size());
+  }
+  WriteFrame(pipe, FrameKind::kEnd, {}).IgnoreError("the child is gone");
+  return Ok();
+}
+
+Status BlobServer::ServeBlob(const ChildMessage& question, int pipe) {
+  const image::Descriptor descriptor{
+      .media_type = question.media_type, .digest = *question.digest, .size = question.size};
+  Result<std::unique_ptr<image::BlobReader>> blob = [&] {
+    const std::lock_guard lock(source_mutex_);
+    return source_.Blob(descriptor);
+  }();
+  if (!blob) return std::move(blob).error();
+  std::vector<char> buffer(kReadBytes);
+  for (;;) {
+    auto count = (*blob)->Read(buffer.data(), buffer.size());
+    if (!count) return std::move(count).error();
+    const std::string_view bytes(buffer.data(), *count);
+    const FrameKind kind = bytes.empty() ? FrameKind::kEnd : FrameKind::kData;
+    if (auto wrote = WriteFrame(pipe, kind, bytes); !wrote || bytes.empty()) return Ok();
+  }
+}
+
+void BlobServer::Serve(const ChildMessage& question, int pipe) {
+  BlockSigpipe();
+  Status served = Ok();
+  try {
+    served = question.kind == ChildMessage::Kind::kManifest ? ServeManifest(question.digest, pipe)
+                                                            : ServeBlob(question, pipe);
+  } catch (const std::exception& e) {
+    served = Internal(std::string("the image cannot be read: ") + e.what())
+                 .WithReason(scan_reason::kScannerFailed);
+  }
+  if (!served) {
+    WriteFrame(pipe, FrameKind::kError, ErrorToJson(served.error())).IgnoreError("child is gone");
+  }
+}
+
+Result<FileDescriptor> BlobServer::Answer(const ChildMessage& question) {
+  transfers_.remove_if([](const Transfer& transfer) { return transfer.done.load(); });
+  if (++questions_ > kMaxQuestions || transfers_.size() >= kMaxTransfers) {
+    return ResourceExhausted("the image parser asked for more blobs than an image can need")
+        .WithReason(scan_reason::kScannerFailed);
+  }
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return Internal(std::string("no pipe for the image parser: ") + strerror(errno))
+        .WithReason(scan_reason::kScannerFailed);
+  }
+  FileDescriptor reading(ends[0]);
+  FileDescriptor writing(ends[1]);
+  if (fcntl(writing.get(), F_SETPIPE_SZ, kPipeBytes) < 0) {
+    // Beyond the user's share of pipe memory: the default size does.
+  }
+  Transfer& transfer = transfers_.emplace_back();
+  try {
+    transfer.thread = std::jthread(
+        [this, question, &transfer](FileDescriptor pipe) {
+          Serve(question, pipe.get());
+          pipe.Close();
+          transfer.done = true;
+        },
+        std::move(writing));
+  } catch (const std::exception& e) {
+    transfers_.pop_back();
+    return ResourceExhausted(std::string("no thread for a transfer: ") + e.what())
+        .WithReason(scan_reason::kScannerFailed);
+  }
+  return reading;
+}
+
+}  // namespace landwaiter::service

@@ -1,0 +1,38 @@
+// The child's side of a scan.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "lib/base/result.h"
+#include "scanner/image/source.h"
+#include "scanner/service/protocol.h"
+
+namespace landwaiter::service {
+
+/// The image, asked of the parent over its socket. Thread-safe.
+class ParentSource final : public image::ImageSource {
+ public:
+  explicit ParentSource(int socket) : socket_(socket) {}
+  std::string Name() const override { return "image"; }
+  Result<image::RawManifest> Manifest(const std::optional<Digest>& digest) override;
+  Result<std::unique_ptr<image::BlobReader>> Blob(const image::Descriptor& descriptor) override;
+
+  /// Progress and the like; a parent that is gone is noticed by the next question.
+  void Tell(const ChildMessage& message);
+
+ private:
+  Result<FileDescriptor> Ask(const ChildMessage& question);
+
+  const int socket_;
+  std::mutex mutex_;  // a question and its answer belong together
+};
+
+/// The life of a child: reads the start message, enters the sandbox, does `work` and leaves its
+/// result, the inventory's JSON or an error, in the result file. Ends the process.
+[[noreturn]] void RunChild(const std::function<Result<std::string>(const StartMessage&)>& work);
+
+}  // namespace landwaiter::service

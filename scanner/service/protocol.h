@@ -1,0 +1,99 @@
+// What a scan's parent and child say to each other.
+//
+// Over a SOCK_SEQPACKET socket, one JSON object a packet, at most kMaxPacketBytes:
+//   parent → child  {"start": {platforms, limits, layersAtOnce, scratch: [fd…], archive: fd?}}
+//   child → parent  {"manifest": digest or null}           answered by one byte and a pipe
+//   child → parent  {"blob": digest, "size", "mediaType"}  likewise
+//   child → parent  {"progress": {…}}, {"layer": n, "digest", "done"}: not answered
+// A pipe carries frames: one byte of kind, four of length (little endian), the payload. "h" is a
+// JSON head (manifests only), "d" data, "e" the end, "x" an error as JSON. So a broken transfer is
+// told with the registry's own reason, and never taken for the end.
+// The result stands in a memory file: the inventory where the child ends with kExitInventory, an
+// error where it ends with kExitError.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/digest.h"
+#include "lib/base/file.h"
+#include "lib/base/result.h"
+#include "model/platform.h"
+#include "scanner/layer/limits.h"
+#include "scanner/service/scan_image.h"
+
+namespace landwaiter::service {
+
+inline constexpr int kSocketFd = 3;
+inline constexpr int kResultFd = 4;
+inline constexpr int kFirstScratchFd = 5;
+inline constexpr int kExitInventory = 0;
+inline constexpr int kExitError = 1;
+inline constexpr std::size_t kMaxPacketBytes = 64u << 10;
+inline constexpr std::size_t kMaxFrameBytes = 1u << 20;
+inline constexpr std::size_t kMaxErrorBytes = 64u << 10;
+
+struct StartMessage {
+  std::vector<Platform> platforms;
+  layer::Limits limits;
+  unsigned layers_at_once = 1;
+  std::vector<int> scratch_fds;
+  std::optional<int> archive_fd;
+  std::string archive_name;
+  std::string archive_image;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t cpu_seconds = 0;
+  std::uint64_t file_bytes = 0;
+};
+std::string ToJson(const StartMessage& message);
+/// From the parent, which is trusted. Errors: Internal.
+Result<StartMessage> StartMessageFromJson(std::string_view json);
+
+/// What a child says. It may have been taken over by what it reads: checked field by field.
+struct ChildMessage {
+  enum class Kind { kManifest, kBlob, kProgress, kLayer };
+  Kind kind = Kind::kProgress;
+  std::optional<Digest> digest = {};  // kManifest: absent for the image itself
+  std::uint64_t size = 0;
+  std::string media_type = {};
+  ScanProgress progress = {};
+  int layer = 0;
+  bool done = false;
+};
+std::string ToJson(const ChildMessage& message);
+/// Errors: InvalidArgument reason ScannerFailed.
+Result<ChildMessage> ChildMessageFromJson(std::string_view json);
+
+std::string ErrorToJson(const Error& error);
+/// The words are made printable and short, the reason must be a known one. Bytes that are no error
+/// become one: InvalidArgument, reason ScannerFailed.
+Error ErrorFromJson(std::string_view json);
+
+/// One packet, with a descriptor where there is one. Errors: Unavailable once the other side is
+/// gone; InvalidArgument for a packet that is too long.
+Status SendPacket(int socket, std::string_view bytes, int fd = -1);
+struct Packet {
+  std::string bytes;  // empty: the other side is gone
+  FileDescriptor fd;
+};
+Result<Packet> ReceivePacket(int socket);
+
+/// Frames in a pipe.
+enum class FrameKind : char { kHead = 'h', kData = 'd', kEnd = 'e', kError = 'x' };
+Status WriteFrame(int fd, FrameKind kind, std::string_view payload);
+struct FrameHeader {
+  FrameKind kind = FrameKind::kEnd;
+  std::uint32_t size = 0;
+};
+/// Errors: Unavailable where the pipe ends, DataLoss for an unknown kind or a length too large.
+Result<FrameHeader> ReadFrameHeader(int fd);
+/// Exactly `size` bytes. Errors: Unavailable where the pipe ends.
+Status ReadExactly(int fd, char* buffer, std::size_t size);
+
+}  // namespace landwaiter::service
