@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxKey = 2048;
 constexpr std::size_t kMaxCredential = 64u << 10;  // as model/scan_request.cc bounds it
-constexpr std::size_t kMaxKeyringDepth = 16;
+constexpr std::size_t kMaxKeyringDepth = 32;
 
 std::string_view StripSlashes(std::string_view text) {
   while (!text.empty() && text.front() == '/') text.remove_prefix(1);
