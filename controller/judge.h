@@ -26,13 +26,13 @@ struct Usage {
 struct JudgeInput {
   const resources::ImageScan* scan = nullptr;  // as the API server has it
   const StoredImage* stored = nullptr;         // null: not scanned (or the store was lost)
-  ScanProgress progress;
+  ScanProgress progress = {};
   const Policies* policies = nullptr;
   /// nullopt while the pods are still being counted after a start: what stands is kept.
-  std::optional<Usage> usage;
+  std::optional<Usage> usage = {};
   /// Labels of the namespaces in `usage`.
-  std::map<std::string, std::map<std::string, std::string>> namespace_labels;
-  std::string collision;  // another digest that met this name
+  std::map<std::string, std::map<std::string, std::string>> namespace_labels = {};
+  std::string collision = {};  // another digest that met this name
 };
 
 /// The whole new status. Where the image was scanned once but the store has lost it, what stands

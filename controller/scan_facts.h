@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/judge.h"
+#include "model/image_reference.h"
 
 namespace landwaiter::controller {
 

@@ -18,8 +18,8 @@ enum class Asker { kAdmission, kPod, kPerson };
 struct ScanDemand {
   Digest digest;
   ImageReference reference;  // as asked for; its registry and repository are pulled from
-  std::string ns;            // on whose account; "" for none
-  std::vector<resources::SecretRef> secrets;  // that are for this image
+  std::string ns = {};       // on whose account; "" for none
+  std::vector<resources::SecretRef> secrets = {};  // that are for this image
   Asker asker = Asker::kPod;
 };
 

@@ -1,0 +1,110 @@
+#include "controller/policy_reconciler.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "controller/names.h"
+#include "controller/plan.h"
+#include "lib/base/text.h"
+#include "policy/evaluate.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::minutes kResync{60};  // exceptions run out
+
+bool Applies(const policy::ScanPolicy& policy, const resources::ImageScan& scan) {
+  if (scan.status.references.empty()) {
+    auto image = ImageReference::Parse(scan.spec.image);
+    return image && policy::MatchesImage(policy, *image);
+  }
+  return std::any_of(scan.status.references.begin(), scan.status.references.end(),
+                     [&](const std::string& text) {
+                       auto reference = ImageReference::Parse(text);
+                       return reference && policy::MatchesImage(policy, *reference);
+                     });
+}
+
+}  // namespace
+
+void Count(const PolicyRecord& policy, const resources::ImageScan& scan, PolicyTally& tally) {
+  if (!CanonicalDigest(scan) || !Applies(policy.policy, scan)) return;
+  const auto judged =
+      std::find_if(scan.status.policies.begin(), scan.status.policies.end(),
+                   [&](const auto& line) { return line.name == policy.policy.name; });
+  if (judged == scan.status.policies.end() || judged->generation != policy.policy.generation) {
+    ++tally.counts.pending;
+    ++tally.unjudged;
+  } else if (judged->verdict == "Pass") {
+    ++tally.counts.pass;
+  } else if (judged->verdict == "Warn") {
+    ++tally.counts.warn;
+  } else if (judged->verdict == "Fail") {
+    ++tally.counts.fail;
+  } else {
+    ++tally.counts.pending;  // undecided: something could not be read
+  }
+}
+
+PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& tally,
+                               TimePoint now) {
+  PolicyStatusFields out{policy.policy.generation, tally.counts, policy.conditions};
+  const auto set = [&](std::string type, bool good, std::string reason, std::string message) {
+    resources::SetCondition(out.conditions,
+                            {std::move(type), good ? "True" : "False", std::move(reason),
+                             std::move(message), policy.policy.generation, ""},
+                            now);
+  };
+  if (policy.errors.empty()) {
+    set("Ready", true, "Valid", "every rule can be evaluated");
+  } else {
+    set("Ready", false, "InvalidSpec", text::Join(policy.errors, "; "));
+  }
+  if (tally.unjudged == 0) {
+    set("Evaluated", true, "AllJudged", "every known image has been judged under this generation");
+  } else {
+    set("Evaluated", false, "Evaluating",
+        std::to_string(tally.unjudged) + " images are not judged under this generation yet");
+  }
+  const auto ending = policy::EndingExceptions(policy.policy, now);
+  if (!policy.policy.exceptions.empty()) {
+    set("ExceptionsCurrent", ending.empty(), ending.empty() ? "Current" : "Ending",
+        ending.empty() ? "no exception ends within two weeks" : text::Join(ending, "; "));
+  } else {
+    std::erase_if(out.conditions, [](const auto& c) { return c.type == "ExceptionsCurrent"; });
+  }
+  return out;
+}
+
+Outcome PolicyReconciler::Reconcile(const std::string& name, const Cancellation& cancel) {
+  const auto policy = policies_.Get(name);
+  if (!policy) return {Ok()};
+  PolicyTally tally;
+  scans_.ForEach(
+      [&](const std::string&, const ScanRecord& record) { Count(*policy, record.scan, tally); });
+  const PolicyStatusFields status = JudgePolicy(*policy, tally, clock_.Now());
+  if (status.observed_generation == policy->observed_generation &&
+      status.counts == policy->counts && status.conditions == policy->conditions) {
+    return {Ok(), std::chrono::milliseconds(kResync)};
+  }
+  const json patch{{"metadata", {{"resourceVersion", policy->resource_version}}},
+                   {"status",
+                    {{"observedGeneration", status.observed_generation},
+                     {"images",
+                      {{"pass", status.counts.pass},
+                       {"warn", status.counts.warn},
+                       {"fail", status.counts.fail},
+                       {"pending", status.counts.pending}}},
+                     {"conditions", resources::ConditionsToJson(status.conditions)}}}};
+  auto written = api_.Patch(kScanPolicies, {"", name},
+                            {.type = kube::PatchType::kMerge,
+                             .subresource = "status",
+                             .field_manager = std::string(kFieldManager)},
+                            patch, cancel);
+  if (!written && written.error().code != Code::kNotFound) return {std::move(written).error()};
+  return {Ok(), std::chrono::milliseconds(kResync)};
+}
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,45 @@
+// ScanPolicy.status: how the known images fare under each policy, and whether all of them have been
+// judged under its present generation.
+#pragma once
+
+#include <string>
+
+#include "controller/judge.h"
+#include "controller/workers.h"
+#include "lib/base/clock.h"
+#include "lib/kube/informer.h"
+
+namespace landwaiter::controller {
+
+struct PolicyTally {
+  PolicyCounts counts;
+  std::uint64_t unjudged = 0;  // pending because not judged under this generation
+};
+
+/// Adds one canonical ImageScan to a policy's tally. Images that the policy does not match by any
+/// of their names are not counted.
+void Count(const PolicyRecord& policy, const resources::ImageScan& scan, PolicyTally& tally);
+
+struct PolicyStatusFields {
+  std::int64_t observed_generation = 0;
+  PolicyCounts counts;
+  std::vector<resources::Condition> conditions;
+};
+PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& tally, TimePoint now);
+
+class PolicyReconciler {
+ public:
+  PolicyReconciler(kube::Api& api, const Clock& clock, const kube::Informer<PolicyRecord>& policies,
+                   const kube::Informer<ScanRecord>& scans)
+      : api_(api), clock_(clock), policies_(policies), scans_(scans) {}
+
+  Outcome Reconcile(const std::string& name, const Cancellation& cancel);
+
+ private:
+  kube::Api& api_;
+  const Clock& clock_;
+  const kube::Informer<PolicyRecord>& policies_;
+  const kube::Informer<ScanRecord>& scans_;
+};
+
+}  // namespace landwaiter::controller
