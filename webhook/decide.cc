@@ -1,0 +1,265 @@
+#include "webhook/decide.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "policy/evaluate.h"
+
+namespace landwaiter::webhook {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Of one rule's subjects in a text; the controller cuts its own rows the same way.
+constexpr std::size_t kWorstInText = 3;
+
+int RankOf(Action action) {
+  switch (action) {
+    case Action::kAllow:
+      return 0;
+    case Action::kWarn:
+      return 1;
+    case Action::kDeny:
+      return 2;
+  }
+  return 2;
+}
+
+bool Worse(Action a, Action b) { return RankOf(a) > RankOf(b); }
+
+/// Reasons of Ready under which the controller is still at work.
+bool IsUnderWay(const resources::Condition* ready) {
+  if (ready == nullptr || ready->status == "Unknown") return true;
+  return ready->status != "True" && (ready->reason.empty() || ready->reason == "Queued" ||
+                                     ready->reason == "Pulling" || ready->reason == "Scanning");
+}
+
+Verdict VerdictFrom(const std::string& name) {
+  if (name == "Pass") return Verdict::kPass;
+  if (name == "Warn") return Verdict::kWarn;
+  if (name == "Fail") return Verdict::kFail;
+  return Verdict::kUnknown;
+}
+
+/// An object of this name that is about another digest decides nothing.
+bool IsAbout(const resources::ImageScan& scan, const Digest& digest) {
+  if (!scan.status.digest.empty()) return scan.status.digest == digest.ToString();
+  return scan.spec.image.ends_with("@" + digest.ToString());
+}
+
+const resources::PolicyStatus* JudgementOf(const resources::ImageScan& scan,
+                                           const policy::ScanPolicy& policy) {
+  for (const auto& row : scan.status.policies) {
+    if (row.name == policy.name && row.generation == policy.generation) return &row;
+  }
+  return nullptr;
+}
+
+Judgement Start(const policy::ScanPolicy& policy, Ground ground, Verdict verdict) {
+  Judgement judgement;
+  judgement.policy = policy.name;
+  judgement.generation = policy.generation;
+  judgement.ground = ground;
+  judgement.verdict = verdict;
+  judgement.action = policy::AnswerTo(policy, verdict);
+  return judgement;
+}
+
+Judgement Incomplete(const policy::ScanPolicy& policy, const std::string& text) {
+  Judgement judgement = Start(policy, Ground::kIncomplete, Verdict::kUnknown);
+  judgement.text = text;
+  return judgement;
+}
+
+/// Row 2. Nothing where the policy's reference rules are content.
+std::optional<Judgement> JudgeReference(const policy::ScanPolicy& policy,
+                                        const ImageReference& reference, TimePoint now) {
+  const PolicyVerdict verdict = policy::EvaluateReference(policy, reference, now);
+  if (verdict.verdict == Verdict::kPass) return std::nullopt;
+  Judgement judgement = Start(policy, Ground::kReference, verdict.verdict);
+  judgement.exceptions = verdict.exceptions_used;
+  std::size_t told = 0;
+  for (const Violation& violation : verdict.violations) {
+    if (told++ == kWorstInText) break;
+    if (!judgement.text.empty()) judgement.text += "; ";
+    judgement.text += "rule " + violation.rule + ": " + violation.message;
+  }
+  if (verdict.violations.size() > kWorstInText) {
+    judgement.text += "; and " + std::to_string(verdict.violations.size() - kWorstInText) + " more";
+  }
+  if (judgement.text.empty()) judgement.text = text::Join(verdict.unknown, "; ");
+  return judgement;
+}
+
+/// "" where the policy has no bound or the database is young enough.
+std::string StaleDatabase(const policy::ScanPolicy& policy, const resources::ImageScan& scan,
+                          TimePoint now) {
+  if (!policy.max_database_age) return {};
+  const auto built = ParseTime(scan.status.database_built_at);
+  if (!built) return "the age of the advisory database is not known";
+  if (now - *built <= *policy.max_database_age) return {};
+  return "the advisory database is of " + scan.status.database_built_at +
+         ", older than maxDatabaseAge";
+}
+
+std::string ContentText(const resources::PolicyStatus& row) {
+  std::string out;
+  const auto add = [&out](const std::string& part) { out += (out.empty() ? "" : "; ") + part; };
+  for (const bool fails : {true, false}) {
+    for (const auto& violation : row.violations) {
+      if (violation.fails != fails) continue;
+      add("rule " + violation.rule + ": " +
+          (violation.message.empty() ? std::to_string(violation.count) + " violations"
+                                     : violation.message));
+    }
+  }
+  for (const auto& unknown : row.unknown) add(unknown);
+  return out;
+}
+
+/// Rows 3 and 7 of a scan that was judged.
+Judgement JudgeContent(const policy::ScanPolicy& policy, const resources::ImageScan& scan,
+                       const resources::PolicyStatus& row, TimePoint now) {
+  Verdict verdict = VerdictFrom(row.verdict);
+  const std::string stale = StaleDatabase(policy, scan, now);
+  // Old data can hide a finding, never make one up: a Fail stays one.
+  if (verdict != Verdict::kFail && !stale.empty()) return Incomplete(policy, stale);
+  const Ground ground = verdict == Verdict::kPass      ? Ground::kPassed
+                        : verdict == Verdict::kUnknown ? Ground::kIncomplete
+                                                       : Ground::kContent;
+  Judgement judgement = Start(policy, ground, verdict);
+  judgement.text = ContentText(row);
+  judgement.exceptions = row.exceptions;
+  return judgement;
+}
+
+/// Row 6, 4 or 8 when there is no more time.
+Judgement Unscanned(const policy::ScanPolicy& policy, const ImageFacts& image) {
+  Judgement judgement;
+  judgement.policy = policy.name;
+  judgement.generation = policy.generation;
+  judgement.ground = Ground::kUnscanned;
+  judgement.verdict = Verdict::kUnknown;
+  judgement.action = policy::AnswerUnscanned(policy);
+  if (image.failure && image.failure->unreachable) {
+    judgement.text =
+        "not scanned yet, and the scan could not be asked for: the controller cannot "
+        "be reached";
+  } else if (image.scan && !image.scan->status.policies.empty()) {
+    judgement.text = "not yet judged by generation " + std::to_string(policy.generation) +
+                     " of the policy; try again in a moment";
+  } else {
+    judgement.text = "not scanned yet; try again in a moment";
+  }
+  return judgement;
+}
+
+struct ScanAnswer {
+  std::optional<Judgement> judgement;  // absent: pending
+  bool ask = false;
+};
+
+ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& image,
+                          TimePoint now) {
+  const resources::ImageScan& scan = *image.scan;
+  if (!IsAbout(scan, *image.digest)) {
+    return {
+        Incomplete(policy, "NameCollision: ImageScan " + scan.name + " is about another digest"),
+        false};
+  }
+  const auto* ready = resources::FindCondition(scan.status.conditions, "Ready");
+  const bool under_way = IsUnderWay(ready);
+  if (!under_way && ready->status != "True") {
+    return {Incomplete(policy, ready->reason + ": " + ready->message), false};
+  }
+  // While an image is looked at again, what was found before counts.
+  if (const auto* row = JudgementOf(scan, policy)) {
+    return {JudgeContent(policy, scan, *row, now), false};
+  }
+  return {std::nullopt, !under_way};
+}
+
+/// What one policy says of one image; pending where neither is known nor time is up.
+struct PolicyAnswer {
+  std::vector<Judgement> judgements;
+  bool pending = false;
+  bool ask = false;
+};
+
+PolicyAnswer AnswerOf(const policy::ScanPolicy& policy, const ImageFacts& image,
+                      const Facts& facts) {
+  PolicyAnswer answer;
+  if (!image.reference) {
+    answer.judgements.push_back(Incomplete(policy, image.parse_error));
+    return answer;
+  }
+  if (auto judged = JudgeReference(policy, *image.reference, facts.now)) {
+    answer.judgements.push_back(*std::move(judged));
+  }
+  if (!policy::NeedsScan(policy)) return answer;
+
+  ScanAnswer scanned{std::nullopt, true};
+  if (image.scan && image.digest) {
+    scanned = AnswerFromScan(policy, image, facts.now);
+  } else if (image.failure && !image.failure->unreachable) {
+    scanned = {Incomplete(policy, image.failure->reason + ": " + image.failure->message), false};
+  }
+  if (scanned.judgement) {
+    answer.judgements.push_back(*std::move(scanned.judgement));
+    return answer;
+  }
+  answer.ask = scanned.ask;
+  const bool unreachable = image.failure && image.failure->unreachable;
+  const milliseconds limit = std::min<milliseconds>(policy.wait, facts.budget);
+  // An Audit policy's answer changes nothing for the caller, so nobody waits for it.
+  const bool matters = policy.enforcement != Enforcement::kAudit;
+  answer.pending = matters && !unreachable && facts.elapsed < limit;
+  answer.judgements.push_back(Unscanned(policy, image));
+  return answer;
+}
+
+ImageDecision DecideImage(const Facts& facts, std::size_t index, milliseconds& decide_again) {
+  const ImageFacts& image = facts.images[index];
+  ImageDecision decision;
+  decision.image = index;
+  for (const auto& policy : facts.policies) {
+    // What cannot be parsed cannot be excluded either: every policy judges it.
+    if (image.reference && !policy::MatchesImage(*policy, *image.reference)) continue;
+    PolicyAnswer answer = AnswerOf(*policy, image, facts);
+    decision.ask = decision.ask || answer.ask;
+    if (answer.pending) {
+      decision.pending = true;
+      decide_again = std::min(decide_again, std::min<milliseconds>(policy->wait, facts.budget));
+    }
+    if (answer.judgements.empty()) {
+      answer.judgements.push_back(Start(*policy, Ground::kPassed, Verdict::kPass));
+    }
+    for (auto& judgement : answer.judgements) {
+      // What is pending is no reason to deny yet.
+      const bool open = answer.pending && judgement.ground == Ground::kUnscanned;
+      if (!open && Worse(judgement.action, decision.action)) decision.action = judgement.action;
+      decision.judgements.push_back(std::move(judgement));
+    }
+  }
+  std::stable_sort(decision.judgements.begin(), decision.judgements.end(),
+                   [](const auto& a, const auto& b) { return Worse(a.action, b.action); });
+  return decision;
+}
+
+}  // namespace
+
+Decision Decide(const Facts& facts) {
+  Decision decision;
+  decision.decide_again = milliseconds::max();
+  for (std::size_t i = 0; i < facts.images.size(); ++i) {
+    ImageDecision image = DecideImage(facts, i, decision.decide_again);
+    if (Worse(image.action, decision.action)) decision.action = image.action;
+    decision.pending = decision.pending || image.pending;
+    decision.images.push_back(std::move(image));
+  }
+  // Nothing that is still to come can make a denial milder.
+  if (decision.action == Action::kDeny) decision.pending = false;
+  return decision;
+}
+
+}  // namespace landwaiter::webhook

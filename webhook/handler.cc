@@ -1,0 +1,320 @@
+#include "webhook/handler.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "lib/base/log.h"
+#include "lib/base/text.h"
+#include "policy/evaluate.h"
+
+namespace landwaiter::webhook {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// A namespace that was made a moment ago: its informer is milliseconds behind.
+constexpr milliseconds kNamespaceWait{1000};
+/// A failure to resolve that another request has just met is not asked for again at once.
+constexpr milliseconds kFreshFailure{2000};
+/// The same for an answer: the ImageScan is on its way through the informer.
+constexpr milliseconds kFreshAnswer{2000};
+
+constexpr std::array<std::string_view, 4> kVerdicts = {"allow", "warn", "deny", "error"};
+constexpr std::array<std::string_view, 9> kReasons = {"judged",     "nothing",    "no_policy",
+                                                      "reference",  "content",    "unscanned",
+                                                      "incomplete", "unreadable", "malformed"};
+
+metrics::Counter& RequestCounter(metrics::Registry& registry, std::string_view verdict,
+                                 std::string_view reason) {
+  return registry.AddCounter("landwaiter_admission_requests_total",
+                             "Admission requests by answer and its ground.",
+                             {{"verdict", std::string(verdict)}, {"reason", std::string(reason)}});
+}
+
+std::string_view ReasonName(Ground ground) {
+  switch (ground) {
+    case Ground::kPassed:
+      return "judged";
+    case Ground::kReference:
+      return "reference";
+    case Ground::kContent:
+      return "content";
+    case Ground::kUnscanned:
+      return "unscanned";
+    case Ground::kIncomplete:
+      return "incomplete";
+  }
+  return "judged";
+}
+
+/// The ground of the worst judgement.
+std::string_view ReasonOf(const Decision& decision) {
+  bool any = false;
+  for (const ImageDecision& image : decision.images) {
+    any = any || !image.judgements.empty();
+    if (image.action != decision.action || decision.action == Action::kAllow) continue;
+    if (!image.judgements.empty()) return ReasonName(image.judgements.front().ground);
+  }
+  return any ? "judged" : "no_policy";
+}
+
+/// "?timeout=10s", as the API server sends it, less the margin.
+milliseconds BudgetOf(const http::ServerRequest& request) {
+  milliseconds timeout = kDefaultTimeout;
+  if (const auto text = request.QueryValue("timeout")) {
+    if (auto parsed = ParseDuration(*text)) timeout = *parsed;
+  }
+  timeout = std::min<milliseconds>(timeout, std::chrono::seconds(30));  // Kubernetes' own bound
+  return std::max<milliseconds>(timeout - kAnswerMargin, milliseconds(0));
+}
+
+std::string WhereOf(const resources::PodImage& image) {
+  return std::string(resources::ContainerKindName(image.kind)) + " " + image.container;
+}
+
+/// The distinct images to judge: on an UPDATE only those that the old object did not have.
+std::vector<ImageFacts> ImagesToJudge(const ReviewRequest& request) {
+  const std::set<std::string> old(request.old_references.begin(), request.old_references.end());
+  std::unordered_map<std::string, std::size_t> seen;
+  std::vector<ImageFacts> out;
+  for (const resources::PodImage& image : request.object.images) {
+    if (old.contains(image.reference)) continue;
+    // A template's "auto" is a mark for a sidecar injector, which puts a real image in its place.
+    if (request.subject == Subject::kWorkload && image.reference == "auto") continue;
+    if (!seen.emplace(image.reference, out.size()).second) continue;
+    ImageFacts facts;
+    facts.written = image.reference;
+    facts.where = WhereOf(image);
+    auto reference = ImageReference::Parse(image.reference);
+    if (reference) {
+      facts.digest = reference->digest;
+      facts.reference = *std::move(reference);
+    } else {
+      facts.parse_error = "InvalidReference: " + reference.error().message;
+    }
+    out.push_back(std::move(facts));
+  }
+  return out;
+}
+
+CredentialSet CredentialsOf(const ReviewRequest& request) {
+  CredentialSet set{request.ns, request.object.service_account, request.object.pull_secrets};
+  std::sort(set.pull_secrets.begin(), set.pull_secrets.end());
+  set.pull_secrets.erase(std::unique(set.pull_secrets.begin(), set.pull_secrets.end()),
+                         set.pull_secrets.end());
+  return set;
+}
+
+}  // namespace
+
+struct AdmissionHandler::Admission {
+  ReviewRequest request;
+  std::vector<ImageFacts> images;
+  CredentialSet credentials;
+  steady_clock::time_point start;
+  milliseconds budget{0};
+  Manner manner = Manner::kJudge;
+  std::string note;
+  std::set<std::string> asked;
+  bool namespace_waited = false;
+  bool waited = false;
+  http::Responder respond;
+
+  milliseconds Elapsed() const {
+    return std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
+  }
+};
+
+AdmissionHandler::AdmissionHandler(Memory& memory, Waiters& waiters, Ensurer& ensurer,
+                                   const Clock& clock, metrics::Registry& registry)
+    : memory_(memory),
+      waiters_(waiters),
+      ensurer_(ensurer),
+      clock_(clock),
+      registry_(registry),
+      duration_(registry.AddHistogram("landwaiter_admission_duration_seconds",
+                                      "From the whole review to its answer, waiting included.",
+                                      metrics::SecondsBounds())),
+      waited_(registry.AddCounter("landwaiter_admission_waited_total",
+                                  "Requests that waited for a scan.")),
+      waiters_full_(registry.AddCounter("landwaiter_admission_waiters_full_total",
+                                        "Requests answered at once because too many waited.")) {
+  for (const auto verdict : kVerdicts) {
+    for (const auto reason : kReasons) RequestCounter(registry, verdict, reason);
+  }
+  registry.AddCallback("landwaiter_admission_waiting", "Requests that wait for a scan now.",
+                       [&waiters] { return static_cast<double>(waiters.size()); });
+  memory.OnChange([&waiters](const std::string& key) { waiters.Wake(key); });
+}
+
+void AdmissionHandler::Handle(http::ServerRequest&& request, http::Responder respond) {
+  const auto start = steady_clock::now();
+  ReviewReading reading = ReadReview(request.body);
+  request.DropBody();
+  if (!reading.request) return RefuseReview(reading.problem, std::move(respond));
+
+  auto admission = std::make_shared<Admission>();
+  admission->request = *std::move(reading.request);
+  admission->start = start;
+  admission->respond = std::move(respond);
+  const ReviewRequest& review = admission->request;
+  if (review.subject == Subject::kNothing) {
+    return Finish(*admission, AllowWithNote(review.uid, "nothing to judge"), "nothing");
+  }
+  if (review.deleting) {
+    return Finish(*admission, AllowWithNote(review.uid, "is being deleted"), "nothing");
+  }
+  admission->images = ImagesToJudge(review);
+  if (admission->images.empty()) {
+    return Finish(*admission, AllowWithNote(review.uid, "no new image"), "nothing");
+  }
+  admission->credentials = CredentialsOf(review);
+  if (review.subject == Subject::kWorkload) {
+    admission->manner = Manner::kWarnOnly;
+    admission->note = "workload: its pods are judged when they are made";
+  } else if (review.IsMirrorPodOfANode()) {
+    admission->manner = Manner::kWarnOnly;
+    admission->note = "mirror pod: the kubelet runs it whatever is answered";
+  }
+  if (review.dry_run) admission->note = "dry run: judged from memory, nothing was asked";
+  if (admission->images.size() > kMaxDistinctImages) {
+    const std::string why = "it has " + std::to_string(admission->images.size()) +
+                            " distinct images, at most " + std::to_string(kMaxDistinctImages) +
+                            " are judged";
+    ReviewAnswer answer = DenyUnreadable(review.uid, why);
+    if (admission->manner == Manner::kWarnOnly) {
+      answer = AllowWithNote(review.uid, why);
+      answer.warnings = {"landwaiter would deny: " + why};
+    }
+    return Finish(*admission, std::move(answer), "unreadable");
+  }
+  const bool waits = admission->manner == Manner::kJudge && !review.dry_run;
+  if (waits) admission->budget = BudgetOf(request);
+  Judge(admission);
+}
+
+void AdmissionHandler::Judge(const std::shared_ptr<Admission>& admission) {
+  const std::uint64_t epoch = waiters_.Epoch();
+  if (WaitForNamespace(admission, epoch)) return;
+  std::vector<std::string> keys;
+  Facts facts = Gather(*admission, keys);
+  Decision decision = Decide(facts);
+  if (!admission->request.dry_run) Ask(*admission, facts, decision);
+  if (decision.pending && WaitFor(admission, decision, keys, epoch)) return;
+  if (decision.pending) {
+    // No room to wait: as at the deadline.
+    waiters_full_.Add();
+    facts.budget = milliseconds(0);
+    decision = Decide(facts);
+  }
+  ReviewAnswer answer =
+      MakeAnswer(admission->request, facts, decision, admission->manner, admission->note);
+  Finish(*admission, std::move(answer), ReasonOf(decision));
+}
+
+Facts AdmissionHandler::Gather(const Admission& admission,
+                               std::vector<std::string>& wait_keys) const {
+  Facts facts;
+  facts.now = clock_.Now();
+  facts.elapsed = admission.Elapsed();
+  facts.budget = admission.budget;
+  const auto labels = memory_.NamespaceLabels(admission.request.ns);
+  for (const auto& policy : *memory_.Policies()) {
+    // A namespace that is still unknown gets every policy: too strict for a moment, never too mild.
+    if (!labels || policy::MatchesNamespace(*policy, *labels)) facts.policies.push_back(policy);
+  }
+  facts.images = admission.images;
+  if (facts.policies.empty()) return facts;
+  for (ImageFacts& image : facts.images) GatherImage(admission, image, wait_keys);
+  return facts;
+}
+
+void AdmissionHandler::GatherImage(const Admission& admission, ImageFacts& image,
+                                   std::vector<std::string>& wait_keys) const {
+  if (!image.reference) return;
+  const std::string ensure_key = EnsureKey(admission.credentials, image.reference->ToString());
+  if (const auto last = memory_.LastEnsured(ensure_key)) {
+    const auto now = steady_clock::now();
+    if (!image.digest && last->digest && now - last->at < kResolutionLifetime) {
+      image.digest = last->digest;
+    }
+    // A failure counts where it is the answer to this request's question, or is just as fresh.
+    if (last->failure && last->at + kFreshFailure > admission.start) image.failure = last->failure;
+  }
+  if (!image.digest || image.failure) wait_keys.push_back(ensure_key);
+  if (!image.digest) return;
+  const std::string name = resources::ScanName(*image.digest);
+  image.scan = memory_.Scan(name);
+  wait_keys.push_back(ScanKey(name));
+  wait_keys.push_back(ensure_key);
+}
+
+void AdmissionHandler::Ask(Admission& admission, const Facts& facts, const Decision& decision) {
+  std::vector<std::string> references;
+  const auto now = steady_clock::now();
+  for (const ImageDecision& image : decision.images) {
+    const ImageFacts& about = facts.images[image.image];
+    if (!image.ask || !about.reference) continue;
+    const std::string reference = about.reference->ToString();
+    if (!admission.asked.insert(reference).second) continue;
+    const auto last = memory_.LastEnsured(EnsureKey(admission.credentials, reference));
+    const bool fresh = last && now - last->at < (last->failure ? kFreshFailure : kFreshAnswer);
+    if (!fresh) references.push_back(reference);
+  }
+  if (!references.empty()) ensurer_.Ask(admission.credentials, references);
+}
+
+bool AdmissionHandler::WaitFor(const std::shared_ptr<Admission>& admission,
+                               const Decision& decision, const std::vector<std::string>& keys,
+                               std::uint64_t epoch) {
+  const bool waits = waiters_.Add(keys, admission->start + decision.decide_again, epoch,
+                                  [this, admission] { Judge(admission); });
+  if (waits && !std::exchange(admission->waited, true)) waited_.Add();
+  return waits;
+}
+
+bool AdmissionHandler::WaitForNamespace(const std::shared_ptr<Admission>& admission,
+                                        std::uint64_t epoch) {
+  if (admission->namespace_waited || admission->budget == milliseconds(0)) return false;
+  if (memory_.NamespaceLabels(admission->request.ns)) return false;
+  const auto until = admission->start + std::min(kNamespaceWait, admission->budget);
+  if (steady_clock::now() >= until) {
+    admission->namespace_waited = true;
+    return false;
+  }
+  return waiters_.Add({NamespaceKey(admission->request.ns)}, until, epoch,
+                      [this, admission] { Judge(admission); });
+}
+
+void AdmissionHandler::Finish(Admission& admission, ReviewAnswer answer, std::string_view reason) {
+  if (!admission.request.dry_run) {
+    const std::string_view verdict =
+        !answer.allowed ? "deny" : (answer.warnings.empty() ? "allow" : "warn");
+    RequestCounter(registry_, verdict, reason).Add();
+    const std::chrono::duration<double> took = steady_clock::now() - admission.start;
+    duration_.Observe(took.count());
+  }
+  if (!answer.allowed) {
+    log::Info("admission denied", {{"uid", answer.uid},
+                                   {"namespace", text::Printable(admission.request.ns)},
+                                   {"kind", text::Printable(admission.request.kind)},
+                                   {"reason", reason},
+                                   {"dry_run", admission.request.dry_run}});
+  }
+  admission.respond({.body = WriteReview(answer)});
+}
+
+void AdmissionHandler::RefuseReview(const ReviewProblem& problem, http::Responder respond) {
+  RequestCounter(registry_, problem.object_only ? "deny" : "error",
+                 problem.object_only ? "unreadable" : "malformed")
+      .Add();
+  const std::string why = text::Printable(problem.error.message);
+  log::Warn("review refused", {{"uid", text::Printable(problem.uid)}, {"error", why}});
+  if (problem.uid.empty()) return respond(http::TextResponse(400, "bad request: " + why + "\n"));
+  const ReviewAnswer answer = DenyUnreadable(problem.uid, why);
+  respond({.status = problem.object_only ? 200 : 400, .body = WriteReview(answer)});
+}
+
+}  // namespace landwaiter::webhook
