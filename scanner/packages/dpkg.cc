@@ -105,8 +105,8 @@ void AddPackage(const Stanza& stanza, bool closed, ReadingBuilder& out) {
       .type = "deb", .name = std::string(stanza.package), .version = std::string(stanza.version)};
   package.architecture = FreeText(stanza.architecture);
   SetSource(stanza.source, package);
-  if (!IsName(package.source_name, kMaxNameBytes) ||
-      !IsName(package.source_version, kMaxVersionBytes)) {
+  if (!stanza.source.empty() && (!IsName(package.source_name, kMaxNameBytes) ||
+                                 !IsName(package.source_version, kMaxVersionBytes))) {
     out.FailAtLine(stanza.line, "starts the stanza of " + FreeText(stanza.package) +
                                     ", whose Source cannot be read");
     return;

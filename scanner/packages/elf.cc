@@ -1,6 +1,7 @@
 #include "scanner/packages/elf.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace landwaiter::packages {
 namespace {
@@ -42,6 +43,11 @@ std::uint64_t ElfFile::Number(std::string_view bytes, std::size_t at, std::size_
     value = value << 8 | static_cast<unsigned char>(bytes[at + index]);
   }
   return value;
+}
+
+std::string ElfFile::Head(std::size_t max_bytes) const {
+  auto bytes = Read(0, std::min<std::uint64_t>(max_bytes, file_->size()));
+  return bytes ? std::move(*bytes) : std::string();
 }
 
 Result<std::string> ElfFile::Read(std::uint64_t offset, std::uint64_t size) const {

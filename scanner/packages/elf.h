@@ -49,6 +49,8 @@ class ElfFile {
   const ElfSection* FindSection(std::string_view name) const;
   bool big_endian() const { return big_endian_; }
 
+  /// The first bytes, fewer where the file ends or cannot be read.
+  std::string Head(std::size_t max_bytes) const;
   /// Exactly `size` bytes at a file offset. Errors: DataLoss.
   Result<std::string> Read(std::uint64_t offset, std::uint64_t size) const;
   /// Exactly `size` bytes at an address of a loaded segment. Errors: DataLoss.

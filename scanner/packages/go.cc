@@ -86,10 +86,7 @@ void ParseModules(std::string_view text, ReadingBuilder& out) {
   AddModule(pending, out);
 }
 
-bool IsPacked(const ElfFile& elf) {
-  const auto head = elf.Read(0, 1024);
-  return head && head->find("UPX!") != std::string::npos;
-}
+bool IsPacked(const ElfFile& elf) { return elf.Head(1024).find("UPX!") != std::string::npos; }
 
 bool LooksLikeGo(RandomAccessFile& file) {
   std::string head(2 * kHeadBytes, '\0');

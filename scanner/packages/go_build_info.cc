@@ -125,8 +125,7 @@ Result<GoBuildInfo> ReadBlob(const ElfFile& elf, std::uint64_t offset) {
 }
 
 bool HasTraceOfGo(const ElfFile& elf) {
-  const auto head = elf.Read(0, kBuildIdBytes);
-  return (head && HasGoBuildId(*head)) || elf.FindSection(".go.buildinfo") != nullptr ||
+  return HasGoBuildId(elf.Head(kBuildIdBytes)) || elf.FindSection(".go.buildinfo") != nullptr ||
          elf.FindSection(".gopclntab") != nullptr || elf.FindSection(".note.go.buildid") != nullptr;
 }
 

@@ -1,0 +1,73 @@
+// Fixtures for tests of package sources: files in memory, and the shared collection of real records
+// where it is on this machine.
+#pragma once
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/packages/source.h"
+
+namespace landwaiter::packages {
+
+class MemoryFile final : public RandomAccessFile {
+ public:
+  explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  Result<std::size_t> ReadAt(std::uint64_t offset, char* buffer, std::size_t count) override {
+    if (offset >= bytes_.size()) return std::size_t{0};
+    const std::size_t n = std::min<std::size_t>(count, bytes_.size() - offset);
+    std::memcpy(buffer, bytes_.data() + offset, n);
+    return n;
+  }
+
+ private:
+  std::string bytes_;
+};
+
+inline const PackageSource& SourceNamed(std::string_view name) {
+  for (const PackageSource& source : AllSources()) {
+    if (source.name == name) return source;
+  }
+  std::abort();
+}
+
+inline FileFacts FactsOf(std::string_view path, std::uint64_t size) {
+  return {.path = path, .mode = 0644, .uid = 0, .gid = 0, .size = size};
+}
+
+/// What `source` reads from a file with these bytes.
+inline FileReading Read(std::string_view source, std::string_view path, std::string_view bytes) {
+  return SourceNamed(source).parse(FactsOf(path, bytes.size()), {.bytes = bytes});
+}
+
+inline FileReading ReadProgram(std::string_view path, const std::string& bytes) {
+  MemoryFile file(bytes);
+  return SourceNamed("go").parse(FactsOf(path, bytes.size()), {.file = &file});
+}
+
+/// "name version" of each package.
+inline std::vector<std::string> NamesOf(const FileReading& reading) {
+  std::vector<std::string> names;
+  for (const Package& package : reading.packages) {
+    names.push_back(package.name + " " + package.version);
+  }
+  return names;
+}
+
+/// Sources that ask for a file, "" where none does.
+inline std::string WantedBy(std::string_view path, std::uint64_t size = 1) {
+  std::string names;
+  for (const PackageSource& source : AllSources()) {
+    if (source.wants(FactsOf(path, size)) == Need::kNothing) continue;
+    if (!names.empty()) names += ",";
+    names += source.name;
+  }
+  return names;
+}
+
+}  // namespace landwaiter::packages

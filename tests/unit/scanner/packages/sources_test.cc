@@ -1,0 +1,140 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scanner/packages/purl.h"
+#include "tests/unit/scanner/packages/records.h"
+
+namespace landwaiter::packages {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(SourcesTest, AreSortedAndWhole) {
+  std::string_view last;
+  for (const PackageSource& source : AllSources()) {
+    EXPECT_LT(last, source.name);
+    last = source.name;
+    EXPECT_GE(source.version, 1);
+    EXPECT_NE(source.wants, nullptr);
+    EXPECT_NE(source.parse, nullptr);
+    EXPECT_THAT(SourceVersions(), HasSubstr(std::string(source.name) + "="));
+  }
+}
+
+FileReading Reading(std::string source, std::string path, ReadingState state,
+                    std::string reason = "", std::size_t packages = 0) {
+  FileReading reading{.source = std::move(source), .path = std::move(path), .state = state};
+  reading.reason = std::move(reason);
+  reading.packages.resize(packages);
+  return reading;
+}
+
+TEST(CoverageTest, OneLineASourceTheWorstStateCounts) {
+  const std::vector<FileReading> readings = {
+      Reading("npm", "b", ReadingState::kRead, "", 2),
+      Reading("npm", "a", ReadingState::kFailed, "a: broken"),
+      Reading("dpkg", "s", ReadingState::kRead, "", 3),
+      Reading("go", "x", ReadingState::kNotOurs),
+      Reading("rpm", "r", ReadingState::kUnsupported, "r: unread"),
+  };
+  EXPECT_THAT(CombineCoverage(readings),
+              ElementsAre(Coverage{"dpkg", CoverageState::kRead, "", 3},
+                          Coverage{"npm", CoverageState::kFailed, "a: broken", 2},
+                          Coverage{"rpm", CoverageState::kUnsupported, "r: unread", 0}));
+  EXPECT_THAT(CombineCoverage({}), IsEmpty());
+}
+
+TEST(CoverageTest, ReasonsAreSortedAndFew) {
+  std::vector<FileReading> readings;
+  for (const char* path : {"e", "c", "a", "d", "b"}) {
+    readings.push_back(Reading("npm", path, ReadingState::kFailed, std::string(path) + ": x"));
+  }
+  EXPECT_EQ(CombineCoverage(readings)[0].reason, "a: x; b: x; c: x; and 2 more");
+}
+
+// Pitfall 159: lists of files without the database that they belong to are no empty database.
+TEST(CoverageTest, OwnershipAloneIsAFault) {
+  std::vector<FileReading> readings = {Reading("dpkg", "info/a.list", ReadingState::kRead)};
+  readings[0].kind = ReadingKind::kOwnership;
+  EXPECT_EQ(CombineCoverage(readings)[0].state, CoverageState::kFailed);
+}
+
+TEST(LimitTest, NamesFileAndLimit) {
+  const FileReading reading =
+      ExceedsLimit(SourceNamed("dpkg"), FactsOf("var/lib/dpkg/status", 99), 64);
+  EXPECT_EQ(reading.state, ReadingState::kFailed);
+  EXPECT_EQ(reading.reason, "var/lib/dpkg/status: has 99 bytes, the limit is 64");
+  EXPECT_EQ(NotReached(SourceNamed("dpkg"), "var/lib/dpkg/status", "srv/status").state,
+            ReadingState::kFailed);
+}
+
+TEST(OwnerTest, LanguagePackagesGetTheirSystemPackage) {
+  std::vector<Package> packages = {{.type = "pypi", .name = "six", .version = "1", .path = "a"},
+                                   {.type = "deb", .name = "x", .version = "1", .path = "a"},
+                                   {.type = "npm", .name = "y", .version = "1", .path = "b"}};
+  const std::vector<OwnedFile> owned = {{"a", "python3-six"}};
+  AssignOwners(owned, packages);
+  EXPECT_EQ(packages[0].owner, "python3-six");
+  EXPECT_EQ(packages[1].owner, "");
+  EXPECT_EQ(packages[2].owner, "");
+}
+
+struct PurlCase {
+  const char* name;
+  const char* type;
+  const char* package;
+  const char* version;
+  const char* architecture;
+  const char* family;
+  const char* release;
+  const char* purl;
+};
+
+class PurlTest : public testing::TestWithParam<PurlCase> {};
+
+TEST_P(PurlTest, IsWrittenAsTheSpecificationSays) {
+  const PurlCase& c = GetParam();
+  const Package package{
+      .type = c.type, .name = c.package, .version = c.version, .architecture = c.architecture};
+  std::optional<OperatingSystem> os;
+  if (*c.family != 0) os = OperatingSystem{c.family, c.release, "", ""};
+  EXPECT_EQ(BuildPurl(package, os), c.purl);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, PurlTest,
+    testing::Values(
+        PurlCase{"Deb", "deb", "base-files", "12.4+deb12u15", "amd64", "debian", "12",
+                 "pkg:deb/debian/base-files@12.4%2Bdeb12u15?arch=amd64&distro=debian-12"},
+        PurlCase{"DebWithEpoch", "deb", "attr", "1:2.5.1-4", "amd64", "debian", "12",
+                 "pkg:deb/debian/attr@1:2.5.1-4?arch=amd64&distro=debian-12"},
+        PurlCase{"DebWithoutSystem", "deb", "a", "1", "all", "", "", "pkg:deb/a@1?arch=all"},
+        PurlCase{"Apk", "apk", "musl", "1.2.4-r2", "x86_64", "alpine", "3.18.4",
+                 "pkg:apk/alpine/musl@1.2.4-r2?arch=x86_64&distro=alpine-3.18.4"},
+        PurlCase{"Rpm", "rpm", "openssl", "1:3.0.7-24.el9", "x86_64", "almalinux", "9.3",
+                 "pkg:rpm/almalinux/"
+                 "openssl@3.0.7-24.el9?arch=x86_64&distro=almalinux-9.3&epoch=1"},
+        PurlCase{"Npm", "npm", "lodash", "4.17.20", "", "debian", "12", "pkg:npm/lodash@4.17.20"},
+        PurlCase{"ScopedNpm", "npm", "@babel/core", "7.0.0-beta+1", "", "", "",
+                 "pkg:npm/%40babel/core@7.0.0-beta%2B1"},
+        // Pitfall 114: names of PyPI are compared without case and separators.
+        PurlCase{"Pypi", "pypi", "Django_Package", "1.11.1.dev1", "", "", "",
+                 "pkg:pypi/django-package@1.11.1.dev1"},
+        PurlCase{"Golang", "golang", "golang.org/x/text", "v0.3.5", "", "", "",
+                 "pkg:golang/golang.org/x/text@v0.3.5"},
+        PurlCase{"GolangIncompatible", "golang", "github.com/BurntSushi/toml",
+                 "v3.2.0+incompatible", "", "", "",
+                 "pkg:golang/github.com/burntsushi/toml@v3.2.0%2Bincompatible"},
+        PurlCase{"GolangMain", "golang", "example.com/app", "(devel)", "", "", "",
+                 "pkg:golang/example.com/app@%28devel%29"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(PypiNameTest, IsNormalised) {
+  EXPECT_EQ(NormalizePypiName("Zope.Interface"), "zope-interface");
+  EXPECT_EQ(NormalizePypiName("a-_.b__C"), "a-b-c");
+}
+
+}  // namespace
+}  // namespace landwaiter::packages
