@@ -1,0 +1,428 @@
+#include "scanner/layer/tar_reader.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/scan_request.h"
+#include "tests/unit/scanner/layer/fixtures.h"
+
+namespace landwaiter::layer {
+namespace {
+
+using testing::Header;
+using testing::kGnuMagic;
+using testing::Octal;
+using testing::Padded;
+using testing::PaxRecord;
+using testing::Summed;
+using testing::Tar;
+
+struct Listed {
+  std::vector<TarEntry> entries;
+  std::vector<std::string> contents;
+  Status status = Ok();
+};
+
+// Reads `bytes` in chunks of `step`.
+Listed List(std::string_view bytes, std::size_t step = 1000, Limits limits = {}) {
+  Listed listed;
+  Budget budget(limits);
+  TarReader reader(
+      [&]() -> Result<std::string_view> {
+        const std::string_view chunk = bytes.substr(0, step);
+        bytes.remove_prefix(chunk.size());
+        return chunk;
+      },
+      budget);
+  for (;;) {
+    auto entry = reader.Next();
+    if (!entry) {
+      listed.status = std::move(entry).error();
+      return listed;
+    }
+    if (!*entry) return listed;
+    std::string content;
+    auto read = reader.ReadContent([&](std::string_view piece) {
+      content += piece;
+      return Ok();
+    });
+    listed.entries.push_back(**entry);
+    listed.contents.push_back(content);
+    if (!read) {
+      listed.status = std::move(read).error();
+      return listed;
+    }
+  }
+}
+
+std::string GnuSparseTar() {
+  // 'S' with two pieces in the header and one in an extension block; "ab" at 0, "cd" at 1024, "ef"
+  // at 4094, real size 5000.
+  std::string header =
+      Header({.name = "sparse", .type = 'S', .size = 6, .magic = std::string(kGnuMagic)});
+  const auto put = [&](std::string& block, std::size_t at, std::uint64_t number) {
+    block.replace(at, 11, Octal(number, 11));
+  };
+  const std::vector<std::pair<int, int>> pieces = {{0, 2}, {1024, 2}, {2048, 0}, {3000, 0}};
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    put(header, 386 + 24 * i, static_cast<std::uint64_t>(pieces[i].first));
+    put(header, 398 + 24 * i, static_cast<std::uint64_t>(pieces[i].second));
+  }
+  header[482] = 1;
+  put(header, 483, 5000);
+  std::string extension(kBlock, '\0');
+  put(extension, 0, 4094);
+  put(extension, 12, 2);
+  return Tar().Raw(Summed(header) + extension + Padded("abcdef")).File("after", "x").Build();
+}
+
+std::string SparseContent() {
+  std::string content(5000, '\0');
+  content.replace(0, 2, "ab");
+  content.replace(1024, 2, "cd");
+  content.replace(4094, 2, "ef");
+  return content;
+}
+
+std::string Base256Size() {
+  std::string header = Header({.name = "big", .size = 0, .magic = std::string(kGnuMagic)});
+  std::string size(12, '\0');
+  size[0] = '\x80';
+  size[11] = 3;
+  header.replace(124, 12, size);
+  return Summed(header) + Padded("abc");
+}
+
+struct NamesCase {
+  const char* name;
+  std::string tar;
+  std::vector<std::string> names;
+  bool python_agrees = true;
+};
+
+std::vector<NamesCase> NamesCases() {
+  const std::string long_name = std::string(150, 'a') + "/" + std::string(140, 'b');
+  return {
+      {"plain files and folders", Tar().Folder("d").File("d/f", "x").Build(), {"d/", "d/f"}},
+      {"an empty archive", Tar().Build(), {}},
+      {"no zero blocks at the end", Tar().File("f", "x").bytes(), {"f"}},
+      {"what follows two zero blocks is left",
+       Tar().File("f", "x").Build() + Tar().File("g", "").bytes(),
+       {"f"}},
+      {"a ustar prefix", Tar().Raw(Header({.name = "f", .prefix = "p/q"})).Build(), {"p/q/f"}},
+      {"a full name field without NUL",
+       Tar().File(std::string(100, 'n'), "x").Build(),
+       {std::string(100, 'n')}},
+      {"a GNU long name", Tar().GnuLong('L', long_name).File("short", "x").Build(), {long_name}},
+      {"a GNU long link", Tar().GnuLong('K', long_name).Symlink("s", "short").Build(), {"s"}},
+      {"GNU long name and link together",
+       Tar().GnuLong('K', "target").GnuLong('L', "name").Symlink("s", "t").Build(),
+       {"name"}},
+      {"a pax path",
+       Tar().Pax(PaxRecord("path", long_name)).File("short", "x").Build(),
+       {long_name}},
+      {"a pax path with line ends",
+       Tar().Pax(PaxRecord("path", "a\nb=c\n")).File("short", "x").Build(),
+       {"a\nb=c\n"}},
+      {"a pax path of bytes that are not UTF-8",
+       Tar()
+           .Pax(PaxRecord("hdrcharset", "BINARY") + PaxRecord("path", "a\xff\xfe"))
+           .File("s", "")
+           .Build(),
+       {"a\xff\xfe"}},
+      {"a pax path that is UTF-8",
+       Tar().Pax(PaxRecord("path", "\xc3\xa9\xe2\x82\xac")).File("s", "").Build(),
+       {"\xc3\xa9\xe2\x82\xac"}},
+      {"bytes that are not UTF-8 in ustar", Tar().File("\xe9t\xe9", "x").Build(), {"\xe9t\xe9"}},
+      {"control bytes and spaces",
+       Tar().File(" a\t\x01 ", "").File("\\", "").Build(),
+       {" a\t\x01 ", "\\"}},
+      {"dots and slashes as written",
+       Tar().File("./a//b", "").File("../c", "").File("/abs", "").Build(),
+       {"./a//b", "../c", "/abs"}},
+      {"a pax size",
+       Tar()
+           .Pax(PaxRecord("size", "3"))
+           .Raw(Header({.name = "f", .size = 0}) + Padded("abc"))
+           .File("g", "")
+           .Build(),
+       {"f", "g"}},
+      {"a base-256 size", Base256Size() + Tar().File("g", "").Build(), {"big", "g"}},
+      {"an old tar's folder: NUL type and a slash",
+       Tar().Raw(Header({.name = "d/", .type = '\0'})).Build(),
+       {"d/"}},
+      {"contiguous files are files",
+       Tar().Raw(Header({.name = "f", .type = '7', .size = 1}) + Padded("x")).File("g", "").Build(),
+       {"f", "g"}},
+      {"sizes of links and folders are no bytes",
+       Tar()
+           .Raw(Header({.name = "l", .type = '2', .size = 5, .link = "x"}))
+           .Raw(Header({.name = "d/", .type = '5', .size = 5}))
+           .File("g", "")
+           .Build(),
+       {"l", "d/", "g"}},
+      {"an unknown type has its bytes",
+       Tar().Raw(Header({.name = "u", .type = 'Z', .size = 1}) + Padded("x")).File("g", "").Build(),
+       {"u", "g"}},
+      {"a comment in a global header",
+       Tar().Pax(PaxRecord("comment", "0123abcd"), 'g').File("f", "x").Build(),
+       {"f"}},
+      {"old GNU sparse", GnuSparseTar(), {"sparse", "after"}},
+      {"pax sparse 1.0",
+       Tar()
+           .Pax(PaxRecord("GNU.sparse.major", "1") + PaxRecord("GNU.sparse.minor", "0") +
+                PaxRecord("GNU.sparse.name", "real") + PaxRecord("GNU.sparse.realsize", "5000"))
+           .Raw(Header({.name = "GNUSparseFile.1/real", .size = 512 + 6}) +
+                Padded("3\n0\n2\n1024\n2\n4094\n2\n") + Padded("abcdef"))
+           .File("after", "")
+           .Build(),
+       {"real", "after"}},
+      {"pax sparse 0.1",
+       Tar()
+           .Pax(PaxRecord("GNU.sparse.size", "5000") + PaxRecord("GNU.sparse.numblocks", "3") +
+                PaxRecord("GNU.sparse.name", "real") +
+                PaxRecord("GNU.sparse.map", "0,2,1024,2,4094,2"))
+           .Raw(Header({.name = "x", .size = 6}) + Padded("abcdef"))
+           .File("after", "")
+           .Build(),
+       {"real", "after"}},
+      {"pax sparse 0.0",
+       Tar()
+           .Pax(PaxRecord("GNU.sparse.size", "5000") + PaxRecord("GNU.sparse.numblocks", "3") +
+                PaxRecord("GNU.sparse.offset", "0") + PaxRecord("GNU.sparse.numbytes", "2") +
+                PaxRecord("GNU.sparse.offset", "1024") + PaxRecord("GNU.sparse.numbytes", "2") +
+                PaxRecord("GNU.sparse.offset", "4094") + PaxRecord("GNU.sparse.numbytes", "2"))
+           .Raw(Header({.name = "real", .size = 6}) + Padded("abcdef"))
+           .File("after", "")
+           .Build(),
+       {"real", "after"}},
+      // Python joins a prefix in GNU headers, where GNU keeps times.
+      {"GNU times in the prefix's place",
+       Tar()
+           .Raw(Header({.name = "f",
+                        .magic = std::string(kGnuMagic),
+                        .prefix = "14701234567" + std::string(1, '\0') + "14701234567"}))
+           .Build(),
+       {"f"},
+       false},
+      // Python takes an empty value for an empty name; POSIX takes the record back.
+      {"an empty pax path", Tar().Pax(PaxRecord("path", "")).File("f", "").Build(), {"f"}, false},
+  };
+}
+
+TEST(TarReader, NamesAreThoseThatWereWritten) {
+  for (const auto& test : NamesCases()) {
+    SCOPED_TRACE(test.name);
+    for (const std::size_t step : {1, 511, 512, 100000}) {
+      const Listed listed = List(test.tar, step);
+      ASSERT_TRUE(listed.status) << listed.status.error().message;
+      std::vector<std::string> names;
+      for (const auto& entry : listed.entries) names.push_back(entry.name);
+      EXPECT_EQ(names, test.names) << "in steps of " << step;
+    }
+  }
+}
+
+TEST(TarReader, SparseFilesHaveTheirRealSizeAndHolesOfZeros) {
+  for (const auto& test : NamesCases()) {
+    if (std::string_view(test.name).find("sparse") == std::string_view::npos) continue;
+    SCOPED_TRACE(test.name);
+    const Listed listed = List(test.tar);
+    ASSERT_TRUE(listed.status) << listed.status.error().message;
+    ASSERT_EQ(listed.entries.size(), 2u);
+    EXPECT_EQ(listed.entries[0].size, 5000u);
+    EXPECT_EQ(listed.contents[0], SparseContent());
+  }
+}
+
+// A second reader: Python's tarfile, on the same bytes.
+std::string PythonNames(const std::string& tar) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("landwaiter-tar-" + std::to_string(getpid()) + ".tar");
+  std::ofstream(path, std::ios::binary) << tar;
+  const std::string script =
+      "import sys,tarfile\n"
+      "t=tarfile.open(sys.argv[1],'r:')\n"
+      "for m in t:\n"
+      "  n=m.name.encode('utf-8','surrogateescape').hex()\n"
+      "  l=m.linkname.encode('utf-8','surrogateescape').hex()\n"
+      "  k='d' if m.isdir() else 'h' if m.islnk() else 's' if m.issym() else 'f'\n"
+      "  print(n,l,k,m.size if k=='f' else 0)\n";
+  const std::string command = "python3 -c \"" + script + "\" '" + path.string() + "' 2>&1";
+  std::string output;
+  FILE* pipe = popen(command.c_str(), "r");
+  std::array<char, 4096> buffer{};
+  while (const std::size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) {
+    output.append(buffer.data(), count);
+  }
+  pclose(pipe);
+  std::filesystem::remove(path);
+  return output;
+}
+
+std::string Hex(std::string_view bytes) {
+  std::string hex;
+  for (const char c : bytes) {
+    std::array<char, 3> digits{};
+    std::snprintf(digits.data(), digits.size(), "%02x", static_cast<unsigned char>(c));
+    hex += digits.data();
+  }
+  return hex;
+}
+
+std::string OurNames(const std::string& tar) {
+  std::string text;
+  for (const auto& entry : List(tar).entries) {
+    std::string name = entry.name;
+    // Python drops the slash of a folder's name.
+    while (entry.type == '5' && name.ends_with('/')) name.pop_back();
+    const char kind = entry.type == '5'   ? 'd'
+                      : entry.type == '1' ? 'h'
+                      : entry.type == '2' ? 's'
+                                          : 'f';
+    text += Hex(name) + " " + Hex(entry.link) + " " + kind + " " +
+            std::to_string(kind == 'f' ? entry.size : 0) + "\n";
+  }
+  return text;
+}
+
+TEST(TarReader, AgreesWithPythonsTarfile) {
+  if (std::system("python3 -c 'import tarfile' >/dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "python3 is not installed: the second reader cannot be asked";
+  }
+  for (const auto& test : NamesCases()) {
+    if (!test.python_agrees) continue;
+    SCOPED_TRACE(test.name);
+    EXPECT_EQ(OurNames(test.tar), PythonNames(test.tar));
+  }
+}
+
+struct RefusedCase {
+  const char* name;
+  std::string tar;
+  const char* words;
+};
+
+std::string Broken(std::string header, std::size_t at, std::string_view text) {
+  header.replace(at, text.size(), text);
+  return Summed(header);
+}
+
+TEST(TarReader, RefusesWhatReadersWouldReadDifferently) {
+  const std::string good = Header({.name = "f"});
+  std::string wrong_sum = good;
+  wrong_sum[0] = 'g';
+  const std::vector<RefusedCase> cases = {
+      {"a wrong checksum", wrong_sum, "checksum is wrong"},
+      {"text that is no tar", std::string(kBlock, 'x'), "checksum is wrong"},
+      {"a size that is no number", Broken(good, 124, "0000000x001"), "size"},
+      {"a negative size", Broken(good, 124, std::string(12, '\xff')), "size"},
+      {"a size beyond 2^63", Broken(good, 124, "\x80\xff" + std::string(10, '\xff')), "size"},
+      {"one zero block inside",
+       Tar().File("a", "").bytes() + std::string(kBlock, '\0') + Tar().File("b", "").Build(),
+       "single zero block"},
+      {"a global header that renames", Tar().Pax(PaxRecord("path", "x"), 'g').File("f", "").Build(),
+       "global pax header"},
+      {"a global header that moves sizes",
+       Tar().Pax(PaxRecord("size", "512"), 'g').File("f", "").Build(), "global pax header"},
+      {"a pax record of length 0", Tar().Pax("0 a=b\n").File("f", "").Build(), "length is wrong"},
+      {"a pax record longer than its header", Tar().Pax("99 path=x\n").File("f", "").Build(),
+       "length is wrong"},
+      {"a pax record without a line end", Tar().Pax("9 path=xy").File("f", "").Build(),
+       "length is wrong"},
+      {"a NUL in a pax path",
+       Tar().Pax(PaxRecord("path", std::string("a\0b", 3))).File("f", "").Build(), "NUL"},
+      {"a pax size that is negative", Tar().Pax(PaxRecord("size", "-1")).File("f", "").Build(),
+       "expected a number"},
+      {"a pax size beyond 2^63",
+       Tar().Pax(PaxRecord("size", "9223372036854775808")).File("f", "").Build(),
+       "expected a number"},
+      {"an extension header at the end", Tar().Pax(PaxRecord("path", "x")).Build(),
+       "after an extension header"},
+      {"a sparse map beyond the file",
+       Tar()
+           .Pax(PaxRecord("GNU.sparse.size", "3") + PaxRecord("GNU.sparse.map", "0,6"))
+           .Raw(Header({.name = "x", .size = 6}) + Padded("abcdef"))
+           .Build(),
+       "beyond the file"},
+      {"a sparse map that overlaps",
+       Tar()
+           .Pax(PaxRecord("GNU.sparse.size", "9") + PaxRecord("GNU.sparse.map", "0,3,2,3"))
+           .Raw(Header({.name = "x", .size = 6}) + Padded("abcdef"))
+           .Build(),
+       "out of order"},
+      {"a sparse map that lies about the bytes",
+       Tar()
+           .Pax(PaxRecord("GNU.sparse.size", "9") + PaxRecord("GNU.sparse.map", "0,3"))
+           .Raw(Header({.name = "x", .size = 6}) + Padded("abcdef"))
+           .Build(),
+       "expected 6"},
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.name);
+    const Listed listed = List(test.tar);
+    ASSERT_FALSE(listed.status);
+    EXPECT_EQ(listed.status.error().code, Code::kDataLoss);
+    EXPECT_EQ(listed.status.error().reason, scan_reason::kMalformedImage);
+    EXPECT_NE(listed.status.error().message.find(test.words), std::string::npos)
+        << listed.status.error().message;
+  }
+}
+
+TEST(TarReader, ABreakInsideAnEntryIsAnErrorAtEveryOffset) {
+  const std::string tar = Tar().Pax(PaxRecord("path", "long")).File("a", "hello").bytes() +
+                          Tar().GnuLong('L', "name").File("b", std::string(600, 'x')).bytes();
+  for (std::size_t end = 1; end < tar.size(); ++end) {
+    const Listed listed = List(std::string_view(tar).substr(0, end));
+    // Only where an entry ends whole may the tar end; its digest is checked elsewhere.
+    if (end == 3 * kBlock + kBlock) {
+      EXPECT_TRUE(listed.status);
+    } else {
+      EXPECT_FALSE(listed.status) << "cut at " << end;
+    }
+  }
+}
+
+TEST(TarReader, LimitsAreNamed) {
+  Limits limits;
+  limits.entries = 3;
+  limits.path_bytes = 64;
+  limits.tar_metadata_bytes = 2048;
+  limits.sparse_pieces = 4;
+  const std::string many_pieces = "0,0,1,0,2,0,3,0,4,0";
+  const std::vector<RefusedCase> cases = {
+      {"entries", Tar().File("a", "").File("b", "").File("c", "").File("d", "").Build(),
+       "number of tar entries"},
+      {"extension headers count as entries", Tar().Pax("").Pax("").Pax("").File("d", "").Build(),
+       "number of tar entries"},
+      {"path", Tar().GnuLong('L', std::string(65, 'x')).File("a", "").Build(), "path"},
+      {"extension header", Tar().GnuLong('L', std::string(5000, 'x')).File("a", "").Build(),
+       "extension header"},
+      {"sparse pieces",
+       Tar()
+           .Pax(PaxRecord("GNU.sparse.size", "9") + PaxRecord("GNU.sparse.map", many_pieces))
+           .File("a", "")
+           .Build(),
+       "sparse map"},
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.name);
+    const Listed listed = List(test.tar, 1000, limits);
+    ASSERT_FALSE(listed.status);
+    EXPECT_EQ(listed.status.error().code, Code::kResourceExhausted);
+    EXPECT_EQ(listed.status.error().reason, scan_reason::kTooLarge);
+    EXPECT_NE(listed.status.error().message.find(test.words), std::string::npos)
+        << listed.status.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace landwaiter::layer
