@@ -8,12 +8,16 @@ namespace landwaiter::cli {
 void AddScanCommand(CLI::App& parent, int& exit_code);
 void AddDbCommand(CLI::App& parent, int& exit_code);
 void AddVersionsCommand(CLI::App& parent, int& exit_code);
+void AddCertsCommand(CLI::App& parent, int& exit_code);
+void AddWebhookCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
     {AddScanCommand},
     {AddDbCommand},
     {AddVersionsCommand},
+    {AddCertsCommand},
+    {AddWebhookCommand},
 };
 }  // namespace
 

@@ -5,8 +5,11 @@
 #include <exception>
 
 #include "cli/commands.h"
+#include "scanner/service/scan_in_child.h"
 
 int main(int argc, char** argv) {
+  // A scan's child shares the binary, not the command line: it must not touch anything else first.
+  if (landwaiter::service::IsScanChild(argc, argv)) return landwaiter::service::RunScanChild();
   // A peer that goes away is an error of that one write, never the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   int exit_code = landwaiter::cli::kExitOk;

@@ -1,0 +1,113 @@
+#include "cli/image_argument.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "lib/base/file.h"
+#include "lib/http/client.h"
+#include "scanner/image/archive.h"
+#include "scanner/image/docker_config.h"
+#include "scanner/image/registry.h"
+
+namespace landwaiter::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool TakePrefix(std::string& text, std::string_view prefix) {
+  if (text.rfind(prefix, 0) != 0) return false;
+  text.erase(0, prefix.size());
+  return true;
+}
+
+bool LooksLikePath(const std::string& text) {
+  return text.rfind("/", 0) == 0 || text.rfind("./", 0) == 0 || text.rfind("../", 0) == 0;
+}
+
+Result<ImageArgument> PathArgument(const std::string& path) {
+  std::error_code failure;
+  const fs::file_status status = fs::status(path, failure);
+  if (!fs::exists(status)) {
+    return NotFound("image file " + path + ": " +
+                    (failure ? failure.message() : "no such file or folder"));
+  }
+  if (fs::is_directory(status)) return ImageArgument{ImageKind::kLayout, path};
+  return ImageArgument{ImageKind::kArchive, path};
+}
+
+Result<ImageInventory> ScanRegistry(const std::string& text, const RegistryFlags& flags,
+                                    const service::ScanOptions& options,
+                                    const service::ChildOptions& child,
+                                    const Cancellation& cancel) {
+  auto reference = ImageReference::Parse(text);
+  if (!reference) return std::move(reference).error();
+  auto config = image::LoadDockerConfig();
+  if (!config) return std::move(config).error();
+  auto credentials = image::CredentialsFor(*config, *reference, cancel);
+  if (!credentials) return std::move(credentials).error();
+  http::ClientOptions client_options;
+  client_options.ca_file = flags.ca_file;
+  client_options.insecure = flags.insecure;
+  client_options.use_environment_proxies = true;
+  client_options.address_policy.emplace();
+  client_options.user_agent = "landwaiter/" LANDWAITER_VERSION;
+  auto client = http::Client::Create(std::move(client_options));
+  if (!client) return std::move(client).error();
+  image::RegistryOptions registry_options;
+  registry_options.plain_http = flags.plain_http;
+  registry_options.plain_http_loopback = true;
+  registry_options.trust_reference_host = true;
+  auto registry = image::Registry::Create(**client, registry_options);
+  auto source = registry->Open(*reference, std::move(*credentials), cancel);
+  return service::ScanInChild(*source, options, child, cancel);
+}
+
+}  // namespace
+
+Result<ImageArgument> ParseImageArgument(const std::string& text) {
+  std::string rest = text;
+  if (TakePrefix(rest, "archive:") || TakePrefix(rest, "docker-archive:") ||
+      TakePrefix(rest, "oci-archive:") || TakePrefix(rest, "oci:") ||
+      TakePrefix(rest, "oci-dir:")) {
+    if (rest.empty()) return InvalidArgument("image '" + text + "' names no path");
+    return PathArgument(rest);
+  }
+  if (TakePrefix(rest, "registry:")) return ImageArgument{ImageKind::kRegistry, rest};
+  if (rest.empty()) return InvalidArgument("image is empty");
+  std::error_code failure;
+  const bool archive = rest.find(".tar") != std::string::npos && fs::is_regular_file(rest, failure);
+  const bool layout = fs::is_regular_file(fs::path(rest) / "oci-layout", failure);
+  if (LooksLikePath(rest) || archive || layout) return PathArgument(rest);
+  return ImageArgument{ImageKind::kRegistry, rest};
+}
+
+Result<ImageInventory> ScanImageArgument(const ImageArgument& image, const std::string& choice,
+                                         const RegistryFlags& flags,
+                                         const service::ScanOptions& options,
+                                         const Cancellation& cancel) {
+  const service::ChildOptions child;
+  switch (image.kind) {
+    case ImageKind::kRegistry:
+      return ScanRegistry(image.value, flags, options, child, cancel);
+    case ImageKind::kLayout: {
+      auto source = image::OpenLayout(image.value, choice);
+      if (!source) return std::move(source).error();
+      return service::ScanInChild(**source, options, child, cancel);
+    }
+    case ImageKind::kArchive: {
+      const FileDescriptor file(::open(image.value.c_str(), O_RDONLY | O_CLOEXEC));
+      if (!file) {
+        return NotFound("cannot open image file " + image.value + ": " + std::strerror(errno));
+      }
+      return service::ScanArchiveInChild(file.get(), options, child, cancel);
+    }
+  }
+  return Internal("image kind is unknown");
+}
+
+}  // namespace landwaiter::cli

@@ -1,0 +1,38 @@
+// IMAGE of `landwaiter scan`: a registry reference, or a file or folder that holds an image.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/base/cancellation.h"
+#include "lib/base/result.h"
+#include "scanner/service/scan_in_child.h"
+
+namespace landwaiter::cli {
+
+enum class ImageKind { kRegistry, kArchive, kLayout };
+
+struct ImageArgument {
+  ImageKind kind = ImageKind::kRegistry;
+  std::string value;  // reference or path
+};
+
+struct RegistryFlags {
+  std::string ca_file;
+  bool insecure = false;
+  std::vector<std::string> plain_http;
+};
+
+/// "archive:PATH" (`docker save`, OCI tar), "oci:PATH" (OCI layout folder), "registry:REFERENCE".
+/// Without a prefix: what starts with '/', './' or '../' is a path, and so is what exists as a file
+/// with .tar in its name or as a folder with an oci-layout; all else is a reference.
+/// Errors: NotFound for a path that is not there, InvalidArgument for an empty one.
+Result<ImageArgument> ParseImageArgument(const std::string& text);
+
+/// Scans it in a sandboxed child. `choice` picks one of several images in an archive or layout.
+Result<ImageInventory> ScanImageArgument(const ImageArgument& image, const std::string& choice,
+                                         const RegistryFlags& flags,
+                                         const service::ScanOptions& options,
+                                         const Cancellation& cancel);
+
+}  // namespace landwaiter::cli

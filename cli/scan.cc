@@ -1,0 +1,254 @@
+// `landwaiter scan IMAGE`: the engine, the database and the policies in one process, for pipelines.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+#include "cli/commands.h"
+#include "cli/database_path.h"
+#include "cli/image_argument.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "policy/evaluate.h"
+#include "policy/policy.h"
+#include "report/scan_report.h"
+#include "scanner/advisories/database.h"
+#include "scanner/matching/match.h"
+
+namespace landwaiter::cli {
+namespace {
+
+struct ScanFlags {
+  std::string image;
+  std::vector<std::string> platforms;
+  std::string choice;
+  std::string database;
+  std::string severity;
+  bool ignore_unfixed = false;
+  std::vector<std::string> policy_files;
+  int exit_code = 0;
+  std::string format;
+  std::string output;
+  bool no_progress = false;
+  RegistryFlags registry;
+};
+
+int Complain(const Error& error, int code) {
+  std::fprintf(stderr, "landwaiter: %s%s%s\n", text::Printable(error.message).c_str(),
+               error.reason.empty() ? "" : " — reason ", error.reason.c_str());
+  return code;
+}
+
+/// What the flags mean, checked before anything is fetched.
+struct Plan {
+  ImageArgument image;
+  service::ScanOptions options;
+  report::ReportFilter filter;
+  std::vector<policy::ScanPolicy> policies;
+};
+
+Result<Plan> MakePlan(const ScanFlags& flags) {
+  Plan plan;
+  auto image = ParseImageArgument(flags.image);
+  if (!image) return std::move(image).error();
+  plan.image = std::move(*image);
+  if (plan.image.kind == ImageKind::kRegistry) {
+    if (auto reference = ImageReference::Parse(plan.image.value); !reference) {
+      return std::move(reference).error();
+    }
+  }
+  for (const std::string& text : flags.platforms) {
+    auto platform = Platform::Parse(text);
+    if (!platform) return std::move(platform).error();
+    plan.options.platforms.push_back(std::move(*platform));
+  }
+  if (plan.options.platforms.empty()) plan.options.platforms.push_back(HostPlatform());
+  if (!flags.severity.empty()) {
+    const auto severity = ParseSeverity(flags.severity);
+    if (!severity) {
+      return InvalidArgument("--severity '" + flags.severity +
+                             "' is none of negligible, low, medium, high, critical");
+    }
+    plan.filter.severity_at_least = *severity;
+  }
+  plan.filter.ignore_unfixed = flags.ignore_unfixed;
+  for (const std::string& path : flags.policy_files) {
+    auto policies = policy::ParsePolicyFile(path);
+    if (!policies) return std::move(policies).error();
+    for (auto& one : *policies) plan.policies.push_back(std::move(one));
+  }
+  return plan;
+}
+
+/// References that name the image, for rules and exceptions about names; none for a file.
+std::vector<ImageReference> ReferencesOf(const Plan& plan) {
+  if (plan.image.kind != ImageKind::kRegistry) return {};
+  auto reference = ImageReference::Parse(plan.image.value);
+  if (!reference) return {};
+  return {std::move(*reference)};
+}
+
+Status Match(report::ScanReport& scan, const advisories::AdvisoryDatabase& database) {
+  for (const Inventory& inventory : scan.inventory.platforms) {
+    auto matched = matching::Match(inventory, database);
+    if (!matched) return std::move(matched).error();
+    scan.platforms.push_back({std::move(matched->findings), std::move(matched->coverage)});
+  }
+  scan.database.id = database.Info().id;
+  scan.database.built_at = FormatTime(database.Info().built_at);
+  for (const auto& feed : database.Info().feeds) {
+    scan.database.feeds[feed.kind + ":" + feed.name] = feed.newest;
+  }
+  return Ok();
+}
+
+void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimePoint now) {
+  policy::ContentInput input;
+  input.references = ReferencesOf(plan);
+  input.database_built_at = built_at;
+  for (std::size_t i = 0; i < scan.inventory.platforms.size(); ++i) {
+    input.platforms.push_back(
+        {&scan.inventory.platforms[i], &scan.platforms[i].findings, &scan.platforms[i].coverage});
+  }
+  for (const policy::ScanPolicy& one : plan.policies) {
+    // The command line has no namespace; a policy about other images does not speak of this one.
+    if (!input.references.empty() && !policy::MatchesImage(one, input.references.front())) continue;
+    PolicyVerdict verdict = policy::EvaluateContent(one, input, now);
+    if (!input.references.empty()) {
+      verdict = policy::Combine(std::move(verdict),
+                                policy::EvaluateReference(one, input.references.front(), now));
+    }
+    scan.policies.push_back(std::move(verdict));
+  }
+}
+
+bool Shown(const Finding& finding, const report::ReportFilter& filter) {
+  const bool severe =
+      finding.severity == Severity::kUnknown || finding.severity >= filter.severity_at_least;
+  return severe && !(filter.ignore_unfixed && finding.fixed_version.empty());
+}
+
+/// docs/cli.md, "Exit codes". A policy's own onIncomplete answers for what it could not decide;
+/// without a policy whatever was not read makes the scan incomplete.
+int ExitCodeOf(const report::ScanReport& scan, const Plan& plan, const ScanFlags& flags) {
+  bool undecided = false;
+  for (const PolicyVerdict& verdict : scan.policies) {
+    const auto one = std::find_if(plan.policies.begin(), plan.policies.end(),
+                                  [&](const auto& p) { return p.name == verdict.policy; });
+    const bool denies = policy::AnswerTo(*one, verdict.verdict) == Action::kDeny;
+    if (denies && verdict.verdict == Verdict::kFail) return kExitPolicyFailed;
+    undecided = undecided || denies;
+  }
+  if (undecided) return kExitIncomplete;
+  if (plan.policies.empty() && report::OverallVerdict(scan) == Verdict::kUnknown) {
+    return kExitIncomplete;
+  }
+  for (const auto& platform : scan.platforms) {
+    for (const Finding& finding : platform.findings) {
+      if (!finding.host_kernel && Shown(finding, plan.filter)) return flags.exit_code;
+    }
+  }
+  return kExitOk;
+}
+
+Status Print(const report::ScanReport& scan, const ScanFlags& flags) {
+  const bool to_terminal = flags.output.empty() && ::isatty(STDOUT_FILENO) == 1;
+  std::string text;
+  if (flags.format == "json") {
+    text = report::RenderJson(scan);
+  } else {
+    report::TableOptions options;
+    options.colour = to_terminal && std::getenv("NO_COLOR") == nullptr;
+    winsize size{};
+    if (to_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) options.width = size.ws_col;
+    text = report::RenderTable(scan, options);
+  }
+  if (!flags.output.empty()) return WriteFileAtomically(flags.output, text);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    return Internal("cannot write the report to standard output");
+  }
+  return Ok();
+}
+
+int RunScan(const ScanFlags& flags) {
+  auto plan = MakePlan(flags);
+  if (!plan) return Complain(plan.error(), kExitUsage);
+  // Opened before anything is fetched: a missing database should not cost a pull.
+  auto database = advisories::AdvisoryDatabase::Open(DatabasePath(flags.database));
+  if (!database) return Complain(database.error(), kExitIncomplete);
+  Interrupt interrupt;
+  std::optional<ProgressLine> progress;
+  if (!flags.no_progress && ::isatty(STDERR_FILENO) == 1) {
+    progress.emplace(flags.image);
+    plan->options.on_progress = [&](const service::ScanProgress& p) { progress->Show(p); };
+  }
+  auto inventory = ScanImageArgument(plan->image, flags.choice, flags.registry, plan->options,
+                                     Cancellation{interrupt.Token()});
+  progress.reset();
+  if (!inventory) {
+    return Complain(std::move(inventory).error().Context(flags.image + " was not scanned"),
+                    kExitIncomplete);
+  }
+  report::ScanReport scan;
+  scan.image = flags.image;
+  scan.inventory = std::move(*inventory);
+  scan.filter = plan->filter;
+  if (Status matched = Match(scan, **database); !matched) {
+    return Complain(std::move(matched).error().Context(flags.image + " was not matched"),
+                    kExitIncomplete);
+  }
+  Judge(scan, *plan, (*database)->Info().built_at, SystemClock().Now());
+  if (Status printed = Print(scan, flags); !printed) {
+    return Complain(printed.error(), kExitIncomplete);
+  }
+  return ExitCodeOf(scan, *plan, flags);
+}
+
+}  // namespace
+
+void AddScanCommand(CLI::App& parent, int& exit_code) {
+  auto flags = std::make_shared<ScanFlags>();
+  CLI::App* app = parent.add_subcommand(
+      "scan", "Scan an image: packages, known vulnerabilities, and policies if given.");
+  app->add_option("IMAGE", flags->image,
+                  "registry reference, archive:FILE (docker save or OCI tar), oci:FOLDER")
+      ->required();
+  app->add_option("--platform", flags->platforms,
+                  "os/architecture[/variant] wanted of an index; may be repeated (default: this "
+                  "machine's)");
+  app->add_option("--image", flags->choice, "which image of an archive that holds several");
+  app->add_option(
+      "--db", flags->database,
+      "folder of the advisory database (default: " + DatabasePath("") + ", or $LANDWAITER_DB)");
+  app->add_option("--severity", flags->severity,
+                  "show findings of this severity and above; unknown is always shown");
+  app->add_flag("--ignore-unfixed", flags->ignore_unfixed, "leave out findings without a fix");
+  app->add_option("--policy", flags->policy_files,
+                  "file with ScanPolicies (YAML or JSON) to judge by; may be repeated");
+  app->add_option("--exit-code", flags->exit_code,
+                  "exit with this code where findings are shown and no policy failed (default 0)")
+      ->check(CLI::Range(0, 125));
+  app->add_option("--format", flags->format, "table or json (default table)")
+      ->check(CLI::IsMember({"table", "json"}));
+  app->add_option("--output,-o", flags->output, "write the report to this file");
+  app->add_flag("--no-progress", flags->no_progress, "no progress line, also on a terminal");
+  app->add_option("--cacert", flags->registry.ca_file,
+                  "PEM file of the authorities that registries' certificates are checked against");
+  app->add_flag("--insecure", flags->registry.insecure, "do not check registries' certificates");
+  app->add_option("--plain-http", flags->registry.plain_http,
+                  "host[:port] of a registry without TLS (localhost needs no flag)");
+  app->footer(
+      "Exit codes: 0 clean, or policies passed; 1 a policy failed; 2 bad usage; 3 the scan could "
+      "not be completed, or something in the image could not be read and no policy accepts that.");
+  app->callback([flags, &exit_code] { exit_code = RunScan(*flags); });
+}
+
+}  // namespace landwaiter::cli
