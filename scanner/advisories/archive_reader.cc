@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -20,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kBlockBytes = 256u << 10;
+constexpr std::size_t kTarBlockBytes = 512;
 
 Error TooLarge(const std::string& name, std::size_t limit) {
   return ResourceExhausted(text::Printable(name) + ": is larger than " + std::to_string(limit) +
@@ -105,6 +107,7 @@ class ArchiveReader final : public MemberReader {
     if (!digest) return std::move(digest).error();
     auto reader = std::make_unique<ArchiveReader>();
     reader->limit_ = limit;
+    reader->path_ = path;
     reader->digest_ = *std::move(digest);
     archive* const handle = reader->archive_ = archive_read_new();
     if (handle == nullptr) return Internal("no memory for an archive reader");
@@ -116,7 +119,7 @@ class ArchiveReader final : public MemberReader {
     archive_read_support_format_zip(handle);
     archive_read_support_format_tar(handle);
     if (archive_read_open_filename(handle, path.c_str(), kBlockBytes) != ARCHIVE_OK) {
-      return InvalidArgument(path + ": is no archive: " + reader->Message());
+      return InvalidArgument(path + ": cannot be read as an archive: " + reader->Message());
     }
     return std::unique_ptr<MemberReader>(std::move(reader));
   }
@@ -125,7 +128,7 @@ class ArchiveReader final : public MemberReader {
     for (;;) {
       archive_entry* entry = nullptr;
       const int code = archive_read_next_header(archive_, &entry);
-      if (code == ARCHIVE_EOF) return false;
+      if (code == ARCHIVE_EOF) return EndsWhole();
       if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return BrokenOff("");
       if (++members_ > kMaxMembers) {
         return ResourceExhausted("has more than " + std::to_string(kMaxMembers) + " members");
@@ -163,6 +166,21 @@ class ArchiveReader final : public MemberReader {
       member->bytes.append(static_cast<const char*>(block), size);
     }
   }
+  /// A plain tar that is cut between two members looks whole to libarchive: only the zeroes at its
+  /// end tell. In compressed ones the filter sees the cut, in a zip the missing directory tells.
+  Result<bool> EndsWhole() const {
+    const bool plain = archive_filter_code(archive_, 0) == ARCHIVE_FILTER_NONE;
+    const int format = archive_format(archive_) & ARCHIVE_FORMAT_BASE_MASK;
+    if (!plain || format != ARCHIVE_FORMAT_TAR) return false;
+    const FileDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, kTarBlockBytes> last{};
+    const off_t size = file ? ::lseek(file.get(), 0, SEEK_END) : -1;
+    const auto block = static_cast<off_t>(last.size());
+    const bool read = size >= block && ::pread(file.get(), last.data(), last.size(),
+                                               size - block) == static_cast<ssize_t>(last.size());
+    if (read && std::all_of(last.begin(), last.end(), [](char c) { return c == 0; })) return false;
+    return DataLoss("cannot be read whole: the tar has no end mark");
+  }
   Error BrokenOff(const std::string& member) const {
     const std::string where =
         member.empty() ? "after " + std::to_string(members_) + " members" : text::Printable(member);
@@ -173,6 +191,7 @@ class ArchiveReader final : public MemberReader {
     return message == nullptr ? "unknown fault" : text::Printable(message);
   }
 
+  std::string path_;
   archive* archive_ = nullptr;
   std::size_t limit_ = 0;
   std::uint64_t members_ = 0;
