@@ -156,7 +156,9 @@ Result<FileDescriptor> ParentSource::Ask(const ChildMessage& question) {
   if (auto sent = SendPacket(socket_, ToJson(question)); !sent) return std::move(sent).error();
   auto answer = ReceivePacket(socket_);
   if (!answer) return std::move(answer).error();
-  if (!answer->fd) return Unavailable("the scan's parent gave no answer");
+  if (!answer->fd)
+    return Unavailable("the scan's parent gave no answer, or too many files are open")
+        .WithReason(scan_reason::kScannerFailed);
   return std::move(answer->fd);
 }
 

@@ -1,0 +1,10 @@
+// Children that do wrong, for the tests of what their parent makes of it. Only this test program
+// knows them: they are its own commands.
+#pragma once
+
+namespace landwaiter::service::testing {
+
+/// Runs the misbehaviour that the arguments name, if they name one; does not return then.
+void RunMisbehaviour(int argc, char** argv);
+
+}  // namespace landwaiter::service::testing
