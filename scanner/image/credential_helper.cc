@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,7 +98,8 @@ class Helper {
   }
 
   Result<Finished> Finish(const Cancellation& cancel) {
-    FileDescriptor exited(::pidfd_open(pid_, 0));
+    // By number: glibc 2.36 declares pidfd_open without C linkage.
+    FileDescriptor exited(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
     if (!exited) return Fault("pidfd").error();
     Finished finished;
     bool output_open = true;
