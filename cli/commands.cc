@@ -10,6 +10,7 @@ void AddDbCommand(CLI::App& parent, int& exit_code);
 void AddVersionsCommand(CLI::App& parent, int& exit_code);
 void AddCertsCommand(CLI::App& parent, int& exit_code);
 void AddWebhookCommand(CLI::App& parent, int& exit_code);
+void AddControllerCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
@@ -18,6 +19,7 @@ constexpr Command kCommands[] = {
     {AddVersionsCommand},
     {AddCertsCommand},
     {AddWebhookCommand},
+    {AddControllerCommand},
 };
 }  // namespace
 

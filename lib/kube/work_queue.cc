@@ -143,6 +143,11 @@ std::size_t WorkQueue::size() const {
   return ready_.size();
 }
 
+std::size_t WorkQueue::InWork() const {
+  const std::lock_guard lock(mutex_);
+  return in_work_.size();
+}
+
 bool WorkQueue::Idle() const {
   const std::lock_guard lock(mutex_);
   return ready_.empty() && in_work_.empty();

@@ -51,6 +51,7 @@ class WorkQueue {
   /// Forgets all keys that wait; those in work stay in work.
   void Clear();
   std::size_t size() const;  // keys that could be worked on now
+  std::size_t InWork() const;
   /// Nothing waits for now and nothing is in work; keys that wait for a later time do not count.
   bool Idle() const;
 

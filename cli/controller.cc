@@ -1,0 +1,85 @@
+// `landwaiter controller`: the role that watches the cluster, has images scanned and judges them.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "controller/run.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+
+namespace landwaiter::cli {
+namespace {
+
+struct ControllerFlags {
+  controller::ControllerOptions options;
+  std::string retention = "7d";
+  std::string log_level = "info";
+  std::string log_format = "json";
+};
+
+int RunCommand(ControllerFlags& flags) {
+  auto retention = ParseDuration(flags.retention);
+  auto level = log::ParseLevel(flags.log_level);
+  for (const Error* error :
+       {retention ? nullptr : &retention.error(), level ? nullptr : &level.error()}) {
+    if (error == nullptr) continue;
+    std::fprintf(stderr, "landwaiter controller: %s\n", error->message.c_str());
+    return kExitUsage;
+  }
+  flags.options.retention = *retention;
+  log::Configure(*level, flags.log_format == "text" ? log::Format::kText : log::Format::kJson);
+  Interrupt interrupt;
+  const Status status = controller::RunController(flags.options, Cancellation{interrupt.Token()});
+  if (status) return kExitOk;
+  std::fprintf(stderr, "landwaiter controller: %s\n", status.error().message.c_str());
+  return status.error().code == Code::kInvalidArgument ? kExitUsage : kExitIncomplete;
+}
+
+}  // namespace
+
+void AddControllerCommand(CLI::App& parent, int& exit_code) {
+  auto flags = std::make_shared<ControllerFlags>();
+  auto& options = flags->options;
+  CLI::App* app = parent.add_subcommand(
+      "controller", "Watch pods, have their images scanned, judge them (a role in the cluster).");
+  app->add_option("--kubeconfig", options.kubeconfig,
+                  "Kubeconfig file; without it the pod's own service account");
+  app->add_option("--namespace", options.ns, "Namespace of the leader election's Lease")
+      ->capture_default_str();
+  app->add_option("--listen", options.listen, "Address for the webhook's questions (mutual TLS)")
+      ->capture_default_str();
+  app->add_option("--health-listen", options.health_listen,
+                  "Address of /healthz, /readyz and /metrics (plain HTTP)")
+      ->capture_default_str();
+  app->add_option("--certs", options.certs, "Folder with ca.crt, tls.crt and tls.key")->required();
+  app->add_option("--scanner", options.scanners, "URL of a scanner service; may be repeated")
+      ->required();
+  app->add_option("--database", options.database, "Folder of the advisory database")->required();
+  app->add_option("--data", options.data, "Folder of the store")->required();
+  app->add_option("--plain-http", options.plain_http,
+                  "Registry (host:port) that speaks no TLS; may be repeated");
+  app->add_option("--allow-address", options.allow_addresses,
+                  "Address range (CIDR) of registries that would be refused; may be repeated");
+  app->add_option("--registry-ca", options.registry_ca,
+                  "PEM file of the authorities to trust for registries");
+  app->add_option("--retention", flags->retention,
+                  "How long a scan that nothing uses is kept (7d, 36h)")
+      ->capture_default_str();
+  app->add_option("--leader-elect-identity", options.identity,
+                  "Name in the Lease; must differ between replicas");
+  app->add_option("--workers", options.workers, "Scans under way at once")->capture_default_str();
+  app->add_option("--scans-per-namespace", options.scans_per_namespace,
+                  "Scans under way at once on one namespace's account")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app->add_option("--log-level", flags->log_level, "debug, info, warn or error")
+      ->capture_default_str();
+  app->add_option("--log-format", flags->log_format, "json or text")
+      ->check(CLI::IsMember({"json", "text"}))
+      ->capture_default_str();
+  app->callback([flags, &exit_code] { exit_code = RunCommand(*flags); });
+}
+
+}  // namespace landwaiter::cli

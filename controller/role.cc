@@ -1,0 +1,248 @@
+#include "controller/role.h"
+
+#include <set>
+
+#include "controller/names.h"
+#include "lib/base/log.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using Priority = kube::WorkQueue::Priority;
+
+// A key of the pod queue that comes after all pods of a start: when it is worked on, every pod has
+// been looked at once.
+const std::string kCountedKey = "!counted";
+constexpr std::chrono::milliseconds kCountAgain{50};
+// Policy counts follow the scans at this pace, not at each of them.
+constexpr std::chrono::milliseconds kCountDelay{500};
+constexpr std::size_t kMaxPodsAgain = 10'000;
+
+}  // namespace
+
+Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& metrics)
+    : options_(options),
+      ports_(std::move(ports)),
+      pods_(*ports_.api, {.resource = kube::kPods},
+            [projector = std::make_shared<PodProjector>()](const nlohmann::json& pod) {
+              return (*projector)(pod);
+            }),
+      scans_(*ports_.api, {.resource = kImageScans}, ProjectScan),
+      policies_(*ports_.api, {.resource = kScanPolicies}, ProjectPolicy),
+      namespaces_(*ports_.api, {.resource = kube::kNamespaces}, ProjectNamespace),
+      nodes_(*ports_.api, {.resource = kube::kNodes}, ProjectNode),
+      elector_(*ports_.lease_api, *ports_.clock,
+               {.ns = options.ns,
+                .identity = options.identity,
+                .lease_duration = options.lease_duration,
+                .renew_deadline = options.renew_deadline,
+                .retry_period = options.retry_period},
+               {.on_started = [this] { OnLeading(); }, .on_stopped = [this] { OnNotLeading(); }}),
+      fenced_(*ports_.api, [this] { return elector_.MayWrite(); }),
+      events_(fenced_, *ports_.clock, {.instance = options.identity}),
+      board_(options.scans_per_namespace),
+      credentials_(*ports_.api),
+      resolver_(ports_.resolve, {}),
+      ensure_maker_(*ports_.api, scans_, *ports_.clock),
+      maker_(fenced_, scans_, *ports_.clock),
+      scan_events_(events_, usage_, pods_),
+      pod_reconciler_({pods_, scans_, aliases_, credentials_, resolver_, maker_, usage_, events_,
+                       [this](const std::string& scan) { scan_queue_.Add(scan); }}),
+      scan_reconciler_({fenced_, *ports_.clock, scans_, policies_, namespaces_, nodes_,
+                        *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
+                        scan_events_, scan_queue_}),
+      policy_reconciler_(fenced_, *ports_.clock, policies_, scans_),
+      runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
+               ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics},
+              options.workers),
+      ensure_({credentials_, resolver_, ensure_maker_, scans_}, {.metrics = &metrics}),
+      pod_workers_(
+          pod_queue_, {.name = "pods", .threads = 4, .metrics = &metrics},
+          [this] { return leading_.load(); },
+          [this](const std::string& key, const Cancellation& cancel) {
+            return ReconcilePod(key, cancel);
+          }),
+      scan_workers_(
+          scan_queue_, {.name = "imagescans", .threads = 2, .metrics = &metrics},
+          [this] { return leading_.load(); },
+          [this](const std::string& key, const Cancellation& cancel) {
+            return scan_reconciler_.Reconcile(key, cancel);
+          }),
+      policy_workers_(
+          policy_queue_, {.name = "scanpolicies", .threads = 1, .metrics = &metrics},
+          [this] { return leading_.load(); },
+          [this](const std::string& key, const Cancellation& cancel) {
+            return policy_reconciler_.Reconcile(key, cancel);
+          }) {
+  metrics.AddCallback("landwaiter_leader", "1 on the replica that leads.",
+                      [this] { return leading_.load() ? 1.0 : 0.0; });
+  metrics.AddCallback("landwaiter_images", "ImageScans known.",
+                      [this] { return static_cast<double>(scans_.size()); });
+  metrics.AddCallback("landwaiter_pods", "Pods known.",
+                      [this] { return static_cast<double>(pods_.size()); });
+  metrics.AddCallback("landwaiter_events_dropped", "Events that were not written: queue full.",
+                      [this] { return static_cast<double>(events_.Dropped()); });
+  AddHandlers();
+}
+
+Role::~Role() { Stop(); }
+
+void Role::AddHandlers() {
+  pods_.AddHandler([this](const auto& change) {
+    if (leading_) pod_queue_.Add(change.key.ToString());
+  });
+  scans_.AddHandler([this](const auto& change) { OnScan(change); });
+  policies_.AddHandler([this](const auto& change) { OnPolicy(change); });
+  namespaces_.AddHandler([this](const auto& change) {
+    const bool same =
+        change.before && change.after && change.before->labels == change.after->labels;
+    if (!same && leading_) EnqueueAllScans();
+  });
+  nodes_.AddHandler([this](const auto& change) {
+    const bool same = change.before && change.after && *change.before == *change.after;
+    if (!same && leading_) EnqueueAllScans();
+  });
+}
+
+void Role::OnScan(const kube::Informer<ScanRecord>::Change& change) {
+  aliases_.Change(change);
+  if (!leading_) return;
+  const std::string& name = change.key.name;
+  scan_queue_.Add(name, change.before ? Priority::kNormal : Priority::kHigh);
+  for (const auto& request : scan_reconciler_.RequestsFor(name)) scan_queue_.Add(request);
+  if (!change.after) {
+    // Whoever uses it still needs it: it is made again.
+    for (const auto& pod : usage_.PodsOf(name, kMaxPodsAgain)) pod_queue_.Add(pod);
+    if (const auto digest = CanonicalDigest(change.before->scan)) {
+      scan_queue_.Add(ScanReconciler::GoneKey(*digest));
+    }
+  }
+  EnqueuePolicies();
+}
+
+void Role::OnPolicy(const kube::Informer<PolicyRecord>::Change& change) {
+  if (!leading_) return;
+  if (change.after) policy_queue_.Add(change.key.name);
+  const bool same_spec = change.before && change.after &&
+                         change.before->policy.generation == change.after->policy.generation &&
+                         change.before->uid == change.after->uid;
+  if (!same_spec) EnqueueAllScans();
+}
+
+void Role::EnqueueAllScans() {
+  scans_.ForEach([this](const std::string& name, const ScanRecord&) {
+    scan_queue_.Add(name, Priority::kLow);
+  });
+}
+
+void Role::EnqueuePolicies() {
+  policies_.ForEach([this](const std::string& name, const PolicyRecord&) {
+    policy_queue_.AddAfter(name, kCountDelay);
+  });
+}
+
+void Role::OnLeading() {
+  leading_ = true;  // first: an event from now on finds its queue
+  pods_.ForEach([this](const std::string& key, const PodRecord&) { pod_queue_.Add(key); });
+  pod_queue_.Add(kCountedKey, Priority::kLow);
+  EnqueueAllScans();
+  EnqueuePolicies();
+}
+
+void Role::OnNotLeading() {
+  leading_ = false;
+  pod_queue_.Clear();
+  scan_queue_.Clear();
+  policy_queue_.Clear();
+  board_.Reset();
+  usage_.Reset();
+}
+
+Outcome Role::ReconcilePod(const std::string& key, const Cancellation& cancel) {
+  if (key != kCountedKey) return pod_reconciler_.Reconcile(key, cancel);
+  if (pod_queue_.InWork() > 1) return {Ok(), kCountAgain};  // others are just being counted
+  usage_.SetComplete();
+  EnqueueAllScans();
+  return {Ok()};
+}
+
+Status Role::SyncInformers(const Cancellation& cancel) {
+  pods_.Start();
+  scans_.Start();
+  policies_.Start();
+  namespaces_.Start();
+  nodes_.Start();
+  const bool synced = pods_.WaitForSync(cancel) && scans_.WaitForSync(cancel) &&
+                      policies_.WaitForSync(cancel) && namespaces_.WaitForSync(cancel) &&
+                      nodes_.WaitForSync(cancel);
+  if (synced) return Ok();
+  return Error{cancel.Stopped() ? Code::kCancelled : Code::kDeadlineExceeded, NotReady()};
+}
+
+std::string Role::NotReady() const {
+  std::string missing;
+  const auto need = [&](bool there, const char* what) {
+    if (!there) missing += (missing.empty() ? "not listed yet: " : ", ") + std::string(what);
+  };
+  need(pods_.HasSynced(), "pods");
+  need(scans_.HasSynced(), "imagescans");
+  need(policies_.HasSynced(), "scanpolicies");
+  need(namespaces_.HasSynced(), "namespaces");
+  need(nodes_.HasSynced(), "nodes");
+  return missing;
+}
+
+void Role::Start() {
+  events_.Start();
+  ensure_.Start();
+  pod_workers_.Start();
+  scan_workers_.Start();
+  policy_workers_.Start();
+  runner_.Start();
+  elector_.Start();
+}
+
+void Role::Stop() {
+  elector_.Stop();
+  runner_.Stop();
+  policy_workers_.Stop();
+  scan_workers_.Stop();
+  pod_workers_.Stop();
+  ensure_.Stop();
+  events_.Stop();
+  nodes_.Stop();
+  namespaces_.Stop();
+  policies_.Stop();
+  scans_.Stop();
+  pods_.Stop();
+}
+
+void Role::Sweep(const Cancellation& cancel) {
+  if (!leading_ || !usage_.Complete()) return;
+  const TimePoint now = ports_.clock->Now();
+  std::set<std::string> alive;
+  std::vector<resources::ImageScan> outlived;
+  scans_.ForEach([&](const std::string&, const ScanRecord& record) {
+    if (const auto digest = CanonicalDigest(record.scan)) alive.insert(digest->ToString());
+    if (Outlived(record, options_.retention, now)) outlived.push_back(record.scan);
+  });
+  for (const auto& scan : outlived) {
+    // Only in the state that was looked at: a pod may just have come.
+    const Status deleted =
+        fenced_.Delete(kImageScans, {"", scan.name},
+                       {.uid = scan.uid, .resource_version = scan.resource_version}, cancel);
+    if (deleted) {
+      log::Info("scan outlived its retention", {{"scan", scan.name}, {"image", scan.spec.image}});
+    }
+  }
+  auto stored = ports_.store->Digests();
+  if (!stored) {
+    log::Warn("store not swept", {{"error", stored.error()}});
+    return;
+  }
+  for (const auto& digest : *stored) {
+    if (!alive.contains(digest.ToString())) scan_queue_.Add(ScanReconciler::GoneKey(digest));
+  }
+}
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,100 @@
+// The controller's parts, built in the order in which they need each other, and how an event of one
+// becomes a key in the queue of another. RunController lists the steps.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "controller/database.h"
+#include "controller/ensure_service.h"
+#include "controller/pod_reconciler.h"
+#include "controller/policy_reconciler.h"
+#include "controller/run.h"
+#include "controller/scan_reconciler.h"
+#include "controller/scan_runner.h"
+#include "controller/workers.h"
+#include "lib/base/metrics.h"
+#include "lib/kube/leader_elector.h"
+
+namespace landwaiter::controller {
+
+/// What the role reaches the world by; tests give their own.
+struct Ports {
+  kube::Api* api = nullptr;        // reads, and what any replica may write
+  kube::Api* lease_api = nullptr;  // not behind the other's rate limit
+  store::Store* store = nullptr;
+  const Clock* clock = nullptr;
+  ResolveFunction resolve;
+  ScanFunction scan;
+  DatabaseFunction database;
+};
+
+class Role {
+ public:
+  Role(const ControllerOptions& options, Ports ports, metrics::Registry& metrics);
+  ~Role();
+
+  /// Starts the informers and waits until all have listed once. Errors: Cancelled,
+  /// DeadlineExceeded.
+  Status SyncInformers(const Cancellation& cancel);
+  /// Workers, runners, ensure threads; then the election.
+  void Start();
+  /// Gives up the Lease, then ends everything; may be called twice.
+  void Stop();
+
+  /// "" when ready, else what is missing.
+  std::string NotReady() const;
+  bool Leading() const { return leading_.load(); }
+  EnsureService& ensure() { return ensure_; }
+  /// The database has changed: every image is matched and judged again.
+  void OnDatabaseChanged() { EnqueueAllScans(); }
+  /// Deletes what has outlived its retention, and rows of the store whose ImageScan is gone.
+  void Sweep(const Cancellation& cancel);
+
+ private:
+  void AddHandlers();
+  void OnScan(const kube::Informer<ScanRecord>::Change& change);
+  void OnPolicy(const kube::Informer<PolicyRecord>::Change& change);
+  void OnLeading();
+  void OnNotLeading();
+  void EnqueueAllScans();
+  void EnqueuePolicies();
+  Outcome ReconcilePod(const std::string& key, const Cancellation& cancel);
+
+  const ControllerOptions options_;
+  const Ports ports_;
+  std::atomic<bool> leading_{false};
+
+  kube::Informer<PodRecord> pods_;
+  kube::Informer<ScanRecord> scans_;
+  kube::Informer<PolicyRecord> policies_;
+  kube::Informer<NamespaceRecord> namespaces_;
+  kube::Informer<Platform> nodes_;
+
+  kube::LeaderElector elector_;
+  kube::FencedApi fenced_;
+  kube::EventRecorder events_;
+  AliasIndex aliases_;
+  UsageIndex usage_;
+  ScanBoard board_;
+  CredentialReader credentials_;
+  Resolver resolver_;
+  ScanMaker ensure_maker_;  // any replica
+  ScanMaker maker_;         // the leader
+  ScanEvents scan_events_;
+
+  kube::WorkQueue pod_queue_;
+  kube::WorkQueue scan_queue_;
+  kube::WorkQueue policy_queue_;
+  PodReconciler pod_reconciler_;
+  ScanReconciler scan_reconciler_;
+  PolicyReconciler policy_reconciler_;
+  ScanRunner runner_;
+  EnsureService ensure_;
+  Workers pod_workers_;
+  Workers scan_workers_;
+  Workers policy_workers_;
+};
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,238 @@
+#include "controller/run.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <random>
+
+#include "controller/role.h"
+#include "lib/base/log.h"
+#include "lib/http/client.h"
+#include "lib/http/server.h"
+#include "lib/kube/client.h"
+#include "lib/store/sqlite_store.h"
+#include "scanner/image/registry.h"
+
+namespace landwaiter::controller {
+namespace {
+
+constexpr std::chrono::seconds kCertificateCheck{30};
+
+std::string DefaultIdentity() {
+  char host[256] = "controller";
+  ::gethostname(host, sizeof host - 1);
+  std::random_device random;
+  return std::string(host) + "_" + std::to_string(random());
+}
+
+Status Check(const ControllerOptions& options) {
+  if (options.scanners.empty()) return InvalidArgument("--scanner: at least one URL is needed");
+  if (options.data.empty()) return InvalidArgument("--data: a folder for the store is needed");
+  if (options.database.empty()) {
+    return InvalidArgument("--database: the folder of the advisory database is needed");
+  }
+  if (options.workers < 1 || options.workers > 256) {
+    return InvalidArgument("--workers: must be 1 to 256");
+  }
+  if (options.retention < std::chrono::seconds(1)) {
+    return InvalidArgument("--retention: must be at least 1s");
+  }
+  return Ok();
+}
+
+Result<std::unique_ptr<store::Store>> OpenStore(const std::string& folder) {
+  auto opened = store::OpenSqliteStore(folder);
+  if (!opened) return std::move(opened).error();
+  if (!opened->moved_aside.empty()) {
+    log::Error("store was corrupt and begun anew, images are scanned again",
+               {{"moved_to", opened->moved_aside}, {"reason", opened->reason}});
+  }
+  return std::move(opened->store);
+}
+
+Result<std::unique_ptr<ScannerClient>> MakeScannerClient(const ControllerOptions& options) {
+  http::ClientOptions client;
+  if (!options.certs.empty()) {
+    client.ca_file = options.certs + "/ca.crt";
+    client.client_cert_file = options.certs + "/tls.crt";
+    client.client_key_file = options.certs + "/tls.key";
+  }
+  auto http = http::Client::Create(std::move(client));
+  if (!http) return std::move(http).error().Context("scanner client");
+  std::vector<std::string> urls = options.scanners;
+  for (auto& url : urls) {
+    while (!url.empty() && url.back() == '/') url.pop_back();
+  }
+  return std::make_unique<ScannerClient>(std::move(*http), std::move(urls));
+}
+
+/// The registry half that resolves tags: no layers are read here.
+struct RegistryParts {
+  std::unique_ptr<http::Client> http;
+  std::unique_ptr<image::Registry> registry;
+};
+Result<RegistryParts> MakeRegistry(const ControllerOptions& options) {
+  auto policy = http::AddressPolicy::Create(http::PrivateRanges::kAllow, options.allow_addresses);
+  if (!policy) return std::move(policy).error().Context("--allow-address");
+  http::ClientOptions client;
+  client.use_environment_proxies = true;
+  client.address_policy = std::move(*policy);
+  client.ca_file = options.registry_ca;
+  auto http = http::Client::Create(std::move(client));
+  if (!http) return std::move(http).error().Context("registry client");
+  RegistryParts parts{std::move(*http), nullptr};
+  // Somebody waits for the answer: fewer tries than a scan's.
+  parts.registry =
+      image::Registry::Create(*parts.http, {.plain_http = options.plain_http,
+                                            .max_tries = 2,
+                                            .max_retry_after = std::chrono::milliseconds(3'000),
+                                            .stall_timeout = std::chrono::milliseconds(10'000),
+                                            .connect_timeout = std::chrono::milliseconds(5'000)});
+  return parts;
+}
+
+Result<std::unique_ptr<http::Server>> MakeServer(const ControllerOptions& options, Role& role,
+                                                 metrics::Registry& metrics) {
+  http::ServerOptions server_options;
+  server_options.name = "controller";
+  server_options.listen = options.listen;
+  server_options.metrics = &metrics;
+  if (!options.certs.empty()) {
+    server_options.tls = http::ServerTls{.certificate_file = options.certs + "/tls.crt",
+                                         .key_file = options.certs + "/tls.key",
+                                         .client_ca_file = options.certs + "/ca.crt",
+                                         .allowed_peers = {"webhook"}};
+  }
+  auto server = http::Server::Create(std::move(server_options));
+  if (!server) return server;
+  (*server)->Route("POST", "/v1/ensure",
+                   [&role](http::ServerRequest&& request, http::Responder responder) {
+                     role.ensure().Handle(std::move(request), std::move(responder));
+                   },
+                   {.max_body_bytes = resources::kMaxEnsureBytes});
+  return server;
+}
+
+/// Sweeps and reloads renewed certificates until it is told to stop.
+class Housekeeper {
+ public:
+  Housekeeper(Role& role, http::Server& server, const ControllerOptions& options)
+      : role_(role), server_(server), certificate_(options.certs + "/tls.crt") {
+    period_ = std::clamp<std::chrono::milliseconds>(options.retention / 10, std::chrono::seconds(1),
+                                                    kCertificateCheck);
+    reload_ = !options.certs.empty();
+    written_ = Written();
+  }
+
+  void RunUntil(const Cancellation& cancel) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    while (!cancel.Stopped()) {
+      std::unique_lock lock(mutex);
+      never.wait_for(lock, cancel.stop, period_, [] { return false; });
+      if (cancel.Stopped()) return;
+      role_.Sweep(cancel);
+      if (reload_) Reload();
+    }
+  }
+
+ private:
+  std::filesystem::file_time_type Written() const {
+    std::error_code error;  // a file that is just being swapped: looked at again
+    const auto time = std::filesystem::last_write_time(certificate_, error);
+    return error ? std::filesystem::file_time_type{} : time;
+  }
+  void Reload() {
+    const auto written = Written();
+    if (written == written_) return;
+    if (Status status = server_.ReloadCertificates(); !status) {
+      log::Warn("certificates not reloaded", {{"error", status.error()}});
+      return;
+    }
+    written_ = written;
+    log::Info("certificates reloaded");
+  }
+
+  Role& role_;
+  http::Server& server_;
+  const std::string certificate_;
+  std::chrono::milliseconds period_;
+  bool reload_ = false;
+  std::filesystem::file_time_type written_;
+};
+
+}  // namespace
+
+Status RunController(const ControllerOptions& given, const Cancellation& cancel) {
+  ControllerOptions options = given;
+  if (options.identity.empty()) options.identity = DefaultIdentity();
+  if (Status checked = Check(options); !checked) return checked;
+
+  auto config = kube::LoadConfig(options.kubeconfig);
+  if (!config) return std::move(config).error();
+  auto api = kube::Client::Create(*config, {.user_agent = "landwaiter-controller"});
+  if (!api) return std::move(api).error();
+  auto lease_api = kube::Client::Create(*config, {.user_agent = "landwaiter-controller"});
+  if (!lease_api) return std::move(lease_api).error();
+  auto store = OpenStore(options.data);
+  if (!store) return std::move(store).error();
+  auto registry = MakeRegistry(options);
+  if (!registry) return std::move(registry).error();
+  auto scanner = MakeScannerClient(options);
+  if (!scanner) return std::move(scanner).error();
+
+  const SystemClock clock;
+  metrics::Registry metrics;
+  Role* live = nullptr;  // set before the watch starts
+  DatabaseWatch database(options.database, [&live] { live->OnDatabaseChanged(); });
+  Role role(
+      options,
+      {.api = api->get(),
+       .lease_api = lease_api->get(),
+       .store = store->get(),
+       .clock = &clock,
+       .resolve =
+           [&](const ImageReference& image, const std::vector<RegistryCredential>& credentials,
+               const Cancellation& within) {
+             return registry->registry->Resolve(image, credentials, within);
+           },
+       .scan = [&](const ScanRequest& request,
+                   const Cancellation& within) { return (*scanner)->Scan(request, within); },
+       .database = [&] { return database.Current(); }},
+      metrics);
+  live = &role;
+  // The watch calls the role: it ends first, however this function is left.
+  const std::shared_ptr<void> watch_ends(nullptr, [&](void*) { database.Stop(); });
+
+  auto health = http::Server::Create(
+      {.name = "health", .listen = options.health_listen, .tls = {}, .limits = {}, .threads = 1});
+  if (!health) return std::move(health).error();
+  http::AddHealthRoutes(
+      **health, [&role] { return role.NotReady(); }, &metrics);
+  if (Status started = (*health)->Start(); !started) return started;
+
+  database.Start(options.database_poll);
+  if (Status synced = role.SyncInformers(cancel); !synced) {
+    return cancel.Stopped() ? Ok() : std::move(synced);
+  }
+  auto server = MakeServer(options, role, metrics);
+  if (!server) return std::move(server).error();
+  if (Status started = (*server)->Start(); !started) return started;
+  role.Start();
+  log::Info("controller serves", {{"port", (*server)->Port()},
+                                  {"health_port", (*health)->Port()},
+                                  {"identity", options.identity}});
+
+  Housekeeper(role, **server, options).RunUntil(cancel);
+
+  log::Info("controller stops");
+  (*server)->Stop();
+  role.Stop();
+  (*health)->Stop();
+  return Ok();
+}
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,40 @@
+// The controller role.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "lib/base/cancellation.h"
+#include "lib/base/result.h"
+
+namespace landwaiter::controller {
+
+struct ControllerOptions {
+  std::string kubeconfig;         // "": in-cluster
+  std::string ns = "landwaiter";  // of the Lease
+  std::string listen = "0.0.0.0:8443";
+  std::string health_listen = "0.0.0.0:8081";
+  std::string certs;  // folder with ca.crt, tls.crt, tls.key; "": plain HTTP, for tests
+  std::vector<std::string> scanners;         // URLs
+  std::string database;                      // folder of the advisory database
+  std::string data;                          // folder of the store
+  std::vector<std::string> plain_http;       // registries without TLS, "host:port"
+  std::vector<std::string> allow_addresses;  // CIDRs that are reached although not public
+  std::string registry_ca;                   // PEM file in place of the system's; "" for none
+  std::chrono::milliseconds retention = std::chrono::hours(24 * 7);
+  std::string identity;  // in the Lease; "": host name and a random number
+  int workers = 4;       // scans under way at once
+  std::size_t scans_per_namespace = 2;
+  std::chrono::milliseconds database_poll{3'000};
+  // Leader election, as client-go's defaults.
+  std::chrono::milliseconds lease_duration{15'000};
+  std::chrono::milliseconds renew_deadline{10'000};
+  std::chrono::milliseconds retry_period{2'000};
+};
+
+/// Serves until `cancel` stops, then gives up the Lease and drains.
+/// Errors: InvalidArgument for an option, those of the kubeconfig, the store, the listeners.
+Status RunController(const ControllerOptions& options, const Cancellation& cancel);
+
+}  // namespace landwaiter::controller
