@@ -16,10 +16,12 @@ RegistryRequest ManifestRequest(const ImageReference& image, const std::string& 
   request.path = "manifests/" + which;
   request.what = "manifest " + which + " of " + image.Name();
   // All four, or a registry turns what it has into something it has not.
+  std::string accept;
   for (const std::string_view type : {media_type::kOciIndex, media_type::kDockerList,
                                       media_type::kOciManifest, media_type::kDockerManifest}) {
-    request.headers.push_back({"Accept", std::string(type)});
+    accept += (accept.empty() ? "" : ", ") + std::string(type);
   }
+  request.headers.push_back({"Accept", accept});
   return request;
 }
 

@@ -145,6 +145,7 @@ class LoopbackServer {
     std::size_t end;
     while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
       if (!Fill(fd, buffer)) return false;
+      if (buffer.front() == '\x16') return false;  // TLS
     }
     const std::string head = buffer.substr(0, end + 2);
     buffer.erase(0, end + 4);
