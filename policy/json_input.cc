@@ -13,32 +13,52 @@ namespace {
 
 using nlohmann::json;
 
-/// nlohmann's reader keeps a stack on the heap, but copies and destroys recursively in places; so
-/// depth is counted on the bytes before anything is built.
-Status CheckDepth(std::string_view text) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxPolicyDepth) {
-        return ResourceExhausted("policy is nested deeper than " + std::to_string(kMaxPolicyDepth) +
-                                 " levels");
-      }
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
+/// The first pass: depth and duplicated fields. nlohmann's reader with a call-back would see both
+/// while it builds, in time quadratic in the length of a list of objects.
+class Inspector final : public json::json_sax_t {
+ public:
+  Error error;
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return Open(); }
+  bool end_object() override { return Close(); }
+  bool start_array(std::size_t) override { return Open(); }
+  bool end_array() override { return Close(); }
+  bool key(string_t& name) override {
+    if (open_.back().insert(name).second) return true;
+    error = InvalidArgument("policy has the field '" + text::Printable(text::Truncate(name, 80)) +
+                            "' twice in one object");
+    return false;
   }
-  return Ok();
-}
+  bool parse_error(std::size_t, const std::string&, const json::exception& what) override {
+    error =
+        InvalidArgument("policy is not JSON: " + text::Printable(text::Truncate(what.what(), 200)));
+    return false;
+  }
+
+ private:
+  bool Open() {
+    if (open_.size() >= kMaxPolicyDepth) {
+      error = ResourceExhausted("policy is nested deeper than " + std::to_string(kMaxPolicyDepth) +
+                                " levels");
+      return false;
+    }
+    open_.emplace_back();
+    return true;
+  }
+  bool Close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::vector<std::set<std::string>> open_;  // the fields seen of each object that is open
+};
 
 }  // namespace
 
@@ -47,28 +67,10 @@ Result<json> ReadJson(std::string_view text) {
     return ResourceExhausted("policy has " + std::to_string(text.size()) + " bytes, at most " +
                              std::to_string(kMaxPolicyBytes) + " are read");
   }
-  if (Status depth = CheckDepth(text); !depth) return depth.error();
-  std::vector<std::set<std::string>> open;  // the fields seen of each object that is open
-  std::string duplicate;
-  const auto watch = [&](int, json::parse_event_t event, json& value) {
-    if (event == json::parse_event_t::object_start) {
-      open.emplace_back();
-    } else if (event == json::parse_event_t::object_end) {
-      open.pop_back();
-    } else if (event == json::parse_event_t::key) {
-      const auto& name = value.get_ref<const std::string&>();
-      if (!open.back().insert(name).second && duplicate.empty()) duplicate = name;
-    }
-    return true;
-  };
   try {
-    json value = json::parse(text, watch);
-    if (!duplicate.empty()) {
-      return InvalidArgument("policy has the field '" +
-                             text::Printable(text::Truncate(duplicate, 80)) +
-                             "' twice in one object");
-    }
-    return value;
+    Inspector inspector;
+    if (!json::sax_parse(text, &inspector)) return inspector.error;
+    return json::parse(text);
   } catch (const json::exception& error) {
     return InvalidArgument("policy is not JSON: " +
                            text::Printable(text::Truncate(error.what(), 200)));

@@ -127,7 +127,9 @@ struct AnImage {
     database = time;
     return *this;
   }
-  ContentInput Input() const { return {{{&inventory, &findings, &coverage}}, references, database}; }
+  ContentInput Input() const {
+    return {{{&inventory, &findings, &coverage}}, references, database};
+  }
 };
 
 /// A policy of the YAML of its spec, indented by two.

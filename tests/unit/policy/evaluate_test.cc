@@ -93,8 +93,7 @@ TEST(Evaluate, AWarningWithAnOpenRuleIsUnknown) {
       "  rules:\n"
       "  - {name: a, action: Warn, image: {healthcheckRequired: true}}\n"
       "  - {name: b, vulnerabilities: {}}\n");
-  const auto verdict =
-      Judge(policy, AnImage().NotRead("dpkg", CoverageState::kFailed, "cut"));
+  const auto verdict = Judge(policy, AnImage().NotRead("dpkg", CoverageState::kFailed, "cut"));
   EXPECT_EQ(verdict.verdict, Verdict::kUnknown);
   EXPECT_EQ(verdict.violations.size(), 1u);
 }
@@ -180,9 +179,8 @@ struct NamespaceCase {
 };
 class NamespaceTest : public testing::TestWithParam<NamespaceCase> {};
 TEST_P(NamespaceTest, IsSelectedAsKubernetesDoes) {
-  const ScanPolicy policy =
-      APolicy("  match: {namespaceSelector: " + std::string(GetParam().selector) + "}\n" +
-              kAnyFinding);
+  const ScanPolicy policy = APolicy(
+      "  match: {namespaceSelector: " + std::string(GetParam().selector) + "}\n" + kAnyFinding);
   EXPECT_EQ(MatchesNamespace(policy, GetParam().labels), GetParam().matches);
 }
 INSTANTIATE_TEST_SUITE_P(
@@ -192,25 +190,36 @@ INSTANTIATE_TEST_SUITE_P(
         NamespaceCase{"ALabelMatches", "{matchLabels: {a: b}}", {{"a", "b"}}, true},
         NamespaceCase{"ALabelDiffers", "{matchLabels: {a: b}}", {{"a", "c"}}, false},
         NamespaceCase{"ALabelIsMissing", "{matchLabels: {a: b}}", {}, false},
-        NamespaceCase{"InTakesOneOf", "{matchExpressions: [{key: a, operator: In, values: [b, c]}]}",
-                      {{"a", "c"}}, true},
-        NamespaceCase{"InNeedsTheKey", "{matchExpressions: [{key: a, operator: In, values: [b]}]}",
-                      {}, false},
+        NamespaceCase{"InTakesOneOf",
+                      "{matchExpressions: [{key: a, operator: In, values: [b, c]}]}",
+                      {{"a", "c"}},
+                      true},
+        NamespaceCase{"InNeedsTheKey",
+                      "{matchExpressions: [{key: a, operator: In, values: [b]}]}",
+                      {},
+                      false},
         NamespaceCase{"NotInTakesOthers",
                       "{matchExpressions: [{key: a, operator: NotIn, values: [b]}]}",
-                      {{"a", "c"}}, true},
-        NamespaceCase{"NotInTakesWhatLacksTheKey",
-                      "{matchExpressions: [{key: a, operator: NotIn, values: [b]}]}", {}, true},
-        NamespaceCase{"NotInLeavesOneOf",
-                      "{matchExpressions: [{key: a, operator: NotIn, values: [b]}]}", {{"a", "b"}},
-                      false},
-        NamespaceCase{"Exists", "{matchExpressions: [{key: a, operator: Exists}]}", {{"a", ""}},
+                      {{"a", "c"}},
                       true},
-        NamespaceCase{"DoesNotExist", "{matchExpressions: [{key: a, operator: DoesNotExist}]}",
-                      {{"a", ""}}, false},
+        NamespaceCase{"NotInTakesWhatLacksTheKey",
+                      "{matchExpressions: [{key: a, operator: NotIn, values: [b]}]}",
+                      {},
+                      true},
+        NamespaceCase{"NotInLeavesOneOf",
+                      "{matchExpressions: [{key: a, operator: NotIn, values: [b]}]}",
+                      {{"a", "b"}},
+                      false},
+        NamespaceCase{
+            "Exists", "{matchExpressions: [{key: a, operator: Exists}]}", {{"a", ""}}, true},
+        NamespaceCase{"DoesNotExist",
+                      "{matchExpressions: [{key: a, operator: DoesNotExist}]}",
+                      {{"a", ""}},
+                      false},
         NamespaceCase{"AllMustHold",
                       "{matchLabels: {a: b}, matchExpressions: [{key: c, operator: Exists}]}",
-                      {{"a", "b"}}, false}),
+                      {{"a", "b"}},
+                      false}),
     [](const auto& info) { return info.param.name; });
 
 TEST(MatchesImage, LeavesOutWhatIsExcluded) {
@@ -233,8 +242,8 @@ TEST(MatchesImage, APolicyForSomeTagsHoldsForADigestToo) {
   const ScanPolicy policy =
       APolicy("  match: {images: [\"r.io/a:prod-*\"]}\n" + std::string(kAnyFinding));
   EXPECT_FALSE(MatchesImage(policy, *ImageReference::Parse("r.io/a:dev")));
-  EXPECT_TRUE(MatchesImage(policy,
-                           *ImageReference::Parse("r.io/a@sha256:" + std::string(64, 'a'))));
+  EXPECT_TRUE(
+      MatchesImage(policy, *ImageReference::Parse("r.io/a@sha256:" + std::string(64, 'a'))));
 }
 
 }  // namespace

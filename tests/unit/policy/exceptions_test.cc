@@ -25,8 +25,7 @@ TEST_P(ExceptionTest, Excuses) {
 }
 
 AnImage Vulnerable() {
-  return AnImage().Has(
-      AFinding("CVE-1").In("libssl3").From("openssl").Alias("GHSA-1"));
+  return AnImage().Has(AFinding("CVE-1").In("libssl3").From("openssl").Alias("GHSA-1"));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -69,8 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 TEST(Exception, OfIdsDoesNotExcuseOtherKinds) {
-  const ScanPolicy policy = Excepting("ids: [CVE-1], until: 2027-01-31",
-                                      "{name: root, image: {runsAsRoot: true}}");
+  const ScanPolicy policy =
+      Excepting("ids: [CVE-1], until: 2027-01-31", "{name: root, image: {runsAsRoot: true}}");
   EXPECT_EQ(Judge(policy, AnImage().User("", std::nullopt)).verdict, Verdict::kFail);
 }
 
@@ -99,8 +98,8 @@ TEST(Exception, OfARuleExcusesAReference) {
 }
 
 TEST(Exception, IsCountedBeforeMaxCount) {
-  const ScanPolicy policy = Excepting("ids: [CVE-1], until: 2027-01-31",
-                                      "{name: none, vulnerabilities: {maxCount: 1}}");
+  const ScanPolicy policy =
+      Excepting("ids: [CVE-1], until: 2027-01-31", "{name: none, vulnerabilities: {maxCount: 1}}");
   EXPECT_EQ(Judge(policy, AnImage().Has(AFinding("CVE-1")).Has(AFinding("CVE-2"))).verdict,
             Verdict::kPass);
 }
@@ -119,21 +118,19 @@ struct EndingCase {
 };
 class EndingTest : public testing::TestWithParam<EndingCase> {};
 TEST_P(EndingTest, IsAnnouncedTwoWeeksBeforeAndAfter) {
-  const ScanPolicy policy =
-      Excepting("ids: [CVE-1], until: " + std::string(GetParam().until));
+  const ScanPolicy policy = Excepting("ids: [CVE-1], until: " + std::string(GetParam().until));
   EXPECT_EQ(!EndingExceptions(policy, kNow).empty(), GetParam().announced);
   EXPECT_EQ(!Judge(policy, Vulnerable()).exceptions_ending.empty(), GetParam().announced);
   EXPECT_TRUE(Judge(policy, AnImage()).exceptions_ending.empty()) << "it excuses nothing here";
 }
-INSTANTIATE_TEST_SUITE_P(
-    Table, EndingTest,
-    testing::Values(EndingCase{"FifteenDaysBefore", "2026-12-09", false},
-                    EndingCase{"ThirteenDaysBefore", "2026-12-07", true},
-                    EndingCase{"OnItsLastDay", "2026-11-24", true},
-                    EndingCase{"TheDayAfter", "2026-11-23", true},
-                    EndingCase{"ThirteenDaysAfter", "2026-11-10", true},
-                    EndingCase{"FifteenDaysAfter", "2026-11-08", false}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Table, EndingTest,
+                         testing::Values(EndingCase{"FifteenDaysBefore", "2026-12-09", false},
+                                         EndingCase{"ThirteenDaysBefore", "2026-12-07", true},
+                                         EndingCase{"OnItsLastDay", "2026-11-24", true},
+                                         EndingCase{"TheDayAfter", "2026-11-23", true},
+                                         EndingCase{"ThirteenDaysAfter", "2026-11-10", true},
+                                         EndingCase{"FifteenDaysAfter", "2026-11-08", false}),
+                         [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace landwaiter::policy

@@ -33,7 +33,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         MatchCase{"TwoStarsMatchEverything", "**", "r.example.com/a/b:1", kNo, true},
         MatchCase{"TwoStarsMatchADigest", "**", "r.example.com/a@" + kDigest, kNo, true},
-        MatchCase{"AHostPatternMatchesItsHost", "r.example.com/**", "r.example.com/a/b:1", kNo, true},
+        MatchCase{"AHostPatternMatchesItsHost", "r.example.com/**", "r.example.com/a/b:1", kNo,
+                  true},
         MatchCase{"AHostPatternMatchesNoOther", "r.example.com/**", "s.example.com/a/b:1", kNo,
                   false},
         MatchCase{"AHostPatternIsNotThePathOfAnotherHost", "r.example.com/**",
