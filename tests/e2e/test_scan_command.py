@@ -132,6 +132,11 @@ def test_exit_code_by_policy(scan, tmp_path, what, extra, entries, code):
     ("dpkg status that is no text", {**DEBIAN, "var/lib/dpkg/status": b"\x00\xff" * 500}, ["dpkg", "var/lib/dpkg/status"]),
     ("truncated apk database", {"etc/os-release": "ID=alpine\nVERSION_ID=3.18.0\n",
                                 "lib/apk/db/installed": "P:musl\nV:1.2.4-r0\nA:x8"}, ["lib/apk/db/installed"]),
+    ("an operating system without a feed and without packages that are known", {"etc/os-release": "ID=nosuch\nVERSION_ID=1\n"},
+     ["nosuch"]),
+    ("an rpm database that this version cannot read", {"etc/os-release": "ID=rocky\nVERSION_ID=9.3\n",
+                                                       "var/lib/rpm/rpmdb.sqlite": b"SQLite format 3\x00" + bytes(4080)},
+     ["var/lib/rpm/rpmdb.sqlite"]),
     ("an operating system without a feed", {"etc/os-release": "ID=nosuch\nVERSION_ID=1\n", "var/lib/dpkg/status": STATUS},
      ["nosuch"]),
 ])
@@ -249,7 +254,7 @@ def test_of_an_index_only_the_wanted_platform_is_read(scan, database, tmp_path):
 
 @pytest.mark.parametrize("args", [
     ["scan"],
-    ["scan", "UPPER/case:1"],
+    ["scan", "registry.example/Upper:1"],
     ["scan", "x", "--platform", "amd64"],
     ["scan", "x", "--severity", "dire"],
     ["scan", "x", "--format", "xml"],
