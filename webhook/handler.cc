@@ -1,6 +1,7 @@
 #include "webhook/handler.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <unordered_map>
 
@@ -133,7 +134,6 @@ AdmissionHandler::AdmissionHandler(Memory& memory, Waiters& waiters, Ensurer& en
       waiters_(waiters),
       ensurer_(ensurer),
       clock_(clock),
-      registry_(registry),
       duration_(registry.AddHistogram("landwaiter_admission_duration_seconds",
                                       "From the whole review to its answer, waiting included.",
                                       metrics::SecondsBounds())),
@@ -142,7 +142,9 @@ AdmissionHandler::AdmissionHandler(Memory& memory, Waiters& waiters, Ensurer& en
       waiters_full_(registry.AddCounter("landwaiter_admission_waiters_full_total",
                                         "Requests answered at once because too many waited.")) {
   for (const auto verdict : kVerdicts) {
-    for (const auto reason : kReasons) RequestCounter(registry, verdict, reason);
+    for (const auto reason : kReasons) {
+      requests_[{verdict, reason}] = &RequestCounter(registry, verdict, reason);
+    }
   }
   registry.AddCallback("landwaiter_admission_waiting", "Requests that wait for a scan now.",
                        [&waiters] { return static_cast<double>(waiters.size()); });
@@ -288,11 +290,15 @@ bool AdmissionHandler::WaitForNamespace(const std::shared_ptr<Admission>& admiss
                       [this, admission] { Judge(admission); });
 }
 
+void AdmissionHandler::Count(std::string_view verdict, std::string_view reason) {
+  requests_.at({verdict, reason})->Add();
+}
+
 void AdmissionHandler::Finish(Admission& admission, ReviewAnswer answer, std::string_view reason) {
   if (!admission.request.dry_run) {
     const std::string_view verdict =
         !answer.allowed ? "deny" : (answer.warnings.empty() ? "allow" : "warn");
-    RequestCounter(registry_, verdict, reason).Add();
+    Count(verdict, reason);
     const std::chrono::duration<double> took = steady_clock::now() - admission.start;
     duration_.Observe(took.count());
   }
@@ -307,9 +313,7 @@ void AdmissionHandler::Finish(Admission& admission, ReviewAnswer answer, std::st
 }
 
 void AdmissionHandler::RefuseReview(const ReviewProblem& problem, http::Responder respond) {
-  RequestCounter(registry_, problem.object_only ? "deny" : "error",
-                 problem.object_only ? "unreadable" : "malformed")
-      .Add();
+  Count(problem.object_only ? "deny" : "error", problem.object_only ? "unreadable" : "malformed");
   const std::string why = text::Printable(problem.error.message);
   log::Warn("review refused", {{"uid", text::Printable(problem.uid)}, {"error", why}});
   if (problem.uid.empty()) return respond(http::TextResponse(400, "bad request: " + why + "\n"));

@@ -2,10 +2,12 @@
 // waits. One object for the role; thread-safe.
 #pragma once
 
-#include <array>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "lib/base/clock.h"
 #include "lib/base/metrics.h"
@@ -45,13 +47,15 @@ class AdmissionHandler {
                const std::vector<std::string>& keys, std::uint64_t epoch);
   bool WaitForNamespace(const std::shared_ptr<Admission>& admission, std::uint64_t epoch);
   void Finish(Admission& admission, ReviewAnswer answer, std::string_view reason);
+  void Count(std::string_view verdict, std::string_view reason);
   void RefuseReview(const ReviewProblem& problem, http::Responder respond);
 
   Memory& memory_;
   Waiters& waiters_;
   Ensurer& ensurer_;
   const Clock& clock_;
-  metrics::Registry& registry_;
+  /// By verdict and reason, from two closed sets.
+  std::map<std::pair<std::string_view, std::string_view>, metrics::Counter*> requests_;
   metrics::Histogram& duration_;
   metrics::Counter& waited_;
   metrics::Counter& waiters_full_;

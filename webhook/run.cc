@@ -1,0 +1,117 @@
+#include "webhook/run.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/metrics.h"
+#include "lib/http/certificate_watcher.h"
+#include "lib/http/server.h"
+#include "lib/kube/client.h"
+#include "lib/kube/config.h"
+#include "webhook/ensurer.h"
+#include "webhook/handler.h"
+#include "webhook/informers.h"
+#include "webhook/memory.h"
+#include "webhook/waiters.h"
+
+namespace landwaiter::webhook {
+namespace {
+
+/// As many as there can be connections: each waits with one request.
+constexpr std::size_t kMaxWaiters = 1000;
+
+void WaitFor(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait(lock, stop, [] { return false; });
+}
+
+Result<std::unique_ptr<http::Server>> MakeAdmissionServer(const RunOptions& options,
+                                                          metrics::Registry& registry,
+                                                          AdmissionHandler& handler) {
+  http::ServerOptions server_options;
+  server_options.name = "admission";
+  server_options.listen = options.listen;
+  server_options.threads = options.threads;
+  server_options.metrics = &registry;
+  // No client certificate is asked for: the API server has none of ours.
+  server_options.tls = http::ServerTls{.certificate_file = options.certificates + "/tls.crt",
+                                       .key_file = options.certificates + "/tls.key"};
+  auto server = http::Server::Create(std::move(server_options));
+  if (!server) return server;
+  (*server)->Route("POST", "/validate",
+                   [&handler](http::ServerRequest&& request, http::Responder respond) {
+                     handler.Handle(std::move(request), std::move(respond));
+                   },
+                   {.max_body_bytes = kMaxReviewBytes});
+  return server;
+}
+
+Result<std::unique_ptr<http::Server>> MakeHealthServer(const RunOptions& options,
+                                                       metrics::Registry& registry,
+                                                       const Informers& informers) {
+  auto server = http::Server::Create(
+      {.name = "health", .listen = options.health_listen, .threads = 1, .metrics = &registry});
+  if (!server) return server;
+  http::AddHealthRoutes(
+      **server, [&informers] { return informers.Missing(); }, &registry);
+  return server;
+}
+
+Result<std::unique_ptr<kube::Client>> MakeApi(const RunOptions& options) {
+  auto config = kube::LoadConfig(options.kubeconfig);
+  if (!config) return std::move(config).error();
+  return kube::Client::Create(*config, {.user_agent = "landwaiter-webhook"});
+}
+
+}  // namespace
+
+Status Run(const RunOptions& options, const std::stop_token& stop) {
+  metrics::Registry registry;
+  auto api = MakeApi(options);
+  if (!api) return std::move(api).error();
+  auto controller = MakeControllerClient({options.controller, options.certificates});
+  if (!controller) return std::move(controller).error();
+
+  const SystemClock clock;
+  Memory memory;
+  Waiters waiters(kMaxWaiters);
+  Ensurer ensurer(**controller, memory, registry);
+  AdmissionHandler handler(memory, waiters, ensurer, clock, registry);
+  auto admission = MakeAdmissionServer(options, registry, handler);
+  if (!admission) return std::move(admission).error();
+
+  Informers informers(**api, memory);
+  registry.AddCallback("landwaiter_webhook_api_connected", "1 while all watches are up.",
+                       [&informers] { return informers.Connected() ? 1.0 : 0.0; });
+  registry.AddCallback("landwaiter_webhook_scans", "ImageScans in memory.",
+                       [&memory] { return static_cast<double>(memory.ScanCount()); });
+  registry.AddCallback("landwaiter_webhook_policies", "ScanPolicies in memory.",
+                       [&memory] { return static_cast<double>(memory.PolicyCount()); });
+  auto health = MakeHealthServer(options, registry, informers);
+  if (!health) return std::move(health).error();
+  if (auto started = (*health)->Start(); !started) return started;
+
+  informers.Start();
+  // Without the policies every pod would be let in: the door opens when they are known.
+  if (!informers.WaitForSync({stop})) return Ok();
+  if (auto started = (*admission)->Start(); !started) return started;
+  log::Info("webhook ready", {{"policies", memory.PolicyCount()}, {"scans", memory.ScanCount()}});
+  {
+    const http::CertificateWatcher watcher(
+        **admission, {options.certificates + "/tls.crt", options.certificates + "/tls.key"});
+    WaitFor(stop);
+  }
+  log::Info("webhook stopping");
+  (*admission)->Stop();  // answers what is in hand, waiting requests included
+  waiters.Stop();
+  ensurer.Stop();
+  informers.Stop();
+  (*health)->Stop();
+  return Ok();
+}
+
+}  // namespace landwaiter::webhook
