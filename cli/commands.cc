@@ -11,6 +11,7 @@ void AddVersionsCommand(CLI::App& parent, int& exit_code);
 void AddCertsCommand(CLI::App& parent, int& exit_code);
 void AddWebhookCommand(CLI::App& parent, int& exit_code);
 void AddControllerCommand(CLI::App& parent, int& exit_code);
+void AddScannerCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
@@ -20,6 +21,7 @@ constexpr Command kCommands[] = {
     {AddCertsCommand},
     {AddWebhookCommand},
     {AddControllerCommand},
+    {AddScannerCommand},
 };
 }  // namespace
 
