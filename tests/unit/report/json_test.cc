@@ -1,0 +1,155 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+
+#include "tests/unit/report/report_builder.h"
+
+namespace landwaiter::report {
+namespace {
+
+using nlohmann::json;
+
+/// The keywords of JSON Schema 2020-12 that docs/report-v1.schema.json uses; any other is an error,
+/// so that none can stand there without being checked.
+class Checker {
+ public:
+  explicit Checker(const json& root) : root_(root) {}
+
+  void Check(const json& value, const json& schema, const std::string& path) {
+    if (schema.contains("$ref")) {
+      const std::string name = schema["$ref"].get<std::string>().substr(8);  // "#/$defs/"
+      return Check(value, root_["$defs"].at(name), path);
+    }
+    for (const auto& [keyword, argument] : schema.items()) {
+      Keyword(keyword, argument, value, schema, path);
+    }
+  }
+
+ private:
+  static bool HasType(const json& value, const std::string& type) {
+    if (type == "integer") return value.is_number_integer();
+    if (type == "number") return value.is_number();
+    return type == value.type_name();
+  }
+
+  void Keyword(const std::string& keyword, const json& argument, const json& value,
+               const json& schema, const std::string& path) {
+    static const std::set<std::string> kPassive = {"description", "title", "$schema", "$id",
+                                                   "$defs"};
+    if (kPassive.contains(keyword)) return;
+    if (keyword == "type") {
+      const auto types = argument.is_array() ? argument.get<std::vector<std::string>>()
+                                             : std::vector<std::string>{argument};
+      bool fits = false;
+      for (const std::string& type : types) fits |= HasType(value, type);
+      EXPECT_TRUE(fits) << path << ": " << value.dump();
+    } else if (keyword == "const") {
+      EXPECT_EQ(value, argument) << path;
+    } else if (keyword == "enum") {
+      EXPECT_NE(std::find(argument.begin(), argument.end(), value), argument.end())
+          << path << ": " << value.dump();
+    } else if (keyword == "minimum") {
+      EXPECT_TRUE(!value.is_number() || value >= argument) << path;
+    } else if (keyword == "maximum") {
+      EXPECT_TRUE(!value.is_number() || value <= argument) << path;
+    } else if (keyword == "pattern") {
+      EXPECT_TRUE(
+          std::regex_search(value.get<std::string>(), std::regex(argument.get<std::string>())))
+          << path << ": " << value.dump();
+    } else if (keyword == "required") {
+      for (const auto& name : argument) {
+        EXPECT_TRUE(!value.is_object() || value.contains(name)) << path << "." << name;
+      }
+    } else if (keyword == "properties" || keyword == "additionalProperties") {
+      if (keyword == "additionalProperties" && schema.contains("properties")) return;
+      CheckProperties(value, schema, path);
+    } else if (keyword == "items") {
+      for (std::size_t i = 0; i < value.size(); ++i) {
+        Check(value[i], argument, path + "[" + std::to_string(i) + "]");
+      }
+    } else {
+      ADD_FAILURE() << "the schema uses '" << keyword << "', which this test does not check";
+    }
+  }
+
+  void CheckProperties(const json& value, const json& schema, const std::string& path) {
+    if (!value.is_object()) return;
+    const json properties = schema.value("properties", json::object());
+    for (const auto& [name, item] : value.items()) {
+      if (properties.contains(name)) {
+        Check(item, properties[name], path + "." + name);
+      } else if (schema["additionalProperties"].is_object()) {
+        Check(item, schema["additionalProperties"], path + "." + name);
+      } else {
+        ADD_FAILURE() << path << "." << name << " is not in the schema";
+      }
+    }
+  }
+
+  const json& root_;
+};
+
+void ExpectValid(const ScanReport& report) {
+  const json value = json::parse(RenderJson(report));
+  const json schema = json::parse(std::ifstream("docs/report-v1.schema.json"));
+  Checker(schema).Check(value, schema, "report");
+}
+
+TEST(Json, AFullReportIsValid) {
+  ScanReport report = AReport();
+  report.policies.push_back(AVerdict(Verdict::kFail));
+  report.policies.push_back(AVerdict(Verdict::kUnknown));
+  report.platforms[0].findings[0].cvss_score = 9.8;
+  report.platforms[0].findings[0].known_exploited = true;
+  ExpectValid(report);
+}
+
+TEST(Json, AnEmptyReportIsValid) { ExpectValid(ScanReport{}); }
+
+TEST(Json, AReportWithoutOsAndDatabaseIsValid) {
+  ScanReport report = AReport();
+  report.inventory.platforms[0].os.reset();
+  report.inventory.platforms[0].config.uid.reset();
+  report.platforms.clear();
+  report.database = {};
+  ExpectValid(report);
+  const json value = json::parse(RenderJson(report));
+  EXPECT_EQ(value["complete"], false);
+  EXPECT_EQ(value["verdict"], "Unknown");
+  EXPECT_EQ(value["platforms"][0]["coverage"][0]["state"], "Skipped");
+}
+
+TEST(Json, TheSameFactsAreTheSameBytes) {
+  ScanReport report = AReport();
+  ScanReport turned = AReport();
+  std::reverse(turned.platforms[0].findings.begin(), turned.platforms[0].findings.end());
+  EXPECT_EQ(RenderJson(report), RenderJson(turned));
+}
+
+TEST(Json, HoldsNoEnvironment) {
+  EXPECT_EQ(RenderJson(AReport()).find("hunter2"), std::string::npos);
+}
+
+TEST(Json, IsAsciiWhateverTheAuthorWrote) {
+  ScanReport report = AReport();
+  report.platforms[0].findings[0].package = "evil\x1b\xff\xE2\x80\xAE";
+  for (const char c : RenderJson(report)) {
+    ASSERT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7F)) << static_cast<int>(c);
+  }
+  ExpectValid(report);
+}
+
+TEST(Json, CountsWhatTheFilterHides) {
+  ScanReport report = AReport();
+  report.filter = {Severity::kMedium, true};
+  const json value = json::parse(RenderJson(report));
+  EXPECT_EQ(value["platforms"][0]["hiddenFindings"], 3);
+  EXPECT_EQ(value["platforms"][0]["findings"].size(), 1u);
+  EXPECT_EQ(value["platforms"][0]["vulnerabilities"]["low"], 1);
+}
+
+}  // namespace
+}  // namespace landwaiter::report
