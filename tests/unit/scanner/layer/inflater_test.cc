@@ -1,0 +1,217 @@
+#include "scanner/layer/inflater.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "model/scan_request.h"
+#include "scanner/layer/gzip.h"
+#include "tests/unit/scanner/layer/fixtures.h"
+
+namespace landwaiter::layer {
+namespace {
+
+using testing::Gzip;
+using testing::Zstd;
+
+Result<std::string> InflateAll(Compression compression, std::string_view bytes, std::size_t step,
+                               std::size_t room) {
+  auto inflater = MakeInflater(compression, {});
+  std::string out;
+  std::string buffer(room, '\0');
+  while (!bytes.empty()) {
+    std::string_view piece = bytes.substr(0, step);
+    bytes.remove_prefix(piece.size());
+    std::size_t wrote = 0;
+    do {
+      auto count = inflater->Inflate(piece, buffer.data(), room);
+      if (!count) return std::move(count).error();
+      wrote = *count;
+      out.append(buffer, 0, wrote);
+    } while (!piece.empty() || wrote == room);
+  }
+  if (auto finished = inflater->Finish(); !finished) return std::move(finished).error();
+  return out;
+}
+
+std::string Text(std::size_t size) {
+  std::string text;
+  for (std::size_t i = 0; text.size() < size; ++i)
+    text += "line " + std::to_string(i * 7919) + "\n";
+  text.resize(size);
+  return text;
+}
+
+// All optional fields of RFC 1952's header; the header's checksum is computed by the reader's own
+// rule only in so far as the test for a wrong one below.
+std::string GzipWithFields(std::string_view bytes) {
+  std::string member = Gzip(bytes);
+  std::string header = member.substr(0, 10);
+  header[3] = 4 + 8 + 16;
+  header += std::string("\x05\x00", 2) + "extra";
+  header += std::string("name\0", 5) + std::string("comment\0", 8);
+  return header + member.substr(10);
+}
+
+struct StreamCase {
+  const char* name;
+  Compression compression;
+  std::string bytes;
+  std::string expected;
+};
+
+std::vector<StreamCase> StreamCases() {
+  const std::string text = Text(100000);
+  const std::string skippable = std::string("\x50\x2a\x4d\x18\x04\x00\x00\x00", 8) + "skip";
+  return {
+      {"one gzip member", Compression::kGzip, Gzip(text), text},
+      {"three gzip members are one stream", Compression::kGzip, Gzip("a") + Gzip(text) + Gzip("b"),
+       "a" + text + "b"},
+      {"an empty gzip member in between", Compression::kGzip, Gzip("a") + Gzip("") + Gzip("b"),
+       "ab"},
+      {"a gzip header with extra, name and comment", Compression::kGzip, GzipWithFields(text),
+       text},
+      {"one zstd frame", Compression::kZstd, Zstd(text), text},
+      {"two zstd frames and a skippable one", Compression::kZstd,
+       Zstd(text) + skippable + Zstd("b"), text + "b"},
+      {"a skippable zstd frame first", Compression::kZstd, skippable + Zstd(text), text},
+      {"a window of 32 MiB", Compression::kZstd, Zstd(text, 25), text},
+      {"plain", Compression::kNone, text, text},
+  };
+}
+
+TEST(Inflater, GivesTheBytesHoweverTheInputIsCut) {
+  for (const auto& test : StreamCases()) {
+    SCOPED_TRACE(test.name);
+    for (const auto& [step, room] : std::vector<std::pair<std::size_t, std::size_t>>{
+             {1, 4096}, {7, 1}, {1000, 333}, {1 << 20, 1 << 18}, {1 << 20, 100000}}) {
+      auto out = InflateAll(test.compression, test.bytes, step, room);
+      ASSERT_TRUE(out) << out.error().message;
+      EXPECT_TRUE(*out == test.expected) << "step " << step << " room " << room;
+    }
+  }
+}
+
+TEST(Inflater, GzipMembersCutAtEveryOffset) {
+  const std::string members = GzipWithFields("hello") + Gzip(Text(500)) + Gzip("");
+  for (std::size_t cut = 0; cut <= members.size(); ++cut) {
+    auto inflater = MakeInflater(Compression::kGzip, {});
+    std::string out;
+    std::string buffer(1024, '\0');
+    for (std::string_view piece :
+         {std::string_view(members).substr(0, cut), std::string_view(members).substr(cut)}) {
+      while (!piece.empty()) {
+        auto count = inflater->Inflate(piece, buffer.data(), buffer.size());
+        ASSERT_TRUE(count) << "cut at " << cut << ": " << count.error().message;
+        out.append(buffer, 0, *count);
+      }
+    }
+    EXPECT_TRUE(inflater->Finish()) << "cut at " << cut;
+    EXPECT_EQ(out, "hello" + Text(500)) << "cut at " << cut;
+  }
+}
+
+TEST(Inflater, AStreamThatBreaksOffIsAnErrorAtEveryOffset) {
+  const std::string text = Text(3000);
+  for (const auto& [compression, bytes, boundary] :
+       std::vector<std::tuple<Compression, std::string, std::size_t>>{
+           {Compression::kGzip, Gzip(text) + Gzip(text), Gzip(text).size()},
+           {Compression::kZstd, Zstd(text) + Zstd(text), Zstd(text).size()}}) {
+    for (std::size_t end = 1; end < bytes.size(); ++end) {
+      if (end == boundary) continue;  // a whole member; the digest tells that one is missing
+      auto out = InflateAll(compression, bytes.substr(0, end), 100, 1000);
+      ASSERT_FALSE(out) << CompressionName(compression) << " cut at " << end;
+      EXPECT_EQ(out.error().code, Code::kDataLoss);
+      EXPECT_EQ(out.error().reason, scan_reason::kMalformedImage);
+    }
+  }
+}
+
+TEST(Inflater, CorruptStreamsAreErrors) {
+  std::string wrong_crc = Gzip("hello");
+  wrong_crc[wrong_crc.size() - 8] ^= 1;
+  std::string wrong_length = Gzip("hello");
+  wrong_length[wrong_length.size() - 4] ^= 1;
+  std::string wrong_method = Gzip("hello");
+  wrong_method[2] = 7;
+  std::string reserved = Gzip("hello");
+  reserved[3] = '\x80';
+  std::string header_crc = Gzip("hello");
+  header_crc[3] = 2;
+  header_crc.insert(10, "\xde\xad");
+  std::string wrong_zstd = Zstd(Text(1000));
+  wrong_zstd[wrong_zstd.size() - 1] ^= 1;
+  const std::vector<StreamCase> cases = {
+      {"gzip checksum", Compression::kGzip, wrong_crc, "checksum or length"},
+      {"gzip length", Compression::kGzip, wrong_length, "checksum or length"},
+      {"gzip method", Compression::kGzip, wrong_method, "compression method"},
+      {"gzip reserved flags", Compression::kGzip, reserved, "reserved flags"},
+      {"gzip header checksum", Compression::kGzip, header_crc, "header is wrong"},
+      {"zeros after gzip", Compression::kGzip, Gzip("a") + std::string(10, '\0'), "no member"},
+      {"text after gzip", Compression::kGzip, Gzip("a") + "trailing", "no member"},
+      {"zstd checksum", Compression::kZstd, wrong_zstd, "corrupt"},
+      {"text after zstd", Compression::kZstd, Zstd("a") + "trailing", "no frame"},
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.name);
+    auto out = InflateAll(test.compression, test.bytes, 100, 1000);
+    ASSERT_FALSE(out);
+    EXPECT_EQ(out.error().code, Code::kDataLoss);
+    EXPECT_NE(out.error().message.find(test.expected), std::string::npos) << out.error().message;
+  }
+}
+
+TEST(Inflater, AZstdWindowAboveTheLimitIsTooLarge) {
+  auto out = InflateAll(Compression::kZstd, Zstd(Text(1000), 26), 1000, 1000);
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().code, Code::kResourceExhausted);
+  EXPECT_EQ(out.error().reason, scan_reason::kTooLarge);
+  EXPECT_NE(out.error().message.find("zstd window"), std::string::npos) << out.error().message;
+}
+
+TEST(Inflater, AnEndlessGzipHeaderIsTooLarge) {
+  std::string header = Gzip("a").substr(0, 10);
+  header[3] = 8;
+  auto out = InflateAll(Compression::kGzip, header + std::string(1 << 20, 'n'), 1 << 18, 1000);
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().reason, scan_reason::kTooLarge);
+}
+
+struct DetectCase {
+  const char* name;
+  std::string first_bytes;
+  std::string media_type;
+  std::string expected;  // name of the compression, or reason of the error
+};
+
+TEST(DetectCompression, TheBytesDecideAndTheTypeIsHeldAgainstThem) {
+  const std::string tar = testing::Tar().File("f", "").Build();
+  const std::string docker = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+  const std::vector<DetectCase> cases = {
+      {"OCI gzip", Gzip(tar), testing::kGzipLayer, "gzip"},
+      {"OCI zstd", Zstd(tar), testing::kZstdLayer, "zstd"},
+      {"OCI plain", tar, testing::kPlainLayer, "plain tar"},
+      {"Docker gzip", Gzip(tar), docker, "gzip"},
+      {"Docker's gzip type with a plain tar", tar, docker, "plain tar"},
+      {"Docker's gzip type with zstd", Zstd(tar), docker, "zstd"},
+      {"GHCR's type", Gzip(tar), "application/x-gzip", "gzip"},
+      {"a foreign layer", Gzip(tar), "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+       "gzip"},
+      {"a skippable zstd frame", "\x5a\x2a\x4d\x18", testing::kZstdLayer, "zstd"},
+      {"OCI's plain type with gzip", Gzip(tar), testing::kPlainLayer, "MalformedImage"},
+      {"an unknown type", Gzip(tar), "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+       "UnsupportedMediaType"},
+      {"an encrypted layer", "x", "application/vnd.oci.image.layer.v1.tar+gzip+encrypted",
+       "UnsupportedMediaType"},
+      {"no type", tar, "", "UnsupportedMediaType"},
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.name);
+    auto found = DetectCompression(test.first_bytes, test.media_type);
+    EXPECT_EQ(found ? std::string(CompressionName(*found)) : found.error().reason, test.expected);
+  }
+}
+
+}  // namespace
+}  // namespace landwaiter::layer
