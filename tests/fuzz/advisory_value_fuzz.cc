@@ -1,0 +1,45 @@
+// Values of the advisory database, as a damaged file may hold them. A checksum guards them, so the
+// input is read as it is and once more behind a checksum that fits.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "scanner/advisories/codec.h"
+
+namespace {
+
+/// The codec's checksum: FNV-1a, 64 bits folded to 32, little endian.
+std::string WithChecksum(std::string_view payload) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : payload) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  const auto sum = static_cast<std::uint32_t>(hash ^ (hash >> 32));
+  std::string value;
+  for (int shift = 0; shift < 32; shift += 8) value += static_cast<char>(sum >> shift);
+  return value.append(payload);
+}
+
+void Decode(std::string_view value) {
+  using namespace landwaiter::advisories;
+  if (const auto affected = DecodeAffected(value)) {
+    const auto again = DecodeAffected(Encode(*affected));
+    if (!again || !(*again == *affected)) std::abort();
+  }
+  if (const auto advisory = DecodeAdvisory(value)) {
+    const auto again = DecodeAdvisory(Encode(*advisory));
+    if (!again || !(*again == *advisory)) std::abort();
+  }
+  DecodeStagedRecord(value).has_value();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  Decode(input);
+  Decode(WithChecksum(input));
+  return 0;
+}
