@@ -37,7 +37,7 @@ RegistryCredential Password(const std::string& user, const std::string& password
 /// A client and a registry that may speak plain HTTP to the given hosts and nothing else.
 struct Puller {
   explicit Puller(const std::vector<const LoopbackServer*>& plain,
-                 std::vector<std::string> allowed = {"127.0.0.1"}) {
+                  std::vector<std::string> allowed = {"127.0.0.1"}) {
     http::ClientOptions options;
     options.address_policy = *http::AddressPolicy::Create(http::PrivateRanges::kAllow, allowed);
     client = std::move(*http::Client::Create(std::move(options)));
