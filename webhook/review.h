@@ -71,11 +71,11 @@ ReviewReading ReadReview(std::string_view body);
 struct ReviewAnswer {
   std::string uid;
   bool allowed = true;
-  int code = 0;         // with a denial: 403, or 400 for an object that cannot be read
-  std::string reason;   // "Forbidden", "BadRequest"
-  std::string message;  // under 2 KiB
-  std::vector<std::string> warnings;
-  std::map<std::string, std::string> audit_annotations;
+  int code = 0;              // with a denial: 403, or 400 for an object that cannot be read
+  std::string reason = {};   // "Forbidden", "BadRequest"
+  std::string message = {};  // under 2 KiB
+  std::vector<std::string> warnings = {};
+  std::map<std::string, std::string> audit_annotations = {};
 };
 
 /// One AdmissionReview, keys in alphabetical order.

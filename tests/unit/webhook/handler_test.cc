@@ -1,0 +1,462 @@
+// The whole of /validate but the network: reviews in, exact answers out, with a controller that
+// answers when the test says so.
+#include "webhook/handler.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <future>
+
+#include "tests/unit/webhook/builders.h"
+#include "webhook/informers.h"
+
+namespace landwaiter::webhook {
+namespace {
+
+using namespace testing;
+
+class FixedClock final : public Clock {
+ public:
+  TimePoint Now() const override { return kNow; }
+};
+
+/// Answers with one digest for every reference, an error, or not at all; counts the questions.
+class FakeController final : public Controller {
+ public:
+  Result<resources::EnsureResponse> Ensure(const resources::EnsureRequest& request,
+                                           const Cancellation& cancel) override {
+    std::unique_lock lock(mutex_);
+    asked_.insert(asked_.end(), request.references.begin(), request.references.end());
+    last_ = request;
+    changed_.notify_all();
+    if (!changed_.wait(lock, cancel.stop, [this] { return open_; })) {
+      return Unavailable("cancelled");
+    }
+    if (unreachable_) return Unavailable("connection refused");
+    resources::EnsureResponse response;
+    for (const auto& reference : request.references) {
+      response.images.push_back(
+          {reference, reason_.empty() ? kDigest : "", "", reason_, "said so"});
+    }
+    return response;
+  }
+  void Close() {
+    With([this] { open_ = false; });
+  }
+  void Open() {
+    With([this] { open_ = true; });
+  }
+  void BeUnreachable() {
+    With([this] { unreachable_ = true; });
+  }
+  void Fail(const std::string& reason) {
+    With([&] { reason_ = reason; });
+  }
+  std::vector<std::string> Asked() {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+  resources::EnsureRequest WaitForQuestion() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !asked_.empty(); });
+    return last_;
+  }
+
+ private:
+  template <class Fn>
+  void With(Fn fn) {
+    const std::lock_guard lock(mutex_);
+    fn();
+    changed_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool open_ = true;
+  bool unreachable_ = false;
+  std::string reason_;
+  std::vector<std::string> asked_;
+  resources::EnsureRequest last_;
+};
+
+class Validate : public ::testing::Test {
+ protected:
+  Validate() { memory_.PutNamespace("shop", std::make_shared<Labels>(Labels{{"team", "shop"}})); }
+  ~Validate() override {
+    controller_.Open();
+    waiters_.Stop();
+    ensurer_.Stop();
+  }
+
+  std::future<http::ServerResponse> Post(const std::string& body,
+                                         const char* query = "timeout=10s") {
+    http::ServerRequest request;
+    request.method = "POST";
+    request.query = query;
+    request.body = body;
+    auto promise = std::make_shared<std::promise<http::ServerResponse>>();
+    handler_.Handle(std::move(request), http::Responder([promise](http::ServerResponse&& response) {
+                      promise->set_value(std::move(response));
+                    }));
+    return promise->get_future();
+  }
+  json Answer(std::future<http::ServerResponse> future) {
+    if (future.wait_for(std::chrono::seconds(30)) != std::future_status::ready) {
+      ADD_FAILURE() << "no answer";
+      return {};
+    }
+    return json::parse(future.get().body)["response"];
+  }
+  json Answer(const AReview& review, const char* query = "timeout=10s") {
+    return Answer(Post(review.Text(), query));
+  }
+  static bool IsReady(const std::future<http::ServerResponse>& future) {
+    return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  }
+  void Know(const APolicy& policy) { memory_.PutPolicy(policy.Make()); }
+  void Know(const AScan& scan) { memory_.PutScan(scan.Make()); }
+  std::string Metrics() { return registry_.RenderPrometheus(); }
+
+  metrics::Registry registry_;
+  FixedClock clock_;
+  FakeController controller_;
+  Memory memory_;
+  Waiters waiters_{100};
+  Ensurer ensurer_{controller_, memory_, registry_};
+  AdmissionHandler handler_{memory_, waiters_, ensurer_, clock_, registry_};
+};
+
+const AReview kPinnedPod{APod({kPinned})};
+
+TEST_F(Validate, AdmitsAnImageThatPassedWithExactlyThisAnswer) {
+  Know(APolicy());
+  Know(AScan().Judged("Pass"));
+  auto future = Post(kPinnedPod.Text());
+  ASSERT_TRUE(IsReady(future));  // from memory, before Handle returned
+  const auto response = future.get();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "application/json");
+  EXPECT_EQ(response.body,
+            R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{)"
+            R"("allowed":true,"auditAnnotations":{"database":"2026-11-24T06:00:00Z","digests":")" +
+                kPinned + "=" + kDigest +
+                R"(","policies":"baseline@3=Pass","verdict":"Allow"},"uid":"uid-1"}})");
+  EXPECT_TRUE(controller_.Asked().empty());
+}
+
+TEST_F(Validate, DeniesAnImageThatFailedWithExactlyThisMessage) {
+  Know(APolicy());
+  Know(AScan().Judged("Fail").Violating(
+      "no-critical", 5,
+      "CVE-2021-44228 (Critical) in log4j-core 2.14.1, fixed in 2.15.0; CVE-2 (Critical) in a 1, "
+      "no "
+      "fixed version; CVE-3 (Critical) in b 1, no fixed version; and 2 more"));
+  const json answer = Answer(kPinnedPod);
+  EXPECT_EQ(answer["allowed"], false);
+  EXPECT_EQ(answer["status"]["code"], 403);
+  EXPECT_EQ(answer["status"]["reason"], "Forbidden");
+  EXPECT_EQ(answer["status"]["message"],
+            "image " + kPinned +
+                " (container c0): policy baseline: rule no-critical: CVE-2021-44228 (Critical) in "
+                "log4j-core 2.14.1, fixed in 2.15.0; CVE-2 (Critical) in a 1, no fixed version; "
+                "CVE-3 (Critical) in b 1, no fixed version; and 2 more; kubectl describe imagescan "
+                "sha256-4bcff63911fcb4448bd4fdacec207030");
+  EXPECT_NE(Metrics().find("requests_total{verdict=\"deny\",reason=\"content\"} 1"),
+            std::string::npos);
+}
+
+TEST_F(Validate, Row1_WithoutAMatchingPolicyNothingIsAsked) {
+  Know(APolicy().ForNamespacesWith("team", "other"));
+  const json answer = Answer(AReview());
+  EXPECT_EQ(answer["allowed"], true);
+  EXPECT_EQ(answer["auditAnnotations"]["policies"], "none matches");
+  EXPECT_TRUE(controller_.Asked().empty());
+}
+
+TEST_F(Validate, PitfallA7_ReferenceRulesAreDecidedBeforeAnyQuestion) {
+  Know(APolicy().OnlyReferenceRule({{"registries", {"good.example.com"}}}));
+  const json answer = Answer(AReview());
+  EXPECT_EQ(answer["allowed"], false);
+  EXPECT_NE(answer["status"]["message"].get<std::string>().find("rule names"), std::string::npos);
+  EXPECT_TRUE(controller_.Asked().empty());
+}
+
+TEST_F(Validate, Row6_AnUnknownImageIsAskedForAndAdmittedWhenItsScanPasses) {
+  Know(APolicy());
+  json pod = APod({kImage});
+  pod["spec"]["serviceAccountName"] = "builder";
+  pod["spec"]["imagePullSecrets"] = {{{"name", "z"}}, {{"name", "a"}}};
+  auto future = Post(AReview(pod).Text());
+  const auto question = controller_.WaitForQuestion();
+  EXPECT_EQ(question.ns, "shop");
+  EXPECT_EQ(question.service_account, "builder");
+  EXPECT_EQ(question.pull_secrets, (std::vector<std::string>{"a", "z"}));
+  EXPECT_EQ(question.references, std::vector<std::string>{kImage});
+  Know(AScan().Ready("False", "Scanning", ""));
+  EXPECT_FALSE(IsReady(future));
+  Know(AScan().Judged("Pass"));
+  EXPECT_EQ(Answer(std::move(future))["allowed"], true);
+  EXPECT_EQ(controller_.Asked().size(), 1u);
+}
+
+TEST_F(Validate, Row6_AtTheDeadlineOnUnscannedAnswers) {
+  Know(APolicy().With("waitSeconds", 1));
+  const json answer = Answer(AReview());
+  EXPECT_EQ(answer["allowed"], false);
+  EXPECT_NE(answer["status"]["message"].get<std::string>().find("not scanned yet"),
+            std::string::npos);
+  EXPECT_EQ(answer["auditAnnotations"]["unscanned"], kImage);
+}
+
+TEST_F(Validate, TheRequestsOwnTimeoutLessASecondBoundsTheWait) {
+  Know(APolicy().With("waitSeconds", 9));
+  EXPECT_EQ(Answer(AReview(), "timeout=1s")["allowed"], false);
+  EXPECT_EQ(Answer(AReview(), "timeout=1500ms")["allowed"], false);
+}
+
+TEST_F(Validate, Row5_AResolvedTagIsKnownForTheSameCredentialsOnly) {
+  Know(APolicy().With("waitSeconds", 1));
+  Know(AScan().Judged("Pass"));
+  EXPECT_EQ(Answer(AReview())["allowed"], true);
+  EXPECT_EQ(controller_.Asked().size(), 1u);
+  auto second = Post(AReview().Text());
+  EXPECT_TRUE(IsReady(second));
+  EXPECT_EQ(controller_.Asked().size(), 1u);
+  json pod = APod({kImage});
+  pod["spec"]["imagePullSecrets"] = {{{"name", "regcred"}}};
+  EXPECT_EQ(Answer(AReview(pod))["allowed"], true);
+  EXPECT_EQ(controller_.Asked().size(), 2u);
+}
+
+TEST_F(Validate, ManyRequestsForOneImageAreOneQuestion) {
+  controller_.Close();
+  Know(APolicy());
+  std::vector<std::future<http::ServerResponse>> futures;
+  for (int i = 0; i < 50; ++i) futures.push_back(Post(AReview().Text()));
+  controller_.WaitForQuestion();
+  Know(AScan().Judged("Pass"));
+  controller_.Open();
+  for (auto& future : futures) EXPECT_EQ(Answer(std::move(future))["allowed"], true);
+  EXPECT_EQ(controller_.Asked().size(), 1u);
+}
+
+TEST_F(Validate, PitfallA8_WaitingHoldsNoThreadAndTooManyAreAnsweredAtOnce) {
+  controller_.Close();
+  Know(APolicy());
+  std::vector<std::future<http::ServerResponse>> futures;
+  for (int i = 0; i < 100; ++i) futures.push_back(Post(AReview().Text()));
+  for (const auto& future : futures) EXPECT_FALSE(IsReady(future));
+  EXPECT_EQ(Answer(AReview())["allowed"], false);  // the hundred-and-first
+  EXPECT_NE(Metrics().find("waiters_full_total 1"), std::string::npos);
+}
+
+TEST_F(Validate, Row7_AnImageThatCannotBePulledAnswersByOnIncomplete) {
+  controller_.Fail("PullUnauthorized");
+  Know(APolicy());
+  const json answer = Answer(AReview());
+  EXPECT_EQ(answer["allowed"], false);
+  EXPECT_NE(answer["status"]["message"].get<std::string>().find("PullUnauthorized: said so"),
+            std::string::npos);
+}
+
+TEST_F(Validate, Row8_WithoutAControllerTheAnswerComesAtOnce) {
+  controller_.BeUnreachable();
+  Know(APolicy().With("waitSeconds", 9).With("onUnscanned", "Warn"));
+  const json answer = Answer(AReview());
+  EXPECT_EQ(answer["allowed"], true);
+  EXPECT_NE(answer["warnings"][0].get<std::string>().find("controller cannot be reached"),
+            std::string::npos);
+  EXPECT_NE(Metrics().find("ensure_total{result=\"unreachable\"} 1"), std::string::npos);
+}
+
+TEST_F(Validate, PitfallD31_AnUpdateJudgesOnlyNewImages) {
+  Know(APolicy());
+  Know(AScan().Judged("Fail"));
+  json changed = APod({kPinned});
+  changed["metadata"]["labels"]["a"] = "b";
+  EXPECT_EQ(Answer(AReview(changed).Update(APod({kPinned})))["allowed"], true);
+  EXPECT_EQ(Answer(AReview(APod({kPinned})).Update(APod({"old.example.com/a:1"})))["allowed"],
+            false);
+}
+
+TEST_F(Validate, PitfallD31_APodThatIsBeingDeletedStaysChangeable) {
+  Know(APolicy());
+  Know(AScan().Judged("Fail"));
+  json pod = APod({kPinned});
+  pod["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z";
+  EXPECT_EQ(Answer(AReview(pod).Update(APod({"old.example.com/a:1"})))["allowed"], true);
+}
+
+TEST_F(Validate, PitfallD34_AnEphemeralContainerIsJudged) {
+  Know(APolicy());
+  Know(AScan().Judged("Fail"));
+  json pod = APod({"old.example.com/a:1"});
+  json debugged = pod;
+  debugged["spec"]["ephemeralContainers"] = {{{"name", "debug"}, {"image", kPinned}}};
+  const json answer =
+      Answer(AReview(debugged).Update(pod).With("subResource", "ephemeralcontainers"));
+  EXPECT_EQ(answer["allowed"], false);
+  EXPECT_NE(answer["status"]["message"].get<std::string>().find("ephemeral container debug"),
+            std::string::npos);
+}
+
+TEST_F(Validate, PitfallD38_AMirrorPodOfANodeIsWarnedAboutAndATenantsIsDenied) {
+  Know(APolicy());
+  Know(AScan().Judged("Fail"));
+  json pod = APod({kPinned});
+  pod["metadata"]["annotations"]["kubernetes.io/config.mirror"] = "hash";
+  const json node = Answer(AReview(pod).By("system:node:n0", {"system:nodes"}));
+  EXPECT_EQ(node["allowed"], true);
+  EXPECT_EQ(node["warnings"].size(), 1u);
+  EXPECT_EQ(Answer(AReview(pod))["allowed"], false);
+}
+
+TEST_F(Validate, PitfallD41_ADryRunIsJudgedFromMemoryAndAsksAndCountsNothing) {
+  Know(APolicy());
+  const std::string before = Metrics();
+  const json answer = Answer(AReview().With("dryRun", true));
+  EXPECT_EQ(answer["allowed"], false);
+  EXPECT_EQ(Metrics(), before);
+  EXPECT_TRUE(controller_.Asked().empty());
+  Know(AScan().Judged("Pass"));
+  EXPECT_EQ(Answer(AReview(APod({kPinned})).With("dryRun", true))["allowed"], true);
+}
+
+json Deployment(const std::string& image) {
+  return {{"kind", "Deployment"}, {"spec", {{"template", {{"spec", APod({image})["spec"]}}}}}};
+}
+
+TEST_F(Validate, AWorkloadIsNeverDeniedAndItsScanStartsEarly) {
+  Know(APolicy());
+  const json early = Answer(AReview(Deployment(kImage)).Kind("apps", "Deployment"));
+  EXPECT_EQ(early["allowed"], true);
+  EXPECT_EQ(early["warnings"].size(), 1u);
+  controller_.WaitForQuestion();
+  Know(AScan().Judged("Fail"));
+  const json known = Answer(AReview(Deployment(kPinned)).Kind("apps", "Deployment"));
+  EXPECT_EQ(known["allowed"], true);
+  EXPECT_EQ(known["warnings"][0].get<std::string>().find("landwaiter would deny: image "), 0u);
+}
+
+TEST_F(Validate, PitfallD32_AnUnchangedTemplateOfAWorkloadPassesWithoutAWord) {
+  Know(APolicy());
+  Know(AScan().Judged("Fail"));
+  const json answer =
+      Answer(AReview(Deployment(kPinned)).Kind("apps", "Deployment").Update(Deployment(kPinned)));
+  EXPECT_EQ(answer["allowed"], true);
+  EXPECT_FALSE(answer.contains("warnings"));
+}
+
+TEST_F(Validate, PitfallD40_AnInjectorsAutoInATemplateIsNoImage) {
+  Know(APolicy());
+  EXPECT_FALSE(Answer(AReview(Deployment("auto")).Kind("apps", "Deployment")).contains("warnings"));
+  EXPECT_TRUE(controller_.Asked().empty());
+}
+
+TEST_F(Validate, PitfallD44_AnnotationsOfTheObjectExcuseNothing) {
+  Know(APolicy());
+  Know(AScan().Judged("Fail"));
+  json pod = APod({kPinned});
+  pod["metadata"]["annotations"] = {{"landwaiter.io/exempt", "true"},
+                                    {"landwaiter.io/verdict", "Pass"}};
+  pod["metadata"]["labels"] = {{"landwaiter.io/exempt", "true"}};
+  EXPECT_EQ(Answer(AReview(pod))["allowed"], false);
+}
+
+TEST_F(Validate, PitfallE53_AnEmptyScanObjectIsNotFoundAndNeverAPass) {
+  Know(APolicy().With("waitSeconds", 0));
+  resources::ImageScan empty;
+  empty.name = resources::ScanName(*Digest::Parse(kDigest));
+  memory_.PutScan(std::make_shared<resources::ImageScan>(empty));
+  EXPECT_EQ(Answer(kPinnedPod)["allowed"], false);
+}
+
+TEST_F(Validate, PitfallE58_AllSpellingsOfADockerHubNameAreOneImage) {
+  Know(APolicy().With("match", {{"images", {"docker.io/library/nginx:*"}}}));
+  Know(AScan().Judged("Fail"));
+  for (const char* name : {"nginx", "docker.io/nginx:latest", "index.docker.io/library/nginx"}) {
+    EXPECT_EQ(Answer(AReview(APod({name})))["allowed"], false) << name;
+  }
+  EXPECT_EQ(controller_.Asked(), std::vector<std::string>{"docker.io/library/nginx:latest"});
+}
+
+TEST_F(Validate, ANamespaceThatIsNotYetKnownGetsEveryPolicyWhenItStaysUnknown) {
+  Know(APolicy().ForNamespacesWith("team", "other"));
+  Know(AScan().Judged("Fail"));
+  EXPECT_EQ(Answer(AReview(APod({kPinned})).With("namespace", "new"), "timeout=1100ms")["allowed"],
+            false);
+  auto future = Post(AReview(APod({kPinned})).With("namespace", "fresh").Text());
+  EXPECT_FALSE(IsReady(future));
+  memory_.PutNamespace("fresh", std::make_shared<Labels>());
+  EXPECT_EQ(Answer(std::move(future))["allowed"], true);
+}
+
+TEST_F(Validate, MoreThanTwoHundredDistinctImagesAreDeniedWithTheReason) {
+  Know(APolicy());
+  std::vector<std::string> images;
+  for (int i = 0; i < 201; ++i) images.push_back("a.example.com/i" + std::to_string(i));
+  const json answer = Answer(AReview(APod(images)));
+  EXPECT_EQ(answer["allowed"], false);
+  EXPECT_NE(answer["status"]["message"].get<std::string>().find("201 distinct images, at most 200"),
+            std::string::npos);
+  const std::vector<std::string> same(300, kPinned);
+  Know(AScan().Judged("Pass"));
+  EXPECT_EQ(Answer(AReview(APod(same)))["allowed"], true);
+}
+
+TEST_F(Validate, MessagesStayUnderTheirBoundsWhateverIsInThem) {
+  Know(APolicy().With("waitSeconds", 0));
+  std::vector<std::string> images;
+  for (int i = 0; i < 200; ++i) {
+    images.push_back("a.example.com/" + std::string(200, 'x') + std::to_string(i));
+  }
+  const json denied = Answer(AReview(APod(images)));
+  const auto message = denied["status"]["message"].get<std::string>();
+  EXPECT_LT(message.size(), 2048u);
+  EXPECT_NE(message.find(" more images"), std::string::npos);
+  Know(APolicy().With("waitSeconds", 0).With("enforcement", "Warn"));
+  const json warned = Answer(AReview(APod(images)));
+  std::size_t total = 0;
+  for (const auto& warning : warned["warnings"]) {
+    EXPECT_LT(warning.get<std::string>().size(), 256u);
+    total += warning.get<std::string>().size();
+  }
+  EXPECT_LE(total, 4096u);
+  EXPECT_GE(warned["warnings"].size(), 10u);
+}
+
+TEST_F(Validate, WhatOthersWroteReachesNoTerminalRaw) {
+  Know(APolicy());
+  const json answer = Answer(AReview(APod({"evil\x1b[2J\n\tfake: admitted\xe2\x80\xae"})));
+  EXPECT_EQ(answer["allowed"], false);
+  const auto message = answer["status"]["message"].get<std::string>();
+  for (const char c : message) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << message;
+  EXPECT_EQ(message.find("\xe2\x80\xae"), std::string::npos);
+}
+
+TEST_F(Validate, AMalformedReviewIs400AndAnUnreadableObjectIsDenied) {
+  auto response = Post("{").get();
+  EXPECT_EQ(response.status, 400);
+  AReview other;
+  other.Json()["apiVersion"] = "admission.k8s.io/v1beta1";
+  response = Post(other.Text()).get();
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(json::parse(response.body)["response"]["uid"], "uid-1");
+  response = Post(AReview(json{{"spec", 7}}).Text()).get();
+  EXPECT_EQ(response.status, 200);
+  const json answer = json::parse(response.body)["response"];
+  EXPECT_EQ(answer["allowed"], false);
+  EXPECT_EQ(answer["status"]["code"], 400);
+  EXPECT_NE(answer["status"]["message"].get<std::string>().find("spec"), std::string::npos);
+}
+
+TEST(Projections, KeepWhatDecidesAndPoliciesNeverVanish) {
+  auto policy = ProjectPolicy(APolicy().With("onUnscanned", "Nonsense").Object());
+  ASSERT_TRUE(policy.has_value());
+  EXPECT_EQ(policy->on_unscanned, Action::kDeny);
+  auto labels = ProjectNamespace({{"metadata", {{"name", "a"}, {"labels", {{"b", "c"}}}}}});
+  ASSERT_TRUE(labels.has_value());
+  EXPECT_EQ(*labels, (Labels{{"b", "c"}}));
+}
+
+}  // namespace
+}  // namespace landwaiter::webhook
