@@ -157,7 +157,7 @@ Status LoadFromIndex(ImageSource& source, const TypedManifest& root,
 
 Result<std::string> ReadBlob(ImageSource& source, const Descriptor& descriptor,
                              std::size_t max_bytes) {
-  const std::string what = "blob " + descriptor.digest.ToString();
+  const std::string what = "blob " + descriptor.digest.ToString() + " of " + source.Name();
   if (descriptor.size > max_bytes) {
     return Failure(Code::kResourceExhausted, scan_reason::kTooLarge,
                    what + " of " + std::to_string(descriptor.size) +
