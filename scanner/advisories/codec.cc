@@ -1,6 +1,7 @@
 #include "scanner/advisories/codec.h"
 
 #include <cmath>
+#include <limits>
 
 namespace landwaiter::advisories {
 namespace {
@@ -74,8 +75,13 @@ class Reader {
     broken_ = true;
     return 0;
   }
-  /// A count of things that take at least one byte each, so never more than are left.
-  std::size_t Count() { return Number(rest_.size()); }
+  /// A count of things that take at least one byte each, so never more than are left after it.
+  std::size_t Count() {
+    const std::uint64_t count = Number(std::numeric_limits<std::uint64_t>::max());
+    if (count <= rest_.size()) return count;
+    broken_ = true;
+    return 0;
+  }
   std::string Text() {
     const std::size_t size = Count();
     if (broken_) return {};

@@ -62,6 +62,15 @@ TEST(CodecTest, EveryFlippedBitIsAnError) {
   }
 }
 
+TEST(CodecTest, ALengthBeyondTheEndIsAnErrorAlsoBehindAFittingChecksum) {
+  // No ranges, then one version of 3 bytes of which 2 are there; the checksum is of these bytes.
+  const std::string value(
+      "\x54\xe5\x07\xf2\x00\x01\x03"
+      "ab",
+      9);
+  EXPECT_FALSE(DecodeAffected(value).has_value());
+}
+
 TEST(CodecTest, BytesLeftOverAreAnError) {
   EXPECT_FALSE(DecodeAffected(Encode(Example().advisory)).has_value());
   EXPECT_FALSE(DecodeAffected(Encode(Affected{}) + "x").has_value());
