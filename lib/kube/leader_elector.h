@@ -57,7 +57,7 @@ class LeaderElector {
  private:
   struct Observed {
     std::string holder;
-    std::string record;  // holder, renewTime, transitions: has it changed
+    std::string record;  // holder and resourceVersion: has it changed
     SteadyTime at;       // when the record was first seen so
     std::int64_t duration_ms = 0;
   };
