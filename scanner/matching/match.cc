@@ -203,6 +203,7 @@ class Matcher {
   }
 
   void AddFinding(const Package& package, Finding finding) {
+    finding.fixed_version = AsInstalled(package, finding.fixed_version);
     finding.package = package.name;
     finding.package_type = package.type;
     finding.installed_version = package.version;

@@ -53,6 +53,16 @@ std::string GoToolchainVersion(std::string_view version) {
   return out;
 }
 
+std::string AsInstalled(const Package& package, const std::string& fixed_version) {
+  if (package.type != "golang" || fixed_version.empty()) return fixed_version;
+  for (const std::string_view prefix : {"go", "v"}) {
+    if (package.version.starts_with(prefix) && !fixed_version.starts_with(prefix)) {
+      return std::string(prefix) + fixed_version;
+    }
+  }
+  return fixed_version;
+}
+
 bool IsKernelHeaders(const Package& package) {
   return package.name == "linux-libc-dev" || package.name == "linux-headers" ||
          package.name.starts_with("linux-headers-") || package.name == "kernel-headers" ||

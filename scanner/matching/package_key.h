@@ -23,6 +23,10 @@ PackageKey KeyOf(const Package& package);
 /// text comes back as it is.
 std::string GoToolchainVersion(std::string_view version);
 
+/// A fixed version as the package's own source writes versions: the Go database leaves out the "v"
+/// of modules and the "go" of the toolchain.
+std::string AsInstalled(const Package& package, const std::string& fixed_version);
+
 /// Headers of the kernel: what they are built from runs on the host, not in the image.
 bool IsKernelHeaders(const Package& package);
 

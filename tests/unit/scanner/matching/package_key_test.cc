@@ -24,6 +24,22 @@ TEST(PackageKeyTest, GoToolchainVersionsAreWrittenAsTheFeedDoes) {
   }
 }
 
+TEST(PackageKeyTest, FixedVersionsAreWrittenAsTheInstalledOne) {
+  struct Case {
+    std::string type, installed, fixed, shown;
+  };
+  const Case cases[] = {
+      {"golang", "v0.3.5", "0.3.7", "v0.3.7"},      {"golang", "0.3.5", "0.3.7", "0.3.7"},
+      {"golang", "go1.22.3", "1.22.4", "go1.22.4"}, {"golang", "v0.3.5", "", ""},
+      {"golang", "v0.3.5", "v0.3.7", "v0.3.7"},     {"npm", "v1.0.0", "1.0.1", "1.0.1"}};
+  for (const Case& c : cases) {
+    Package package;
+    package.type = c.type;
+    package.version = c.installed;
+    EXPECT_EQ(AsInstalled(package, c.fixed), c.shown) << c.installed << " " << c.fixed;
+  }
+}
+
 TEST(PackageKeyTest, EcosystemsFollowFromOsRelease) {
   struct Case {
     OperatingSystem os;
