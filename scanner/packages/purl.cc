@@ -53,8 +53,7 @@ std::string NameOf(const Package& package, const std::optional<OperatingSystem>&
   if (package.type == "pypi") return PypiName(package.name);
   if (!IsSystemType(package.type)) return PathName(package.name);
   // rpm names keep their case.
-  const std::string name =
-      Encode(package.type == "rpm" ? package.name : text::ToLower(package.name));
+  std::string name = Encode(package.type == "rpm" ? package.name : text::ToLower(package.name));
   if (!os || os->family.empty()) return name;
   return Encode(text::ToLower(os->family)) + "/" + name;
 }
