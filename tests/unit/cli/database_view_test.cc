@@ -1,0 +1,79 @@
+#include "cli/database_view.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "cli/database_path.h"
+#include "tests/unit/scanner/advisories/feed_folder.h"
+
+namespace landwaiter::cli {
+namespace {
+
+using advisories::Event;
+using advisories::EventKind;
+using advisories::OsvRecord;
+
+TEST(DatabaseViewTest, RangesReadAsPeopleWriteThem) {
+  constexpr auto kFrom = EventKind::kIntroduced;
+  constexpr auto kFixed = EventKind::kFixed;
+  const std::pair<std::vector<Event>, std::string> cases[] = {
+      {{{kFrom, "0"}, {kFixed, "1.2.6"}}, "< 1.2.6"},
+      {{{kFrom, "2.0"}, {kFixed, "2.2.28"}}, ">= 2.0, < 2.2.28"},
+      {{{kFrom, "1.0"}, {EventKind::kLastAffected, "1.4"}}, ">= 1.0, <= 1.4"},
+      {{{kFrom, "0"}, {kFixed, "1"}, {kFrom, "2"}, {kFixed, "3"}}, "< 1 or >= 2, < 3"},
+      {{{kFrom, "0"}}, "all versions"},
+      {{{kFrom, "1.0"}}, ">= 1.0"},
+      {{{kFrom, "0"}, {kFixed, "1\x1b[2J"}}, "< 1?[2J"},
+  };
+  for (const auto& [events, text] : cases) EXPECT_EQ(DescribeRange({events}), text);
+}
+
+LookupRow ARow(const advisories::AdvisoryDatabase& database) {
+  LookupRow row;
+  row.ecosystem = "npm";
+  row.affected = database.Lookup("npm", "minimist")->at(0);
+  row.advisory = *database.GetAdvisory("GHSA-1");
+  EXPECT_TRUE(MarkExploited(database, &row).has_value());
+  return row;
+}
+
+TEST(DatabaseViewTest, ALookupShowsIdCveSeverityAndRange) {
+  const advisories::TemporaryFolder folder;
+  const auto database =
+      advisories::DatabaseOf(folder,
+                             {OsvRecord("GHSA-1", "npm", "minimist")
+                                  .Introduced("0")
+                                  .Fixed("1.2.6")
+                                  .Word("CRITICAL")
+                                  .Names("aliases", {"CVE-2021-44906"})},
+                             R"({"vulnerabilities":[{"cveID":"CVE-2021-44906"}]})");
+  ASSERT_NE(database, nullptr);
+  const LookupAnswer answer{ARow(*database)};
+  EXPECT_EQ(RenderLookup(answer),
+            "ECOSYSTEM  ADVISORY  CVE             SEVERITY            AFFECTED\n"
+            "npm        GHSA-1    CVE-2021-44906  Critical exploited  < 1.2.6\n");
+  const auto json = nlohmann::json::parse(RenderLookupJson("minimist", answer));
+  EXPECT_EQ(json["package"], "minimist");
+  EXPECT_EQ(json["advisories"][0]["advisory"], "GHSA-1");
+  EXPECT_EQ(json["advisories"][0]["ranges"][0], "< 1.2.6");
+  EXPECT_EQ(json["advisories"][0]["knownExploited"], true);
+  EXPECT_NE(RenderStatus(database->Info(), "DIR").find("npm        1         1"),
+            std::string::npos);
+}
+
+TEST(DatabasePathTest, TheFlagGoesBeforeTheVariableAndThatBeforeTheHome) {
+  ::setenv("LANDWAITER_DB", "/from/variable", 1);
+  EXPECT_EQ(DatabasePath("/from/flag"), "/from/flag");
+  EXPECT_EQ(DatabasePath(""), "/from/variable");
+  ::unsetenv("LANDWAITER_DB");
+  ::setenv("XDG_DATA_HOME", "/data", 1);
+  EXPECT_EQ(DatabasePath(""), "/data/landwaiter/db");
+  ::unsetenv("XDG_DATA_HOME");
+  ::setenv("HOME", "/home/a", 1);
+  EXPECT_EQ(DatabasePath(""), "/home/a/.local/share/landwaiter/db");
+}
+
+}  // namespace
+}  // namespace landwaiter::cli
