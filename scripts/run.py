@@ -16,15 +16,15 @@ sys.path[:0] = [os.path.join(ROOT, "scripts", "run"), os.path.join(ROOT, "tests"
 
 # pylint: disable=wrong-import-position
 import images  # noqa: E402
-from cluster import Cluster, binary  # noqa: E402
+from cluster import Cluster, KubectlFailed, binary  # noqa: E402
 from console import Background, Console, StepFailed  # noqa: E402
-from processes import end_by_exception_on_signals  # noqa: E402
+from processes import ProcessFailed, end_by_exception_on_signals  # noqa: E402
 from registry import Registry  # noqa: E402
 from roles import Roles, landwaiter  # noqa: E402
 from shown import Shown  # noqa: E402
 
 WORK = os.path.join(ROOT, "build", "run")
-FEED = os.path.join(ROOT, "tests", "fixtures", "feed")
+FEED = os.path.join(ROOT, "feeds", "make-run")
 POLICY = os.path.join(ROOT, "scripts", "run", "policy.yaml")
 BUILD_LIMIT = 30 * 60  # seconds; a slow machine, not a hung one
 
@@ -50,6 +50,9 @@ class Run:
                                         os.path.join(WORK, "control-plane-build.log"), niceness=15)
         self.images = Background([sys.executable, os.path.join(ROOT, "tests", "cluster", "images.py")],
                                  os.path.join(WORK, "images.log"), niceness=5)
+        if "LANDWAITER_BINARY" in os.environ:
+            self.console.say(f"LANDWAITER_BINARY is set: {landwaiter()} is used as it is")
+            return
         build = Background(["make", "--no-print-directory", "build"], os.path.join(WORK, "build.log"), niceness=0)
         try:
             self.console.watch("building", build.last_line, build.finished, BUILD_LIMIT)
@@ -72,10 +75,11 @@ class Run:
     def first_verdict(self):
         self.console.step("Scan an image from the command line")
         self.database = os.path.join(WORK, "db")
-        built = self._landwaiter("db", "build", "--feed", f"osv={FEED}", "--output", self.database)
+        built = self._landwaiter("db", "build", "--feed", f"osv={FEED}/osv", "--feed", f"kev={FEED}/kev.json",
+                                 "--output", self.database)
         self._expect(built.returncode == 0, "the advisory database is built from the shipped feed")
-        verdict = self._landwaiter("scan", "--db", self.database, "--policy", POLICY, "--severity", "High",
-                                   self.reference["deb-old"])
+        verdict = self._landwaiter("scan", "--db", self.database, "--policy", POLICY, "--severity", "Critical",
+                                   "--ignore-unfixed", self.reference["deb-old"])
         self._expect(verdict.returncode == 1, f"exit 1, a policy failed (exit was {verdict.returncode})")
 
     def start_cluster(self):
@@ -98,6 +102,9 @@ class Run:
         for role in (*self.roles.scanners, *self.roles.controllers, *self.roles.webhooks):
             self.console.say(f"{role.process.name:<10} ready at {role.url}")
         self.shown.kubectl("apply", "-f", POLICY)
+        # A dry run is answered from memory: an unknown image is refused as soon as the policy is there.
+        self.shown.wait("the policy is in force", lambda: self.cluster.kubectl(
+            "run", "probe", "--image", f"{self.registry.host}/probe:1", "--dry-run=server", check=False).returncode != 0, 30)
 
     def judge(self):
         self.console.step("An image that was never seen: scanned once, then denied with a reason")
@@ -134,12 +141,12 @@ class Run:
         self.shown.kubectl("patch", "scanpolicy", "baseline", "--type=json", "-p",
                            '[{"op":"add","path":"/spec/rules/1/action","value":"Warn"}]')
         self.shown.wait("the root image's verdict turns to Warn", lambda: self.shown.verdict("demo/root") == "Warn", 60)
+        asked = len(self.registry.requests()) - before
+        self._expect(asked == 0, f"no request to the registry since the change, there were {asked}")
+        self.console.say("requests to the registry since the change: 0")
         self.shown.kubectl("get", "imagescans")
         warned = self.shown.kubectl("run", "root", "--image", self.reference["root"])
         self.shown.contains(warned.stderr, "Warning", "not-root")
-        asked = self.registry.requests(before)
-        self._expect(not [r for r in asked if "/blobs/" in r.path],
-                     f"the registry was asked for no blob since the change ({len(asked)} requests in all)")
 
     def stay(self):
         self.console.step("All of it did what it should" if not sys.stdin.isatty() else "Yours to try, until Ctrl-C")
@@ -166,8 +173,7 @@ class Run:
         signal.pause()
 
     def _landwaiter(self, *args):
-        shown = " ".join([os.path.relpath(landwaiter(), ROOT), *(os.path.relpath(a, ROOT) if a.startswith(ROOT) else a
-                                                                for a in args)])
+        shown = " ".join([landwaiter(), *args]).replace(f"{ROOT}/", "")
         return self.console.command(shown, lambda: subprocess.run(
             [landwaiter(), *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False))
 
@@ -187,7 +193,7 @@ def main():
                      run.results, run.change_policy, run.stay):
             step()
         return 0
-    except StepFailed as error:
+    except (StepFailed, ProcessFailed, KubectlFailed, images.ImageFailed) as error:
         print(f"\nmake run: {error}", file=sys.stderr)
         if hasattr(run, "roles"):
             print(run.roles.log_tails(12), file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import shlex
 
+from cluster import ROOT
 from console import StepFailed
 from processes import wait_until
 
@@ -15,7 +16,8 @@ class Shown:
 
     def kubectl(self, *args, fails=False):
         """Shows a kubectl command and its output. It must succeed, or with `fails` must not."""
-        done = self._console.command("kubectl " + shlex.join(args), lambda: self._cluster.kubectl(*args, check=False))
+        shown = "kubectl " + shlex.join(args).replace(f"{ROOT}/", "")
+        done = self._console.command(shown, lambda: self._cluster.kubectl(*args, check=False))
         if fails and done.returncode == 0:
             raise StepFailed("this command should have been refused")
         if not fails and done.returncode != 0:

@@ -54,6 +54,16 @@ def binary(name):
     raise ProcessFailed(f"{name} is not built: run tests/cluster/build.sh")
 
 
+def path_of(wanted):
+    """The API path of an object of a kind that tests apply."""
+    version = wanted["apiVersion"]
+    base = f"/api/{version}" if "/" not in version else f"/apis/{version}"
+    kind = wanted["kind"].lower()
+    plural = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+    namespace = wanted["metadata"].get("namespace")
+    return f"{base}/{f'namespaces/{namespace}/' if namespace else ''}{plural}/{wanted['metadata']['name']}"
+
+
 class KubectlFailed(Exception):
     def __init__(self, args, done):
         super().__init__(f"kubectl {' '.join(args)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
@@ -174,8 +184,16 @@ class Cluster:
         return done
 
     def apply(self, *objects):
-        """kubectl apply of objects (dicts); returns the CompletedProcess."""
-        return self.kubectl("apply", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": list(objects)})
+        """Server-side apply of objects (dicts), as the administrator and without kubectl's start-up time."""
+        for wanted in objects:
+            status, answer = self.api("PATCH", path_of(wanted) + "?fieldManager=tests&force=true", wanted,
+                                      "application/apply-patch+yaml")
+            assert status in (200, 201), f"apply of {wanted['kind']} {wanted['metadata']['name']}: {status} {answer}"
+
+    def delete_all(self, path, label_selector):
+        """Deletes the objects of a kind (its list's API path) that have this label."""
+        status, answer = self.api("DELETE", f"{path}?labelSelector={label_selector}")
+        assert status in (200, 404), f"DELETE {path}: {status} {answer}"
 
     def api(self, method, path, body=None, content_type="application/json", timeout=30):
         """One request as the administrator, without kubectl's start-up time: (status, object).

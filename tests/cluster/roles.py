@@ -11,7 +11,6 @@ Each role has nothing but the token of its own service account; the scanner has 
 import base64
 import json
 import os
-import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -25,8 +24,8 @@ INSTALLED_FIRST = ("namespace.yaml", "rbac.yaml", "guard.yaml")
 
 
 def landwaiter():
-    """The binary under test: LANDWAITER, else what `make build` left."""
-    return os.environ.get("LANDWAITER", os.path.join(ROOT, "build", "landwaiter"))
+    """The binary under test: LANDWAITER_BINARY, else what `make build` left."""
+    return os.environ.get("LANDWAITER_BINARY", os.path.join(ROOT, "build", "landwaiter"))
 
 
 def install(cluster):
@@ -40,17 +39,16 @@ def install(cluster):
 
 
 class Role:
-    """One running role: its process, address and health."""
+    """One running role: its process, addresses and health."""
 
-    def __init__(self, process, port, ca_file):
-        self.process, self.port = process, port
+    def __init__(self, process, port, health_port):
+        self.process, self.port, self.health_port = process, port, health_port
         self.url = f"https://127.0.0.1:{port}"
-        self._tls = ssl.create_default_context(cafile=ca_file)
 
     def get(self, path):
-        """(status, text) of a GET; status 0 when it cannot be reached."""
+        """(status, text) of a GET from the health port; status 0 when it cannot be reached."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5, context=self._tls) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode("utf-8", "replace")
@@ -69,24 +67,28 @@ class Role:
                 total += float(value)
         return total
 
-    def log(self):
-        return self.process.log()
-
     def stop(self):
         return self.process.stop()
 
     def kill(self):
         self.process.kill()
 
+    def restart(self, wait=True):
+        """Starts it again, with the same addresses and data, stopped first where it still runs."""
+        self.process.stop()
+        self.process.start()
+        if wait:
+            self.wait_ready()
+
 
 class Roles:
-    def __init__(self, cluster, workdir, database, plain_http=(), settings=None):
-        """`plain_http`: hosts of registries without TLS. `settings`: environment of every role."""
+    def __init__(self, cluster, workdir, database, plain_http=()):
+        """`plain_http`: hosts of registries without TLS."""
         self.cluster = cluster
         self.workdir = os.path.abspath(workdir)
         self.database = database
         self.plain_http = plain_http
-        self._settings = settings or {}
+        self.tokens = []  # what no log may hold
         self._group = ProcessGroup()
         self._count = {}
         self.scanners, self.controllers, self.webhooks = [], [], []
@@ -145,50 +147,52 @@ class Roles:
     def ca_file(self):
         return os.path.join(self.certificates, "ca.crt")
 
-    def _pair(self, role):
-        return os.path.join(self.certificates, role, "tls.crt"), os.path.join(self.certificates, role, "tls.key")
-
-    def _spawn(self, role, port, *flags):
+    def _spawn(self, role, *flags):
         number = self._count[role] = self._count.get(role, 0) + 1
         name = role if number == 1 else f"{role}-{number}"
-        certificate, key = self._pair(role)
-        argv = [landwaiter(), role, "--listen", f"127.0.0.1:{port}", "--tls-cert", certificate, "--tls-key", key, *flags]
-        env = {"PATH": os.environ["PATH"], "HOME": self.workdir, "TZ": "UTC", **self._settings}
+        port, health_port = free_ports(2)
+        argv = [landwaiter(), role, "--listen", f"127.0.0.1:{port}", "--health-listen", f"127.0.0.1:{health_port}",
+                "--certs", os.path.join(self.certificates, role), *flags]
+        env = {"PATH": os.environ["PATH"], "HOME": self.workdir, "TZ": "UTC"}
         for passed_on in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
             if passed_on in os.environ:
                 env[passed_on] = os.environ[passed_on]
         process = self._group.add(Process(name, argv, os.path.join(self.workdir, f"{name}.log"), env=env))
         process.start()
-        return Role(process, port, self.ca_file)
+        return Role(process, port, health_port)
 
-    def start_scanner(self, port=None, flags=()):
-        port = port or free_ports(1)[0]
-        plain = [f for host in self.plain_http for f in ("--allow-plain-http", host)]
-        scanner = self._spawn("scanner", port, "--client-ca", self.ca_file, "--allow-address", "127.0.0.1", *plain, *flags)
+    def _kubeconfig(self, account):
+        path = self.cluster.service_account_kubeconfig(NAMESPACE, account)
+        with open(path, encoding="utf-8") as f:
+            self.tokens.append(json.load(f)["users"][0]["user"]["token"])
+        return path
+
+    def _registry_flags(self):
+        """Registries on 127.0.0.1 are refused unless they are listed, and so is plain HTTP."""
+        return ["--allow-address", "127.0.0.1/32", *(f for host in self.plain_http for f in ("--plain-http", host))]
+
+    def start_scanner(self, flags=()):
+        scratch = os.path.join(self.workdir, f"scratch-{len(self.scanners) + 1}")
+        os.makedirs(scratch, mode=0o700, exist_ok=True)
+        scanner = self._spawn("scanner", "--scratch", scratch, *self._registry_flags(), *flags)
         self.scanners.append(scanner)
         scanner.wait_ready()
         return scanner
 
-    def start_controller(self, port=None, flags=(), data_dir=None, wait=True):
-        port = port or free_ports(1)[0]
-        number = len(self.controllers) + 1
-        plain = [f for host in self.plain_http for f in ("--allow-plain-http", host)]
-        scanners = [f for s in self.scanners for f in ("--scanner", s.url)]
+    def start_controller(self, flags=(), wait=True):
+        data = os.path.join(self.workdir, f"data-{len(self.controllers) + 1}")
+        os.makedirs(data, mode=0o700, exist_ok=True)
         controller = self._spawn(
-            "controller", port, "--kubeconfig", self.cluster.service_account_kubeconfig(NAMESPACE, "controller"),
-            "--data-dir", data_dir or os.path.join(self.workdir, f"controller-{number}-data"),
-            "--database", self.database, "--ca", self.ca_file, *scanners,
-            "--allow-address", "127.0.0.1", *plain, *flags)
+            "controller", "--kubeconfig", self._kubeconfig("controller"), "--data", data, "--database", self.database,
+            *(f for s in self.scanners for f in ("--scanner", s.url)), *self._registry_flags(), *flags)
         self.controllers.append(controller)
         if wait:
             controller.wait_ready()
         return controller
 
-    def start_webhook(self, controller=None, port=None, flags=()):
-        port = port or free_ports(1)[0]
-        webhook = self._spawn(
-            "webhook", port, "--kubeconfig", self.cluster.service_account_kubeconfig(NAMESPACE, "webhook"),
-            "--controller", (controller or self.controllers[0]).url, "--ca", self.ca_file, *flags)
+    def start_webhook(self, controller=None, flags=()):
+        webhook = self._spawn("webhook", "--kubeconfig", self._kubeconfig("webhook"),
+                              "--controller", (controller or self.controllers[0]).url, *flags)
         self.webhooks.append(webhook)
         webhook.wait_ready()
         return webhook

@@ -15,6 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests", "cluster"), HERE]
 
 from cluster import Cluster  # noqa: E402  pylint: disable=wrong-import-position
+import objects  # noqa: E402
 from processes import end_by_exception_on_signals  # noqa: E402
 from registry import Registry  # noqa: E402
 from roles import install  # noqa: E402
@@ -63,14 +64,52 @@ def registry(workdir):
         yield running
 
 
+@pytest.fixture(scope="session")
+def private_registry(workdir):
+    with Registry(workdir / "private-registry", {"robot": objects.PASSWORD}, name="private-registry") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def odd_registry():
+    """A registry that answers as each test says."""
+    from odd_registry import OddRegistry
+    with OddRegistry() as running:
+        yield running
+
+
 _numbers = itertools.count(1)
 
 
 @pytest.fixture
 def namespace(cluster):
-    """A fresh namespace, ready for pods. It is not deleted: the control plane goes after the run."""
+    """A fresh namespace, ready for pods. It is not deleted (the control plane goes after the run), but its
+    policies are: each would be one more that every image of every later test is judged by."""
     name = f"test-{next(_numbers)}"
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     cluster.wait_until(lambda: cluster.get(f"/api/v1/namespaces/{name}/serviceaccounts/default"), 30,
                        f"the default service account of {name}")
-    return name
+    yield name
+    cluster.delete_all("/apis/landwaiter.io/v1alpha1/scanpolicies", f"test={name}")
+
+
+@pytest.fixture(scope="session")
+def system(installed, registry, private_registry, odd_registry, workdir):
+    """One scanner, one controller, one webhook, and the API server asking it. Tests that stop or add
+    processes leave it as they found it."""
+    from making import build_database
+    from roles import Roles
+    from system import System
+    database = build_database(workdir / "database")
+    with Roles(installed, workdir / "roles", database, 
+               plain_http=[registry.host, private_registry.host, odd_registry.host]) as roles:
+        _LOGGERS.append(roles.log_tails)
+        roles.install()
+        roles.start_scanner()
+        roles.start_controller()
+        roles.start_webhook()
+        roles.arm()
+        yield System(installed, registry, roles)
+        # Namespaces' own pods need no webhook any more when the processes are gone.
+        roles.disarm()
+        _LOGGERS.remove(roles.log_tails)

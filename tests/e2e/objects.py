@@ -27,8 +27,8 @@ def policy(name, *rules, namespace=None, **spec):
     if namespace:
         spec["match"] = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
                          **spec.get("match", {})}
-    return {"apiVersion": "landwaiter.io/v1alpha1", "kind": "ScanPolicy", "metadata": {"name": name},
-            "spec": {"rules": list(rules), **spec}}
+    return {"apiVersion": "landwaiter.io/v1alpha1", "kind": "ScanPolicy",
+            "metadata": {"name": name, "labels": {"test": namespace or "none"}}, "spec": {"rules": list(rules), **spec}}
 
 
 def image_scan(name, image, **spec):
@@ -38,3 +38,5 @@ def image_scan(name, image, **spec):
 
 NO_CRITICAL = {"name": "no-critical", "vulnerabilities": {"severityAtLeast": "Critical"}}
 NOT_ROOT = {"name": "not-root", "image": {"runsAsRoot": True}}
+
+PASSWORD = "hunter2-of-the-e2e-tests"  # of the private registry's only user, robot
