@@ -248,6 +248,26 @@ TEST(BuilderTest, AFailedBuildLeavesTheOldDatabaseAndNoLeftovers) {
   EXPECT_EQ(files, 3u) << "manifest.json, the database, the lock";
 }
 
+TEST(BuilderDeathTest, ABuildThatDiesInTheMiddleLeavesTheOldDatabase) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(BuildDatabase(BuildFrom(folder, {Minimist()}), {}).has_value());
+  std::vector<OsvRecord> records;
+  for (int i = 0; i < 1500; ++i) records.push_back(Minimist("GHSA-X" + std::to_string(i)));
+  BuildOptions options = BuildFrom(folder, records);
+  options.on_progress = [](const BuildProgress& progress) {
+    if (progress.records >= 1000) std::_Exit(9);
+  };
+  EXPECT_EXIT((void)BuildDatabase(options, {}), testing::ExitedWithCode(9), "");
+  const auto database = AdvisoryDatabase::Open(folder.Path("db"));
+  ASSERT_TRUE(database.has_value()) << database.error().message;
+  EXPECT_EQ((*database)->Info().advisories, 1u);
+  EXPECT_TRUE(AdvisoryDatabase::Verify(folder.Path("db")).has_value());
+  options.on_progress = {};
+  const auto again = BuildDatabase(options, {});
+  ASSERT_TRUE(again.has_value()) << "the dead one's lock is gone: " << again.error().message;
+  EXPECT_EQ(again->advisories, 1500u);
+}
+
 TEST(BuilderTest, AStoppedBuildIsAnErrorAndSwapsNothingIn) {
   const TemporaryFolder folder;
   std::stop_source stop;
