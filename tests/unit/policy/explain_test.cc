@@ -27,9 +27,10 @@ TEST(Explain, GoesDownAPath) {
 TEST(Explain, SaysWhatElseStandsThere) {
   const auto text = ExplainPolicy("rules.vulnerability");
   ASSERT_FALSE(text);
-  EXPECT_EQ(text.error().message,
-            "field 'vulnerability' is unknown, expected one of name, action, vulnerabilities, image, "
-            "packages, reference");
+  EXPECT_EQ(
+      text.error().message,
+      "field 'vulnerability' is unknown, expected one of name, action, vulnerabilities, image, "
+      "packages, reference");
 }
 
 TEST(Explain, StopsBelowALeaf) {

@@ -1,0 +1,21 @@
+// What the two halves of the policy language's table share.
+#pragma once
+
+#include <cstddef>
+
+#include "policy/schema.h"
+
+namespace landwaiter::policy {
+
+// Bounds: they keep the estimated cost of the CEL rules in crds/scanpolicies.yaml within the API
+// server's budget, which counts every list at its longest. The object as a whole is bounded by what
+// the API server takes (kMaxPolicyBytes).
+inline constexpr std::size_t kMaxPattern = 512;  // as long as the longest reference
+inline constexpr std::size_t kMaxPatterns = 64;
+inline constexpr std::size_t kMaxId = 128;
+inline constexpr std::size_t kMaxRuleName = 63;
+
+/// One entry of spec.rules, in schema_rules.cc.
+extern const ObjectSchema kRuleSchema;
+
+}  // namespace landwaiter::policy
