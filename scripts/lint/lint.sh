@@ -10,13 +10,14 @@ python3 scripts/lint/include_direction.py || status=1
 echo "clang-format over ${#sources[@]} files"
 clang-format --dry-run --Werror "${sources[@]}" || status=1
 
-# clang-tidy reads the flags of a build folder; it is configured without ccache and GCC-only flags.
-cmake -G Ninja -S . -B build/tidy -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++ \
-  -DLANDWAITER_TESTS=OFF >build/tidy.log 2>&1 || { cat build/tidy.log; exit 1; }
+# clang-tidy reads the flags of the release build; those that only GCC knows are passed over.
+mkdir -p build
+cmake -G Ninja -S . -B build/release -DCMAKE_BUILD_TYPE=Release >build/cmake.log 2>&1 ||
+  { cat build/cmake.log; exit 1; }
 mapfile -t units < <(git ls-files '*.cc' '*.cpp' | grep -v '^tests/')
 echo "clang-tidy over ${#units[@]} files"
-printf '%s\n' "${units[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/tidy 2>build/tidy.err || {
-  status=1
-  grep -E 'error:' build/tidy.err || true
-}
+printf '%s\n' "${units[@]}" |
+  xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/release \
+    --extra-arg=-Wno-unknown-warning-option 2>/dev/null >build/tidy.log || status=1
+grep -E '(error|warning):' build/tidy.log | sort -u || true
 exit $status
