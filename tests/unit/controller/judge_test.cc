@@ -1,0 +1,211 @@
+#include "controller/judge.h"
+
+#include <gtest/gtest.h>
+
+#include "lib/base/json.h"
+#include "model/scan_request.h"
+#include "tests/unit/controller/builders.h"
+
+namespace landwaiter::controller {
+namespace {
+
+const Digest kDigest = DigestOf("image");
+const TimePoint kNow = *ParseTime("2026-11-24T12:00:00Z");
+
+const resources::Condition& Of(const resources::ImageScanStatus& status, const char* type) {
+  static const resources::Condition kNone;
+  const auto* found = resources::FindCondition(status.conditions, type);
+  return found == nullptr ? kNone : *found;
+}
+
+class JudgeTest : public ::testing::Test {
+ protected:
+  resources::ImageScanStatus Run() {
+    return Judge({.scan = &scan_,
+                  .stored = stored_ ? &*stored_ : nullptr,
+                  .progress = progress_,
+                  .policies = &policies_,
+                  .usage = usage_,
+                  .namespace_labels = labels_,
+                  .collision = collision_},
+                 kNow);
+  }
+
+  resources::ImageScan scan_ = AScan(kDigest);
+  std::optional<StoredImage> stored_;
+  ScanProgress progress_;
+  Policies policies_;
+  std::optional<Usage> usage_ = Usage{};
+  std::map<std::string, std::map<std::string, std::string>> labels_;
+  std::string collision_;
+};
+
+TEST_F(JudgeTest, SaysThatAScanWaits) {
+  const auto status = Run();
+  EXPECT_EQ(Of(status, "Ready").status, "False");
+  EXPECT_EQ(Of(status, "Ready").reason, "Queued");
+  EXPECT_EQ(status.digest, kDigest.ToString());
+  EXPECT_TRUE(status.verdict.empty());
+  EXPECT_TRUE(status.policies.empty());
+}
+
+TEST_F(JudgeTest, SaysThatAScanRunsOrWhyItFailed) {
+  progress_.state = ScanProgress::State::kRunning;
+  EXPECT_EQ(Of(Run(), "Ready").reason, "Scanning");
+  progress_ = {ScanProgress::State::kFailed, Error{Code::kNotFound, "manifest unknown", "NotFound"},
+               1, 0, std::chrono::milliseconds(5)};
+  const auto status = Run();
+  EXPECT_EQ(Of(status, "Ready").reason, "NotFound");
+  EXPECT_NE(Of(status, "Ready").message.find("manifest unknown"), std::string::npos);
+  EXPECT_TRUE(status.verdict.empty()) << "a failure is no verdict";
+}
+
+TEST_F(JudgeTest, JudgesEachPolicyAndTakesTheWorst) {
+  stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical, "3.0.2"),
+                              AFinding("CVE-2", Severity::kLow)});
+  policies_ = {Recorded(APolicy("a", 3, NoCritical())), Recorded(APolicy("b", 1, NotRoot()))};
+  const auto status = Run();
+  EXPECT_EQ(Of(status, "Ready").status, "True");
+  EXPECT_EQ(Of(status, "Complete").status, "True");
+  ASSERT_EQ(status.policies.size(), 2u);
+  EXPECT_EQ(status.policies[0].verdict, "Fail");
+  EXPECT_EQ(status.policies[0].generation, 3);
+  EXPECT_EQ(status.policies[0].violations[0].count, 1u);
+  EXPECT_EQ(status.policies[1].verdict, "Pass");
+  EXPECT_EQ(status.verdict, "Fail");
+  EXPECT_EQ(status.vulnerabilities->Of(Severity::kCritical), 1u);
+  EXPECT_EQ(status.vulnerabilities->fixable, 1u);
+  EXPECT_EQ(status.top_findings[0].id, "CVE-1");
+  EXPECT_EQ(status.database_id, "db-1");
+  EXPECT_EQ(status.scanned_at, "2026-11-24T10:00:00Z");
+}
+
+TEST_F(JudgeTest, CountsAPolicyOnlyWhereSomethingItMatchesRuns) {
+  stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical)});
+  auto policy = APolicy("a", 1, NoCritical());
+  policy["spec"]["match"] = {{"namespaceSelector", {{"matchLabels", {{"tier", "prod"}}}}}};
+  policies_ = {Recorded(policy)};
+  usage_ = Usage{1, {"dev"}, {"r.io/shop/cart:1"}};
+  labels_ = {{"dev", {{"tier", "dev"}}}};
+  EXPECT_EQ(Run().verdict, "Pass");
+  EXPECT_EQ(Run().policies[0].verdict, "Fail") << "the content is judged all the same";
+  labels_["live"] = {{"tier", "prod"}};
+  EXPECT_EQ(Run().verdict, "Fail");
+}
+
+TEST_F(JudgeTest, IsUnknownNotCleanWithoutADatabase) {
+  stored_ = AStored(kDigest, {});
+  stored_->match.reset();
+  policies_ = {Recorded(APolicy("b", 1, NotRoot()))};
+  const auto status = Run();
+  EXPECT_EQ(Of(status, "Ready").reason, "NoDatabase");
+  EXPECT_EQ(status.verdict, "Unknown");
+  EXPECT_EQ(Of(status, "DatabaseFresh").status, "False");
+}
+
+TEST_F(JudgeTest, IsUnknownNotCleanWhereSomethingWasNotRead) {
+  stored_ = AStored(kDigest, {});
+  stored_->inventory.platforms[0].coverage[0] = {"dpkg", CoverageState::kFailed,
+                                                 "var/lib/dpkg/status: line 3 broken", 0};
+  policies_ = {Recorded(APolicy("a", 1, NoCritical()))};
+  const auto status = Run();
+  EXPECT_EQ(Of(status, "Complete").status, "False");
+  EXPECT_NE(Of(status, "Complete").message.find("line 3 broken"), std::string::npos);
+  EXPECT_EQ(status.verdict, "Unknown");
+}
+
+TEST_F(JudgeTest, NamesAnOperatingSystemThatNoFeedCovers) {
+  stored_ = AStored(kDigest, {});
+  stored_->match->platforms[0].coverage[0] = {"advisories", CoverageState::kUnsupported,
+                                              "no feed for plan9", 0};
+  policies_ = {Recorded(APolicy("a", 1, NoCritical()))};
+  const auto status = Run();
+  EXPECT_EQ(Of(status, "Ready").status, "False");
+  EXPECT_EQ(Of(status, "Ready").reason, scan_reason::kUnsupportedOS);
+  EXPECT_EQ(status.verdict, "Unknown");
+}
+
+TEST_F(JudgeTest, KeepsVerdictsWhenTheStoreIsLost) {
+  stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical)});
+  policies_ = {Recorded(APolicy("a", 3, NoCritical())), Recorded(APolicy("b", 1, NotRoot()))};
+  scan_.status = Run();
+  stored_.reset();
+  const auto kept = Run();
+  EXPECT_EQ(kept.verdict, "Fail");
+  EXPECT_EQ(kept.policies.size(), 2u);
+  EXPECT_EQ(Of(kept, "Ready").status, "True");
+  policies_.erase(policies_.begin());
+  const auto without = Run();
+  EXPECT_EQ(without.policies.size(), 1u) << "a deleted policy judges no more";
+  EXPECT_EQ(without.verdict, "Pass");
+}
+
+TEST_F(JudgeTest, GivesTheSameStatusTwice) {
+  stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kHigh)});
+  policies_ = {Recorded(APolicy("a", 3, NoCritical()))};
+  usage_ = Usage{2, {"shop"}, {"r.io/shop/cart:1.4"}};
+  scan_.status = Run();
+  EXPECT_EQ(HashOfStatus(Run()), HashOfStatus(scan_.status));
+}
+
+TEST_F(JudgeTest, MovesTheTransitionTimeOnlyWhenTheStatusFlips) {
+  scan_.status.conditions = {{"Ready", "False", "Queued", "", 1, "2026-11-24T01:00:00Z"}};
+  progress_.state = ScanProgress::State::kRunning;
+  EXPECT_EQ(Of(Run(), "Ready").last_transition_time, "2026-11-24T01:00:00Z");
+  stored_ = AStored(kDigest, {});
+  EXPECT_EQ(Of(Run(), "Ready").last_transition_time, "2026-11-24T12:00:00Z");
+}
+
+TEST_F(JudgeTest, NeverJudgesUnderANameThatTwoDigestsShare) {
+  stored_ = AStored(kDigest, {});
+  policies_ = {Recorded(APolicy("b", 1, NotRoot()))};
+  collision_ = DigestOf("other").ToString();
+  const auto status = Run();
+  EXPECT_EQ(Of(status, "Ready").reason, scan_reason::kNameCollision);
+  EXPECT_TRUE(status.verdict.empty());
+  EXPECT_TRUE(status.policies.empty());
+}
+
+TEST_F(JudgeTest, ShowsTheTagThatPodsUse) {
+  usage_ = Usage{1, {"shop"}, {"r.io/shop/cart:1.4"}};
+  EXPECT_EQ(Run().display_name, "shop/cart:1.4");
+  usage_.reset();
+  scan_.status.references = {"r.io/shop/cart:1.3"};
+  scan_.status.used_by_pods = 3;
+  const auto counting = Run();
+  EXPECT_EQ(counting.display_name, "shop/cart:1.3");
+  EXPECT_EQ(counting.used_by_pods, 3u) << "kept while the pods are being counted";
+}
+
+TEST_F(JudgeTest, SaysWhenTheDatabaseIsStale) {
+  stored_ = AStored(kDigest, {});
+  stored_->match->database_built_at = "2026-11-01T00:00:00Z";
+  EXPECT_EQ(Of(Run(), "DatabaseFresh").reason, "Stale");
+  auto policy = APolicy("a", 1, NoCritical());
+  policy["spec"]["maxDatabaseAge"] = "2h";
+  policies_ = {Recorded(policy)};
+  stored_->match->database_built_at = "2026-11-24T09:00:00Z";
+  EXPECT_EQ(Of(Run(), "DatabaseFresh").reason, "Stale") << "the strictest policy counts";
+}
+
+TEST_F(JudgeTest, StaysBoundedWhateverAnImageHolds) {
+  std::vector<Finding> findings;
+  for (int i = 0; i < 2000; ++i) {
+    Finding finding = AFinding("CVE-" + std::to_string(i), Severity::kCritical, "9");
+    finding.path = std::string(4000, 'p');
+    findings.push_back(std::move(finding));
+  }
+  stored_ = AStored(kDigest, std::move(findings));
+  for (int i = 0; i < 70; ++i) {
+    policies_.push_back(Recorded(APolicy("p" + std::to_string(i), 1, NoCritical())));
+  }
+  usage_ = Usage{100'000, {}, {}};
+  for (int i = 0; i < 1000; ++i) {
+    usage_->namespaces.push_back(std::string(60, 'n') + std::to_string(i));
+    usage_->references.push_back("r.io/" + std::string(200, 'a') + ":" + std::to_string(i));
+  }
+  EXPECT_LT(DumpJson(resources::StatusToJson(Run())).size(), 64u * 1024);
+}
+
+}  // namespace
+}  // namespace landwaiter::controller

@@ -1,0 +1,425 @@
+// The whole role against an API server in memory: pods and policies go in, ImageScans come out.
+#include "controller/role.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+
+#include "lib/store/sqlite_store.h"
+#include "tests/support/fake_kube.h"
+#include "tests/unit/controller/builders.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using nlohmann::json;
+using testing::FakeKube;
+
+constexpr const char* kTag = "r.io/shop/cart:1.4";
+
+class FakeDatabase final : public MatchDatabase {
+ public:
+  FakeDatabase(std::string id, std::vector<Finding> findings, std::atomic<int>& matches)
+      : id_(std::move(id)), findings_(std::move(findings)), matches_(matches) {}
+  std::string Id() const override { return id_; }
+  std::string BuiltAt() const override { return "2026-11-24T09:00:00Z"; }
+  Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const override {
+    ++matches_;
+    return std::vector<PlatformMatch>(
+        inventory.platforms.size(),
+        PlatformMatch{findings_, {{"advisories", CoverageState::kRead, "", 1}}});
+  }
+
+ private:
+  const std::string id_;
+  const std::vector<Finding> findings_;
+  std::atomic<int>& matches_;
+};
+
+/// What the replicas share: the cluster, the registry, the scanner, the database.
+struct World {
+  FakeKube api;
+  SystemClock clock;
+  std::atomic<int> scans{0};
+  std::atomic<int> resolves{0};
+  std::atomic<int> matches{0};
+  landwaiter::Guarded<std::map<std::string, Digest>> registry;
+  landwaiter::Guarded<std::shared_ptr<const MatchDatabase>> database;
+  landwaiter::Guarded<std::optional<Error>> scanner_fault;
+
+  World() {
+    api.Put(kube::kNamespaces, {{"metadata", {{"name", "shop"}}}});
+    api.Put(
+        kube::kNodes,
+        {{"metadata", {{"name", "n"}}},
+         {"status", {{"nodeInfo", {{"operatingSystem", "linux"}, {"architecture", "amd64"}}}}}});
+    Push(kTag, DigestOf("cart"));
+    UseDatabase("db-1", {AFinding("CVE-1", Severity::kCritical, "3.0.2")});
+  }
+  void Push(const std::string& reference, const Digest& digest) {
+    registry.With([&](auto& tags) { tags[reference] = digest; });
+  }
+  void UseDatabase(const std::string& id, std::vector<Finding> findings) {
+    database.With([&](auto& current) {
+      current = std::make_shared<FakeDatabase>(id, std::move(findings), matches);
+    });
+  }
+  Result<Digest> Resolve(const ImageReference& image) {
+    ++resolves;
+    return registry.With([&](auto& tags) -> Result<Digest> {
+      if (image.digest) {
+        for (const auto& [tag, digest] : tags) {
+          if (digest == *image.digest) return digest;
+        }
+      }
+      const auto found = tags.find(image.ToString());
+      if (found == tags.end()) return Error{Code::kNotFound, "manifest unknown", "NotFound"};
+      return found->second;
+    });
+  }
+  Result<ImageInventory> Scan(const ScanRequest& request) {
+    ++scans;
+    if (auto fault = scanner_fault.With([](const auto& f) { return f; })) return *fault;
+    return AnInventory(*request.image.digest);
+  }
+  json ScanObject(const Digest& digest) {
+    return api.Read(kImageScans, {"", resources::ScanName(digest)});
+  }
+  std::string Verdict(const Digest& digest) {
+    const json object = ScanObject(digest);
+    return object.is_null() ? "" : object.value("/status/verdict"_json_pointer, "");
+  }
+  std::string Ready(const json& object) {
+    if (object.is_null() || !object.contains("status")) return "";
+    for (const auto& condition : object["status"].value("conditions", json::array())) {
+      if (condition["type"] == "Ready") return condition["reason"];
+    }
+    return "";
+  }
+  bool Until(const std::function<bool()>& condition) { return api.WaitUntil(condition); }
+};
+
+/// One replica with a store of its own.
+class Replica {
+ public:
+  Replica(World& world, const std::string& identity,
+          std::chrono::milliseconds retention = std::chrono::hours(24))
+      : world_(world),
+        folder_(std::filesystem::temp_directory_path().string() + "/landwaiter-role-" +
+                std::to_string(::getpid()) + "-" + identity),
+        retention_(retention),
+        identity_(identity) {
+    std::filesystem::remove_all(folder_);
+    Begin();
+  }
+  ~Replica() {
+    role.reset();
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void Begin() {
+    auto opened = store::OpenSqliteStore(folder_);
+    EXPECT_TRUE(opened);
+    store_ = std::move(opened->store);
+    metrics_ = std::make_unique<metrics::Registry>();
+    ControllerOptions options;
+    options.identity = identity_;
+    options.retention = retention_;
+    options.workers = 2;
+    options.retry_period = std::chrono::milliseconds(5);
+    role = std::make_unique<Role>(
+        options,
+        Ports{.api = &world_.api,
+              .lease_api = &world_.api,
+              .store = store_.get(),
+              .clock = &world_.clock,
+              .resolve = [this](const ImageReference& image, const auto&,
+                                const Cancellation&) { return world_.Resolve(image); },
+              .scan = [this](const ScanRequest& request,
+                             const Cancellation&) { return world_.Scan(request); },
+              .database = [this] { return world_.database.With([](const auto& d) { return d; }); }},
+        *metrics_);
+    EXPECT_TRUE(role->SyncInformers(Cancellation{}.Within(std::chrono::seconds(20))));
+    role->Start();
+  }
+  void End() {
+    role.reset();
+    store_.reset();
+  }
+  void LoseStore() { std::filesystem::remove_all(folder_); }
+
+ private:
+  World& world_;
+  const std::string folder_;
+  const std::chrono::milliseconds retention_;
+  const std::string identity_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<metrics::Registry> metrics_;
+
+ public:
+  std::unique_ptr<Role> role;
+};
+
+const Digest kCart = DigestOf("cart");
+
+TEST(Role, ScansAndJudgesTheImageOfANewPodOnce) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  for (int i = 0; i < 10; ++i) {
+    world.api.Put(kube::kPods, WithImage(APod("cart-" + std::to_string(i)), kTag));
+  }
+  ASSERT_TRUE(world.Until([&] {
+    const json scan = world.ScanObject(kCart);
+    return world.Verdict(kCart) == "Fail" && scan["status"]["usedBy"]["pods"] == 10;
+  })) << world.ScanObject(kCart).dump(1);
+  const json scan = world.ScanObject(kCart);
+  EXPECT_EQ(scan["spec"]["image"], "r.io/shop/cart@" + kCart.ToString());
+  EXPECT_EQ(scan["status"]["displayName"], "shop/cart:1.4");
+  EXPECT_EQ(scan["status"]["usedBy"]["namespaces"], json::array({"shop"}));
+  EXPECT_EQ(world.api.All(kImageScans).size(), 1u);
+  EXPECT_EQ(world.scans, 1);
+  EXPECT_EQ(world.resolves, 1) << "ten pods, one question";
+  EXPECT_TRUE(world.Until([&] {
+    return world.api.Read(kScanPolicies, {"", "baseline"})
+               .value("/status/images/fail"_json_pointer, 0) == 1;
+  }));
+}
+
+TEST(Role, JudgesAChangedPolicyWithoutScanningOrMatching) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  const int matches = world.matches;
+  world.api.Put(kScanPolicies, APolicy("baseline", 2, NotRoot()));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Pass"; }));
+  EXPECT_EQ(world.ScanObject(kCart)["status"]["policies"][0]["generation"], 2);
+  world.api.Remove(kScanPolicies, {"", "baseline"});
+  ASSERT_TRUE(world.Until([&] { return !world.ScanObject(kCart)["status"].contains("policies"); }))
+      << "a deleted policy's judgement goes";
+  EXPECT_EQ(world.scans, 1);
+  EXPECT_EQ(world.matches, matches);
+}
+
+TEST(Role, MatchesAgainForANewDatabaseWithoutScanning) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  world.UseDatabase("db-2", {});
+  replica.role->OnDatabaseChanged();
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Pass"; }));
+  EXPECT_EQ(world.ScanObject(kCart)["status"]["database"]["id"], "db-2");
+  EXPECT_EQ(world.scans, 1);
+}
+
+http::ServerRequest EnsureCall(const std::vector<std::string>& references) {
+  http::ServerRequest request;
+  request.body = resources::ToJson(resources::EnsureRequest{references, "shop", "default", {}});
+  return request;
+}
+
+TEST(Role, MakesOneImageScanWhenTwoReplicasAndManyQuestionsRace) {
+  World world;
+  Replica one(world, "one");
+  Replica two(world, "two");
+  std::atomic<int> answered{0};
+  std::atomic<int> wrong{0};
+  for (int i = 0; i < 40; ++i) {
+    Role& role = i % 2 == 0 ? *one.role : *two.role;
+    role.ensure().Handle(
+        EnsureCall({kTag}), http::Responder([&](http::ServerResponse&& response) {
+          auto parsed = resources::EnsureResponseFromJson(response.body);
+          if (response.status != 200 || !parsed || parsed->images[0].digest != kCart.ToString()) {
+            ++wrong;
+          }
+          ++answered;
+        }));
+    world.api.Put(kube::kPods, WithImage(APod("cart-" + std::to_string(i)), kTag));
+  }
+  ASSERT_TRUE(world.Until(
+      [&] { return answered == 40 && world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(world.api.All(kImageScans).size(), 1u);
+  EXPECT_EQ(world.api.CountWrites("create", kImageScans), 1u);
+  EXPECT_EQ(world.scans, 1) << "only the leader has it scanned";
+  EXPECT_NE(one.role->Leading(), two.role->Leading());
+}
+
+TEST(Role, MakesNoObjectForWhatDoesNotResolveAndRemembersIt) {
+  World world;
+  Replica replica(world, "one");
+  for (int i = 0; i < 3; ++i) {
+    const auto image =
+        replica.role->ensure().Ensure({{}, "shop", "default", {}}, "r.io/shop/nothing:1", {});
+    EXPECT_EQ(image.error_reason, "NotFound");
+  }
+  const auto bad = replica.role->ensure().Ensure({{}, "shop", "default", {}}, "UPPER//", {});
+  EXPECT_EQ(bad.error_reason, "InvalidReference");
+  const auto forged = replica.role->ensure().Ensure({{}, "shop", "default", {}},
+                                                    "r.io/x@" + DigestOf("made up").ToString(), {});
+  EXPECT_EQ(forged.error_reason, "NotFound") << "a digest that somebody made up";
+  EXPECT_EQ(world.resolves, 2);
+  EXPECT_TRUE(world.api.All(kImageScans).empty());
+}
+
+TEST(Role, TakesUpWhatAnotherLeftUndone) {
+  World world;
+  resources::ImageScan pending = AScan(kCart);
+  world.api.Put(kImageScans, resources::ImageScanToJson(pending));
+  Replica replica(world, "one");
+  EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+}
+
+TEST(Role, HandsOverWhenTheLeaderEnds) {
+  World world;
+  auto one = std::make_unique<Replica>(world, "one");
+  ASSERT_TRUE(world.Until([&] { return one->role->Leading(); }));
+  Replica two(world, "two");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+  one.reset();
+  ASSERT_TRUE(world.Until([&] { return two.role->Leading(); }));
+  world.Push("r.io/shop/new:1", DigestOf("new"));
+  world.api.Put(kube::kPods, WithImage(APod("new"), "r.io/shop/new:1"));
+  EXPECT_TRUE(
+      world.Until([&] { return world.Ready(world.ScanObject(DigestOf("new"))) == "Scanned"; }));
+}
+
+TEST(Role, KeepsVerdictsAndScansAgainWhenTheStoreIsLost) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  replica.End();
+  replica.LoseStore();
+  replica.Begin();
+  ASSERT_TRUE(world.Until([&] { return world.scans == 2; }));
+  EXPECT_EQ(world.Verdict(kCart), "Fail");
+  EXPECT_EQ(world.Ready(world.ScanObject(kCart)), "Scanned");
+}
+
+TEST(Role, WritesNothingWhenNothingChanged) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] {
+    return world.Verdict(kCart) == "Fail" &&
+           world.api.Read(kScanPolicies, {"", "baseline"})
+                   .value("/status/images/fail"_json_pointer, 0) == 1;
+  }));
+  replica.End();
+  const auto writes_of_cart = [&] {
+    std::size_t count = 0;
+    for (const auto& write : world.api.Writes()) {
+      if (write.plural == "imagescans" && write.key == resources::ScanName(kCart)) ++count;
+    }
+    return count;
+  };
+  const std::size_t before = writes_of_cart();
+  replica.Begin();
+  // Another pod's whole way through the queues: by then everything else has been looked at again.
+  world.Push("r.io/shop/new:1", DigestOf("new"));
+  world.api.Put(kube::kPods, WithImage(APod("new"), "r.io/shop/new:1"));
+  ASSERT_TRUE(world.Until([&] {
+    return world.ScanObject(DigestOf("new")).value("/status/usedBy/pods"_json_pointer, 0) == 1 &&
+           world.Ready(world.ScanObject(DigestOf("new"))) == "Scanned";
+  }));
+  EXPECT_EQ(writes_of_cart(), before);
+  EXPECT_EQ(world.scans, 2) << "one for each image, none for the restart";
+}
+
+TEST(Role, ShowsWhyAScanFailedAndRecovers) {
+  World world;
+  world.scanner_fault.With([](auto& fault) {
+    fault = Error{Code::kUnavailable, "scanner is gone", "ScannerFailed"};
+  });
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "ScannerFailed"; }));
+  world.scanner_fault.With([](auto& fault) { fault.reset(); });
+  EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+}
+
+TEST(Role, AnswersAPersonsQuestionUnderTheirOwnName) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kImageScans, {{"metadata", {{"name", "mine"}}}, {"spec", {{"image", kTag}}}});
+  world.api.Put(kImageScans,
+                {{"metadata", {{"name", "none"}}}, {"spec", {{"image", "r.io/shop/none:1"}}}});
+  ASSERT_TRUE(world.Until([&] {
+    const json mine = world.api.Read(kImageScans, {"", "mine"});
+    return mine.value("/status/verdict"_json_pointer, "") == "Fail" &&
+           world.Ready(world.api.Read(kImageScans, {"", "none"})) == "NotFound";
+  }));
+  const json mine = world.api.Read(kImageScans, {"", "mine"});
+  EXPECT_EQ(mine["status"]["canonical"], resources::ScanName(kCart));
+  EXPECT_EQ(world.Verdict(kCart), "Fail");
+}
+
+TEST(Role, GivesNoVerdictUnderTheNameOfAnotherDigest) {
+  World world;
+  world.api.Put(kImageScans, {{"metadata", {{"name", resources::ScanName(kCart)}}},
+                              {"spec", {{"image", "r.io/other@" + DigestOf("other").ToString()}}}});
+  Replica replica(world, "one");
+  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "NameCollision"; }));
+  const auto image = replica.role->ensure().Ensure({{}, "shop", "default", {}}, kTag, {});
+  EXPECT_EQ(image.error_reason, "NameCollision");
+  EXPECT_EQ(world.Verdict(kCart), "");
+}
+
+TEST(Role, MakesAnImageScanAgainThatWasDeletedUnderARunningPod) {
+  World world;
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag, "r.io/shop/cart@" + kCart.ToString()));
+  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+  world.api.Remove(kImageScans, {"", resources::ScanName(kCart)});
+  EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+}
+
+TEST(Role, DeletesWhatNothingUsesAfterItsTimeAndKeepsAPersons) {
+  World world;
+  Replica replica(world, "one", std::chrono::seconds(1));
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  world.Push("r.io/shop/asked:1", DigestOf("asked"));
+  world.api.Put(kImageScans,
+                {{"metadata", {{"name", "mine"}}}, {"spec", {{"image", "r.io/shop/asked:1"}}}});
+  ASSERT_TRUE(world.Until([&] {
+    return world.Ready(world.ScanObject(kCart)) == "Scanned" &&
+           world.Ready(world.ScanObject(DigestOf("asked"))) == "Scanned";
+  }));
+  replica.role->Sweep({});
+  EXPECT_FALSE(world.ScanObject(kCart).is_null()) << "a pod uses it";
+  world.api.Remove(kube::kPods, {"shop", "cart"});
+  EXPECT_TRUE(world.Until([&] {
+    replica.role->Sweep({});
+    return world.ScanObject(kCart).is_null();
+  }));
+  EXPECT_FALSE(world.ScanObject(DigestOf("asked")).is_null()) << "a person asks for it";
+  EXPECT_FALSE(world.api.Read(kImageScans, {"", "mine"}).is_null());
+}
+
+TEST(Role, GoesOnAfterTheApiServerWasAway) {
+  World world;
+  Replica replica(world, "one");
+  ASSERT_TRUE(world.Until([&] { return replica.role->Leading(); }));
+  world.api.SetFault([](const std::string&, const kube::Resource&, const kube::ObjectKey&) {
+    return std::optional<Error>(Unavailable("down"));
+  });
+  world.api.Forget();
+  world.api.Cut();
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  world.api.SetFault(nullptr);
+  EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+}
+
+}  // namespace
+}  // namespace landwaiter::controller
