@@ -166,7 +166,7 @@ void ParseOwned(std::string_view path, bool sums, std::string_view content, Read
   Lines lines(content);
   while (auto line = lines.Next()) {
     if (sums) line = text::Trim(line->substr(std::min(line->find(' '), line->size())));
-    if (!line->empty()) out.AddOwned(*line, package);
+    if (!line->empty() && !out.AddOwned(*line, package)) return;
   }
 }
 

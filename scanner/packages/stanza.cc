@@ -67,12 +67,16 @@ bool ReadingBuilder::Add(Package package) {
   return true;
 }
 
-void ReadingBuilder::AddOwned(std::string_view file, std::string_view package) {
+bool ReadingBuilder::AddOwned(std::string_view file, std::string_view package) {
   while (file.starts_with('/')) file.remove_prefix(1);
   if (file.starts_with("./")) file.remove_prefix(2);
-  if (MayHoldLanguagePackage(file)) {
-    reading_.owned.push_back({std::string(file), std::string(package)});
+  if (!MayHoldLanguagePackage(file)) return true;
+  if (reading_.owned.size() >= kMaxOwnedPerFile) {
+    Fail("lists more than " + std::to_string(kMaxOwnedPerFile) + " programs and records");
+    return false;
   }
+  reading_.owned.push_back({std::string(file), std::string(package)});
+  return true;
 }
 
 bool IsName(std::string_view text, std::size_t max_bytes) {

@@ -19,6 +19,9 @@ inline constexpr std::size_t kMaxLicenseBytes = 200;
 /// A distribution's whole archive has some 60,000 binary packages.
 inline constexpr std::size_t kMaxPackagesPerFile = 100'000;
 
+/// The largest real lists (kernel headers, TeX) have 30,000 lines, few of which count.
+inline constexpr std::size_t kMaxOwnedPerFile = 100'000;
+
 /// Lines of a text, numbered from 1, without their '\n' (or "\r\n").
 class Lines {
  public:
@@ -52,8 +55,9 @@ class ReadingBuilder {
   /// Sets path and found_by. False where name or version cannot go into an inventory, or there
   /// are too many: then the reading has failed.
   bool Add(Package package);
-  /// Keeps the path where a language source could ask for it.
-  void AddOwned(std::string_view file, std::string_view package);
+  /// Keeps the path where a language source could ask for it. False where there are too many: then
+  /// the reading has failed.
+  bool AddOwned(std::string_view file, std::string_view package);
   FileReading Take() { return std::move(reading_); }
 
  private:

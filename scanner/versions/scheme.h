@@ -16,7 +16,7 @@ enum class Scheme { kDpkg, kApk, kRpm, kSemver, kNpm, kPep440, kGo };
 /// Above every version of the real tables (the longest has 300 bytes); longer ones are refused.
 inline constexpr std::size_t kMaxVersionBytes = 1024;
 /// npm's ranges are written by hand; the longest known has some 300 alternatives.
-inline constexpr std::size_t kMaxRangeBytes = 16 * 1024;
+inline constexpr std::size_t kMaxRangeBytes = 16u << 10;
 
 /// -1, 0 or 1. Errors: InvalidArgument naming the version that is none of the scheme,
 /// ResourceExhausted above kMaxVersionBytes.

@@ -172,6 +172,33 @@ TEST(DpkgTest, ReadsDistrolessRecords) {
   EXPECT_EQ(empty.state, ReadingState::kFailed);
 }
 
+// Pitfall 67: one package for two architectures is two packages.
+TEST(DpkgTest, ListsEachArchitectureOfAPackage) {
+  const FileReading reading = ReadStatus(
+      "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.36-9\n\n"
+      "Package: libc6\nStatus: install ok installed\nArchitecture: i386\nVersion: 2.36-9\n\n");
+  ASSERT_EQ(reading.packages.size(), 2u);
+  EXPECT_EQ(reading.packages[0].architecture, "amd64");
+  EXPECT_EQ(reading.packages[1].architecture, "i386");
+}
+
+// Pitfall 157: names are data; whatever they hold, they reach the inventory printable or not at
+// all.
+TEST(DpkgTest, HostileNamesStayNames) {
+  EXPECT_THAT(NamesOf(ReadStatus("Package: $(id)`x`;rm\nVersion: 1\n\n")),
+              ElementsAre("$(id)`x`;rm 1"));
+  for (const char* name : {"a\x1b]0;x\x07",
+                           "a\xe2\x80\xae"
+                           "b",
+                           "a\tb"}) {
+    const FileReading reading = ReadStatus("Package: " + std::string(name) + "\nVersion: 1\n\n");
+    EXPECT_EQ(reading.state, ReadingState::kFailed);
+    EXPECT_THAT(reading.packages, IsEmpty());
+    EXPECT_EQ(reading.reason.find('\x1b'), std::string::npos);
+    EXPECT_EQ(reading.reason.find("\xe2\x80\xae"), std::string::npos);
+  }
+}
+
 TEST(DpkgTest, ListsOwnedFilesThatLanguageSourcesCouldAskFor) {
   const FileReading list = Read("dpkg", "var/lib/dpkg/info/python3-six:all.list",
                                 "/.\n/usr\n/usr/lib/python3/dist-packages/six.py\n"
@@ -183,6 +210,14 @@ TEST(DpkgTest, ListsOwnedFilesThatLanguageSourcesCouldAskFor) {
   const FileReading sums = Read("dpkg", "var/lib/dpkg/status.d/tool.md5sums",
                                 "d41d8cd98f00b204e9800998ecf8427e  usr/bin/tool\n");
   EXPECT_THAT(sums.owned, ElementsAre(OwnedFile{"usr/bin/tool", "tool"}));
+}
+
+TEST(DpkgTest, ListsOfFilesAreBounded) {
+  std::string list;
+  for (int i = 0; i < 100'001; ++i) list += "/usr/bin/a\n";
+  const FileReading reading = Read("dpkg", "var/lib/dpkg/info/a.list", list);
+  EXPECT_EQ(reading.state, ReadingState::kFailed);
+  EXPECT_THAT(reading.reason, HasSubstr("lists more than 100000"));
 }
 
 TEST(DpkgTest, AsksForItsFilesOnly) {

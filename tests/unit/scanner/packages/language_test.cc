@@ -23,6 +23,8 @@ class WantTest : public testing::TestWithParam<WantCase> {};
 TEST_P(WantTest, IsAskedForBy) { EXPECT_EQ(WantedBy(GetParam().path), GetParam().by); }
 
 // Pitfall 124: only installed packages count, not the samples that they bring along.
+// Pitfall 126: Python's records have many shapes. Pitfalls 56, 89: chisel's manifest and rpm's
+// three databases are at least seen.
 INSTANTIATE_TEST_SUITE_P(
     Table, WantTest,
     testing::Values(

@@ -61,6 +61,7 @@ TEST(CoverageTest, OwnershipAloneIsAFault) {
   EXPECT_EQ(CombineCoverage(readings)[0].state, CoverageState::kFailed);
 }
 
+// Pitfall 25: what is too large was not read, and says so.
 TEST(LimitTest, NamesFileAndLimit) {
   const FileReading reading =
       ExceedsLimit(SourceNamed("dpkg"), FactsOf("var/lib/dpkg/status", 99), 64);
