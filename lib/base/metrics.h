@@ -72,8 +72,8 @@ class Registry {
 
   Counter& AddCounter(std::string_view name, std::string_view help, Labels labels = {});
   Gauge& AddGauge(std::string_view name, std::string_view help, Labels labels = {});
-  Histogram& AddHistogram(std::string_view name, std::string_view help,
-                          std::vector<double> bounds, Labels labels = {});
+  Histogram& AddHistogram(std::string_view name, std::string_view help, std::vector<double> bounds,
+                          Labels labels = {});
   /// A gauge whose value is asked for when the metrics are rendered. `read` must be thread-safe,
   /// quick, and must outlive the registry's last RenderPrometheus.
   void AddCallback(std::string_view name, std::string_view help, std::function<double()> read,

@@ -31,13 +31,14 @@ constexpr std::array kRows = {
 constexpr std::array kSchemes = {Scheme::kDpkg, Scheme::kApk,    Scheme::kRpm, Scheme::kSemver,
                                  Scheme::kNpm,  Scheme::kPep440, Scheme::kGo};
 
-constexpr std::array<std::pair<std::string_view, Scheme>, 6> kAliases = {{
+constexpr std::array<std::pair<std::string_view, Scheme>, 7> kAliases = {{
     {"deb", Scheme::kDpkg},
     {"debian", Scheme::kDpkg},
     {"alpine", Scheme::kApk},
     {"semver-loose", Scheme::kNpm},
     {"pypi", Scheme::kPep440},
     {"gomod", Scheme::kGo},
+    {"golang", Scheme::kGo},
 }};
 
 // Names of the OSV schema, "affected[].package field", without their suffixes.
