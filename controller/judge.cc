@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "model/scan_request.h"
 #include "policy/evaluate.h"
+#include "resources/judgement.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -146,8 +147,11 @@ void FillPolicies(const JudgeInput& input, const std::vector<ImageReference>& re
   status.policies.clear();
   for (const auto& record : *input.policies) {
     if (status.policies.size() >= resources::kMaxPolicies) break;
-    status.policies.push_back(
-        PolicyStatusOf(policy::EvaluateContent(record->policy, content, now)));
+    const auto verdicts = policy::EvaluateContentByName(record->policy, content, now);
+    status.policies.push_back(PolicyStatusOf(verdicts.front()));
+    for (std::size_t i = 1; i < verdicts.size(); ++i) {
+      status.policies.back().excused.push_back(PolicyStatusOf(verdicts[i]));
+    }
   }
 }
 
@@ -158,29 +162,31 @@ int Rank(std::string_view verdict) {
   return 0;
 }
 
-/// A policy matters to the image's verdict where it matches one of its names and, when something
-/// runs it, one of the namespaces that do.
-bool Matters(const policy::ScanPolicy& policy, const JudgeInput& input,
-             const std::vector<ImageReference>& references) {
-  const bool named = std::any_of(references.begin(), references.end(), [&](const auto& reference) {
-    return policy::MatchesImage(policy, reference);
-  });
-  if (!named) return false;
+/// Whether the policy is for one of the namespaces that run the image, when something does.
+bool MattersWhereItRuns(const policy::ScanPolicy& policy, const JudgeInput& input) {
   if (input.namespace_labels.empty()) return true;
   return std::any_of(
       input.namespace_labels.begin(), input.namespace_labels.end(),
       [&](const auto& entry) { return policy::MatchesNamespace(policy, entry.second); });
 }
 
+/// The worst over the policies that matter and the names that the image is known by.
 std::string OverallVerdict(const JudgeInput& input, const std::vector<ImageReference>& references,
-                           const ImageScanStatus& status) {
+                           const ImageScanStatus& status, TimePoint now) {
   std::string worst = "Pass";
-  for (const auto& judged : status.policies) {
+  for (const auto& row : status.policies) {
     const auto record =
         std::find_if(input.policies->begin(), input.policies->end(),
-                     [&](const auto& policy) { return policy->policy.name == judged.name; });
-    if (record == input.policies->end() || !Matters((*record)->policy, input, references)) continue;
-    if (Rank(judged.verdict) > Rank(worst)) worst = judged.verdict;
+                     [&](const auto& policy) { return policy->policy.name == row.name; });
+    if (record == input.policies->end()) continue;
+    const policy::ScanPolicy& policy = (*record)->policy;
+    if (!MattersWhereItRuns(policy, input)) continue;
+    for (const ImageReference& reference : references) {
+      if (!policy::MatchesImage(policy, reference)) continue;
+      const auto* judged = resources::JudgementFor(row, policy, reference, now);
+      const std::string& verdict = judged == nullptr ? row.verdict : judged->verdict;
+      if (Rank(verdict) > Rank(worst)) worst = verdict;
+    }
   }
   return worst;
 }
@@ -307,6 +313,7 @@ resources::PolicyStatus PolicyStatusOf(const PolicyVerdict& verdict) {
   out.verdict = VerdictName(verdict.verdict);
   out.unknown = verdict.unknown;
   out.exceptions = verdict.exceptions_used;
+  out.rests_on.assign(verdict.exceptions_applied.begin(), verdict.exceptions_applied.end());
   for (const Violation& violation : verdict.violations) {
     auto row = std::find_if(out.violations.begin(), out.violations.end(),
                             [&](const auto& v) { return v.rule == violation.rule; });
@@ -354,7 +361,7 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
     }
     if (input.stored->match) FillFindings(*input.stored->match, status);
     FillPolicies(input, references, now, status);
-    status.verdict = OverallVerdict(input, references, status);
+    status.verdict = OverallVerdict(input, references, status, now);
     if (!input.stored->match && Rank(status.verdict) < Rank("Unknown")) status.verdict = "Unknown";
     set(ReadyOfScanned(input, status));
     set(CompleteCondition(status));
@@ -367,7 +374,7 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
       return std::none_of(input.policies->begin(), input.policies->end(),
                           [&](const auto& policy) { return policy->policy.name == judged.name; });
     });
-    status.verdict = OverallVerdict(input, Parsed(status.references), status);
+    status.verdict = OverallVerdict(input, Parsed(status.references), status, now);
     set(FreshCondition(input, status, now));
   }
   if (!input.collision.empty()) {

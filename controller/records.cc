@@ -73,6 +73,11 @@ Result<ScanRecord> ProjectScan(const json& object) {
     policy.violations.clear();
     policy.unknown.clear();
     policy.exceptions.clear();
+    for (auto& excused : policy.excused) {
+      excused.violations.clear();
+      excused.unknown.clear();
+      excused.exceptions.clear();
+    }
   }
   for (auto& platform : status.platforms) platform.coverage.clear();
   return record;

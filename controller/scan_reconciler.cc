@@ -24,6 +24,20 @@ ScanSummary Summary(const StoredImage& image) {
   return out;
 }
 
+/// From the moment on at which an exception ends the webhook has no judgement until there is a new
+/// one.
+std::chrono::milliseconds UntilNextExpiry(const Policies& policies, TimePoint now) {
+  std::chrono::milliseconds next = kResync;
+  for (const auto& record : policies) {
+    for (const auto& exception : record->policy.exceptions) {
+      if (exception.until <= now) continue;
+      next = std::min(next,
+                      std::chrono::duration_cast<std::chrono::milliseconds>(exception.until - now));
+    }
+  }
+  return next;
+}
+
 std::uint64_t HashOf(const std::vector<Platform>& platforms) {
   std::string text;
   for (const auto& platform : platforms) text += platform.ToString() + "\n";
@@ -197,9 +211,9 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   if (Status written = Write(record, std::move(status), cancel); !written) {
     return {std::move(written)};
   }
-  const auto retry = facts.progress.retry_in;
-  return {Ok(), retry && *retry < kResync ? *retry + std::chrono::milliseconds(1)
-                                          : std::chrono::milliseconds(kResync)};
+  std::chrono::milliseconds again = UntilNextExpiry(policies, now);
+  if (facts.progress.retry_in) again = std::min(again, *facts.progress.retry_in);
+  return {Ok(), std::min(again + std::chrono::milliseconds(1), std::chrono::milliseconds(kResync))};
 }
 
 Status ScanReconciler::Write(const ScanRecord& record, ImageScanStatus status,

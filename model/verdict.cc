@@ -12,6 +12,13 @@ std::string_view VerdictName(Verdict verdict) {
   return NameOf(kNames, verdict);
 }
 
+Verdict VerdictFromName(std::string_view name) {
+  for (const Verdict verdict : {Verdict::kPass, Verdict::kWarn, Verdict::kFail}) {
+    if (VerdictName(verdict) == name) return verdict;
+  }
+  return Verdict::kUnknown;
+}
+
 std::string_view EnforcementName(Enforcement enforcement) {
   static constexpr NameTable<Enforcement, 3> kNames{{{Enforcement::kEnforce, "Enforce"},
                                                      {Enforcement::kWarn, "Warn"},

@@ -11,6 +11,8 @@ namespace landwaiter {
 /// Ordered from best to worst; kUnknown: a rule could not be decided, onIncomplete answers.
 enum class Verdict { kPass, kWarn, kUnknown, kFail };
 std::string_view VerdictName(Verdict verdict);  // "Pass", "Warn", "Unknown", "Fail"
+/// A word that is none of these is Unknown.
+Verdict VerdictFromName(std::string_view name);
 
 enum class Enforcement { kEnforce, kWarn, kAudit };
 std::string_view EnforcementName(Enforcement enforcement);
@@ -36,6 +38,7 @@ struct PolicyVerdict {
   std::vector<Violation> violations;         // worst first
   std::vector<std::string> unknown;          // why rules could not be decided: "coverage dpkg: …"
   std::vector<std::string> exceptions_used;  // "CVE-2023-0001 until 2027-01-31: reason"
+  std::vector<std::size_t> exceptions_applied;  // the same, as indexes into the policy's list
   std::vector<std::string> exceptions_ending;  // out within two weeks, or out for at most two
   friend bool operator==(const PolicyVerdict&, const PolicyVerdict&) = default;
 };

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
+#include "policy/evaluate_with.h"
 #include "policy/exceptions.h"
 #include "policy/facts.h"
 #include "policy/image_pattern.h"
@@ -117,6 +119,16 @@ void EvaluateRule(const Rule& rule, const ContentInput& input, const std::string
   }
 }
 
+void EvaluateRules(const ScanPolicy& policy, const ContentInput& input, TimePoint now,
+                   ExceptionBook& exceptions, PolicyVerdict& verdict) {
+  Collector collector(input.platforms.size());
+  const std::string database_gap = DatabaseGap(policy, input, now);
+  for (const Rule& rule : policy.rules) {
+    EvaluateRule(rule, input, database_gap, exceptions, collector);
+  }
+  collector.Finish(verdict);
+}
+
 bool Holds(const LabelRequirement& requirement, const std::map<std::string, std::string>& labels) {
   const auto found = labels.find(requirement.key);
   const bool listed =
@@ -135,6 +147,12 @@ bool Holds(const LabelRequirement& requirement, const std::map<std::string, std:
   return false;
 }
 
+void TellExceptions(const ExceptionBook& exceptions, PolicyVerdict& verdict) {
+  verdict.exceptions_used = exceptions.Used();
+  verdict.exceptions_applied = exceptions.UsedIndexes();
+  verdict.exceptions_ending = exceptions.Ending();
+}
+
 Action Soften(Enforcement enforcement, Action action) {
   switch (enforcement) {
     case Enforcement::kEnforce:
@@ -149,24 +167,33 @@ Action Soften(Enforcement enforcement, Action action) {
 
 }  // namespace
 
-PolicyVerdict EvaluateContent(const ScanPolicy& policy, const ContentInput& input, TimePoint now) {
+PolicyVerdict EvaluateContentWith(const ScanPolicy& policy, const ContentInput& input,
+                                  const std::vector<std::size_t>& applicable, TimePoint now) {
   PolicyVerdict verdict = Begin(policy);
-  ExceptionBook exceptions(policy, input.references, now);
-  Collector collector(input.platforms.size());
-  const std::string database_gap = DatabaseGap(policy, input, now);
-  for (const Rule& rule : policy.rules) {
-    EvaluateRule(rule, input, database_gap, exceptions, collector);
-  }
-  collector.Finish(verdict);
-  verdict.exceptions_used = exceptions.Used();
-  verdict.exceptions_ending = exceptions.Ending();
+  ExceptionBook exceptions(policy, applicable, now);
+  EvaluateRules(policy, input, now, exceptions, verdict);
+  TellExceptions(exceptions, verdict);
   return verdict;
+}
+
+std::vector<std::size_t> ExceptionsMet(const ScanPolicy& policy, const ContentInput& input,
+                                       TimePoint now) {
+  std::vector<std::size_t> all(policy.exceptions.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  ExceptionBook exceptions(policy, all, now, ExceptionBook::Mode::kProbe);
+  PolicyVerdict ignored = Begin(policy);
+  EvaluateRules(policy, input, now, exceptions, ignored);
+  return exceptions.UsedIndexes();
+}
+
+PolicyVerdict EvaluateContent(const ScanPolicy& policy, const ContentInput& input, TimePoint now) {
+  return EvaluateContentWith(policy, input, ExceptionsFor(policy, input.references), now);
 }
 
 PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& reference,
                                 TimePoint now) {
   PolicyVerdict verdict = Begin(policy);
-  ExceptionBook exceptions(policy, {reference}, now);
+  ExceptionBook exceptions(policy, ExceptionsFor(policy, {reference}), now);
   Collector collector(1);
   Facts facts;
   facts.reference = &reference;
@@ -177,8 +204,7 @@ PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& 
     collector.Add(rule, kind->evaluate(rule, facts), "");
   }
   collector.Finish(verdict);
-  verdict.exceptions_used = exceptions.Used();
-  verdict.exceptions_ending = exceptions.Ending();
+  TellExceptions(exceptions, verdict);
   return verdict;
 }
 

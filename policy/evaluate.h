@@ -26,14 +26,29 @@ struct PlatformContent {
 
 struct ContentInput {
   std::vector<PlatformContent> platforms;  // none: everything is Unknown
-  /// Every reference the image is known by; an exception with `images` excuses content only if
-  /// there is at least one and all of them match.
+  /// The references that the image is known by. EvaluateContent lets an exception with `images`
+  /// excuse only if there is at least one and all of them match; EvaluateContentByName keeps the
+  /// names apart.
   std::vector<ImageReference> references;
   std::optional<TimePoint> database_built_at;
 };
 
 /// All rules but reference rules, over all platforms.
 PolicyVerdict EvaluateContent(const ScanPolicy& policy, const ContentInput& input, TimePoint now);
+
+/// What one policy says of one content under each name that it may be pulled by. An exception for
+/// some images holds for their names alone, whatever other names the same digest has. First the
+/// verdict for any name, with the exceptions for all images; then, for at most kMaxExcused sets of
+/// exceptions for some images, those verdicts that rest on them. exceptions_applied says on which
+/// exceptions each rests; HoldsFor, whether it is one for a name.
+/// `input.references` are the names that are known: their sets go first where there are many.
+std::vector<PolicyVerdict> EvaluateContentByName(const ScanPolicy& policy,
+                                                 const ContentInput& input, TimePoint now);
+inline constexpr std::size_t kMaxExcused = 8;
+
+/// True where each of `exceptions` (indexes) counts at `now` for this name.
+bool HoldsFor(const ScanPolicy& policy, const std::vector<std::size_t>& exceptions,
+              const ImageReference& reference, TimePoint now);
 
 /// Reference rules only: no scan needed.
 PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& reference,

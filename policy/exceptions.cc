@@ -49,11 +49,21 @@ bool NamesPackage(const PolicyException& exception, std::string_view name, std::
 
 }  // namespace
 
-ExceptionBook::ExceptionBook(const ScanPolicy& policy,
-                             const std::vector<ImageReference>& references, TimePoint now) {
-  for (const PolicyException& exception : policy.exceptions) {
-    if (!ImagesMatch(exception, references)) continue;
-    entries_.push_back({&exception, now >= exception.until, IsEnding(exception, now), false});
+std::vector<std::size_t> ExceptionsFor(const ScanPolicy& policy,
+                                       const std::vector<ImageReference>& references) {
+  std::vector<std::size_t> applicable;
+  for (std::size_t i = 0; i < policy.exceptions.size(); ++i) {
+    if (ImagesMatch(policy.exceptions[i], references)) applicable.push_back(i);
+  }
+  return applicable;
+}
+
+ExceptionBook::ExceptionBook(const ScanPolicy& policy, const std::vector<std::size_t>& applicable,
+                             TimePoint now, Mode mode)
+    : mode_(mode) {
+  for (const std::size_t index : applicable) {
+    const PolicyException& exception = policy.exceptions[index];
+    entries_.push_back({&exception, index, now >= exception.until, IsEnding(exception, now), false});
   }
 }
 
@@ -65,7 +75,7 @@ bool ExceptionBook::Excuses(std::string_view rule, Fits fits) {
     entry.met = true;
     if (!entry.expired) excused = true;
   }
-  return excused;
+  return excused && mode_ == Mode::kExcuse;
 }
 
 bool ExceptionBook::ExcusesRule(std::string_view rule) {
@@ -94,6 +104,14 @@ std::vector<std::string> ExceptionBook::Used() const {
   std::vector<std::string> used;
   for (const Entry& entry : entries_) {
     if (entry.met && !entry.expired) used.push_back(DescribeException(*entry.exception));
+  }
+  return used;
+}
+
+std::vector<std::size_t> ExceptionBook::UsedIndexes() const {
+  std::vector<std::size_t> used;
+  for (const Entry& entry : entries_) {
+    if (entry.met && !entry.expired) used.push_back(entry.index);
   }
   return used;
 }

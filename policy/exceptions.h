@@ -19,9 +19,12 @@ inline constexpr auto kAnnounceExpiry = std::chrono::days(14);
 
 class ExceptionBook {
  public:
-  /// `references`: all that the image is known by. Borrows policy for its own life.
-  ExceptionBook(const ScanPolicy& policy, const std::vector<ImageReference>& references,
-                TimePoint now);
+  /// A probe excuses nothing and remembers what would have.
+  enum class Mode { kExcuse, kProbe };
+
+  /// `applicable`: indexes into policy.exceptions, ascending. Borrows policy for its own life.
+  ExceptionBook(const ScanPolicy& policy, const std::vector<std::size_t>& applicable, TimePoint now,
+                Mode mode = Mode::kExcuse);
 
   /// True where the whole rule is excused: by an exception without ids and packages.
   bool ExcusesRule(std::string_view rule);
@@ -30,12 +33,15 @@ class ExceptionBook {
 
   /// "CVE-2023-0001 until 2027-01-31: reason", in the policy's order.
   std::vector<std::string> Used() const;
+  /// Their indexes into ScanPolicy::exceptions, ascending.
+  std::vector<std::size_t> UsedIndexes() const;
   /// Those that excused, or would have, and end or have ended within kAnnounceExpiry.
   std::vector<std::string> Ending() const;
 
  private:
   struct Entry {
     const PolicyException* exception = nullptr;
+    std::size_t index = 0;
     bool expired = false;
     bool ending = false;
     bool met = false;
@@ -44,8 +50,14 @@ class ExceptionBook {
   template <class Fits>
   bool Excuses(std::string_view rule, Fits fits);
 
-  std::vector<Entry> entries_;  // those whose images match
+  Mode mode_;
+  std::vector<Entry> entries_;
 };
+
+/// Indexes of the exceptions that are for all images, and of those for some that every one of
+/// `references` (at least one) matches; ascending, whether they have ended or not.
+std::vector<std::size_t> ExceptionsFor(const ScanPolicy& policy,
+                                       const std::vector<ImageReference>& references);
 
 std::string DescribeException(const PolicyException& exception);
 bool IsEnding(const PolicyException& exception, TimePoint now);

@@ -27,14 +27,14 @@ constexpr CountName kCounts[] = {
 
 /// How much of each list and text is kept; the later rows are for images that would not fit.
 struct Bounds {
-  std::size_t message, violations, findings, coverage, references;
+  std::size_t message, violations, findings, coverage, references, excused;
 };
 constexpr Bounds kBounds[] = {
-    {kMaxMessage, kMaxViolations, kMaxTopFindings, kMaxCoverage, kMaxReferences},
-    {128, 8, 10, 16, 10},
-    {96, 2, 5, 8, 5},
-    {64, 1, 2, 4, 2},
-    {48, 0, 1, 2, 1},
+    {kMaxMessage, kMaxViolations, kMaxTopFindings, kMaxCoverage, kMaxReferences, kMaxExcused},
+    {128, 8, 10, 16, 10, 4},
+    {96, 2, 5, 8, 5, 2},
+    {64, 1, 2, 4, 2, 0},
+    {48, 0, 1, 2, 1, 0},
 };
 constexpr std::size_t kMaxStatusBytes = 60 * 1024;  // leaves 4 KiB of 64 for metadata and spec
 
@@ -94,8 +94,8 @@ json ToJson(const TopFinding& f, const Bounds& bounds) {
   return out;
 }
 
-json ToJson(const PolicyStatus& p, const Bounds& bounds) {
-  json out{{"name", p.name}, {"generation", p.generation}, {"verdict", p.verdict}};
+json JudgementToJson(const PolicyStatus& p, const Bounds& bounds) {
+  json out{{"verdict", p.verdict}};
   for (std::size_t i = 0; i < AtMost(p.violations, bounds.violations); ++i) {
     const RuleViolation& v = p.violations[i];
     out["violations"].push_back({{"rule", Short(v.rule, 64)},
@@ -108,6 +108,18 @@ json ToJson(const PolicyStatus& p, const Bounds& bounds) {
         ShortStrings(p.unknown, std::max<std::size_t>(bounds.violations, 1), bounds.message);
   if (!p.exceptions.empty())
     out["exceptions"] = ShortStrings(p.exceptions, bounds.violations, bounds.message);
+  if (!p.rests_on.empty()) out["restsOn"] = p.rests_on;
+  return out;
+}
+
+json ToJson(const PolicyStatus& p, const Bounds& bounds) {
+  json out = JudgementToJson(p, bounds);
+  out["name"] = p.name;
+  out["generation"] = p.generation;
+  // Without one of these its names are judged more strictly, never more mildly.
+  for (std::size_t i = 0; i < AtMost(p.excused, bounds.excused); ++i) {
+    out["excused"].push_back(JudgementToJson(p.excused[i], bounds));
+  }
   return out;
 }
 
@@ -140,12 +152,11 @@ void ReadPlatform(JsonFields& fields, PlatformStatus& p) {
   });
 }
 
-void ReadPolicy(JsonFields& fields, PolicyStatus& p) {
-  fields.String("name", p.name);
-  fields.Int("generation", p.generation);
+void ReadJudgement(JsonFields& fields, PolicyStatus& p) {
   fields.String("verdict", p.verdict);
   fields.Strings("unknown", p.unknown);
   fields.Strings("exceptions", p.exceptions);
+  fields.Uints("restsOn", p.rests_on);
   fields.Objects("violations", kMaxItems, [&](JsonFields& line) {
     RuleViolation& v = p.violations.emplace_back();
     std::string action;
@@ -155,6 +166,16 @@ void ReadPolicy(JsonFields& fields, PolicyStatus& p) {
     line.String("message", v.message);
     v.fails = action != "Warn";
     return line.Done();
+  });
+}
+
+void ReadPolicy(JsonFields& fields, PolicyStatus& p) {
+  fields.String("name", p.name);
+  fields.Int("generation", p.generation);
+  ReadJudgement(fields, p);
+  fields.Objects("excused", kMaxItems, [&](JsonFields& item) {
+    ReadJudgement(item, p.excused.emplace_back());
+    return item.Done();
   });
 }
 

@@ -30,6 +30,7 @@ inline constexpr std::size_t kMaxNamespaces = 20;
 inline constexpr std::size_t kMaxPlatforms = 8;
 inline constexpr std::size_t kMaxCoverage = 32;
 inline constexpr std::size_t kMaxPolicies = 64;
+inline constexpr std::size_t kMaxExcused = 8;      // a policy
 inline constexpr std::size_t kMaxViolations = 16;  // a policy
 inline constexpr std::size_t kMaxMessage = 256;    // bytes, each
 
@@ -105,6 +106,10 @@ struct PolicyStatus {
   std::vector<RuleViolation> violations;
   std::vector<std::string> unknown;     // why rules could not be decided
   std::vector<std::string> exceptions;  // those used
+  std::vector<std::uint64_t> rests_on;  // the same, as indexes into the policy's exceptions
+  /// For names that exceptions for some images are for: the judgements that rest on those. Of each
+  /// only verdict, violations, unknown, exceptions and rests_on.
+  std::vector<PolicyStatus> excused = {};
   friend bool operator==(const PolicyStatus&, const PolicyStatus&) = default;
 };
 

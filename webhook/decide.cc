@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 #include "policy/evaluate.h"
+#include "resources/judgement.h"
 
 namespace landwaiter::webhook {
 namespace {
@@ -32,13 +33,6 @@ bool IsUnderWay(const resources::Condition* ready) {
   if (ready == nullptr || ready->status == "Unknown") return true;
   return ready->status != "True" && (ready->reason.empty() || ready->reason == "Queued" ||
                                      ready->reason == "Pulling" || ready->reason == "Scanning");
-}
-
-Verdict VerdictFrom(const std::string& name) {
-  if (name == "Pass") return Verdict::kPass;
-  if (name == "Warn") return Verdict::kWarn;
-  if (name == "Fail") return Verdict::kFail;
-  return Verdict::kUnknown;
 }
 
 /// An object of this name that is about another digest decides nothing.
@@ -120,7 +114,7 @@ std::string ContentText(const resources::PolicyStatus& row) {
 /// Rows 3 and 7 of a scan that was judged.
 Judgement JudgeContent(const policy::ScanPolicy& policy, const resources::ImageScan& scan,
                        const resources::PolicyStatus& row, TimePoint now) {
-  Verdict verdict = VerdictFrom(row.verdict);
+  Verdict verdict = VerdictFromName(row.verdict);
   const std::string stale = StaleDatabase(policy, scan, now);
   // Old data can hide a finding, never make one up: a Fail stays one.
   if (verdict != Verdict::kFail && !stale.empty()) return Incomplete(policy, stale);
@@ -174,7 +168,8 @@ ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& im
   }
   // While an image is looked at again, what was found before counts.
   if (const auto* row = JudgementOf(scan, policy)) {
-    return {JudgeContent(policy, scan, *row, now), false};
+    const auto* judged = resources::JudgementFor(*row, policy, *image.reference, now);
+    if (judged != nullptr) return {JudgeContent(policy, scan, *judged, now), false};
   }
   return {std::nullopt, !under_way};
 }

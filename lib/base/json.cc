@@ -142,6 +142,20 @@ void JsonFields::Strings(const char* name, std::vector<std::string>& out, std::s
   }
 }
 
+void JsonFields::Uints(const char* name, std::vector<std::uint64_t>& out, std::size_t max_items) {
+  const nlohmann::json* value = Find(name);
+  if (value == nullptr) return;
+  if (!value->is_array()) return WrongType(name, "a list of numbers", *value);
+  if (value->size() > max_items) {
+    return Fail(name, "has more than " + std::to_string(max_items) + " items");
+  }
+  out.clear();
+  for (const auto& item : *value) {
+    if (!item.is_number_unsigned()) return WrongType(name, "a list of numbers from 0", item);
+    out.push_back(item.get<std::uint64_t>());
+  }
+}
+
 void JsonFields::StringMap(const char* name, std::map<std::string, std::string>& out,
                            std::size_t max_items, std::size_t max_bytes) {
   const nlohmann::json* value = Find(name);

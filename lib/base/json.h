@@ -41,6 +41,7 @@ class JsonFields {
   void Number(const char* name, double& out);
   void Strings(const char* name, std::vector<std::string>& out, std::size_t max_items = 4096,
                std::size_t max_bytes = 4096);
+  void Uints(const char* name, std::vector<std::uint64_t>& out, std::size_t max_items = 4096);
   void StringMap(const char* name, std::map<std::string, std::string>& out,
                  std::size_t max_items = 4096, std::size_t max_bytes = 1u << 18);
   /// Calls `each` for every element of an array of objects.

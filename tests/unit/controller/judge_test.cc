@@ -125,6 +125,27 @@ TEST_F(JudgeTest, NamesAnOperatingSystemThatNoFeedCovers) {
   EXPECT_EQ(status.verdict, "Unknown");
 }
 
+TEST_F(JudgeTest, ExcusesAnImageUnderTheNamesThatAnExceptionIsForAlone) {
+  stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical)});
+  auto policy = APolicy("a", 1, NoCritical());
+  policy["spec"]["exceptions"] = {{{"ids", {"CVE-1"}},
+                                   {"images", {"r.io/shop/**"}},
+                                   {"until", "2027-01-31"},
+                                   {"reason", "ticket"}}};
+  policies_ = {Recorded(policy)};
+  usage_ = Usage{.pods = 1, .namespaces = {"shop"}, .references = {"r.io/shop/cart:1"}};
+  labels_ = {{"shop", {}}};
+  const auto excused = Run();
+  EXPECT_EQ(excused.policies[0].verdict, "Fail") << "for any other name";
+  ASSERT_EQ(excused.policies[0].excused.size(), 1u);
+  EXPECT_EQ(excused.policies[0].excused[0].verdict, "Pass");
+  EXPECT_EQ(excused.policies[0].excused[0].rests_on, std::vector<std::uint64_t>{0});
+  EXPECT_EQ(excused.verdict, "Pass") << "nothing runs it under another name";
+  usage_->references.push_back("r.io/bank/cart:1");
+  EXPECT_EQ(Run().verdict, "Fail");
+  EXPECT_EQ(Run().policies[0].excused.size(), 1u) << "the bank's use takes nothing from the shop";
+}
+
 TEST_F(JudgeTest, KeepsVerdictsWhenTheStoreIsLost) {
   stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical)});
   policies_ = {Recorded(APolicy("a", 3, NoCritical())), Recorded(APolicy("b", 1, NotRoot()))};

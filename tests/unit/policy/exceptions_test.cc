@@ -97,6 +97,57 @@ TEST(Exception, OfARuleExcusesAReference) {
   EXPECT_EQ(judge("r.io/bank/a:latest"), Verdict::kFail);
 }
 
+struct ByNameCase {
+  const char* name;
+  std::vector<const char*> exceptions;
+  /// Verdicts and what they rest on, in their order: "Fail; Pass 0".
+  const char* expected;
+};
+class ByNameTest : public testing::TestWithParam<ByNameCase> {};
+TEST_P(ByNameTest, JudgesEachSetOfExceptionsThatMatters) {
+  std::string spec = "  rules:\n  - {name: none, vulnerabilities: {}}\n  exceptions:\n";
+  for (const char* exception : GetParam().exceptions) {
+    spec += "  - {" + std::string(exception) + ", until: 2027-01-31, reason: r}\n";
+  }
+  const AnImage image = AnImage().Has(AFinding("CVE-1")).Has(AFinding("CVE-2"));
+  std::string got;
+  for (const auto& verdict : EvaluateContentByName(APolicy(spec), image.Input(), kNow)) {
+    got += (got.empty() ? "" : "; ") + std::string(VerdictName(verdict.verdict));
+    for (const std::size_t index : verdict.exceptions_applied) got += " " + std::to_string(index);
+  }
+  EXPECT_EQ(got, GetParam().expected);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, ByNameTest,
+    testing::Values(
+        ByNameCase{"ForAllImages", {"ids: [CVE-1, CVE-2]"}, "Pass 0"},
+        ByNameCase{"ForSomeImages", {"ids: [CVE-1, CVE-2], images: [a/**]"}, "Fail; Pass 0"},
+        ByNameCase{"ForOtherVulnerabilities", {"ids: [CVE-3], images: [a/**]"}, "Fail"},
+        ByNameCase{"BothKindsTogether",
+                   {"ids: [CVE-1]", "ids: [CVE-2], images: [a/**]"},
+                   "Fail 0; Pass 0 1"},
+        ByNameCase{"TwoThatAreNeededTogether",
+                   {"ids: [CVE-1], images: [a/**]", "ids: [CVE-2], images: [a/b]"},
+                   "Fail; Pass 0 1; Fail 0; Fail 1"},
+        ByNameCase{"AWholeRuleForOneAndAFindingForAnother",
+                   {"rules: [none], images: [a/**]", "ids: [CVE-1, CVE-2], images: [b/**]"},
+                   "Fail; Pass 0; Pass 1"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Exception, HoldsForItsNamesUntilItsEnd) {
+  const ScanPolicy policy =
+      Excepting("ids: [CVE-1], images: [\"r.io/shop/**\"], until: 2027-01-31");
+  const auto holds = [&](std::vector<std::size_t> exceptions, std::string_view reference,
+                         TimePoint now) {
+    return HoldsFor(policy, exceptions, *ImageReference::Parse(reference), now);
+  };
+  EXPECT_TRUE(holds({0}, "r.io/shop/cart:1", kNow));
+  EXPECT_FALSE(holds({0}, "r.io/bank/cart:1", kNow));
+  EXPECT_FALSE(holds({0}, "r.io/shop/cart:1", At("2027-03-01T00:00:00Z")));
+  EXPECT_FALSE(holds({1}, "r.io/shop/cart:1", kNow)) << "the policy has no such exception";
+  EXPECT_TRUE(holds({}, "r.io/bank/cart:1", kNow));
+}
+
 TEST(Exception, IsCountedBeforeMaxCount) {
   const ScanPolicy policy =
       Excepting("ids: [CVE-1], until: 2027-01-31", "{name: none, vulnerabilities: {maxCount: 1}}");

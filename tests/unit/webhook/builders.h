@@ -48,6 +48,12 @@ class APolicy {
     object_["metadata"]["generation"] = generation;
     return *this;
   }
+  APolicy& Excepting(const std::string& until, std::vector<std::string> images = {}) {
+    json exception{{"ids", {"CVE-1"}}, {"until", until}, {"reason", "ticket"}};
+    if (!images.empty()) exception["images"] = images;
+    object_["spec"]["exceptions"].push_back(std::move(exception));
+    return *this;
+  }
   APolicy& OnlyReferenceRule(json rule) {
     return With("rules", json::array({{{"name", "names"}, {"reference", std::move(rule)}}}));
   }
@@ -81,7 +87,17 @@ class AScan {
   }
   AScan& Judged(const std::string& verdict, const std::string& policy = "baseline",
                 int generation = 3) {
-    scan_.status.policies.push_back({policy, generation, verdict, {}, {}, {}});
+    scan_.status.policies.push_back({policy, generation, verdict, {}, {}, {}, {}});
+    return *this;
+  }
+  /// What the last policy's judgement rests on.
+  AScan& RestingOn(std::vector<std::uint64_t> exceptions) {
+    scan_.status.policies.back().rests_on = std::move(exceptions);
+    return *this;
+  }
+  /// The last policy's judgement under names that these exceptions are for.
+  AScan& Excused(const std::string& verdict, std::vector<std::uint64_t> exceptions) {
+    scan_.status.policies.back().excused.push_back({"", 0, verdict, {}, {}, {}, exceptions});
     return *this;
   }
   AScan& Violating(const std::string& rule, std::uint64_t count, const std::string& message,

@@ -1,0 +1,81 @@
+// One content, many names: which exceptions for some images change its verdict, and how.
+#include <algorithm>
+#include <iterator>
+
+#include "policy/evaluate.h"
+#include "policy/evaluate_with.h"
+#include "policy/exceptions.h"
+
+namespace landwaiter::policy {
+namespace {
+
+using Indexes = std::vector<std::size_t>;
+
+bool IsForSomeImages(const ScanPolicy& policy, std::size_t index) {
+  return !policy.exceptions[index].images.empty();
+}
+
+bool IsMilder(const PolicyVerdict& excused, const PolicyVerdict& strict) {
+  return excused.violations.size() < strict.violations.size() ||
+         excused.unknown.size() < strict.unknown.size() || excused.verdict < strict.verdict;
+}
+
+Indexes Intersection(const Indexes& a, const Indexes& b) {
+  Indexes out;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(out));
+  return out;
+}
+
+/// Every set of `met` where all of them are few enough; else those of the known names, all
+/// together, and each alone, as far as they go. What is left out is judged more strictly.
+std::vector<Indexes> SetsToJudge(const ScanPolicy& policy, const ContentInput& input,
+                                 const Indexes& met) {
+  std::vector<Indexes> sets;
+  const auto add = [&](Indexes set) {
+    if (set.empty() || sets.size() == kMaxExcused) return;
+    if (std::find(sets.begin(), sets.end(), set) == sets.end()) sets.push_back(std::move(set));
+  };
+  for (const ImageReference& reference : input.references) {
+    add(Intersection(met, ExceptionsFor(policy, {reference})));
+  }
+  add(met);
+  for (const std::size_t index : met) add({index});
+  for (std::size_t i = 0; i < met.size(); ++i) {
+    for (std::size_t k = i + 1; k < met.size(); ++k) add({met[i], met[k]});
+  }
+  return sets;
+}
+
+}  // namespace
+
+std::vector<PolicyVerdict> EvaluateContentByName(const ScanPolicy& policy,
+                                                 const ContentInput& input, TimePoint now) {
+  Indexes for_all;
+  for (std::size_t i = 0; i < policy.exceptions.size(); ++i) {
+    if (!IsForSomeImages(policy, i)) for_all.push_back(i);
+  }
+  std::vector<PolicyVerdict> verdicts{EvaluateContentWith(policy, input, for_all, now)};
+  if (for_all.size() == policy.exceptions.size()) return verdicts;
+  Indexes met = ExceptionsMet(policy, input, now);
+  std::erase_if(met, [&](std::size_t index) { return !IsForSomeImages(policy, index); });
+  for (const Indexes& set : SetsToJudge(policy, input, met)) {
+    Indexes applicable;
+    std::set_union(for_all.begin(), for_all.end(), set.begin(), set.end(),
+                   std::back_inserter(applicable));
+    PolicyVerdict verdict = EvaluateContentWith(policy, input, applicable, now);
+    if (IsMilder(verdict, verdicts.front())) verdicts.push_back(std::move(verdict));
+  }
+  return verdicts;
+}
+
+bool HoldsFor(const ScanPolicy& policy, const std::vector<std::size_t>& exceptions,
+              const ImageReference& reference, TimePoint now) {
+  if (exceptions.empty()) return true;
+  const Indexes applicable = ExceptionsFor(policy, {reference});
+  return std::all_of(exceptions.begin(), exceptions.end(), [&](std::size_t index) {
+    return std::binary_search(applicable.begin(), applicable.end(), index) &&
+           now < policy.exceptions[index].until;
+  });
+}
+
+}  // namespace landwaiter::policy
