@@ -69,18 +69,29 @@ LabelSelector ReadSelector(const json& value, const std::string& path, Complaint
   return selector;
 }
 
+/// Taken over leniently, each part stands for itself: a selector that cannot be read selects all
+/// namespaces, images that cannot be read are all images, and what excludes excludes nothing. A bad
+/// pattern so makes a policy no wider than the namespaces that it was written for.
 void ReadMatch(const json& spec, Match& match, Complaints& complaints) {
-  const json* value = GoodField(spec, "match", complaints);
-  if (value == nullptr) return;
-  Match read;
-  Complaints own;
-  if (const auto selector = value->find("namespaceSelector"); selector != value->end()) {
-    read.namespace_selector = ReadSelector(*selector, "spec.match.namespaceSelector", own);
+  GoodField(spec, "match", complaints);
+  const auto whole = spec.find("match");
+  if (whole == spec.end() || !whole->is_object()) return;
+  const ObjectSchema& schema = *FindField(SpecSchema(), "match")->object;
+  const auto good_part = [&](const char* name) -> const json* {
+    const auto found = whole->find(name);
+    if (found == whole->end()) return nullptr;
+    Complaints own;  // said above
+    CheckField(*found, *FindField(schema, name), name, own);
+    return own.empty() ? &*found : nullptr;
+  };
+  if (const json* selector = good_part("namespaceSelector")) {
+    Complaints own;
+    LabelSelector read = ReadSelector(*selector, "spec.match.namespaceSelector", own);
+    if (own.empty()) match.namespace_selector = std::move(read);
+    complaints.Append(own);
   }
-  if (value->contains("images")) read.images = Texts(*value, "images");
-  read.exclude_images = Texts(*value, "excludeImages");
-  if (own.empty()) match = std::move(read);
-  complaints.Append(own);
+  if (good_part("images") != nullptr) match.images = Texts(*whole, "images");
+  if (good_part("excludeImages") != nullptr) match.exclude_images = Texts(*whole, "excludeImages");
 }
 
 void ReadAnswers(const json& spec, ScanPolicy& policy, Complaints& complaints) {

@@ -149,7 +149,7 @@ struct ScanPolicy {
 Result<ScanPolicy> ParsePolicyJson(std::string_view json);
 
 /// A policy that is already in the cluster must not vanish because a part of it cannot be read:
-/// what can be read is taken, a broken rule becomes a BrokenRule, a broken `match` matches all,
+/// what can be read is taken, a broken rule becomes a BrokenRule, of `match` what is broken matches all,
 /// any other broken field has its default, and a broken exception excuses nothing.
 struct LenientPolicy {
   ScanPolicy policy;

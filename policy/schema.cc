@@ -96,8 +96,8 @@ constexpr Field kExceptionFields[] = {
      .check = CheckGlob},
     {.name = "images",
      .type = FieldType::kTexts,
-     .help = "Image patterns; every reference that the image is known by must match. Empty: all "
-             "images.",
+     .help = "Image patterns of the names under which the image is excused; the same digest under "
+             "another name is not. Empty: all images.",
      .max_items = kMaxPatterns,
      .min_items = 1,
      .max_length = kMaxPattern,

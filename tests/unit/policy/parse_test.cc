@@ -249,6 +249,20 @@ TEST(ParsePolicyLeniently, ABrokenRuleDoesNotHideTheOthers) {
   EXPECT_EQ(Judge(lenient->policy, AnImage().Has(AFinding("CVE-1"))).verdict, Verdict::kFail);
 }
 
+TEST(ParsePolicyLeniently, ABadPatternTakesAPolicyIntoNoOtherNamespace) {
+  const auto lenient = ParsePolicyJsonLeniently(R"({"apiVersion":"landwaiter.io/v1alpha1",
+    "kind":"ScanPolicy","metadata":{"name":"p"},"spec":{
+    "match":{"namespaceSelector":{"matchLabels":{"team":"dev"}},"images":["https://r.example/**"],
+             "excludeImages":["r.example/base"]},
+    "rules":[{"name":"a","vulnerabilities":{}}]}})");
+  ASSERT_TRUE(lenient) << lenient.error().message;
+  EXPECT_FALSE(lenient->errors.empty());
+  EXPECT_TRUE(MatchesNamespace(lenient->policy, {{"team", "dev"}}));
+  EXPECT_FALSE(MatchesNamespace(lenient->policy, {{"team", "shop"}}));
+  EXPECT_TRUE(MatchesImage(lenient->policy, *ImageReference::Parse("any.example/a:1")));
+  EXPECT_FALSE(MatchesImage(lenient->policy, *ImageReference::Parse("r.example/base:1")));
+}
+
 TEST(ParsePolicyLeniently, ABrokenMatchMatchesEverythingAndABrokenExceptionExcusesNothing) {
   const auto lenient = ParsePolicyJsonLeniently(R"({"apiVersion":"landwaiter.io/v1alpha1",
     "kind":"ScanPolicy","metadata":{"name":"a"},"spec":{"match":{"images":["^x"]},
