@@ -36,7 +36,15 @@ bool LooksLikeHost(std::string_view part) {
   return part.find_first_of(".:[") != std::string_view::npos || part == "localhost";
 }
 
-bool NameMatches(std::string_view pattern, const ImageReference& reference) {
+/// Names of one registry are one name: the default port says nothing, Docker Hub answers under
+/// several. Else "host:443/x" would pass a policy for "host/**".
+std::string_view CanonicalHost(std::string_view host) {
+  if (host.ends_with(":443")) host.remove_suffix(std::string_view(":443").size());
+  if (host == "index.docker.io" || host == "registry-1.docker.io") return "docker.io";
+  return host;
+}
+
+bool NameMatchesAs(std::string_view pattern, const ImageReference& reference) {
   constexpr std::string_view kHub = "docker.io";
   constexpr std::string_view kLibrary = "library/";
   const auto slash = pattern.find('/');
@@ -49,12 +57,20 @@ bool NameMatches(std::string_view pattern, const ImageReference& reference) {
     return text::GlobMatch(pattern, reference.repository) || text::GlobMatch(pattern, short_path);
   }
   if (LooksLikeHost(first) || IsWild(first)) {
-    std::string normal(pattern);
-    if (first == "index.docker.io") normal.erase(0, std::string_view("index.").size());
+    const std::string normal = std::string(CanonicalHost(first)) + std::string(pattern.substr(first.size()));
     if (text::GlobMatch(normal, reference.Name())) return true;
     return official && text::GlobMatch(normal, std::string(kHub) + "/" + std::string(short_path));
   }
   return text::GlobMatch(pattern, reference.repository) || text::GlobMatch(pattern, short_path);
+}
+
+bool NameMatches(std::string_view pattern, const ImageReference& reference) {
+  if (NameMatchesAs(pattern, reference)) return true;
+  const std::string_view host = CanonicalHost(reference.registry);
+  if (host == reference.registry) return false;
+  ImageReference canonical = reference;
+  canonical.registry = host;
+  return NameMatchesAs(pattern, canonical);
 }
 
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
