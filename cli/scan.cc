@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "cli/commands.h"
 #include "cli/database_path.h"
@@ -79,6 +81,10 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     }
     plan.filter.severity_at_least = *severity;
   }
+  if (!flags.registry.ca_file.empty() && ::access(flags.registry.ca_file.c_str(), R_OK) != 0) {
+    return InvalidArgument("--cacert " + flags.registry.ca_file + " cannot be read: " +
+                           std::system_category().message(errno));
+  }
   plan.filter.ignore_unfixed = flags.ignore_unfixed;
   for (const std::string& path : flags.policy_files) {
     auto policies = policy::ParsePolicyFile(path);
@@ -137,7 +143,7 @@ bool Shown(const Finding& finding, const report::ReportFilter& filter) {
 }
 
 /// docs/cli.md, "Exit codes". A policy's own onIncomplete answers for what it could not decide;
-/// without a policy whatever was not read makes the scan incomplete.
+/// where no policy is about this image whatever was not read makes the scan incomplete.
 int ExitCodeOf(const report::ScanReport& scan, const Plan& plan, const ScanFlags& flags) {
   bool undecided = false;
   for (const PolicyVerdict& verdict : scan.policies) {
@@ -148,7 +154,7 @@ int ExitCodeOf(const report::ScanReport& scan, const Plan& plan, const ScanFlags
     undecided = undecided || denies;
   }
   if (undecided) return kExitIncomplete;
-  if (plan.policies.empty() && report::OverallVerdict(scan) == Verdict::kUnknown) {
+  if (scan.policies.empty() && report::OverallVerdict(scan) == Verdict::kUnknown) {
     return kExitIncomplete;
   }
   for (const auto& platform : scan.platforms) {
