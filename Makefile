@@ -43,7 +43,7 @@ run: setup
 	@python3 scripts/run.py
 
 bench: build
-	@ninja -C $(RELEASE) all
+	@ninja -C $(RELEASE) landwaiter_bench
 	@python3 tests/bench/bench.py
 
 lint:
