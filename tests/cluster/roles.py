@@ -197,6 +197,10 @@ class Roles:
         webhook.wait_ready()
         return webhook
 
+    def leader(self):
+        """The controller that says of itself that it leads, None where none does."""
+        return next((c for c in self.controllers if c.metric("landwaiter_leader") == 1), None)
+
     def log_tails(self, lines=25):
         return "\n".join(p.log_tail(lines) for p in self._group.processes)
 
