@@ -82,8 +82,8 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     plan.filter.severity_at_least = *severity;
   }
   if (!flags.registry.ca_file.empty() && ::access(flags.registry.ca_file.c_str(), R_OK) != 0) {
-    return InvalidArgument("--cacert " + flags.registry.ca_file + " cannot be read: " +
-                           std::system_category().message(errno));
+    return InvalidArgument("--cacert " + flags.registry.ca_file +
+                           " cannot be read: " + std::system_category().message(errno));
   }
   plan.filter.ignore_unfixed = flags.ignore_unfixed;
   for (const std::string& path : flags.policy_files) {

@@ -39,7 +39,7 @@ struct PolicyVerdict {
   std::vector<std::string> unknown;          // why rules could not be decided: "coverage dpkg: …"
   std::vector<std::string> exceptions_used;  // "CVE-2023-0001 until 2027-01-31: reason"
   std::vector<std::size_t> exceptions_applied;  // the same, as indexes into the policy's list
-  std::vector<std::string> exceptions_ending;  // out within two weeks, or out for at most two
+  std::vector<std::string> exceptions_ending;   // out within two weeks, or out for at most two
   friend bool operator==(const PolicyVerdict&, const PolicyVerdict&) = default;
 };
 

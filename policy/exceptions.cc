@@ -63,7 +63,8 @@ ExceptionBook::ExceptionBook(const ScanPolicy& policy, const std::vector<std::si
     : mode_(mode) {
   for (const std::size_t index : applicable) {
     const PolicyException& exception = policy.exceptions[index];
-    entries_.push_back({&exception, index, now >= exception.until, IsEnding(exception, now), false});
+    entries_.push_back(
+        {&exception, index, now >= exception.until, IsEnding(exception, now), false});
   }
 }
 

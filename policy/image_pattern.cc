@@ -57,7 +57,8 @@ bool NameMatchesAs(std::string_view pattern, const ImageReference& reference) {
     return text::GlobMatch(pattern, reference.repository) || text::GlobMatch(pattern, short_path);
   }
   if (LooksLikeHost(first) || IsWild(first)) {
-    const std::string normal = std::string(CanonicalHost(first)) + std::string(pattern.substr(first.size()));
+    const std::string normal =
+        std::string(CanonicalHost(first)) + std::string(pattern.substr(first.size()));
     if (text::GlobMatch(normal, reference.Name())) return true;
     return official && text::GlobMatch(normal, std::string(kHub) + "/" + std::string(short_path));
   }

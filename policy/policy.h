@@ -149,8 +149,8 @@ struct ScanPolicy {
 Result<ScanPolicy> ParsePolicyJson(std::string_view json);
 
 /// A policy that is already in the cluster must not vanish because a part of it cannot be read:
-/// what can be read is taken, a broken rule becomes a BrokenRule, of `match` what is broken matches all,
-/// any other broken field has its default, and a broken exception excuses nothing.
+/// what can be read is taken, a broken rule becomes a BrokenRule, of `match` what is broken matches
+/// all, any other broken field has its default, and a broken exception excuses nothing.
 struct LenientPolicy {
   ScanPolicy policy;
   std::vector<std::string> errors;  // empty: the same as ParsePolicyJson
