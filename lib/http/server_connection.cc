@@ -6,7 +6,6 @@
 // rest of what the client sends is read and dropped for a moment, because a close with unread
 // bytes makes the kernel send a reset, which can destroy the answer before it is read.
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -45,16 +44,7 @@ constexpr std::size_t kReadBufferBytes = 64 * 1024;
 /// What a client may send ahead while its request is answered.
 constexpr std::size_t kReadAheadBytes = 4096;
 
-enum class Phase {
-  kHandshake,
-  kWaiting,
-  kHeader,
-  kBody,
-  kAnswering,
-  kWriting,
-  kLingering,
-  kClosed
-};
+enum class Phase { kHandshake, kWaiting, kHeader, kBody, kAnswering, kWriting, kEnding, kClosed };
 
 template <class Stream>
 class ConnectionOf final : public Connection,
@@ -144,9 +134,7 @@ class ConnectionOf final : public Connection,
     socket().set_option(tcp::no_delay(true), error);
     const auto peer = socket().remote_endpoint(error);
     if (error) return Close();  // gone already
-    remote_ = (peer.address().is_v6() ? "[" + peer.address().to_string() + "]"
-                                      : peer.address().to_string()) +
-              ":" + std::to_string(peer.port());
+    remote_ = AddressText(peer.address().to_string(), peer.port());
     if constexpr (kTls) {
       Arm(limits().handshake_timeout);
       stream_.async_handshake(asio::ssl::stream_base::server,
@@ -161,13 +149,7 @@ class ConnectionOf final : public Connection,
   void OnHandshake(const error_code& error) {
     if (error || draining_ || phase_ == Phase::kClosed) return Close();
     if constexpr (kTls) {
-      X509* peer = SSL_get1_peer_certificate(stream_.native_handle());
-      if (peer != nullptr) {
-        char name[256] = "";
-        X509_NAME_get_text_by_NID(X509_get_subject_name(peer), NID_commonName, name, sizeof name);
-        X509_free(peer);
-        peer_name_ = name;
-      }
+      peer_name_ = PeerCommonName(stream_.native_handle());
     }
     AwaitRequest();
   }
@@ -198,7 +180,7 @@ class ConnectionOf final : public Connection,
     reading_ = false;
     buffer_.commit(size);
     if (phase_ == Phase::kClosed) return;
-    if (phase_ == Phase::kLingering) return SayGoodbye();
+    if (phase_ == Phase::kEnding) return SayGoodbye();
     if (error) {
       client_gone_ = true;
       gone_.request_stop();
@@ -234,7 +216,8 @@ class ConnectionOf final : public Connection,
     if (error) return RefuseFor(error);
     RequestHead head = ReadHead(parser_->get());
     if (head.problem) return Refuse(400, "bad request: " + *head.problem);
-    if (!PeerAllowed()) return Refuse(403, "this client certificate may not call here");
+    if (!core_->IsAllowed(peer_name_))
+      return Refuse(403, "this client certificate may not call here");
     int status = 0;
     std::string allowed;
     route_ = core_->FindRoute(head.request.method, head.request.path, status, allowed);
@@ -243,8 +226,8 @@ class ConnectionOf final : public Connection,
                     allowed.empty() ? HeaderList{} : HeaderList{{"Allow", allowed}});
     }
     const auto length = parser_->content_length();
-    if (length && *length > route_->options.max_body_bytes) return RefuseTooLarge();
-    parser_->body_limit(route_->options.max_body_bytes);
+    if (length && *length > MaxBody()) return Refuse(TooLargeResponse(MaxBody()));
+    parser_->body_limit(MaxBody());
     request_ = std::move(head.request);
     request_.remote = remote_;
     request_.peer_name = peer_name_;
@@ -254,13 +237,6 @@ class ConnectionOf final : public Connection,
     Arm(limits().body_timeout);
     if (head.expects_continue) return SendContinue();
     ReadBody();
-  }
-
-  bool PeerAllowed() const {
-    const auto& tls = core_->options.tls;
-    if (!tls || tls->allowed_peers.empty()) return true;
-    return std::find(tls->allowed_peers.begin(), tls->allowed_peers.end(), peer_name_) !=
-           tls->allowed_peers.end();
   }
 
   void SendContinue() {
@@ -308,8 +284,7 @@ class ConnectionOf final : public Connection,
       route_->handler(std::move(request_), std::move(responder));
     } catch (const std::exception& error) {
       // The responder is gone with the stack and has answered 500.
-      log::Error("request handler failed",
-                 {{"server", core_->options.name}, {"error", error.what()}});
+      log::Error("handler failed", {{"server", core_->options.name}, {"error", error.what()}});
     }
     request_ = {};
   }
@@ -340,35 +315,23 @@ class ConnectionOf final : public Connection,
   // ---- refusing and closing ----
 
   void RefuseFor(const error_code& error) {
-    namespace be = beast::http;
-    if (timed_out_) return Refuse(408, "request timeout: the request did not come in time");
-    const bool denied = parser_->get().body().budget_refused;
-    if (denied) {
-      return Refuse(503, "too many request bodies in hand, try again", {{"Retry-After", "1"}});
-    }
-    if (error == be::error::body_limit) return RefuseTooLarge();
-    if (error == be::error::header_limit ||
-        (error == be::error::buffer_overflow && phase_ == Phase::kHeader)) {
-      return Refuse(431, "request header fields too large: the limit is " +
-                             std::to_string(limits().max_header_bytes) + " bytes");
-    }
-    const bool malformed =
-        error.category() == be::make_error_code(be::error::bad_method).category();
-    if (!malformed || error == be::error::end_of_stream || error == be::error::partial_message) {
-      return Close();  // the client has gone
-    }
-    Refuse(400, "bad request: " + error.message());
+    const ReadState state{timed_out_, parser_->get().body().budget_refused,
+                          phase_ == Phase::kHeader, MaxBody(), limits()};
+    auto answer = AnswerToReadError(error, state);
+    if (!answer) return Close();  // the client has gone
+    Refuse(std::move(*answer));
   }
 
-  void RefuseTooLarge() {
-    const std::size_t limit = route_ != nullptr ? route_->options.max_body_bytes : 0;
-    Refuse(413, "request body too large: the limit is " + std::to_string(limit) + " bytes");
-  }
+  std::size_t MaxBody() const { return route_ != nullptr ? route_->options.max_body_bytes : 0; }
 
   void Refuse(int status, std::string text, HeaderList headers = {}) {
-    core_->counters.refused->Add();
     ServerResponse response = TextResponse(status, std::move(text) + "\n");
     response.headers = std::move(headers);
+    Refuse(std::move(response));
+  }
+
+  void Refuse(const ServerResponse& response) {
+    core_->counters.refused->Add();
     // Where a body was announced and not read, the connection ends with the answer.
     unread_body_ = !parser_->is_done();
     keep_alive_ = !unread_body_ && parser_->keep_alive() && parser_->get().version() == 11;
@@ -378,7 +341,7 @@ class ConnectionOf final : public Connection,
   }
 
   void Linger() {
-    phase_ = Phase::kLingering;
+    phase_ = Phase::kEnding;
     core_->SetStanding(id_, Standing::kClosing);
     Arm(unread_body_ ? kLingerTime : kGoodbyeTime);
     if (!reading_) return SayGoodbye();

@@ -1,5 +1,6 @@
 #include "lib/http/server_core.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <tuple>
@@ -26,6 +27,12 @@ ServerCore::ServerCore(ServerOptions server_options)
       io(std::make_unique<boost::asio::io_context>()) {}
 
 ServerCore::~ServerCore() = default;
+
+bool ServerCore::IsAllowed(const std::string& peer_name) const {
+  if (!options.tls || options.tls->allowed_peers.empty()) return true;
+  const auto& allowed = options.tls->allowed_peers;
+  return std::find(allowed.begin(), allowed.end(), peer_name) != allowed.end();
+}
 
 void ServerCore::SetTls(std::shared_ptr<boost::asio::ssl::context> context) {
   const std::lock_guard lock(tls_mutex_);

@@ -15,6 +15,7 @@
 
 #include "lib/http/server.h"
 
+struct ssl_st;  // OpenSSL's SSL
 namespace boost::asio {
 class io_context;
 namespace ssl {
@@ -95,6 +96,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::shared_ptr<BodyBudget> bodies;
   std::unique_ptr<boost::asio::io_context> io;
 
+  /// True where the list of client certificates' common names has this one, or there is none.
+  bool IsAllowed(const std::string& peer_name) const;
   void SetTls(std::shared_ptr<boost::asio::ssl::context> context);
   std::shared_ptr<boost::asio::ssl::context> Tls() const;
 
@@ -147,6 +150,9 @@ std::shared_ptr<Connection> MakeConnection(std::shared_ptr<ServerCore> core, int
 /// A context of TLS 1.2 and above from the files. Errors: NotFound, InvalidArgument.
 Result<std::shared_ptr<boost::asio::ssl::context>> MakeServerTls(const ServerTls& files);
 
+/// The common name of the client's verified certificate, "" where it showed none.
+std::string PeerCommonName(ssl_st* connection);
+
 /// A listening, non-blocking, close-on-exec socket on "HOST:PORT". Errors: InvalidArgument for
 /// the form, Unavailable where it cannot be bound.
 struct Listener {
@@ -155,6 +161,8 @@ struct Listener {
   bool ipv6 = false;
 };
 Result<Listener> Listen(const std::string& address);
+/// "127.0.0.1:443", "[::1]:443".
+std::string AddressText(const std::string& ip, std::uint16_t port);
 Status CheckListenAddress(const std::string& address);
 
 }  // namespace landwaiter::http

@@ -82,6 +82,11 @@ Result<Listener> TryHost(const std::string& host, const std::string& port, bool 
 
 }  // namespace
 
+std::string AddressText(const std::string& ip, std::uint16_t port) {
+  const bool ipv6 = ip.find(':') != std::string::npos;
+  return (ipv6 ? "[" + ip + "]" : ip) + ":" + std::to_string(port);
+}
+
 Status CheckListenAddress(const std::string& address) {
   auto parts = SplitAddress(address);
   if (!parts) return parts.error();

@@ -48,6 +48,35 @@ RequestHead ReadHead(const boost::beast::http::request<LeasedBody>& message) {
   return head;
 }
 
+ServerResponse TooLargeResponse(std::size_t limit_bytes) {
+  return TextResponse(
+      413, "request body too large: the limit is " + std::to_string(limit_bytes) + " bytes\n");
+}
+
+std::optional<ServerResponse> AnswerToReadError(const boost::system::error_code& error,
+                                                const ReadState& state) {
+  namespace be = boost::beast::http;
+  if (state.timed_out) {
+    return TextResponse(408, "request timeout: the request did not come in time\n");
+  }
+  if (state.no_room) {
+    ServerResponse busy = TextResponse(503, "too many request bodies in hand, try again\n");
+    busy.headers = {{"Retry-After", "1"}};
+    return busy;
+  }
+  if (error == be::error::body_limit) return TooLargeResponse(state.max_body_bytes);
+  if (error == be::error::header_limit ||
+      (error == be::error::buffer_overflow && state.in_header)) {
+    return TextResponse(431, "request header fields too large: the limit is " +
+                                 std::to_string(state.limits.max_header_bytes) + " bytes\n");
+  }
+  const bool malformed = error.category() == be::make_error_code(be::error::bad_method).category();
+  if (!malformed || error == be::error::end_of_stream || error == be::error::partial_message) {
+    return std::nullopt;
+  }
+  return TextResponse(400, "bad request: " + error.message() + "\n");
+}
+
 std::string Serialized(const ServerResponse& response, bool keep_alive) {
   const auto reason =
       boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status));

@@ -67,6 +67,20 @@ struct RequestHead {
 
 RequestHead ReadHead(const boost::beast::http::request<LeasedBody>& message);
 
+ServerResponse TooLargeResponse(std::size_t limit_bytes);
+
+/// How far a request had come when reading it failed.
+struct ReadState {
+  bool timed_out = false;
+  bool no_room = false;  // the server's budget of bodies was used up
+  bool in_header = false;
+  std::size_t max_body_bytes = 0;
+  const ServerLimits& limits;
+};
+/// What is answered then; nullopt where the client has gone.
+std::optional<ServerResponse> AnswerToReadError(const boost::system::error_code& error,
+                                                const ReadState& state);
+
 /// Status line, fields and body in one piece.
 std::string Serialized(const ServerResponse& response, bool keep_alive);
 

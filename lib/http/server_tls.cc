@@ -2,6 +2,7 @@
 // alive, so resumption would save little and tickets carry state of their own).
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <openssl/x509err.h>
 
 #include <boost/asio/ssl/context.hpp>
@@ -51,6 +52,15 @@ Status LoadIdentity(ssl::context& context, const ServerTls& files) {
 }
 
 }  // namespace
+
+std::string PeerCommonName(ssl_st* connection) {
+  X509* peer = SSL_get1_peer_certificate(connection);
+  if (peer == nullptr) return {};
+  char name[256] = "";
+  X509_NAME_get_text_by_NID(X509_get_subject_name(peer), NID_commonName, name, sizeof name);
+  X509_free(peer);
+  return name;
+}
 
 Result<std::shared_ptr<ssl::context>> MakeServerTls(const ServerTls& files) {
   try {
