@@ -14,10 +14,5 @@ clang-format --dry-run --Werror "${sources[@]}" || status=1
 mkdir -p build
 cmake -G Ninja -S . -B build/release -DCMAKE_BUILD_TYPE=Release >build/cmake.log 2>&1 ||
   { cat build/cmake.log; exit 1; }
-mapfile -t units < <(git ls-files '*.cc' '*.cpp' | grep -v '^tests/')
-echo "clang-tidy over ${#units[@]} files"
-printf '%s\n' "${units[@]}" |
-  xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/release \
-    --extra-arg=-Wno-unknown-warning-option 2>/dev/null >build/tidy.log || status=1
-grep -E '(error|warning):' build/tidy.log | sort -u || true
+python3 scripts/lint/tidy.py build/release || status=1
 exit $status
