@@ -377,12 +377,6 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
     status.verdict = OverallVerdict(input, Parsed(status.references), status, now);
     set(FreshCondition(input, status, now));
   }
-  if (!input.collision.empty()) {
-    status.verdict.clear();
-    status.policies.clear();
-    set({"Ready", "False", std::string(scan_reason::kNameCollision),
-         "digest " + input.collision + " would have the same name: neither is judged", 0, ""});
-  }
   return status;
 }
 

@@ -32,7 +32,6 @@ struct JudgeInput {
   std::optional<Usage> usage = {};
   /// Labels of the namespaces in `usage`.
   std::map<std::string, std::map<std::string, std::string>> namespace_labels = {};
-  std::string collision = {};  // another digest that met this name
 };
 
 /// The whole new status. Where the image was scanned once but the store has lost it, what stands

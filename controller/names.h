@@ -26,7 +26,6 @@ inline constexpr char kNamespaceAnnotation[] = "landwaiter.io/namespace";  // wh
 inline constexpr char kReferenceAnnotation[] = "landwaiter.io/reference";  // by which name
 inline constexpr char kAskedAtAnnotation[] = "landwaiter.io/asked-at";     // again, after a failure
 inline constexpr char kAlsoFromAnnotation[] = "landwaiter.io/also-from";   // another repository
-inline constexpr char kCollidesAnnotation[] = "landwaiter.io/collides-with";
 
 // Reasons of the Ready condition beside model/scan_request.h's.
 inline constexpr std::string_view kReasonScanned = "Scanned";

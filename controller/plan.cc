@@ -40,7 +40,7 @@ std::string_view StripScheme(std::string_view id) {
 
 bool HasCanonicalShape(std::string_view name) {
   constexpr std::string_view kPrefix = "sha256-";
-  if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + 32) return false;
+  if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + 64) return false;
   return std::all_of(name.begin() + kPrefix.size(), name.end(),
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }

@@ -41,7 +41,7 @@ RunningImage ParseImageId(std::string_view image_id);
 enum class ScanRole {
   kCanonical,  // name follows from the digest in spec.image
   kRequest,    // a person's question under a name of their own
-  kCollision,  // has the name of another digest: never a verdict
+  kCollision,  // a person's, under a digest's name (the schema refuses it): never a verdict
   kInvalid,    // spec.image cannot be read
 };
 

@@ -89,17 +89,9 @@ Result<std::string> ScanMaker::Join(const resources::ImageScan& existing, const 
                                     const Cancellation& cancel) {
   const auto digest = CanonicalDigest(existing);
   if (!digest || *digest != demand.digest) {
-    if (Annotation(existing, kCollidesAnnotation) != demand.digest.ToString()) {
-      const json told{
-          {"metadata", {{"annotations", {{kCollidesAnnotation, demand.digest.ToString()}}}}}};
-      api_.Patch(kImageScans, {"", existing.name}, {.field_manager = std::string(kFieldManager)},
-                 told, cancel)
-          .IgnoreError("the caller is told of the collision itself");
-    }
     return Error{Code::kConflict,
-                 "ImageScan " + existing.name + " is about " +
-                     (digest ? digest->ToString() : existing.spec.image) + ", not about " +
-                     demand.digest.ToString(),
+                 "ImageScan " + existing.name + " is about " + existing.spec.image +
+                     ", not about " + demand.digest.ToString() + ": delete it",
                  std::string(scan_reason::kNameCollision)};
   }
   const json patch = PatchFor(existing, demand, clock_.Now());

@@ -36,8 +36,8 @@ class ScanMaker {
   ScanMaker(kube::Api& api, const kube::Informer<ScanRecord>& scans, const Clock& clock)
       : api_(api), scans_(scans), clock_(clock) {}
 
-  /// The name of the ImageScan. Errors: Conflict with reason NameCollision where the name stands
-  /// for another digest (the object is told so), the API server's.
+  /// The name of the ImageScan. Errors: Conflict with reason NameCollision where a person made an
+  /// object of that name about something else, the API server's.
   Result<std::string> Ensure(const ScanDemand& demand, const Cancellation& cancel);
 
  private:

@@ -199,8 +199,6 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
       input.namespace_labels[ns] = labels ? labels->labels : std::map<std::string, std::string>();
     }
   }
-  const auto collides = scan.annotations.find(kCollidesAnnotation);
-  if (collides != scan.annotations.end()) input.collision = collides->second;
   const TimePoint now = parts_.clock.Now();
   ImageScanStatus status = Judge(input, now);
   if (facts.usage) {
@@ -268,7 +266,9 @@ Outcome ScanReconciler::RequestFailed(const ScanRecord& record, const Error& err
 Outcome ScanReconciler::Request(const ScanRecord& record, const ImageReference& image,
                                 const Cancellation& cancel) {
   // Anonymously: a person who may create ImageScans is not thereby given anybody's credentials.
-  auto digest = parts_.resolver.Resolve(image, {}, cancel);
+  // What is known already can be shown without a question.
+  const bool known = image.digest && parts_.scans.Get(resources::ScanName(*image.digest));
+  auto digest = known ? Result<Digest>(*image.digest) : parts_.resolver.Resolve(image, {}, cancel);
   if (!digest) {
     if (digest.error().code == Code::kCancelled) return {std::move(digest).error()};
     return RequestFailed(record, digest.error(), cancel);

@@ -305,7 +305,7 @@ json StatusWithin(const ImageScanStatus& s, const Bounds& bounds) {
 }  // namespace
 
 std::string ScanName(const Digest& digest) {
-  return std::string(digest.Algorithm()) + "-" + std::string(digest.Hex().substr(0, 32));
+  return std::string(digest.Algorithm()) + "-" + std::string(digest.Hex());
 }
 
 const Condition* FindCondition(const std::vector<Condition>& conditions, std::string_view type) {

@@ -34,8 +34,8 @@ inline constexpr std::size_t kMaxExcused = 8;      // a policy
 inline constexpr std::size_t kMaxViolations = 16;  // a policy
 inline constexpr std::size_t kMaxMessage = 256;    // bytes, each
 
-/// "sha256-" and the first 32 hex digits: follows from the digest alone, so that two controllers or
-/// two misses can only ever make the same object.
+/// "sha256-" and all 64 hex digits: follows from the digest alone, so that two controllers or two
+/// misses can only ever make the same object, and no two digests share a name (docs/adr/0006).
 std::string ScanName(const Digest& digest);
 
 struct Condition {

@@ -64,6 +64,20 @@ Result<RawManifest> FetchManifest(RegistryTransport& transport, Access& access,
   }
 }
 
+Error NotChecked(const std::string& which) {
+  return Failure(
+      Code::kUnsupported, scan_reason::kUnsupportedMediaType,
+      "manifest " + which + " is named by a digest that cannot be checked, only sha256 can");
+}
+
+Error OtherBytes(const ImageReference& image, const std::string& which,
+                 const RawManifest& manifest) {
+  return Failure(Code::kDataLoss, scan_reason::kDigestMismatch,
+                 "manifest " + which + " of " + image.Name() + ": " +
+                     std::to_string(manifest.bytes.size()) + " bytes came, their digest is " +
+                     manifest.digest.ToString());
+}
+
 class RegistrySource final : public ImageSource {
  public:
   RegistrySource(RegistryTransport& transport, std::shared_ptr<Access> access,
@@ -75,18 +89,10 @@ class RegistrySource final : public ImageSource {
   Result<RawManifest> Manifest(const std::optional<Digest>& asked) override {
     const std::optional<Digest>& digest = asked ? asked : access_->image.digest;
     const std::string which = digest ? digest->ToString() : access_->image.tag;
-    if (digest && digest->Algorithm() != "sha256") {
-      return Failure(Code::kUnsupported, scan_reason::kUnsupportedMediaType,
-                     "manifest " + which +
-                         " is named by a digest that cannot be checked, only "
-                         "sha256 can");
-    }
+    if (digest && digest->Algorithm() != "sha256") return NotChecked(which);
     auto manifest = FetchManifest(transport_, *access_, which, cancel_);
     if (manifest && digest && manifest->digest != *digest) {
-      return Failure(Code::kDataLoss, scan_reason::kDigestMismatch,
-                     "manifest " + which + " of " + access_->image.Name() + ": " +
-                         std::to_string(manifest->bytes.size()) + " bytes came, their digest is " +
-                         manifest->digest.ToString());
+      return OtherBytes(access_->image, which, *manifest);
     }
     return manifest;
   }
@@ -109,21 +115,25 @@ class HttpRegistry final : public Registry {
   Result<Digest> Resolve(const ImageReference& image,
                          const std::vector<RegistryCredential>& credentials,
                          const Cancellation& cancel) override {
-    if (image.digest) return *image.digest;
+    const std::string which = image.digest ? image.digest->ToString() : image.tag;
+    if (image.digest && image.digest->Algorithm() != "sha256") return NotChecked(which);
     Access access(image, credentials);
-    RegistryRequest head = ManifestRequest(image, image.tag);
+    RegistryRequest head = ManifestRequest(image, which);
     head.method = "HEAD";
     auto response = transport_.Perform(access, head, cancel);
     if (response) {
       // The tag's meaning is the registry's word in any case; the bytes that are fetched by this
       // digest later must have it.
       auto digest = Digest::Parse((*response)->Head().HeaderValue("Docker-Content-Digest"));
-      if (digest && digest->Algorithm() == "sha256") return digest;
+      const bool usable = digest && digest->Algorithm() == "sha256";
+      if (usable && (!image.digest || *digest == *image.digest)) return digest;
     } else if (!MayAnswerGet(response.error())) {
       return std::move(response).error();
     }
-    auto manifest = FetchManifest(transport_, access, image.tag, cancel);
+    auto manifest = FetchManifest(transport_, access, which, cancel);
     if (!manifest) return std::move(manifest).error();
+    if (image.digest && manifest->digest != *image.digest)
+      return OtherBytes(image, which, *manifest);
     return manifest->digest;
   }
 

@@ -53,11 +53,13 @@ class Registry {
   /// `client` must outlive the registry and whatever it opened.
   static std::unique_ptr<Registry> Create(http::Client& client, RegistryOptions options);
 
-  /// The digest that a reference means now: its own, or what the tag points to (HEAD, which
-  /// registries do not count against pull limits; GET where HEAD is not answered).
+  /// The digest that a reference means now: what the tag points to, or its own once the registry
+  /// has said that it has it (HEAD, which registries do not count against pull limits; GET where
+  /// HEAD is not answered or names another digest).
   /// `credentials` are tried in turn on 401 and 403; empty: anonymous.
   /// Errors, by reason: PullUnauthorized, NotFound, RateLimited, RegistryUnavailable,
-  /// AddressRefused, TooLarge, DigestMismatch; Cancelled, DeadlineExceeded without a reason.
+  /// AddressRefused, TooLarge, DigestMismatch, UnsupportedMediaType (a digest other than sha256);
+  /// Cancelled, DeadlineExceeded without a reason.
   virtual Result<Digest> Resolve(const ImageReference& image,
                                  const std::vector<RegistryCredential>& credentials,
                                  const Cancellation& cancel) = 0;

@@ -30,7 +30,7 @@ class Pushed:
         self.image, self.digest = image, image.digest
         self.pinned = registry.push(image, self.repository, tag)
         self.tagged = f"{registry.host}/{self.repository}:{tag}"
-        self.scan_name = "sha256-" + self.digest.split(":")[1][:32]
+        self.scan_name = self.digest.replace(":", "-")
 
 
 class System:

@@ -10,7 +10,7 @@ from objects import NO_CRITICAL, NOT_ROOT, image_scan, policy
 
 DIGEST = "sha256:" + "4bcff63911fcb4448bd4fdacec207030997caf25e9bea4045fa6c8c44de311d1"
 PINNED = f"registry.example.com/shop/cart@{DIGEST}"
-CANONICAL = "sha256-" + DIGEST[7:39]
+CANONICAL = DIGEST.replace(":", "-")
 
 REFUSED = {
     "a rule without a kind": (policy("p", {"name": "empty"}), "rule empty must have exactly one of"),
@@ -55,7 +55,9 @@ REFUSED = {
     "an image with half a digest": (image_scan("a", "registry.example.com/a@sha256:4bcf"), "no whole digest"),
     "an image with a newline": (image_scan("a", "a:1\nb"), "is no image reference"),
     "an image of 513 characters": (image_scan("a", "a" * 513), "512"),
-    "a canonical name with another digest": (image_scan("sha256-" + "0" * 32, PINNED), "choose another name"),
+    "a canonical name with another digest": (image_scan("sha256-" + "0" * 64, PINNED), "choose another name"),
+    "a canonical name that shares half of its digits": (image_scan(CANONICAL[:39] + "0" * 32, PINNED), "choose another name"),
+    "a canonical name over a tag": (image_scan(CANONICAL, "registry.example.com/shop/cart:1"), "choose another name"),
 }
 
 

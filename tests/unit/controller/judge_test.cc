@@ -26,8 +26,7 @@ class JudgeTest : public ::testing::Test {
                   .progress = progress_,
                   .policies = &policies_,
                   .usage = usage_,
-                  .namespace_labels = labels_,
-                  .collision = collision_},
+                  .namespace_labels = labels_},
                  kNow);
   }
 
@@ -37,7 +36,6 @@ class JudgeTest : public ::testing::Test {
   Policies policies_;
   std::optional<Usage> usage_ = Usage{};
   std::map<std::string, std::map<std::string, std::string>> labels_;
-  std::string collision_;
 };
 
 TEST_F(JudgeTest, SaysThatAScanWaits) {
@@ -175,16 +173,6 @@ TEST_F(JudgeTest, MovesTheTransitionTimeOnlyWhenTheStatusFlips) {
   EXPECT_EQ(Of(Run(), "Ready").last_transition_time, "2026-11-24T01:00:00Z");
   stored_ = AStored(kDigest, {});
   EXPECT_EQ(Of(Run(), "Ready").last_transition_time, "2026-11-24T12:00:00Z");
-}
-
-TEST_F(JudgeTest, NeverJudgesUnderANameThatTwoDigestsShare) {
-  stored_ = AStored(kDigest, {});
-  policies_ = {Recorded(APolicy("b", 1, NotRoot()))};
-  collision_ = DigestOf("other").ToString();
-  const auto status = Run();
-  EXPECT_EQ(Of(status, "Ready").reason, scan_reason::kNameCollision);
-  EXPECT_TRUE(status.verdict.empty());
-  EXPECT_TRUE(status.policies.empty());
 }
 
 TEST_F(JudgeTest, ShowsTheTagThatPodsUse) {

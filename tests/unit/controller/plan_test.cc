@@ -123,6 +123,10 @@ TEST(Identify, TellsCanonicalObjectsFromRequestsAndForgeries) {
       {"the name of another digest", other, "a@" + digest.ToString(), ScanRole::kCollision},
       {"the name of a digest over a tag", name, "a:1", ScanRole::kCollision},
       {"a name that only looks similar", name + "0", "a:1", ScanRole::kRequest},
+      {"a name of half a digest", name.substr(0, 39), "a:1", ScanRole::kRequest},
+      {"a digest that shares half of its digits", name,
+       "a@sha256:" + std::string(digest.Hex().substr(0, 32)) + std::string(32, '0'),
+       ScanRole::kCollision},
       {"no reference", "my-scan", "UPPER//", ScanRole::kInvalid},
       {"nothing", "my-scan", "", ScanRole::kInvalid},
   };

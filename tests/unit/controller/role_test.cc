@@ -69,9 +69,9 @@ struct World {
   Result<Digest> Resolve(const ImageReference& image) {
     ++resolves;
     return registry.With([&](auto& tags) -> Result<Digest> {
-      if (image.digest) {
+      if (image.digest) {  // of this repository, as image::Registry asks it
         for (const auto& [tag, digest] : tags) {
-          if (digest == *image.digest) return digest;
+          if (digest == *image.digest && tag.starts_with(image.Name() + ":")) return digest;
         }
       }
       const auto found = tags.find(image.ToString());
@@ -266,6 +266,23 @@ TEST(Role, MakesNoObjectForWhatDoesNotResolveAndRemembersIt) {
   EXPECT_EQ(forged.error_reason, "NotFound") << "a digest that somebody made up";
   EXPECT_EQ(world.resolves, 2);
   EXPECT_TRUE(world.api.All(kImageScans).empty());
+}
+
+TEST(Role, KeepsDigestsApartThatShareHalfOfTheirDigits) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  const std::string forged =
+      "sha256:" + std::string(kCart.Hex().substr(0, 32)) + std::string(32, 'a');
+  world.Push("evil.io/x:1", *Digest::Parse(forged));
+  const auto image =
+      replica.role->ensure().Ensure({{}, "evil", "default", {}}, "evil.io/x@" + forged, {});
+  EXPECT_EQ(image.error_reason, "");
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(*Digest::Parse(forged)) == "Fail"; }));
+  EXPECT_EQ(world.Verdict(kCart), "Fail");
+  EXPECT_EQ(world.Ready(world.ScanObject(kCart)), "Scanned");
 }
 
 TEST(Role, TakesUpWhatAnotherLeftUndone) {

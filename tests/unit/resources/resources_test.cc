@@ -11,8 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-TEST(ScanName, FollowsFromTheDigestAlone) {
-  EXPECT_EQ(ScanName(Sha256::Of("")), "sha256-e3b0c44298fc1c149afbf4c8996fb924");
+TEST(ScanName, HoldsTheWholeDigest) {
+  EXPECT_EQ(ScanName(Sha256::Of("")),
+            "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 TEST(PodImages, AreThoseOfEveryListAndOfImageVolumes) {

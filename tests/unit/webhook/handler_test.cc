@@ -159,7 +159,7 @@ TEST_F(Validate, DeniesAnImageThatFailedWithExactlyThisMessage) {
                 " (container c0): policy baseline: rule no-critical: CVE-2021-44228 (Critical) in "
                 "log4j-core 2.14.1, fixed in 2.15.0; CVE-2 (Critical) in a 1, no fixed version; "
                 "CVE-3 (Critical) in b 1, no fixed version; and 2 more; kubectl describe imagescan "
-                "sha256-4bcff63911fcb4448bd4fdacec207030");
+                "sha256-4bcff63911fcb4448bd4fdacec207030997caf25e9bea4045fa6c8c44de311d1");
   EXPECT_NE(Metrics().find("requests_total{verdict=\"deny\",reason=\"content\"} 1"),
             std::string::npos);
 }

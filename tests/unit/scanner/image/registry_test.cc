@@ -79,6 +79,38 @@ TEST(Registry, PullsAnImageAndResolvesItsTagByHead) {
   EXPECT_NE(fake.server.Seen().back().target, "");
 }
 
+TEST(Registry, AsksForADigestToo) {
+  FakeRegistry fake;
+  Puller puller({&fake.server});
+  const std::string own = "@" + fake.image.ManifestDigest().ToString();
+  const auto digest = puller.registry->Resolve(Reference(fake.Reference(own)), {}, {});
+  ASSERT_TRUE(digest) << digest.error().message;
+  EXPECT_EQ(*digest, fake.image.ManifestDigest());
+  EXPECT_EQ(fake.Count("HEAD", "/v2/"), 1);
+  EXPECT_EQ(fake.Count("GET", "/v2/"), 0);
+  const std::string made_up = "@" + Sha256::Of("made up").ToString();
+  const auto forged = puller.registry->Resolve(Reference(fake.Reference(made_up)), {}, {});
+  ASSERT_FALSE(forged);
+  EXPECT_EQ(forged.error().reason, scan_reason::kNotFound);
+  const auto other = puller.registry->Resolve(
+      Reference(fake.Reference("@sha512:" + std::string(128, 'a'))), {}, {});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().reason, scan_reason::kUnsupportedMediaType);
+}
+
+TEST(Registry, BelievesNoRegistryThatHasOtherBytesUnderADigest) {
+  FakeRegistry fake([&fake](const SeenRequest& r, Connection& c) -> std::optional<bool> {
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDocker-Content-Digest: " +
+                             fake.image.ManifestDigest().ToString() + "\r\n\r\n";
+    return c.Send(r.method == "HEAD" ? head : head + "{}");
+  });
+  Puller puller({&fake.server});
+  const std::string asked = "@" + Sha256::Of("asked").ToString();
+  const auto digest = puller.registry->Resolve(Reference(fake.Reference(asked)), {}, {});
+  ASSERT_FALSE(digest);
+  EXPECT_EQ(digest.error().reason, scan_reason::kDigestMismatch);
+}
+
 TEST(Registry, AsksForAllFourManifestTypes) {
   FakeRegistry fake;
   Puller puller({&fake.server});
