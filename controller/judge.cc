@@ -289,6 +289,15 @@ Condition ReadyOfPending(const ScanProgress& progress) {
       return {"Ready", "False", std::string(kReasonScanning), "a scanner is reading the image",
               0,       ""};
     case ScanProgress::State::kFailed: {
+      // Nothing was learnt of the image: it waits, and the webhook treats it so.
+      if (NoScannerTookIt(progress.error)) {
+        return {"Ready",
+                "False",
+                std::string(kReasonQueued),
+                progress.error.message + "; it is tried again by itself",
+                0,
+                ""};
+      }
       std::string message = progress.error.message;
       message += progress.retry_in ? "; it is tried again by itself"
                                    : "; it is tried again when something asks for it anew";

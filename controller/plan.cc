@@ -31,6 +31,8 @@ constexpr RetryRow kRetries[] = {
     {scan_reason::kAddressRefused, minutes(5), minutes(60), 0},
     {scan_reason::kDigestMismatch, seconds(5), minutes(10), 4},
     {scan_reason::kScannerFailed, seconds(2), minutes(10), 6},
+    {scan_reason::kScannerBusy, seconds(1), seconds(30), 0},
+    {scan_reason::kScannerUnreachable, seconds(2), minutes(1), 0},
 };
 
 std::string_view StripScheme(std::string_view id) {
@@ -113,6 +115,11 @@ std::vector<Platform> WantedPlatforms(const std::vector<Platform>& nodes) {
   std::vector<Platform> out(unique.begin(), unique.end());
   if (out.size() > resources::kMaxPlatforms) out.resize(resources::kMaxPlatforms);
   return out;
+}
+
+bool NoScannerTookIt(const Error& error) {
+  return error.reason == scan_reason::kScannerBusy ||
+         error.reason == scan_reason::kScannerUnreachable;
 }
 
 RetryAdvice AdviseRetry(const Error& error, std::uint32_t failures) {

@@ -58,12 +58,17 @@ std::optional<Digest> CanonicalDigest(const resources::ImageScan& scan);
 /// Without repetition, sorted; linux on the host's architecture where the cluster has no nodes.
 std::vector<Platform> WantedPlatforms(const std::vector<Platform>& nodes);
 
+/// The scan did not begin: every scanner is busy, ends or cannot be reached. That says nothing of
+/// the image, so it counts as no failure of it.
+bool NoScannerTookIt(const Error& error);
+
 /// How soon a failed scan is tried again; nullopt: not before something changes.
 struct RetryAdvice {
   std::optional<std::chrono::milliseconds> after;
 };
-/// `failures` counts this one. By reason: what a registry or scanner may mend by itself is tried
-/// again with a pause that doubles; what the image's bytes say is final.
+/// `failures` counts this one (of its kind, see NoScannerTookIt). By reason: what a registry or
+/// scanner may mend by itself is tried again with a pause that doubles; what the image's bytes say
+/// is final.
 RetryAdvice AdviseRetry(const Error& error, std::uint32_t failures);
 
 }  // namespace landwaiter::controller

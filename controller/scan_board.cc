@@ -137,8 +137,10 @@ void ScanBoard::Failed(const Task& task, Error error) {
     Entry& entry = entries_[task.name];
     entry.state = ScanProgress::State::kFailed;
     entry.basis = task.basis;
-    ++entry.failures;
-    const RetryAdvice advice = AdviseRetry(error, entry.failures);
+    const bool turned_away = NoScannerTookIt(error);
+    entry.turned_away = turned_away ? entry.turned_away + 1 : 0;
+    if (!turned_away) ++entry.failures;
+    const RetryAdvice advice = AdviseRetry(error, turned_away ? entry.turned_away : entry.failures);
     entry.retry_at.reset();
     if (advice.after) entry.retry_at = std::chrono::steady_clock::now() + *advice.after;
     entry.error = std::move(error);

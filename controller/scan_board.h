@@ -78,6 +78,7 @@ class ScanBoard {
     std::uint64_t basis = 0;
     Error error = {};
     std::uint32_t failures = 0;
+    std::uint32_t turned_away = 0;  // in a row, by scanners: no failures of the image
     std::optional<SteadyTime> retry_at = {};
   };
   /// Waiting names of one class: namespaces in turn, each in order of arrival.

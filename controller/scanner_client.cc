@@ -60,10 +60,16 @@ Error ErrorOfScanner(int status, std::string_view body) {
       return error.Done();
     });
   }
+  // A scan's own failure has a reason, whatever its status: a registry that is down is 503 too.
+  const bool turned_away = reason.empty() && (status == 429 || status == 502 || status == 503);
   if (message.empty()) {
-    return ScannerFailed("scanner answered " + std::to_string(status) + " without a reason");
+    message = "scanner answered " + std::to_string(status) + " without a reason";
+    if (!turned_away) return ScannerFailed(std::move(message));
+    code = CodeName(Code::kUnavailable);
   }
-  if (reason.empty()) reason = scan_reason::kScannerFailed;
+  if (reason.empty()) {
+    reason = turned_away ? scan_reason::kScannerBusy : scan_reason::kScannerFailed;
+  }
   return Error{CodeNamed(code), text::Truncate(text::Printable(message), kMaxMessage),
                text::Truncate(text::Printable(reason), 64)};
 }
@@ -83,21 +89,26 @@ Result<ImageInventory> ScannerClient::Scan(const ScanRequest& request, const Can
   call.stall_timeout = kScanTimeout;  // the answer comes in one piece, when the scan is done
   call.max_body_bytes = kMaxInventoryJsonBytes;
   call.trusted_address = true;
-  Error last = ScannerFailed("no scanner service is configured: give --scanner URL");
+  // One that is only busy has a turn to give soon: its word goes before "unreachable".
+  Error last{Code::kUnavailable, "no scanner service is configured: give --scanner URL",
+             std::string(scan_reason::kScannerUnreachable)};
   for (const auto& url : RendezvousOrder(urls_, digest)) {
     call.url = url + "/v1/scan";
     auto response = client_->Send(call, cancel);
     if (!response) {
       if (cancel.Stopped()) return std::move(response).error();
-      last = ScannerFailed("scanner " + url + ": " + response.error().message);
+      if (last.reason != scan_reason::kScannerBusy) {
+        last.message = "scanner " + url + ": " + response.error().message;
+      }
       log::Warn("scanner unreachable", {{"scanner", url}, {"error", response.error()}});
       continue;
     }
-    if (response->status == 503 || response->status == 502) {  // full, or draining
-      last = ErrorOfScanner(response->status, response->body);
+    if (response->status != 200) {
+      Error error = ErrorOfScanner(response->status, response->body);
+      if (error.reason != scan_reason::kScannerBusy) return error;
+      last = std::move(error);
       continue;
     }
-    if (response->status != 200) return ErrorOfScanner(response->status, response->body);
     auto inventory = ImageInventoryFromJson(response->body);
     if (!inventory) {
       return ScannerFailed("scanner answered something that is no inventory: " +

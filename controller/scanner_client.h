@@ -1,6 +1,6 @@
 // Asks a scanner service for an inventory. With several services each digest has its own order of
 // them (rendezvous hashing), so that a layer that was read once is asked for where it is cached;
-// one that cannot be reached hands its turn to the next.
+// one that is busy, that ends or that cannot be reached hands its turn to the next.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,9 @@ using ScanFunction = std::function<Result<ImageInventory>(const ScanRequest&, co
 std::vector<std::string> RendezvousOrder(const std::vector<std::string>& urls,
                                          const std::string& digest);
 
-/// {"error":{"code","reason","message"}} of a service, or what the status alone says.
+/// {"error":{"code","reason","message"}} of a service, or what the status alone says: 429, 502 and
+/// 503 without a scan's reason are ScannerBusy (full, or draining, or a proxy's word for it),
+/// others ScannerFailed.
 Error ErrorOfScanner(int status, std::string_view body);
 
 /// Thread-safe.
@@ -36,8 +38,8 @@ class ScannerClient {
   ScannerClient(std::unique_ptr<http::Client> client, std::vector<std::string> urls);
   ~ScannerClient();
 
-  /// Errors: the scanner's own, with its reason; ScannerFailed where no service answers;
-  /// DigestMismatch where the inventory is of another image.
+  /// Errors: the scanner's own, with its reason; ScannerBusy where a service would take it later,
+  /// ScannerUnreachable where none answers; DigestMismatch where the inventory is of another image.
   Result<ImageInventory> Scan(const ScanRequest& request, const Cancellation& cancel);
 
  private:

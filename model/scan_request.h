@@ -46,6 +46,9 @@ inline constexpr std::string_view kNoMatchingPlatform = "NoMatchingPlatform";
 inline constexpr std::string_view kUnsupportedOS = "UnsupportedOS";
 inline constexpr std::string_view kScannerFailed = "ScannerFailed";
 inline constexpr std::string_view kNameCollision = "NameCollision";
+// Of no scan: no scanner took it. The ImageScan stays Queued.
+inline constexpr std::string_view kScannerBusy = "ScannerBusy";
+inline constexpr std::string_view kScannerUnreachable = "ScannerUnreachable";
 }  // namespace scan_reason
 
 }  // namespace landwaiter

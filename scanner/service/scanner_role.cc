@@ -25,7 +25,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::string_view kBusy = "ScannerBusy";
 // Common name of the one role that may ask for scans.
 constexpr std::string_view kCaller = "controller";
 // A request is a reference, a few platforms and a few credentials.
@@ -74,10 +73,14 @@ class ScanMetrics {
   std::map<std::string_view, metrics::Counter*> results_;
 };
 
-http::ServerResponse BusyResponse() {
-  http::ServerResponse response = http::ErrorResponse(
-      Unavailable("scanner is at work on as many images as it takes, try again in a moment")
-          .WithReason(kBusy));
+constexpr const char* kFull =
+    "scanner is at work on as many images as it takes, try again in a moment";
+constexpr const char* kEnding = "scanner is ending, try again in a moment";
+
+/// Another scanner may take it, or this one later: no failure of the image.
+http::ServerResponse BusyResponse(const char* message) {
+  http::ServerResponse response =
+      http::ErrorResponse(Unavailable(message).WithReason(scan_reason::kScannerBusy));
   response.status = 429;
   response.headers.emplace_back("Retry-After", "1");
   return response;
@@ -92,7 +95,7 @@ class ScannerRole {
   Status MakeRegistry();
   Status MakeServers();
   void Handle(http::ServerRequest&& request, http::Responder responder);
-  void Scan(const ScanRequest& request, std::stop_token disconnected, std::stop_token ending,
+  void Scan(const ScanRequest& request, std::stop_token disconnected, const std::stop_token& ending,
             http::Responder responder);
   Result<ImageInventory> ScanOne(const ScanRequest& request, const Cancellation& cancel);
   void Drain();
@@ -158,8 +161,8 @@ Status ScannerRole::MakeServers() {
 
 void ScannerRole::Handle(http::ServerRequest&& request, http::Responder responder) {
   if (!options_.certs.empty() && request.peer_name != kCaller) {
-    responder(http::ErrorResponse(Error{Code::kPermissionDenied,
-                                        "client certificate is not the controller's", ""}));
+    responder(http::ErrorResponse(
+        Error{Code::kPermissionDenied, "client certificate is not the controller's", ""}));
     return;
   }
   auto parsed = ScanRequestFromJson(request.body);
@@ -181,7 +184,7 @@ void ScannerRole::Handle(http::ServerRequest&& request, http::Responder responde
   };
   if (queue_->TryPush(std::move(task))) return;
   scan_metrics_.Rejected();
-  (*shared)(BusyResponse());
+  (*shared)(BusyResponse(draining_ ? kEnding : kFull));
 }
 
 Result<ImageInventory> ScannerRole::ScanOne(const ScanRequest& request,
@@ -201,11 +204,11 @@ Result<ImageInventory> ScannerRole::ScanOne(const ScanRequest& request,
 }
 
 void ScannerRole::Scan(const ScanRequest& request, std::stop_token disconnected,
-                       std::stop_token ending, http::Responder responder) {
+                       const std::stop_token& ending, http::Responder responder) {
   const auto begin = Clock::now();
   std::stop_source stop;
   const std::stop_callback on_hang_up(std::move(disconnected), [&] { stop.request_stop(); });
-  const std::stop_callback on_end(std::move(ending), [&] { stop.request_stop(); });
+  const std::stop_callback on_end(ending, [&] { stop.request_stop(); });
   const std::string image = request.image.ToString();
   log::Debug("scan started", {{"image", image}});
   auto inventory = ScanOne(request, {stop.get_token()});
@@ -217,7 +220,8 @@ void ScannerRole::Scan(const ScanRequest& request, std::stop_token disconnected,
                               {"reason", error.reason},
                               {"error", error},
                               {"duration_ms", static_cast<std::int64_t>(seconds * 1000)}});
-    responder(http::ErrorResponse(error));
+    const bool cut_off = error.code == Code::kCancelled && ending.stop_requested();
+    responder(cut_off ? BusyResponse(kEnding) : http::ErrorResponse(error));
     return;
   }
   scan_metrics_.Ended("Succeeded", seconds);

@@ -2,7 +2,8 @@
 // token of the cluster and no credentials but those of the scans it is at.
 //
 //   POST /v1/scan   model/scan_request.h's JSON → ImageInventory's JSON, or
-//                   {"error":{"code","reason","message"}}; 429, reason ScannerBusy, when full
+//                   {"error":{"code","reason","message"}}; 429, reason ScannerBusy, when full or
+//                   ending: ask another one, or again in a moment
 //   /healthz /readyz /metrics on another port, plain HTTP
 #pragma once
 

@@ -47,6 +47,17 @@ TEST_F(JudgeTest, SaysThatAScanWaits) {
   EXPECT_TRUE(status.policies.empty());
 }
 
+TEST_F(JudgeTest, LetsAScanWaitThatNoScannerTook) {
+  for (const auto reason : {scan_reason::kScannerBusy, scan_reason::kScannerUnreachable}) {
+    progress_ = {ScanProgress::State::kFailed,
+                 Error{Code::kUnavailable, "scanner is full", std::string(reason)}, 0, 0,
+                 std::chrono::milliseconds(5)};
+    const auto status = Run();
+    EXPECT_EQ(Of(status, "Ready").reason, "Queued") << reason;
+    EXPECT_NE(Of(status, "Ready").message.find("scanner is full"), std::string::npos);
+  }
+}
+
 TEST_F(JudgeTest, SaysThatAScanRunsOrWhyItFailed) {
   progress_.state = ScanProgress::State::kRunning;
   EXPECT_EQ(Of(Run(), "Ready").reason, "Scanning");

@@ -182,6 +182,11 @@ TEST(AdviseRetry, GoesByTheReason) {
       {"a crash is tried a few times", error(Code::kInternal, scan_reason::kScannerFailed), 1,
        seconds(2)},
       {"and then left", error(Code::kInternal, scan_reason::kScannerFailed), 6, {}},
+      {"a scanner that is busy", error(Code::kUnavailable, scan_reason::kScannerBusy), 1,
+       seconds(1)},
+      {"however long", error(Code::kUnavailable, scan_reason::kScannerBusy), 500, seconds(30)},
+      {"a scanner that is away, however long",
+       error(Code::kUnavailable, scan_reason::kScannerUnreachable), 500, minutes(1)},
       {"a full store", error(Code::kResourceExhausted, ""), 1, seconds(2)},
       {"no reason and no hope", error(Code::kInvalidArgument, ""), 1, {}},
   };

@@ -92,6 +92,25 @@ TEST(ScanBoard, LeavesAFinalFailureUntilSomethingChanges) {
   EXPECT_EQ(board.Progress("a").state, State::kFailed);
 }
 
+TEST(ScanBoard, CountsNoTurnedAwayScanAsAFailureOfTheImage) {
+  ScanBoard board(9);
+  std::uint64_t basis = 1;
+  board.Want({"a", ScanClass::kNew, "x", basis});
+  const auto fail = [&](std::string_view reason) {
+    board.Failed(Next(board), Error{Code::kUnavailable, "no", std::string(reason)});
+    const auto progress = board.Progress("a");
+    // A changed basis queues it at once, without waiting for the pause.
+    board.Want({"a", ScanClass::kNew, "x", ++basis});
+    return progress;
+  };
+  for (int i = 0; i < 20; ++i) {
+    const auto progress = fail(scan_reason::kScannerBusy);
+    EXPECT_EQ(progress.failures, 0u);
+    EXPECT_TRUE(progress.retry_in) << i;
+  }
+  EXPECT_EQ(fail(scan_reason::kScannerFailed).failures, 1u);
+}
+
 TEST(ScanBoard, ForgetsWhatWaitsAndWhatFailed) {
   ScanBoard board(9);
   board.Want({"a", ScanClass::kNew, "x"});

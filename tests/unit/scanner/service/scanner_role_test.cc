@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <mutex>
 #include <string>
@@ -17,6 +18,7 @@
 #include "lib/http/server.h"
 #include "model/scan_request.h"
 #include "scanner/service/scan_queue.h"
+#include "tests/support/loopback_server.h"
 #include "tests/unit/scanner/service/memory_image.h"
 
 namespace landwaiter::service {
@@ -255,6 +257,29 @@ TEST(ScannerRole, OnlyTheControllersCertificateMayAsk) {
                       {.ca_pem = authority->certificate_pem});
   EXPECT_FALSE(without) << "a handshake without a certificate was let through";
   std::filesystem::remove_all(folder);
+}
+
+TEST(ScannerRole, SaysOfAScanThatItsEndCutOffThatAnotherMayTakeIt) {
+  landwaiter::testing::LoopbackServer silent(
+      [](const landwaiter::testing::SeenRequest&, landwaiter::testing::Connection& connection) {
+        connection.WaitForClose();
+        return false;
+      });
+  ScannerRoleOptions options;
+  options.plain_http = {silent.Host()};
+  options.allow_addresses = {"127.0.0.0/8"};
+  options.drain = std::chrono::milliseconds(10);
+  RunningRole role(options);
+  ScanRequest request;
+  request.image = *ImageReference::Parse(silent.Host() + "/app@" + Sha256::Of("x").ToString());
+  auto answer = std::async(std::launch::async,
+                           [&] { return Call("POST", role.url("/v1/scan"), ToJson(request)); });
+  while (silent.Seen().empty()) std::this_thread::yield();
+  EXPECT_TRUE(role.Stop());
+  const auto response = answer.get();
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 429) << response->body;
+  EXPECT_NE(response->body.find("ScannerBusy"), std::string::npos) << response->body;
 }
 
 TEST(ScannerRole, ABadOptionIsNamed) {
