@@ -67,7 +67,13 @@ void Workers::Handle(const std::string& key, const std::stop_token& stop) {
     return;
   }
   const Error& error = outcome.status.error();
-  if (error.code == Code::kCancelled || error.reason == kube::kReasonNotLeader) return;
+  if (error.code == Code::kCancelled) return;
+  if (error.reason == kube::kReasonNotLeader) {
+    // A lease that is renewed late closes the fence for a moment and nobody says so: the key must
+    // come again by itself. Where the lease is lost, the queue is cleared.
+    queue_.AddRateLimited(key);
+    return;
+  }
   if (failed_ != nullptr) failed_->Add();
   // A conflict is the ordinary way to learn that the cache was behind.
   if (error.code == Code::kConflict) {
