@@ -117,7 +117,7 @@ void FillFindings(const StoredMatch& match, ImageScanStatus& status) {
   status.matched_at = FormatTime(match.matched_at);
   status.database_id = match.database_id;
   status.database_built_at = match.database_built_at;
-  status.report_digest = match.report_digest.ToString();
+  status.report_digest = match.report_bytes == 0 ? "" : match.report_digest.ToString();
   status.report_size_bytes = match.report_bytes;
 }
 
@@ -283,6 +283,21 @@ Condition ReadyOfScanned(const JudgeInput& input, const ImageScanStatus& status)
           ""};
 }
 
+/// Stored is there only where it is False: a verdict does not need the store.
+void SetStored(const JudgeInput& input, TimePoint now, std::vector<Condition>& conditions) {
+  if (!input.store_fault) {
+    std::erase_if(conditions, [](const Condition& c) { return c.type == "Stored"; });
+    return;
+  }
+  const Error& fault = *input.store_fault;
+  resources::SetCondition(
+      conditions,
+      {"Stored", "False", fault.reason.empty() ? std::string(kReasonStoreFailed) : fault.reason,
+       "judged, but what was found could not be kept: " + fault.message, input.scan->generation,
+       ""},
+      now);
+}
+
 Condition ReadyOfPending(const ScanProgress& progress) {
   switch (progress.state) {
     case ScanProgress::State::kRunning:
@@ -375,6 +390,7 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
     set(ReadyOfScanned(input, status));
     set(CompleteCondition(status));
     set(FreshCondition(input, status, now));
+    SetStored(input, now, status.conditions);
   } else if (status.scanned_at.empty()) {
     set(ReadyOfPending(input.progress));
   } else {

@@ -28,6 +28,8 @@ struct JudgeInput {
   const StoredImage* stored = nullptr;         // null: not scanned (or the store was lost)
   ScanProgress progress = {};
   const Policies* policies = nullptr;
+  /// Why what was found could not be kept; nullopt in the ordinary case.
+  std::optional<Error> store_fault = {};
   /// nullopt while the pods are still being counted after a start: what stands is kept.
   std::optional<Usage> usage = {};
   /// Labels of the namespaces in `usage`.

@@ -34,5 +34,6 @@ inline constexpr std::string_view kReasonScanning = "Scanning";
 inline constexpr std::string_view kReasonNoDatabase = "NoDatabase";
 inline constexpr std::string_view kReasonInvalidReference = "InvalidReference";
 inline constexpr std::string_view kReasonResolving = "Resolving";
+inline constexpr std::string_view kReasonStoreFailed = "StoreFailed";
 
 }  // namespace landwaiter::controller

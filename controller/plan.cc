@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "controller/names.h"
 #include "lib/base/text.h"
+#include "lib/store/store.h"
 #include "model/scan_request.h"
 
 namespace landwaiter::controller {
@@ -31,6 +33,9 @@ constexpr RetryRow kRetries[] = {
     {scan_reason::kAddressRefused, minutes(5), minutes(60), 0},
     {scan_reason::kDigestMismatch, seconds(5), minutes(10), 4},
     {scan_reason::kScannerFailed, seconds(2), minutes(10), 6},
+    // Each try pulls the whole image again: room is rarely made within minutes.
+    {store::kReasonStoreFull, minutes(5), minutes(60), 0},
+    {kReasonStoreFailed, minutes(1), minutes(60), 0},
     {scan_reason::kScannerBusy, seconds(1), seconds(30), 0},
     {scan_reason::kScannerUnreachable, seconds(2), minutes(1), 0},
 };

@@ -122,7 +122,9 @@ Result<std::optional<StoredImage>> ScanReconciler::Stored(const std::string& nam
   return image;
 }
 
-Status ScanReconciler::MatchIfNewer(const Digest& digest, StoredImage& image) {
+Status ScanReconciler::MatchIfNewer(const resources::ImageScan& scan, const Digest& digest,
+                                    Gathered& facts) {
+  StoredImage& image = *facts.image;
   const auto database = parts_.database();
   if (!database) return Ok();
   if (image.match && image.match->database_id == database->Id() &&
@@ -133,7 +135,15 @@ Status ScanReconciler::MatchIfNewer(const Digest& digest, StoredImage& image) {
   if (!platforms) return std::move(platforms).error();
   StoredMatch match{
       database->Id(), database->BuiltAt(), parts_.clock.Now(), std::move(*platforms), {}, 0};
-  if (Status saved = SaveMatch(parts_.store, digest, match); !saved) return saved;
+  if (Status saved = SaveMatch(parts_.store, digest, match); !saved) {
+    log::Warn("findings not kept", {{"scan", scan.name}, {"error", saved.error()}});
+    facts.store_fault = std::move(saved).error();
+    // It is made again at each look until it can be kept: the status must not change by that alone.
+    const bool same_database = scan.status.database_id == match.database_id &&
+                               scan.status.database_built_at == match.database_built_at;
+    const auto matched_at = ParseTime(scan.status.matched_at);
+    if (same_database && matched_at) match.matched_at = *matched_at;
+  }
   image.match = std::move(match);
   return Ok();
 }
@@ -173,7 +183,9 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   if (!image) return {std::move(image).error()};
   facts.image = std::move(*image);
   if (facts.image) {
-    if (Status matched = MatchIfNewer(digest, *facts.image); !matched) return {std::move(matched)};
+    if (Status matched = MatchIfNewer(record.scan, digest, facts); !matched) {
+      return {std::move(matched)};
+    }
   }
   facts.usage = parts_.usage.Of(record.scan.name);
   facts.progress = AskForScan(record, facts);
@@ -192,6 +204,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
                    .stored = facts.image ? &*facts.image : nullptr,
                    .progress = facts.progress,
                    .policies = &policies,
+                   .store_fault = facts.store_fault,
                    .usage = facts.usage};
   if (facts.usage) {
     for (const auto& ns : facts.usage->namespaces) {

@@ -74,6 +74,7 @@ class ScanReconciler {
     std::optional<StoredImage> image;
     std::optional<Usage> usage;
     ScanProgress progress;
+    std::optional<Error> store_fault;
   };
 
   Outcome Gone(const std::string& digest);
@@ -83,7 +84,8 @@ class ScanReconciler {
   Outcome Refused(const ScanRecord& record, const ScanIdentity& identity,
                   const Cancellation& cancel);
   Result<std::optional<StoredImage>> Stored(const std::string& name, const Digest& digest);
-  Status MatchIfNewer(const Digest& digest, StoredImage& image);
+  /// Errors: the database's. A match that cannot be kept is `store_fault`, and judged all the same.
+  Status MatchIfNewer(const resources::ImageScan& scan, const Digest& digest, Gathered& facts);
   ScanProgress AskForScan(const ScanRecord& record, const Gathered& facts);
   Status Write(const ScanRecord& record, resources::ImageScanStatus status,
                const Cancellation& cancel);

@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "controller/names.h"
 #include "lib/base/log.h"
 
 namespace landwaiter::controller {
@@ -15,6 +16,15 @@ bool WorthAnotherSource(const Error& error) {
          error.reason == scan_reason::kAddressRefused ||
          error.reason == scan_reason::kRegistryUnavailable ||
          error.reason == scan_reason::kDigestMismatch || error.reason == scan_reason::kRateLimited;
+}
+
+/// The scan is lost although the image is sound: the reason says whose fault it is.
+Error NotKept(Error error) {
+  const bool begun_anew = error.reason == store::kReasonStoreCorrupt;  // it has room for the next
+  if (!error.reason.empty() && !begun_anew) return error;
+  const bool too_large = error.code == Code::kResourceExhausted;  // store.h's bounds
+  error.reason = too_large ? scan_reason::kTooLarge : kReasonStoreFailed;
+  return error;
 }
 
 }  // namespace
@@ -88,7 +98,7 @@ Status ScanRunner::ScanOnce(const ScanRecord& record, const Cancellation& cancel
   if (seconds_ != nullptr) seconds_->Observe(seconds);
   if (!inventory) return std::move(inventory).error();
   if (Status saved = SaveInventory(parts_.store, *inventory, parts_.clock.Now()); !saved) {
-    return saved;
+    return NotKept(std::move(saved).error());
   }
   log::Info("scan finished", {{"scan", record.scan.name},
                               {"image", record.scan.spec.image},

@@ -107,10 +107,14 @@ Status SaveInventory(store::Store& store, const ImageInventory& inventory, TimeP
 
 Status SaveMatch(store::Store& store, const Digest& digest, StoredMatch& match) {
   std::string document = MatchToJson(match.platforms);
-  match.report_digest = Sha256::Of(document);
-  match.report_bytes = document.size();
-  return store.PutFindings(
+  const Digest report_digest = Sha256::Of(document);
+  const std::size_t report_bytes = document.size();
+  Status saved = store.PutFindings(
       digest, {match.database_id, match.database_built_at, std::move(document), match.matched_at});
+  if (!saved) return saved;
+  match.report_digest = report_digest;
+  match.report_bytes = report_bytes;
+  return saved;
 }
 
 }  // namespace landwaiter::controller

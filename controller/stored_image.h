@@ -44,7 +44,7 @@ Result<std::vector<PlatformMatch>> MatchFromJson(std::string_view json);
 Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& digest);
 /// Replaces the inventory; the findings go with the old one.
 Status SaveInventory(store::Store& store, const ImageInventory& inventory, TimePoint now);
-/// Fills report_digest and report_bytes of `match`.
+/// Fills report_digest and report_bytes of `match`; they stay empty where it is not saved.
 Status SaveMatch(store::Store& store, const Digest& digest, StoredMatch& match);
 
 }  // namespace landwaiter::controller

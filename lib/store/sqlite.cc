@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "lib/store/store.h"
+
 namespace landwaiter::store {
 namespace {
 
@@ -30,6 +32,21 @@ Code CodeOf(int result) {
       return Code::kResourceExhausted;
     default:
       return Code::kInternal;
+  }
+}
+
+std::string_view ReasonOf(int result) {
+  switch (result & 0xff) {
+    case SQLITE_FULL:
+      return kReasonStoreFull;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return kReasonStoreCorrupt;
+    case SQLITE_IOERR:
+      // A file that may not grow (a quota, a size limit) is told as a failed write.
+      return result == SQLITE_IOERR_WRITE ? kReasonStoreFull : std::string_view();
+    default:
+      return {};
   }
 }
 
@@ -62,8 +79,10 @@ Database::~Database() { sqlite3_close_v2(handle_); }
 
 Error Database::LastError(const std::string& what) const {
   const int result = sqlite3_extended_errcode(handle_);
-  return Error{CodeOf(result), "store: " + path_ + ": " + what + ": " + sqlite3_errmsg(handle_) +
-                                   std::string(Advice(result))};
+  return Error{CodeOf(result),
+               "store: " + path_ + ": " + what + ": " + sqlite3_errmsg(handle_) +
+                   std::string(Advice(result)),
+               std::string(ReasonOf(result))};
 }
 
 Result<Database> Database::Open(const std::string& path) {

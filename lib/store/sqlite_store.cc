@@ -8,8 +8,10 @@
 
 #include <filesystem>
 #include <mutex>
+#include <shared_mutex>
 #include <system_error>
 
+#include "lib/base/log.h"
 #include "lib/store/compress.h"
 #include "lib/store/sqlite.h"
 
@@ -253,6 +255,92 @@ Result<std::string> MoveAside(const std::string& path) {
   return target;
 }
 
+/// Opens what is there; what is damaged goes aside (also what only looks sound: `suspect`).
+Result<OpenedStore> OpenFile(const std::string& path, const std::optional<std::string>& suspect) {
+  OpenedStore opened;
+  const bool there = std::filesystem::exists(path);
+  auto database = suspect && there ? Result<Database>(DataLoss(*suspect)) : OpenChecked(path);
+  if (!database && database.error().code == Code::kDataLoss) {
+    opened.reason = database.error().message;
+    auto moved = MoveAside(path);
+    if (!moved) return std::move(moved).error();
+    opened.moved_aside = *moved;
+    database = OpenChecked(path);
+  }
+  if (!database) return std::move(database).error();
+  opened.store = std::make_unique<SqliteStore>(std::move(*database));
+  return opened;
+}
+
+/// A file that turns out damaged while it is in use is moved aside and begun anew, as at a start:
+/// otherwise nothing could be read, written or deleted before somebody restarts the process.
+class RecoveringStore final : public Store {
+ public:
+  RecoveringStore(std::string path, std::unique_ptr<Store> store)
+      : path_(std::move(path)), store_(std::move(store)) {}
+
+  Status PutInventory(const Digest& digest, const InventoryRecord& inventory,
+                      const std::vector<PackageKey>& packages) override {
+    return Do([&](Store& store) { return store.PutInventory(digest, inventory, packages); });
+  }
+  Result<std::optional<InventoryRecord>> GetInventory(const Digest& digest) override {
+    return Do([&](Store& store) { return store.GetInventory(digest); });
+  }
+  Status PutFindings(const Digest& digest, const FindingsRecord& findings) override {
+    return Do([&](Store& store) { return store.PutFindings(digest, findings); });
+  }
+  Result<std::optional<FindingsRecord>> GetFindings(const Digest& digest) override {
+    return Do([&](Store& store) { return store.GetFindings(digest); });
+  }
+  Status Delete(const Digest& digest) override {
+    return Do([&](Store& store) { return store.Delete(digest); });
+  }
+  Result<std::vector<Digest>> Digests() override {
+    return Do([&](Store& store) { return store.Digests(); });
+  }
+  Result<std::vector<Digest>> ImagesWith(const PackageKey& package, std::size_t limit) override {
+    return Do([&](Store& store) { return store.ImagesWith(package, limit); });
+  }
+
+ private:
+  template <class Fn>
+  auto Do(Fn&& fn) -> decltype(fn(std::declval<Store&>())) {
+    std::uint64_t seen = 0;
+    std::string fault = "store: it could not be begun anew";
+    {
+      const std::shared_lock lock(mutex_);
+      seen = opened_;
+      if (store_ != nullptr) {
+        auto result = fn(*store_);
+        if (result || result.error().reason != kReasonStoreCorrupt) return result;
+        fault = result.error().message;
+      }
+    }
+    return BeginAnew(seen, std::move(fault));
+  }
+
+  /// The error to tell: what was asked for is gone in any case.
+  Error BeginAnew(std::uint64_t seen, std::string fault) {
+    const std::unique_lock lock(mutex_);
+    Error lost{Code::kDataLoss, std::move(fault), std::string(kReasonStoreCorrupt)};
+    if (opened_ != seen) return lost;  // another thread has done it
+    // Closed before it is moved: SQLite deletes the log of the name that it opened.
+    store_.reset();
+    auto opened = OpenFile(path_, lost.message);
+    if (!opened) return std::move(opened).error();  // tried again by the next call
+    ++opened_;
+    store_ = std::move(opened->store);
+    log::Error("store was corrupt and begun anew, images are scanned again",
+               {{"moved_to", opened->moved_aside}, {"reason", opened->reason}});
+    return lost;
+  }
+
+  const std::string path_;
+  std::shared_mutex mutex_;  // shared: the store is used; unique: it is exchanged
+  std::unique_ptr<Store> store_;
+  std::uint64_t opened_ = 0;
+};
+
 }  // namespace
 
 Result<OpenedStore> OpenSqliteStore(const std::string& folder) {
@@ -264,17 +352,9 @@ Result<OpenedStore> OpenSqliteStore(const std::string& folder) {
                  "store: cannot make folder " + folder + ": " + error.message()};
   }
   const std::string path = folder + "/landwaiter.db";
-  OpenedStore opened;
-  auto database = OpenChecked(path);
-  if (!database && database.error().code == Code::kDataLoss) {
-    opened.reason = database.error().message;
-    auto moved = MoveAside(path);
-    if (!moved) return std::move(moved).error();
-    opened.moved_aside = *moved;
-    database = OpenChecked(path);
-  }
-  if (!database) return std::move(database).error();
-  opened.store = std::make_unique<SqliteStore>(std::move(*database));
+  auto opened = OpenFile(path, std::nullopt);
+  if (!opened) return opened;
+  opened->store = std::make_unique<RecoveringStore>(path, std::move(opened->store));
   return opened;
 }
 

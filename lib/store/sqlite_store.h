@@ -1,6 +1,6 @@
 // Store in one SQLite file (WAL, synchronous=FULL, so that what was acknowledged survives a crash
-// of the machine). A file that fails its integrity check is moved aside as NAME.corrupt-N and a new
-// one begun: the contents can be made again by scanning.
+// of the machine). A file that fails its integrity check, or turns out damaged while it is in use,
+// is moved aside as NAME.corrupt-N and a new one begun: the contents can be made again by scanning.
 #pragma once
 
 #include <memory>

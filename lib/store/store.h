@@ -43,8 +43,14 @@ struct FindingsRecord {
   TimePoint matched_at;
 };
 
-/// Thread-safe. Errors of all: ResourceExhausted (disk full, document above its bound), DataLoss
-/// (a row that cannot be read back), Internal.
+/// Reason of an error: nothing more can be written before room is made.
+inline constexpr std::string_view kReasonStoreFull = "StoreFull";
+/// Reason of an error: the whole file was damaged, was moved aside and begun anew.
+inline constexpr std::string_view kReasonStoreCorrupt = "StoreCorrupt";
+
+/// Thread-safe. Errors of all: ResourceExhausted (reason StoreFull: the disk; else a document above
+/// its bound), DataLoss (a row that cannot be read back; reason StoreCorrupt: everything is gone),
+/// Internal.
 class Store {
  public:
   virtual ~Store() = default;

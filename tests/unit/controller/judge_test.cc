@@ -25,6 +25,7 @@ class JudgeTest : public ::testing::Test {
                   .stored = stored_ ? &*stored_ : nullptr,
                   .progress = progress_,
                   .policies = &policies_,
+                  .store_fault = store_fault_,
                   .usage = usage_,
                   .namespace_labels = labels_},
                  kNow);
@@ -33,6 +34,7 @@ class JudgeTest : public ::testing::Test {
   resources::ImageScan scan_ = AScan(kDigest);
   std::optional<StoredImage> stored_;
   ScanProgress progress_;
+  std::optional<Error> store_fault_;
   Policies policies_;
   std::optional<Usage> usage_ = Usage{};
   std::map<std::string, std::map<std::string, std::string>> labels_;
@@ -184,6 +186,20 @@ TEST_F(JudgeTest, MovesTheTransitionTimeOnlyWhenTheStatusFlips) {
   EXPECT_EQ(Of(Run(), "Ready").last_transition_time, "2026-11-24T01:00:00Z");
   stored_ = AStored(kDigest, {});
   EXPECT_EQ(Of(Run(), "Ready").last_transition_time, "2026-11-24T12:00:00Z");
+}
+
+TEST_F(JudgeTest, JudgesWhatCouldNotBeKeptAndSaysSo) {
+  stored_ = AStored(kDigest, {});
+  stored_->match->report_bytes = 0;
+  policies_ = {Recorded(APolicy("b", 1, NotRoot()))};
+  store_fault_ = Error{Code::kResourceExhausted, "the disk is full", "StoreFull"};
+  scan_.status = Run();
+  EXPECT_EQ(scan_.status.verdict, "Pass");
+  EXPECT_EQ(Of(scan_.status, "Ready").status, "True");
+  EXPECT_EQ(Of(scan_.status, "Stored").reason, "StoreFull");
+  EXPECT_TRUE(scan_.status.report_digest.empty()) << "there is no such report";
+  store_fault_.reset();
+  EXPECT_EQ(Of(Run(), "Stored").status, "") << "gone with the fault";
 }
 
 TEST_F(JudgeTest, ShowsTheTagThatPodsUse) {

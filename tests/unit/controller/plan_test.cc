@@ -187,7 +187,9 @@ TEST(AdviseRetry, GoesByTheReason) {
       {"however long", error(Code::kUnavailable, scan_reason::kScannerBusy), 500, seconds(30)},
       {"a scanner that is away, however long",
        error(Code::kUnavailable, scan_reason::kScannerUnreachable), 500, minutes(1)},
-      {"a full store", error(Code::kResourceExhausted, ""), 1, seconds(2)},
+      {"a full store, for each try pulls the image", error(Code::kResourceExhausted, "StoreFull"),
+       1, minutes(5)},
+      {"a store that fails", error(Code::kInternal, "StoreFailed"), 1, minutes(1)},
       {"no reason and no hope", error(Code::kInvalidArgument, ""), 1, {}},
   };
   for (const auto& c : cases) {

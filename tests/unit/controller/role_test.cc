@@ -45,6 +45,7 @@ struct World {
   std::atomic<int> scans{0};
   std::atomic<int> resolves{0};
   std::atomic<int> matches{0};
+  std::atomic<bool> disk_full{false};
   landwaiter::Guarded<std::map<std::string, Digest>> registry;
   landwaiter::Guarded<std::shared_ptr<const MatchDatabase>> database;
   landwaiter::Guarded<std::optional<Error>> scanner_fault;
@@ -101,6 +102,42 @@ struct World {
   bool Until(const std::function<bool()>& condition) { return api.WaitUntil(condition); }
 };
 
+/// A store whose disk is full as long as `full` says so.
+class FillableStore final : public store::Store {
+ public:
+  FillableStore(std::unique_ptr<store::Store> inner, std::atomic<bool>& full)
+      : inner_(std::move(inner)), full_(full) {}
+  Status PutInventory(const Digest& digest, const store::InventoryRecord& inventory,
+                      const std::vector<store::PackageKey>& packages) override {
+    if (full_) return Full();
+    return inner_->PutInventory(digest, inventory, packages);
+  }
+  Result<std::optional<store::InventoryRecord>> GetInventory(const Digest& digest) override {
+    return inner_->GetInventory(digest);
+  }
+  Status PutFindings(const Digest& digest, const store::FindingsRecord& findings) override {
+    if (full_) return Full();
+    return inner_->PutFindings(digest, findings);
+  }
+  Result<std::optional<store::FindingsRecord>> GetFindings(const Digest& digest) override {
+    return inner_->GetFindings(digest);
+  }
+  Status Delete(const Digest& digest) override { return inner_->Delete(digest); }
+  Result<std::vector<Digest>> Digests() override { return inner_->Digests(); }
+  Result<std::vector<Digest>> ImagesWith(const store::PackageKey& package,
+                                         std::size_t limit) override {
+    return inner_->ImagesWith(package, limit);
+  }
+
+ private:
+  static Error Full() {
+    return Error{Code::kResourceExhausted, "the disk is full",
+                 std::string(store::kReasonStoreFull)};
+  }
+  const std::unique_ptr<store::Store> inner_;
+  std::atomic<bool>& full_;
+};
+
 /// One replica with a store of its own.
 class Replica {
  public:
@@ -122,7 +159,7 @@ class Replica {
   void Begin() {
     auto opened = store::OpenSqliteStore(folder_);
     EXPECT_TRUE(opened);
-    store_ = std::move(opened->store);
+    store_ = std::make_unique<FillableStore>(std::move(opened->store), world_.disk_full);
     metrics_ = std::make_unique<metrics::Registry>();
     ControllerOptions options;
     options.identity = identity_;
@@ -216,6 +253,45 @@ TEST(Role, MatchesAgainForANewDatabaseWithoutScanning) {
   ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Pass"; }));
   EXPECT_EQ(world.ScanObject(kCart)["status"]["database"]["id"], "db-2");
   EXPECT_EQ(world.scans, 1);
+}
+
+TEST(Role, JudgesAnewWhileTheDiskIsFull) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  world.disk_full = true;
+  world.UseDatabase("db-2", {});
+  replica.role->OnDatabaseChanged();
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Pass"; }));
+  world.api.Put(kScanPolicies, APolicy("baseline", 2, NotRoot()));
+  ASSERT_TRUE(world.Until(
+      [&] { return world.ScanObject(kCart)["status"]["policies"][0]["generation"] == 2; }));
+  EXPECT_NE(world.ScanObject(kCart)["status"]["conditions"].dump().find("StoreFull"),
+            std::string::npos);
+  world.disk_full = false;
+  replica.role->OnDatabaseChanged();
+  EXPECT_TRUE(world.Until([&] {
+    return world.ScanObject(kCart)["status"]["conditions"].dump().find("StoreFull") ==
+           std::string::npos;
+  }));
+  EXPECT_EQ(world.scans, 1);
+}
+
+TEST(Role, SaysThatTheStoreIsFullAndDoesNotPullAgainAtOnce) {
+  World world;
+  world.disk_full = true;
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "StoreFull"; }));
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NotRoot()));
+  replica.role->OnDatabaseChanged();
+  world.Push("r.io/shop/new:1", DigestOf("new"));
+  world.api.Put(kube::kPods, WithImage(APod("new"), "r.io/shop/new:1"));
+  ASSERT_TRUE(
+      world.Until([&] { return world.Ready(world.ScanObject(DigestOf("new"))) == "StoreFull"; }));
+  EXPECT_EQ(world.scans, 2) << "one try of each image";
 }
 
 http::ServerRequest EnsureCall(const std::vector<std::string>& references) {

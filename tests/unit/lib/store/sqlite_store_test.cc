@@ -198,6 +198,48 @@ TEST_F(SqliteFileTest, TellsOfARowThatCannotBeReadBack) {
   EXPECT_EQ(inventory.error().code, Code::kDataLoss);
 }
 
+/// Text that does not compress to nothing.
+std::string Noise(int seed, int lines) {
+  std::string noise;
+  for (int i = 0; i < lines; ++i) noise += Sha256::Of(std::to_string(seed * lines + i)).Hex();
+  return noise;
+}
+
+TEST_F(SqliteFileTest, BeginsAnewWhenTheFileTurnsOutDamagedWhileInUse) {
+  std::vector<Digest> images;
+  auto opened = OpenSqliteStore(folder_);
+  ASSERT_TRUE(opened);
+  // Far more than SQLite keeps of a file in memory.
+  for (int i = 0; i < 12; ++i) {
+    images.push_back(Sha256::Of("image" + std::to_string(i)));
+    ASSERT_TRUE(opened->store->PutInventory(images.back(), Inventory(Noise(i, 16'000)), {}));
+  }
+  opened->store.reset();  // everything is in the file itself
+  opened = OpenSqliteStore(folder_);
+  ASSERT_TRUE(opened);
+  {
+    std::fstream file(File(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096);
+    const std::string noise(std::filesystem::file_size(File()) - 4096, '\xa5');
+    file.write(noise.data(), static_cast<std::streamsize>(noise.size()));
+  }
+  bool lost = false;
+  for (const Digest& image : images) {
+    auto inventory = opened->store->GetInventory(image);
+    if (!inventory) {
+      lost = true;
+      EXPECT_EQ(inventory.error().code, Code::kDataLoss) << inventory.error().message;
+      break;
+    }
+  }
+  ASSERT_TRUE(lost);
+  EXPECT_TRUE(std::filesystem::exists(File() + ".corrupt-1"));
+  EXPECT_TRUE(opened->store->Delete(images[0]));
+  EXPECT_TRUE(opened->store->Digests().value().empty());
+  ASSERT_TRUE(opened->store->PutInventory(kTwo, Inventory("1"), {}));
+  EXPECT_TRUE(opened->store->GetInventory(kTwo).value().has_value());
+}
+
 TEST_F(SqliteFileTest, SaysThatTheDiskIsFull) {
   auto opened = OpenSqliteStore(folder_);
   ASSERT_TRUE(opened);
@@ -213,8 +255,10 @@ TEST_F(SqliteFileTest, SaysThatTheDiskIsFull) {
   const Status status = opened->store->PutInventory(kTwo, Inventory(noise), {});
   setrlimit(RLIMIT_FSIZE, &before);
   ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().reason, kReasonStoreFull) << status.error().message;
   EXPECT_NE(status.error().message.find("store: "), std::string::npos);
-  EXPECT_TRUE(opened->store->GetInventory(kOne).value().has_value()) << "what was there is still there";
+  EXPECT_TRUE(opened->store->GetInventory(kOne).value().has_value())
+      << "what was there is still there";
   EXPECT_TRUE(opened->store->PutInventory(kTwo, Inventory(noise), {})) << "and it goes on";
 }
 
