@@ -104,6 +104,13 @@ resources::EnsuredImage EnsureService::Ensure(const resources::EnsureRequest& re
   return failed;
 }
 
+std::shared_ptr<const ScanRecord> EnsureService::Scanned(const Digest& digest) const {
+  auto record = parts_.scans.Get(resources::ScanName(digest));
+  const bool scanned = record && CanonicalDigest(record->scan) == digest &&
+                       !record->scan.status.scanned_at.empty() && !record->scan.deleting;
+  return scanned ? record : nullptr;
+}
+
 Result<resources::EnsuredImage> EnsureService::Try(const resources::EnsureRequest& request,
                                                    const std::string& reference,
                                                    const Cancellation& cancel) {
@@ -115,9 +122,8 @@ Result<resources::EnsuredImage> EnsureService::Try(const resources::EnsureReques
   }
   if (image->digest) {
     // Scanned already: nothing to resolve, nothing to create, no secret to read.
-    const auto record = parts_.scans.Get(resources::ScanName(*image->digest));
-    if (record && CanonicalDigest(record->scan) == image->digest &&
-        !record->scan.status.scanned_at.empty() && !record->scan.deleting) {
+    if (const auto record = Scanned(*image->digest)) {
+      parts_.judge_now(record->scan, cancel);
       return resources::EnsuredImage{reference, image->digest->ToString(), record->scan.name};
     }
   }
@@ -135,6 +141,7 @@ Result<resources::EnsuredImage> EnsureService::Try(const resources::EnsureReques
                                    .asker = Asker::kAdmission},
                                   cancel);
   if (!name) return std::move(name).error();
+  if (const auto record = Scanned(*digest)) parts_.judge_now(record->scan, cancel);
   return resources::EnsuredImage{reference, digest->ToString(), std::move(*name)};
 }
 

@@ -36,6 +36,8 @@ class EnsureService {
     Resolver& resolver;
     ScanMaker& maker;
     const kube::Informer<ScanRecord>& scans;
+    /// Somebody waits for an image that is scanned: judge it now if that is still to be done.
+    std::function<void(const resources::ImageScan&, const Cancellation&)> judge_now;
   };
   EnsureService(Parts parts, EnsureOptions options);
   ~EnsureService() { Stop(); }
@@ -67,6 +69,8 @@ class EnsureService {
   void Finish(const Task& task, resources::EnsuredImage image);
   Result<resources::EnsuredImage> Try(const resources::EnsureRequest& request,
                                       const std::string& reference, const Cancellation& cancel);
+  /// nullptr unless this digest's ImageScan is scanned.
+  std::shared_ptr<const ScanRecord> Scanned(const Digest& digest) const;
 
   Parts parts_;
   const EnsureOptions options_;

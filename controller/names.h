@@ -24,8 +24,8 @@ inline constexpr char kPriorityAnnotation[] = "landwaiter.io/priority";
 inline constexpr char kPriorityAdmission[] = "admission";
 inline constexpr char kNamespaceAnnotation[] = "landwaiter.io/namespace";  // who asked first
 inline constexpr char kReferenceAnnotation[] = "landwaiter.io/reference";  // by which name
-inline constexpr char kAskedAtAnnotation[] = "landwaiter.io/asked-at";     // again, after a failure
-inline constexpr char kAlsoFromAnnotation[] = "landwaiter.io/also-from";   // another repository
+inline constexpr char kAskedAtAnnotation[] = "landwaiter.io/asked-at";    // anew: scan or judge now
+inline constexpr char kAlsoFromAnnotation[] = "landwaiter.io/also-from";  // another repository
 
 // Reasons of the Ready condition beside model/scan_request.h's.
 inline constexpr std::string_view kReasonScanned = "Scanned";

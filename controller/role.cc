@@ -18,6 +18,11 @@ constexpr std::chrono::milliseconds kCountAgain{50};
 constexpr std::chrono::milliseconds kCountDelay{500};
 constexpr std::size_t kMaxPodsAgain = 10'000;
 
+std::string AskedAt(const ScanRecord& record) {
+  const auto found = record.scan.annotations.find(kAskedAtAnnotation);
+  return found == record.scan.annotations.end() ? std::string() : found->second;
+}
+
 }  // namespace
 
 Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& metrics)
@@ -55,7 +60,11 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
                ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics},
               options.workers),
-      ensure_({credentials_, resolver_, ensure_maker_, scans_}, {.metrics = &metrics}),
+      ensure_({credentials_, resolver_, ensure_maker_, scans_,
+               [this](const resources::ImageScan& scan, const Cancellation& cancel) {
+                 JudgeNow(scan, cancel);
+               }},
+              {.metrics = &metrics}),
       pod_workers_(
           pod_queue_, {.name = "pods", .threads = 4, .metrics = &metrics},
           [this] { return leading_.load(); },
@@ -108,7 +117,10 @@ void Role::OnScan(const kube::Informer<ScanRecord>::Change& change) {
   aliases_.Change(change);
   if (!leading_) return;
   const std::string& name = change.key.name;
-  scan_queue_.Add(name, change.before ? Priority::kNormal : Priority::kHigh);
+  // New, or somebody waits for it and asked another replica.
+  const bool asked =
+      change.before && change.after && AskedAt(*change.before) != AskedAt(*change.after);
+  scan_queue_.Add(name, asked || !change.before ? Priority::kHigh : Priority::kNormal);
   for (const auto& request : scan_reconciler_.RequestsFor(name)) scan_queue_.Add(request);
   if (!change.after) {
     // Whoever uses it still needs it: it is made again.
@@ -147,6 +159,13 @@ void Role::OnLeading() {
   pod_queue_.Add(kCountedKey, Priority::kLow);
   EnqueueAllScans();
   EnqueuePolicies();
+}
+
+void Role::JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel) {
+  if (!LacksJudgement(scan, scan_reconciler_.CurrentPolicies())) return;
+  if (leading_) return scan_queue_.Add(scan.name, Priority::kHigh);
+  ensure_maker_.AskAgain(scan, cancel)
+      .IgnoreError("it comes up in the leader's queue all the same");
 }
 
 void Role::OnNotLeading() {

@@ -58,6 +58,7 @@ class Role {
   void OnPolicy(const kube::Informer<PolicyRecord>::Change& change);
   void OnLeading();
   void OnNotLeading();
+  void JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel);
   void EnqueueAllScans();
   void EnqueuePolicies();
   Outcome ReconcilePod(const std::string& key, const Cancellation& cancel);

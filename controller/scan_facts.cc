@@ -78,6 +78,18 @@ std::uint64_t BasisOf(const resources::ImageScan& scan, const std::vector<ImageR
   return kube::HashOf(text);
 }
 
+bool LacksJudgement(const resources::ImageScan& scan, const Policies& policies) {
+  const std::size_t judged = std::min(policies.size(), resources::kMaxPolicies);
+  return std::any_of(policies.begin(), policies.begin() + static_cast<std::ptrdiff_t>(judged),
+                     [&](const auto& record) {
+                       return std::none_of(scan.status.policies.begin(), scan.status.policies.end(),
+                                           [&](const auto& row) {
+                                             return row.name == record->policy.name &&
+                                                    row.generation == record->policy.generation;
+                                           });
+                     });
+}
+
 resources::Condition InUseCondition(const Usage& usage, bool requested) {
   if (usage.pods > 0) {
     return {"InUse", "True", "Running", "pods run it or ask for it", 0, ""};

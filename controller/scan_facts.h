@@ -37,6 +37,10 @@ std::vector<ImageReference> SourcesOf(const resources::ImageScan& scan,
 std::uint64_t BasisOf(const resources::ImageScan& scan, const std::vector<ImageReference>& sources,
                       const std::vector<Platform>& wanted);
 
+/// Some policy has no judgement of its present generation: whoever asks now should not wait for
+/// the queue. `policies` sorted by name.
+bool LacksJudgement(const resources::ImageScan& scan, const Policies& policies);
+
 /// Condition InUse: since when nothing runs it is what retention counts from.
 resources::Condition InUseCondition(const Usage& usage, bool requested);
 

@@ -14,7 +14,7 @@ using nlohmann::json;
 
 // Of one object; a ninth tenant with the same private image is served by the first eight's.
 constexpr std::size_t kMaxSpecSecrets = 8;
-/// A scan that failed is not asked for again more often than this.
+/// Neither a scan that failed nor a judgement is asked for again more often than this.
 constexpr std::chrono::seconds kAskAgainAfter{30};
 
 std::string Annotation(const resources::ImageScan& scan, const char* key) {
@@ -26,6 +26,11 @@ bool Failed(const resources::ImageScan& scan) {
   const auto* ready = resources::FindCondition(scan.status.conditions, "Ready");
   return ready != nullptr && ready->status == "False" && ready->reason != kReasonQueued &&
          ready->reason != kReasonScanning;
+}
+
+bool MayAskAgain(const resources::ImageScan& scan, TimePoint now) {
+  const auto asked = ParseTime(Annotation(scan, kAskedAtAnnotation));
+  return !asked || now - *asked >= kAskAgainAfter;
 }
 
 }  // namespace
@@ -62,9 +67,8 @@ json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand, Ti
     if (Annotation(existing, kAlsoFromAnnotation) != other)
       annotations[kAlsoFromAnnotation] = other;
   }
-  if (demand.asker == Asker::kAdmission && Failed(existing)) {
-    const auto asked = ParseTime(Annotation(existing, kAskedAtAnnotation));
-    if (!asked || now - *asked >= kAskAgainAfter) annotations[kAskedAtAnnotation] = FormatTime(now);
+  if (demand.asker == Asker::kAdmission && Failed(existing) && MayAskAgain(existing, now)) {
+    annotations[kAskedAtAnnotation] = FormatTime(now);
   }
   json patch = json::object();
   if (!annotations.empty()) patch["metadata"]["annotations"] = std::move(annotations);
@@ -83,6 +87,23 @@ json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand, Ti
   if (patch.empty()) return nullptr;
   patch["metadata"]["resourceVersion"] = existing.resource_version;
   return patch;
+}
+
+json AskAgainPatch(const resources::ImageScan& existing, TimePoint now) {
+  if (!MayAskAgain(existing, now)) return nullptr;
+  // Bound to the state that was seen: many may ask before the informer shows that one has.
+  return {{"metadata",
+           {{"annotations", {{kAskedAtAnnotation, FormatTime(now)}}},
+            {"resourceVersion", existing.resource_version}}}};
+}
+
+Status ScanMaker::AskAgain(const resources::ImageScan& existing, const Cancellation& cancel) {
+  const json patch = AskAgainPatch(existing, clock_.Now());
+  if (patch.is_null()) return Ok();
+  auto patched = api_.Patch(kImageScans, {"", existing.name},
+                            {.field_manager = std::string(kFieldManager)}, patch, cancel);
+  if (!patched && patched.error().code != Code::kConflict) return std::move(patched).error();
+  return Ok();
 }
 
 Result<std::string> ScanMaker::Join(const resources::ImageScan& existing, const ScanDemand& demand,

@@ -30,6 +30,9 @@ resources::ImageScan NewScan(const ScanDemand& demand);
 nlohmann::json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand,
                         TimePoint now);
 
+/// The annotation by which any replica asks the leader anew; null where it has just been asked.
+nlohmann::json AskAgainPatch(const resources::ImageScan& existing, TimePoint now);
+
 /// Thread-safe.
 class ScanMaker {
  public:
@@ -39,6 +42,8 @@ class ScanMaker {
   /// The name of the ImageScan. Errors: Conflict with reason NameCollision where a person made an
   /// object of that name about something else, the API server's.
   Result<std::string> Ensure(const ScanDemand& demand, const Cancellation& cancel);
+  /// Tells the leader that somebody waits for this object; at most once in half a minute.
+  Status AskAgain(const resources::ImageScan& existing, const Cancellation& cancel);
 
  private:
   Result<std::string> Join(const resources::ImageScan& existing, const ScanDemand& demand,

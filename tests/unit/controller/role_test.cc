@@ -327,6 +327,31 @@ TEST(Role, MakesOneImageScanWhenTwoReplicasAndManyQuestionsRace) {
   EXPECT_NE(one.role->Leading(), two.role->Leading());
 }
 
+TEST(Role, AFollowerTellsTheLeaderThatSomebodyWaitsForAJudgement) {
+  World world;
+  Replica one(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+  Replica two(world, "two");
+  // The leader cannot write: the policy stays without a judgement.
+  world.api.SetFault([](const std::string& verb, const kube::Resource&, const kube::ObjectKey&) {
+    return verb == "status" ? std::optional<Error>(Unavailable("down")) : std::nullopt;
+  });
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Role& follower = one.role->Leading() ? *two.role : *one.role;
+  const std::string pinned = "r.io/shop/cart@" + kCart.ToString();
+  EXPECT_TRUE(world.Until([&] {
+    follower.ensure().Ensure({{}, "shop", "default", {}}, pinned, {});
+    return world.ScanObject(kCart)["metadata"].contains("annotations") &&
+           world.ScanObject(kCart)["metadata"]["annotations"].contains(kAskedAtAnnotation);
+  }));
+  const auto patches = world.api.CountWrites("patch", kImageScans);
+  for (int i = 0; i < 10; ++i) follower.ensure().Ensure({{}, "shop", "default", {}}, pinned, {});
+  EXPECT_LE(world.api.CountWrites("patch", kImageScans), patches + 1) << "once in half a minute";
+  world.api.SetFault(nullptr);
+  EXPECT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+}
+
 TEST(Role, MakesNoObjectForWhatDoesNotResolveAndRemembersIt) {
   World world;
   Replica replica(world, "one");
