@@ -72,7 +72,10 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     if (!platform) return std::move(platform).error();
     plan.options.platforms.push_back(std::move(*platform));
   }
-  if (plan.options.platforms.empty()) plan.options.platforms.push_back(HostPlatform());
+  if (plan.options.platforms.empty()) {
+    plan.options.platforms.push_back(HostPlatform());
+    plan.options.single_of_any_platform = true;  // nobody asked for this one
+  }
   if (!flags.severity.empty()) {
     const auto severity = ParseSeverity(flags.severity);
     if (!severity) {

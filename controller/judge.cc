@@ -9,6 +9,7 @@
 #include "model/scan_request.h"
 #include "policy/evaluate.h"
 #include "resources/judgement.h"
+#include "scanner/image/manifest.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -215,9 +216,20 @@ bool UnsupportedOs(const ImageScanStatus& status) {
   return false;
 }
 
-Condition CompleteCondition(const ImageScanStatus& status) {
+Condition CompleteCondition(const JudgeInput& input, const ImageScanStatus& status) {
   std::string platform;
   const Coverage* gap = FirstGap(status, &platform);
+  if (gap == nullptr && !input.platforms_left_out.empty() &&
+      image::IsIndexType(input.stored->inventory.media_type)) {
+    return {"Complete",
+            "False",
+            "TooManyPlatforms",
+            "not looked at for nodes of " + input.platforms_left_out.front().ToString() + " (and " +
+                std::to_string(input.platforms_left_out.size() - 1) + " more platforms): " +
+                std::to_string(resources::kMaxPlatforms) + " platforms are looked at",
+            0,
+            ""};
+  }
   if (gap == nullptr) {
     return {"Complete", "True", "AllRead", "every source of the image was read", 0, ""};
   }
@@ -271,7 +283,7 @@ Condition ReadyOfScanned(const JudgeInput& input, const ImageScanStatus& status)
     return {"Ready",
             "False",
             std::string(scan_reason::kUnsupportedOS),
-            CompleteCondition(status).message,
+            CompleteCondition(input, status).message,
             0,
             ""};
   }
@@ -388,7 +400,7 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
     status.verdict = OverallVerdict(input, references, status, now);
     if (!input.stored->match && Rank(status.verdict) < Rank("Unknown")) status.verdict = "Unknown";
     set(ReadyOfScanned(input, status));
-    set(CompleteCondition(status));
+    set(CompleteCondition(input, status));
     set(FreshCondition(input, status, now));
     SetStored(input, now, status.conditions);
   } else if (status.scanned_at.empty()) {

@@ -28,6 +28,8 @@ struct JudgeInput {
   const StoredImage* stored = nullptr;         // null: not scanned (or the store was lost)
   ScanProgress progress = {};
   const Policies* policies = nullptr;
+  /// Platforms of nodes beyond what a status holds: nothing of an index was looked at for them.
+  std::vector<Platform> platforms_left_out = {};
   /// Why what was found could not be kept; nullopt in the ordinary case.
   std::optional<Error> store_fault = {};
   /// nullopt while the pods are still being counted after a start: what stands is kept.

@@ -114,11 +114,15 @@ std::optional<Digest> CanonicalDigest(const resources::ImageScan& scan) {
   return identity.image.digest;
 }
 
-std::vector<Platform> WantedPlatforms(const std::vector<Platform>& nodes) {
+std::vector<Platform> WantedPlatforms(const std::vector<Platform>& nodes,
+                                      std::vector<Platform>* left_out) {
   std::set<Platform> unique(nodes.begin(), nodes.end());
   if (unique.empty()) unique.insert(HostPlatform());
   std::vector<Platform> out(unique.begin(), unique.end());
-  if (out.size() > resources::kMaxPlatforms) out.resize(resources::kMaxPlatforms);
+  if (out.size() <= resources::kMaxPlatforms) return out;
+  const auto kept = out.begin() + resources::kMaxPlatforms;
+  if (left_out != nullptr) left_out->assign(kept, out.end());
+  out.erase(kept, out.end());
   return out;
 }
 

@@ -55,8 +55,10 @@ ScanIdentity Identify(const resources::ImageScan& scan);
 /// The digest that a canonical object is about; nullopt for all others.
 std::optional<Digest> CanonicalDigest(const resources::ImageScan& scan);
 
-/// Without repetition, sorted; linux on the host's architecture where the cluster has no nodes.
-std::vector<Platform> WantedPlatforms(const std::vector<Platform>& nodes);
+/// Without repetition, sorted; linux on the host's architecture where the cluster has no nodes. At
+/// most as many as a status holds; those beyond go to `left_out`.
+std::vector<Platform> WantedPlatforms(const std::vector<Platform>& nodes,
+                                      std::vector<Platform>* left_out = nullptr);
 
 /// The scan did not begin: every scanner is busy, ends or cannot be reached. That says nothing of
 /// the image, so it counts as no failure of it.

@@ -109,7 +109,15 @@ void Role::AddHandlers() {
   });
   nodes_.AddHandler([this](const auto& change) {
     const bool same = change.before && change.after && *change.before == *change.after;
-    if (!same && leading_) EnqueueAllScans();
+    if (same || !leading_) return;
+    EnqueueAllScans();
+    std::vector<Platform> left_out;
+    scan_reconciler_.Wanted(&left_out);
+    if (left_out.empty()) return;
+    log::Warn("the nodes have more platforms than are looked at",
+              {{"node", change.key.name},
+               {"not_looked_at", left_out.front().ToString()},
+               {"platforms", left_out.size()}});
   });
 }
 

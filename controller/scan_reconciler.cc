@@ -54,10 +54,10 @@ Policies ScanReconciler::CurrentPolicies() const {
   return out;
 }
 
-std::vector<Platform> ScanReconciler::Wanted() const {
+std::vector<Platform> ScanReconciler::Wanted(std::vector<Platform>* left_out) const {
   std::vector<Platform> nodes;
   parts_.nodes.ForEach([&](const std::string&, const Platform& node) { nodes.push_back(node); });
-  return WantedPlatforms(nodes);
+  return WantedPlatforms(nodes, left_out);
 }
 
 std::vector<std::string> ScanReconciler::RequestsFor(const std::string& canonical) const {
@@ -212,6 +212,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
       input.namespace_labels[ns] = labels ? labels->labels : std::map<std::string, std::string>();
     }
   }
+  Wanted(&input.platforms_left_out);
   const TimePoint now = parts_.clock.Now();
   ImageScanStatus status = Judge(input, now);
   if (facts.usage) {

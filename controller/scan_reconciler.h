@@ -65,7 +65,8 @@ class ScanReconciler {
   /// The key that drops a digest's rows from the store, once its ImageScan is gone.
   static std::string GoneKey(const Digest& digest) { return "!" + digest.ToString(); }
   Policies CurrentPolicies() const;
-  std::vector<Platform> Wanted() const;
+  /// Platforms that indexes are looked at for; those of nodes beyond the bound go to `left_out`.
+  std::vector<Platform> Wanted(std::vector<Platform>* left_out = nullptr) const;
   /// Requests of people that mirror this object.
   std::vector<std::string> RequestsFor(const std::string& canonical) const;
 

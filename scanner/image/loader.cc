@@ -188,7 +188,8 @@ Result<std::string> ReadBlob(ImageSource& source, const Descriptor& descriptor,
   return bytes;
 }
 
-Result<LoadedImage> LoadImage(ImageSource& source, const std::vector<Platform>& wanted) {
+Result<LoadedImage> LoadImage(ImageSource& source, const std::vector<Platform>& wanted,
+                              SingleImage single) {
   auto root = Fetch(source, nullptr);
   if (!root) return std::move(root).error();
   LoadedImage loaded;
@@ -202,10 +203,12 @@ Result<LoadedImage> LoadImage(ImageSource& source, const std::vector<Platform>& 
   }
   auto image = LoadPlatform(source, *root);
   if (!image) return std::move(image).error();
-  ImageIndex only;
-  only.manifests.emplace_back().platform = image->config.platform;
-  if (auto chosen = ChoosePlatforms(only, wanted); !chosen) {
-    return std::move(chosen).error().Context("image without an index");
+  if (single == SingleImage::kMustMatch) {
+    ImageIndex only;
+    only.manifests.emplace_back().platform = image->config.platform;
+    if (auto chosen = ChoosePlatforms(only, wanted); !chosen) {
+      return std::move(chosen).error().Context("image without an index");
+    }
   }
   loaded.platforms.push_back(std::move(*image));
   return loaded;

@@ -28,10 +28,19 @@ struct LoadedImage {
 inline constexpr int kMaxIndexDepth =
     2;  // an index of indexes; deeper ones are not seen in the wild
 
-/// `wanted` as in ChoosePlatforms; a single manifest is held against it by its configuration's
-/// platform. The platforms of an index are what it calls them, as for a runtime. As many layers as
-/// diffIDs (MalformedImage); the history is not held against them, builders get it wrong.
-Result<LoadedImage> LoadImage(ImageSource& source, const std::vector<Platform>& wanted);
+/// What becomes of an image without an index whose configuration names none of the wanted
+/// platforms.
+enum class SingleImage {
+  kMustMatch,    // NoMatchingPlatform: somebody asked for this platform
+  kAnyPlatform,  // loaded: a node runs it, for containerd checks no platform of a root manifest
+};
+
+/// `wanted` as in ChoosePlatforms; an image without an index is held against it by its
+/// configuration's platform, or not, as `single` says. The platforms of an index are what it calls
+/// them, as for a runtime. As many layers as diffIDs (MalformedImage); the history is not held
+/// against them, builders get it wrong.
+Result<LoadedImage> LoadImage(ImageSource& source, const std::vector<Platform>& wanted,
+                              SingleImage single = SingleImage::kMustMatch);
 
 /// The whole blob in memory, its size and digest checked. Errors: TooLarge above `max_bytes`,
 /// DataLoss reason DigestMismatch.

@@ -119,6 +119,7 @@ Result<std::string> Scan(const StartMessage& start) {
   ParentSource parent(kSocketFd);
   ScanOptions options;
   options.platforms = start.platforms;
+  options.single_of_any_platform = start.single_of_any_platform;
   options.limits = start.limits;
   options.layers_at_once = start.layers_at_once;
   options.scratch_fds = start.scratch_fds;

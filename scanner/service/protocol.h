@@ -1,10 +1,10 @@
 // What a scan's parent and child say to each other.
 //
 // Over a SOCK_SEQPACKET socket, one JSON object a packet, at most kMaxPacketBytes:
-//   parent → child  {"start": {platforms, limits, layersAtOnce, scratch: [fd…], archive: fd?}}
-//   child → parent  {"manifest": digest or null}           answered by one byte and a pipe
-//   child → parent  {"blob": digest, "size", "mediaType"}  likewise
-//   child → parent  {"progress": {…}}, {"layer": n, "digest", "done"}: not answered
+//   parent → child  {"start": {platforms, singleOfAnyPlatform, limits, layersAtOnce, scratch:
+//   [fd…], archive: fd?}} child → parent  {"manifest": digest or null}           answered by one
+//   byte and a pipe child → parent  {"blob": digest, "size", "mediaType"}  likewise child → parent
+//   {"progress": {…}}, {"layer": n, "digest", "done"}: not answered
 // A pipe carries frames: one byte of kind, four of length (little endian), the payload. "h" is a
 // JSON head (manifests only), "d" data, "e" the end, "x" an error as JSON. So a broken transfer is
 // told with the registry's own reason, and never taken for the end.
@@ -41,6 +41,7 @@ inline constexpr std::size_t kMaxErrorBytes = 64u << 10;
 
 struct StartMessage {
   std::vector<Platform> platforms;
+  bool single_of_any_platform = false;
   layer::Limits limits;
   unsigned layers_at_once = 1;
   std::vector<int> scratch_fds;

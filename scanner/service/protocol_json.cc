@@ -120,6 +120,7 @@ std::string ToJson(const StartMessage& message) {
   Json platforms = Json::array();
   for (const auto& platform : message.platforms) platforms.push_back(platform.ToString());
   Json json = {{"platforms", platforms},
+               {"singleOfAnyPlatform", message.single_of_any_platform},
                {"limits", LimitsToJson(message.limits)},
                {"layersAtOnce", message.layers_at_once},
                {"scratch", message.scratch_fds},
@@ -141,6 +142,7 @@ Result<StartMessage> StartMessageFromJson(std::string_view text) {
       if (!platform) return std::move(platform).error();
       message.platforms.push_back(*std::move(platform));
     }
+    json.at("singleOfAnyPlatform").get_to(message.single_of_any_platform);
     message.limits = LimitsFromJson(json.at("limits"));
     json.at("layersAtOnce").get_to(message.layers_at_once);
     json.at("scratch").get_to(message.scratch_fds);

@@ -300,7 +300,9 @@ Result<Inventory> ImageScan::ScanPlatform(const image::PlatformImage& image) {
 }
 
 Result<ImageInventory> ImageScan::Run() {
-  auto loaded = image::LoadImage(source_, options_.platforms);
+  auto loaded = image::LoadImage(source_, options_.platforms,
+                                 options_.single_of_any_platform ? image::SingleImage::kAnyPlatform
+                                                                 : image::SingleImage::kMustMatch);
   if (!loaded) return std::move(loaded).error();
   ImageInventory result;
   result.digest = loaded->digest;

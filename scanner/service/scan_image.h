@@ -28,9 +28,10 @@ struct ScanProgress {
 };
 
 struct ScanOptions {
-  /// Wanted of an index; empty: all that are no attestation. An image without an index must be of
-  /// one of them.
+  /// Wanted of an index; empty: all that are no attestation.
   std::vector<Platform> platforms;
+  /// An image without an index is scanned although it is of none of them, as a node runs it.
+  bool single_of_any_platform = false;
   layer::Limits limits;
   /// Archives only: which image of several (image::ArchiveOptions::image), and what messages call
   /// the file.

@@ -117,6 +117,7 @@ Status ChildScan::MakeFiles(std::optional<int> archive_fd) {
 StartMessage ChildScan::MakeStart(std::optional<int> archive_fd) const {
   StartMessage start;
   start.platforms = options_.platforms;
+  start.single_of_any_platform = options_.single_of_any_platform;
   start.limits = options_.limits;
   start.layers_at_once = std::max(1u, options_.layers_at_once);
   for (std::size_t i = 0; i < scratch_.size(); ++i) {

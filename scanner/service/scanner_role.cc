@@ -193,6 +193,7 @@ Result<ImageInventory> ScannerRole::ScanOne(const ScanRequest& request,
     auto source = registry_->Open(request.image, request.credentials, cancel);
     ScanOptions scan_options;
     scan_options.platforms = request.platforms;
+    scan_options.single_of_any_platform = true;
     scan_options.limits = options_.limits;
     ChildOptions child = options_.child;
     child.scratch_directory = options_.scratch;

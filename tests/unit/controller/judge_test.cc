@@ -25,6 +25,7 @@ class JudgeTest : public ::testing::Test {
                   .stored = stored_ ? &*stored_ : nullptr,
                   .progress = progress_,
                   .policies = &policies_,
+                  .platforms_left_out = left_out_,
                   .store_fault = store_fault_,
                   .usage = usage_,
                   .namespace_labels = labels_},
@@ -34,6 +35,7 @@ class JudgeTest : public ::testing::Test {
   resources::ImageScan scan_ = AScan(kDigest);
   std::optional<StoredImage> stored_;
   ScanProgress progress_;
+  std::vector<Platform> left_out_;
   std::optional<Error> store_fault_;
   Policies policies_;
   std::optional<Usage> usage_ = Usage{};
@@ -186,6 +188,15 @@ TEST_F(JudgeTest, MovesTheTransitionTimeOnlyWhenTheStatusFlips) {
   EXPECT_EQ(Of(Run(), "Ready").last_transition_time, "2026-11-24T01:00:00Z");
   stored_ = AStored(kDigest, {});
   EXPECT_EQ(Of(Run(), "Ready").last_transition_time, "2026-11-24T12:00:00Z");
+}
+
+TEST_F(JudgeTest, SaysThatNodesAreOfMorePlatformsThanAreLookedAt) {
+  stored_ = AStored(kDigest, {});
+  left_out_ = {{"linux", "s390x"}};
+  EXPECT_EQ(Of(Run(), "Complete").status, "True") << "an image without an index has but one";
+  stored_->inventory.media_type = "application/vnd.oci.image.index.v1+json";
+  EXPECT_EQ(Of(Run(), "Complete").reason, "TooManyPlatforms");
+  EXPECT_NE(Of(Run(), "Complete").message.find("linux/s390x"), std::string::npos);
 }
 
 TEST_F(JudgeTest, JudgesWhatCouldNotBeKeptAndSaysSo) {

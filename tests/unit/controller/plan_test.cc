@@ -149,6 +149,15 @@ TEST(WantedPlatforms, AreTheNodesOrTheHosts) {
   EXPECT_EQ(WantedPlatforms({arm, amd, arm}), (std::vector<Platform>{amd, arm}));
 }
 
+TEST(WantedPlatforms, NamesThoseThatAreTooMany) {
+  std::vector<Platform> nodes;
+  for (int i = 0; i < 10; ++i) nodes.push_back({"linux", "arch" + std::to_string(i)});
+  std::vector<Platform> left_out;
+  EXPECT_EQ(WantedPlatforms(nodes, &left_out).size(), resources::kMaxPlatforms);
+  ASSERT_EQ(left_out.size(), 2u);
+  EXPECT_EQ(left_out[0].architecture, "arch8");
+}
+
 struct RetryCase {
   const char* name;
   Error error;

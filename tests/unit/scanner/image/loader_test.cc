@@ -119,6 +119,13 @@ TEST(LoadImage, SingleImageIsHeldAgainstItsConfiguration) {
   EXPECT_EQ(other.error().reason, scan_reason::kNoMatchingPlatform);
 }
 
+TEST(LoadImage, SingleImageOfAnotherPlatformIsTakenWhereANodeWouldRunIt) {
+  MemorySource source;
+  source.SetRoot(AddImage(source, "arm64"));
+  const std::vector<Platform> nodes{*Platform::Parse("linux/amd64")};
+  EXPECT_EQ(PlatformsOf(LoadImage(source, nodes, SingleImage::kAnyPlatform)), "linux/arm64");
+}
+
 TEST(LoadImage, EntriesWithoutAPlatformAreAskedForTheirs) {
   MemorySource source;
   const std::string amd64 = AddImage(source, "amd64");
