@@ -168,11 +168,18 @@ Result<std::string> Client::List(const Resource& resource, const ListOptions& op
                                  const ItemHandler& on_item, const Cancellation& cancel) {
   const std::string what = What("list", resource, {options.ns, ""});
   std::string next;
+  ListOptions asked = options;
   do {
-    auto page = impl_->DoJson(
-        {.what = what, .path = ListPath(resource, options, next), .max_bytes = kMaxPageBytes},
-        cancel);
+    auto page = impl_->DoJson({.what = what,
+                               .path = ListPath(resource, asked, next),
+                               .max_bytes = impl_->options.max_page_bytes},
+                              cancel);
+    if (!page && page.error().code == Code::kResourceExhausted && asked.page_size > 1) {
+      asked.page_size /= 2;
+      continue;
+    }
     if (!page) return std::move(page).error();
+    asked.page_size = std::min(options.page_size, asked.page_size * 2);
     auto items = page->find("items");
     const auto metadata = page->find("metadata");
     if (items == page->end() || metadata == page->end() || !metadata->is_object() ||

@@ -16,9 +16,12 @@ class Client;
 
 namespace landwaiter::kube {
 
-/// etcd holds no object above 1.5 MiB; JSON escapes may make six times of it, and a page has 500.
+/// etcd holds no object above 1.5 MiB; JSON escapes may make six times of it.
 inline constexpr std::size_t kMaxObjectBytes = 16u << 20;
-inline constexpr std::size_t kMaxPageBytes = 256u << 20;
+/// 500 objects of 128 KiB, far more than pods have (10 KiB), and one of any size. A page above it
+/// is asked for anew with half as many objects, down to one: nobody's large objects keep the others
+/// from being listed.
+inline constexpr std::size_t kMaxPageBytes = 64u << 20;
 inline constexpr std::size_t kMaxAnswerDepth = 128;
 inline constexpr std::chrono::seconds kMaxRetryAfter{30};
 
@@ -27,6 +30,7 @@ struct ClientOptions {
   double writes_per_second = 100;
   double write_burst = 200;
   std::chrono::milliseconds timeout{30'000};  // of one request that is no watch
+  std::size_t max_page_bytes = kMaxPageBytes;
 };
 
 class Client final : public Api {

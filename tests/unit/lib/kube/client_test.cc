@@ -77,6 +77,55 @@ TEST(KubeClient, FollowsThePagesOfAList) {
   EXPECT_EQ(server.Seen()[0].target, "/api/v1/nodes?limit=1");
 }
 
+TEST(KubeClient, AsksForSmallerPagesWhereOneIsTooLarge) {
+  // Sixteen objects, of which the first eight are large.
+  LoopbackServer server([](const SeenRequest& request, Connection& connection) {
+    const auto number = [&](const std::string& name) {
+      const auto at = request.target.find(name + "=");
+      return at == std::string::npos ? 0 : std::stoi(request.target.substr(at + name.size() + 1));
+    };
+    const int from = number("continue");
+    const int to = std::min(16, from + number("limit"));
+    json page{{"metadata", {{"resourceVersion", "9"}}}, {"items", json::array()}};
+    if (to < 16) page["metadata"]["continue"] = std::to_string(to);
+    for (int i = from; i < to; ++i) {
+      page["items"].push_back({{"metadata", {{"name", "n" + std::to_string(i)}}},
+                               {"data", std::string(i < 8 ? 800 : 8, 'x')}});
+    }
+    return connection.Reply(200, kJson, page.dump());
+  });
+  ClusterConfig config;
+  config.server = "http://" + server.Host();
+  auto client = Client::Create(config, {.max_page_bytes = 1200});
+  ASSERT_TRUE(client);
+  std::vector<std::string> names;
+  auto version = (*client)->List(kNodes, {.page_size = 16},
+                                 [&](json&& item) {
+                                   names.push_back(KeyOf(item).name);
+                                   return Ok();
+                                 },
+                                 {});
+  ASSERT_TRUE(version) << version.error().message;
+  ASSERT_EQ(names.size(), 16u) << "each once";
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(names[i], "n" + std::to_string(i));
+  EXPECT_NE(server.Seen().back().target.find("limit=8"), std::string::npos)
+      << server.Seen().back().target << ": the small ones come in larger pages again";
+}
+
+TEST(KubeClient, TellsOfOneObjectThatIsTooLarge) {
+  LoopbackServer server([](const SeenRequest&, Connection& connection) {
+    return connection.Reply(200, kJson, std::string(5000, ' '));
+  });
+  ClusterConfig config;
+  config.server = "http://" + server.Host();
+  auto client = Client::Create(config, {.max_page_bytes = 1200});
+  ASSERT_TRUE(client);
+  auto version = (*client)->List(kNodes, {.page_size = 16}, [](json&&) { return Ok(); }, {});
+  ASSERT_FALSE(version);
+  EXPECT_EQ(version.error().code, Code::kResourceExhausted);
+  EXPECT_EQ(server.Seen().size(), 5u) << "16, 8, 4, 2, 1";
+}
+
 TEST(KubeClient, NamesWhatAnAnswerIsNot) {
   const std::pair<const char*, const char*> cases[] = {
       {"half a body", R"({"metadata":{"name")"},
