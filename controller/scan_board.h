@@ -48,7 +48,7 @@ class ScanBoard {
     std::string name;
     ScanClass scan_class = ScanClass::kNew;
     std::string ns;           // on whose account; "" for none
-    std::uint64_t basis = 0;  // hash of where it would be pulled from and with what
+    std::uint64_t basis = 0;  // changes when a failed one is worth a try at once
   };
 
   explicit ScanBoard(std::size_t per_namespace) : per_namespace_(per_namespace) {}

@@ -69,10 +69,8 @@ std::vector<ImageReference> SourcesOf(const resources::ImageScan& scan,
   return out;
 }
 
-std::uint64_t BasisOf(const resources::ImageScan& scan, const std::vector<ImageReference>& sources,
-                      const std::vector<Platform>& wanted) {
+std::uint64_t BasisOf(const resources::ImageScan& scan, const std::vector<Platform>& wanted) {
   std::string text = Annotation(scan, kAskedAtAnnotation) + "\n" + scan.spec.rescan_after + "\n";
-  for (const auto& source : sources) text += source.ToString() + "\n";
   for (const auto& secret : scan.spec.pull_secrets) text += secret.ns + "/" + secret.name + "\n";
   for (const auto& platform : wanted) text += platform.ToString() + "\n";
   return kube::HashOf(text);

@@ -33,9 +33,10 @@ std::string AccountOf(const resources::ImageScan& scan, const std::optional<Usag
 /// another's image from being scanned.
 std::vector<ImageReference> SourcesOf(const resources::ImageScan& scan,
                                       const std::optional<Usage>& usage);
-/// Changes when a failed scan is worth another try at once.
-std::uint64_t BasisOf(const resources::ImageScan& scan, const std::vector<ImageReference>& sources,
-                      const std::vector<Platform>& wanted);
+/// Changes when a failed scan is worth another try at once: somebody asks anew (at most every half
+/// minute), a secret more, other platforms. Not the sources: whoever may create pods could change
+/// those at will, and no pause would ever grow.
+std::uint64_t BasisOf(const resources::ImageScan& scan, const std::vector<Platform>& wanted);
 
 /// Some policy has no judgement of its present generation: whoever asks now should not wait for
 /// the queue. `policies` sorted by name.

@@ -172,8 +172,8 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
     parts_.board.Forget(scan.name);
     return {};
   }
-  return parts_.board.Want({scan.name, ClassOf(scan), AccountOf(scan, facts.usage),
-                            BasisOf(scan, SourcesOf(scan, facts.usage), wanted)});
+  return parts_.board.Want(
+      {scan.name, ClassOf(scan), AccountOf(scan, facts.usage), BasisOf(scan, wanted)});
 }
 
 Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest,

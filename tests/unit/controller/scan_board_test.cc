@@ -80,7 +80,7 @@ TEST(ScanBoard, TriesAgainAfterAPauseOrWhenSomethingHasChanged) {
   EXPECT_EQ(progress.failures, 1u);
   ASSERT_TRUE(progress.retry_in);
   progress = board.Want({"a", ScanClass::kNew, "x", 2});
-  EXPECT_EQ(progress.state, State::kQueued) << "another source, or a secret more";
+  EXPECT_EQ(progress.state, State::kQueued) << "asked anew, or a secret more";
 }
 
 TEST(ScanBoard, LeavesAFinalFailureUntilSomethingChanges) {

@@ -22,6 +22,20 @@ TEST(AskAgainPatch, IsMadeOnceInHalfAMinute) {
   EXPECT_FALSE(AskAgainPatch(scan, kNow + std::chrono::seconds(30)).is_null());
 }
 
+TEST(BasisOf, ChangesByWhatIsWorthATryAndNotByRepositoriesThatPodsName) {
+  resources::ImageScan scan = AScan(kImage);
+  const std::vector<Platform> nodes{{"linux", "amd64"}};
+  const auto basis = BasisOf(scan, nodes);
+  scan.annotations[kAlsoFromAnnotation] = "evil.io/a@" + kImage.ToString();
+  EXPECT_EQ(BasisOf(scan, nodes), basis) << "another repository";
+  scan.spec.pull_secrets = {{"shop", "regcred"}};
+  EXPECT_NE(BasisOf(scan, nodes), basis) << "a secret";
+  scan = AScan(kImage);
+  scan.annotations[kAskedAtAnnotation] = "2026-11-24T12:00:00Z";
+  EXPECT_NE(BasisOf(scan, nodes), basis) << "somebody asks anew";
+  EXPECT_NE(BasisOf(AScan(kImage), {{"linux", "arm64"}}), basis) << "a node";
+}
+
 TEST(LacksJudgement, WhereAPolicyHasNoRowOfItsGeneration) {
   resources::ImageScan scan = AScan(kImage);
   EXPECT_FALSE(LacksJudgement(scan, {}));
