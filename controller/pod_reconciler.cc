@@ -83,17 +83,18 @@ Result<ImageCredentials> PodReconciler::Credentials(Work& work, const ImageRefer
 }
 
 Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancellation& cancel) {
-  std::optional<Digest> running = image.running;
-  if (running) {
-    if (const auto canonical = parts_.aliases.Canonical(*running)) running = canonical;
-  } else if (image.local_id) {
-    running = parts_.aliases.Canonical(*image.local_id);
-  }
   // What is known already costs no request but the one that makes the object.
   const auto known = [&](const Digest& digest) {
     const auto record = parts_.scans.Get(resources::ScanName(digest));
     return record && CanonicalDigest(record->scan) == digest && !record->scan.deleting;
   };
+  std::optional<Digest> running = image.running;
+  if (running && !known(*running)) {
+    // An index may list anybody's manifest: it covers only what has no ImageScan of its own.
+    if (const auto canonical = parts_.aliases.Canonical(*running)) running = canonical;
+  } else if (!running && image.local_id) {
+    running = parts_.aliases.Canonical(*image.local_id);
+  }
   if (running && known(*running) && (!image.asked || *image.asked == *running)) {
     work.uses.push_back({resources::ScanName(*running), image.reference.ToString()});
     return Ok();

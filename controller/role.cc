@@ -124,6 +124,7 @@ void Role::AddHandlers() {
 void Role::OnScan(const kube::Informer<ScanRecord>::Change& change) {
   aliases_.Change(change);
   if (!leading_) return;
+  if (!change.before) PodsOfAliasAgain(*change.after);
   const std::string& name = change.key.name;
   // New, or somebody waits for it and asked another replica.
   const bool asked =
@@ -138,6 +139,16 @@ void Role::OnScan(const kube::Informer<ScanRecord>::Change& change) {
     }
   }
   EnqueuePolicies();
+}
+
+void Role::PodsOfAliasAgain(const ScanRecord& record) {
+  const auto digest = CanonicalDigest(record.scan);
+  const auto covering = digest ? aliases_.Canonical(*digest) : std::nullopt;
+  if (!covering) return;
+  // It has an object of its own now, so its pods count there.
+  for (const auto& pod : usage_.PodsOf(resources::ScanName(*covering), kMaxPodsAgain)) {
+    pod_queue_.Add(pod);
+  }
 }
 
 void Role::OnPolicy(const kube::Informer<PolicyRecord>::Change& change) {

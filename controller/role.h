@@ -55,6 +55,7 @@ class Role {
  private:
   void AddHandlers();
   void OnScan(const kube::Informer<ScanRecord>::Change& change);
+  void PodsOfAliasAgain(const ScanRecord& record);
   void OnPolicy(const kube::Informer<PolicyRecord>::Change& change);
   void OnLeading();
   void OnNotLeading();

@@ -503,6 +503,28 @@ TEST(Role, MakesAnImageScanAgainThatWasDeletedUnderARunningPod) {
   EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
 }
 
+TEST(Role, CountsAPodWhereItsOwnManifestIsScannedWhateverIndexListsItToo) {
+  World world;
+  Replica replica(world, "one");
+  const auto pods_of = [&](const Digest& digest) {
+    return world.ScanObject(digest).value("/status/usedBy/pods"_json_pointer, -1);
+  };
+  // The inventory of "index" has this platform manifest (builders.h): an index that lists it.
+  const Digest index = DigestOf("index");
+  const Digest manifest = DigestOf(index.ToString() + "linux/amd64");
+  world.Push("evil.io/index:1", index);
+  world.Push("r.io/shop/victim:1", manifest);
+  const std::string id = "r.io/shop/victim@" + manifest.ToString();
+  world.api.Put(kube::kPods, WithImage(APod("thief", "evil"), "evil.io/index:1"));
+  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(index)) == "Scanned"; }));
+  world.api.Put(kube::kPods, WithImage(APod("victim"), "r.io/shop/victim:1"));
+  ASSERT_TRUE(world.Until([&] { return pods_of(manifest) == 1; }));
+  world.api.Put(kube::kPods, WithImage(APod("victim"), "r.io/shop/victim:1", id));
+  world.api.Put(kube::kPods, WithImage(APod("other"), "r.io/shop/victim:1", id));
+  EXPECT_TRUE(world.Until([&] { return pods_of(manifest) == 2; }));
+  EXPECT_EQ(pods_of(index), 1);
+}
+
 TEST(Role, DeletesWhatNothingUsesAfterItsTimeAndKeepsAPersons) {
   World world;
   Replica replica(world, "one", std::chrono::seconds(1));
