@@ -1,5 +1,7 @@
 #include "controller/pod_reconciler.h"
 
+#include <algorithm>
+
 #include "lib/base/log.h"
 
 namespace landwaiter::controller {
@@ -60,8 +62,14 @@ Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& can
     if (Status one = Image(work, image, cancel); !one) status = std::move(one);
   }
   // What is known counts at once; what failed comes again and is added then.
+  const std::vector<PodUse> uses = work.uses;
+  const bool counted = parts_.usage.Complete();
   for (const auto& scan : parts_.usage.Set(key, *pod->ns, std::move(work.uses))) {
     parts_.on_usage(scan);
+    const bool uses_it =
+        std::any_of(uses.begin(), uses.end(), [&](const PodUse& use) { return use.scan == scan; });
+    const auto record = counted && uses_it ? parts_.scans.Get(scan) : nullptr;
+    if (record) parts_.on_started(key, *record);
   }
   if (!status) return {std::move(status)};
   if (work.incomplete) return {Ok(), kLookAgain};

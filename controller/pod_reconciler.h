@@ -41,6 +41,8 @@ class PodReconciler {
     UsageIndex& usage;
     kube::EventRecorder& events;
     std::function<void(const std::string& scan)> on_usage;  // a scan's usage changed
+    /// A pod has begun to use a scan's image; not called while pods are counted after a start.
+    std::function<void(const std::string& pod, const ScanRecord& scan)> on_started;
   };
   explicit PodReconciler(Parts parts) : parts_(std::move(parts)) {}
 

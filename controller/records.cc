@@ -1,6 +1,7 @@
 #include "controller/records.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "controller/names.h"
 #include "lib/base/json.h"
@@ -28,6 +29,18 @@ std::uint64_t CountAt(const json& object, const char* key) {
   return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
 }
 
+/// Index of the owner reference that says controller: true; others own the pod for garbage
+/// collection only.
+std::optional<std::size_t> ControllingOwner(const json& pod) {
+  const json& owners = Member(Member(pod, "metadata"), "ownerReferences");
+  if (!owners.is_array()) return std::nullopt;
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    const json& controller = Member(owners[i], "controller");
+    if (controller.is_boolean() && controller.get<bool>()) return i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<PodRecord> PodProjector::operator()(const json& pod) {
@@ -45,8 +58,8 @@ Result<PodRecord> PodProjector::operator()(const json& pod) {
     }
     record.images.push_back(std::move(use));
   }
-  if (!images->owners.empty()) {
-    const auto& owner = images->owners.front();
+  if (const auto at = ControllingOwner(pod); at && *at < images->owners.size()) {
+    const auto& owner = images->owners[*at];
     record.owner = owners_.Get(owner.uid + owner.name, owner);
   }
   record.uid = images->uid;

@@ -52,7 +52,10 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       maker_(fenced_, scans_, *ports_.clock),
       scan_events_(events_, usage_, pods_),
       pod_reconciler_({pods_, scans_, aliases_, credentials_, resolver_, maker_, usage_, events_,
-                       [this](const std::string& scan) { scan_queue_.Add(scan); }}),
+                       [this](const std::string& scan) { scan_queue_.Add(scan); },
+                       [this](const std::string& pod, const ScanRecord& scan) {
+                         scan_events_.Started(pod, scan);
+                       }}),
       scan_reconciler_({fenced_, *ports_.clock, scans_, policies_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
                         scan_events_, scan_queue_}),

@@ -35,7 +35,33 @@ std::string FirstFailure(const ImageScanStatus& status) {
   return "";
 }
 
+/// "policy a, policy b": what an informer's record still has of a status.
+std::string FailedPolicies(const ImageScanStatus& status) {
+  std::string out;
+  for (const auto& policy : status.policies) {
+    if (policy.verdict == "Fail") out += (out.empty() ? "policy " : ", policy ") + policy.name;
+  }
+  return out;
+}
+
+/// Whom people look at: the pod's controller, else the pod.
+kube::EventTarget OwnerOf(const kube::ObjectKey& pod, const PodRecord& record) {
+  if (!record.owner) return {"v1", "Pod", pod.ns, pod.name, record.uid};
+  return {record.owner->api_version, record.owner->kind, pod.ns, record.owner->name,
+          record.owner->uid};
+}
+
 }  // namespace
+
+void ScanEvents::Started(const std::string& pod, const ScanRecord& scan) {
+  const kube::ObjectKey key = kube::ObjectKey::Parse(pod);
+  const auto record = pods_.Get(key);
+  if (!record || scan.scan.status.verdict != "Fail") return;
+  events_.Record(OwnerOf(key, *record), kube::EventType::kWarning, "ImageFailsPolicy",
+                 "image " + scan.scan.status.display_name + " that is running fails " +
+                     FailedPolicies(scan.scan.status) + "; kubectl describe imagescan " +
+                     scan.scan.name);
+}
 
 void ScanEvents::Changed(const resources::ImageScan& scan, const ImageScanStatus& before,
                          const ImageScanStatus& after) {
@@ -59,12 +85,7 @@ void ScanEvents::TellOwners(const resources::ImageScan& scan, const ImageScanSta
   for (const auto& pod : usage_.PodsOf(scan.name, 4 * kMaxOwners)) {
     const auto record = pods_.Get(kube::ObjectKey::Parse(pod));
     if (!record || told.size() >= kMaxOwners) continue;
-    const kube::ObjectKey key = kube::ObjectKey::Parse(pod);
-    kube::EventTarget target{"v1", "Pod", key.ns, key.name, record->uid};
-    if (record->owner) {
-      target = {record->owner->api_version, record->owner->kind, key.ns, record->owner->name,
-                record->owner->uid};
-    }
+    const kube::EventTarget target = OwnerOf(kube::ObjectKey::Parse(pod), *record);
     if (!told.insert(target.kind + "/" + target.ns + "/" + target.name).second) continue;
     events_.Record(target, kube::EventType::kWarning, "ImageFailsPolicy",
                    "image " + after.display_name + " that is running: " + FirstFailure(after) +

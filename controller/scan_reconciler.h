@@ -32,6 +32,8 @@ class ScanEvents {
       : events_(events), usage_(usage), pods_(pods) {}
   void Changed(const resources::ImageScan& scan, const resources::ImageScanStatus& before,
                const resources::ImageScanStatus& after);
+  /// A pod has begun to use an image that fails already: nothing of the scan changes by that.
+  void Started(const std::string& pod, const ScanRecord& scan);
 
  private:
   void TellOwners(const resources::ImageScan& scan, const resources::ImageScanStatus& after);

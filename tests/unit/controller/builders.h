@@ -23,6 +23,16 @@ inline nlohmann::json APod(const std::string& name, const std::string& ns = "sho
           {"status", {{"phase", "Running"}}}};
 }
 
+inline nlohmann::json OwnedBy(nlohmann::json pod, const std::string& kind, const std::string& name,
+                              bool controller = true) {
+  pod["metadata"]["ownerReferences"].push_back({{"apiVersion", "apps/v1"},
+                                                {"kind", kind},
+                                                {"name", name},
+                                                {"uid", "uid-" + name},
+                                                {"controller", controller}});
+  return pod;
+}
+
 /// Adds a container; `image_id` is what the node reports, "" for nothing yet.
 inline nlohmann::json WithImage(nlohmann::json pod, const std::string& image,
                                 const std::string& image_id = "") {

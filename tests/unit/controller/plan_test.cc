@@ -88,6 +88,15 @@ TEST(PlanPod, AsksNothingForAPodThatHasFinished) {
   EXPECT_TRUE(PlanPod(Project(pod)).images.empty());
 }
 
+TEST(PodRecord, HasTheOwnerThatControlsIt) {
+  const auto pod = APod("web");
+  EXPECT_EQ(Project(pod).owner, nullptr);
+  EXPECT_EQ(Project(OwnedBy(pod, "Backup", "b", false)).owner, nullptr) << "only owned";
+  const auto both = OwnedBy(OwnedBy(pod, "Backup", "b", false), "ReplicaSet", "web-1");
+  ASSERT_NE(Project(both).owner, nullptr);
+  EXPECT_EQ(Project(both).owner->kind, "ReplicaSet");
+}
+
 TEST(PodRecord, IsSmallForAThousandPodsOfOneDeployment) {
   PodProjector projector;
   const std::string digest = DigestOf("x").ToString();

@@ -494,6 +494,31 @@ TEST(Role, GivesNoVerdictUnderTheNameOfAnotherDigest) {
   EXPECT_EQ(world.Verdict(kCart), "");
 }
 
+TEST(Role, TellsTheOwnersOfPodsThatAnImageFails) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  const auto told = [&](const std::string& owner) -> std::string {
+    for (const auto& event : world.api.All(kube::kEvents)) {
+      const json& object = event["involvedObject"];
+      if (object["kind"] == "ReplicaSet" && object["name"] == owner) {
+        return event["reason"].get<std::string>() + ": " + event["message"].get<std::string>();
+      }
+    }
+    return "";
+  };
+  world.api.Put(kube::kPods, OwnedBy(WithImage(APod("cart-1"), kTag), "ReplicaSet", "cart"));
+  ASSERT_TRUE(world.Until([&] { return !told("cart").empty(); }));
+  EXPECT_NE(told("cart").find("ImageFailsPolicy: image shop/cart:1.4"), std::string::npos)
+      << told("cart");
+  EXPECT_NE(told("cart").find("rule no-critical"), std::string::npos) << told("cart");
+  ASSERT_TRUE(world.Until(
+      [&] { return world.ScanObject(kCart).value("/status/usedBy/pods"_json_pointer, 0) == 1; }));
+  world.api.Put(kube::kPods, OwnedBy(WithImage(APod("late-1"), kTag), "ReplicaSet", "late"));
+  ASSERT_TRUE(world.Until([&] { return !told("late").empty(); }));
+  EXPECT_NE(told("late").find("policy baseline"), std::string::npos) << told("late");
+}
+
 TEST(Role, MakesAnImageScanAgainThatWasDeletedUnderARunningPod) {
   World world;
   Replica replica(world, "one");
