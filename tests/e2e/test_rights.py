@@ -5,33 +5,41 @@ import pytest
 from objects import image_scan
 
 CONTROLLER, WEBHOOK, SCANNER = (f"system:serviceaccount:landwaiter:{n}" for n in ("controller", "webhook", "scanner"))
-# (resource, verb, namespace or "" for the whole cluster)
+# (resource, verb, namespace or "" for the whole cluster[, name])
 MAY = {
-    CONTROLLER: [("imagescans.landwaiter.io", "create", ""), ("imagescans.landwaiter.io/status", "patch", ""),
+    CONTROLLER: [("imagescans.landwaiter.io", "create", ""), ("imagescans.landwaiter.io", "patch", ""),
+                 ("imagescans.landwaiter.io/status", "update", ""), ("imagescans.landwaiter.io", "delete", ""),
                  ("scanpolicies.landwaiter.io/status", "patch", ""), ("pods", "watch", ""), ("nodes", "list", ""),
                  ("secrets", "get", "shop"), ("serviceaccounts", "get", "shop"), ("events", "create", "shop"),
-                 ("leases.coordination.k8s.io", "create", "landwaiter")],
+                 ("leases.coordination.k8s.io", "create", "landwaiter"),
+                 ("leases.coordination.k8s.io", "update", "landwaiter", "landwaiter-controller")],
     WEBHOOK: [("imagescans.landwaiter.io", "watch", ""), ("scanpolicies.landwaiter.io", "list", ""), ("namespaces", "watch", "")],
     SCANNER: [],
 }
 MAY_NOT = {
     CONTROLLER: [("secrets", "list", ""), ("secrets", "watch", ""), ("secrets", "create", "landwaiter"),
-                 ("pods", "delete", "shop"), ("pods", "patch", "shop"), ("scanpolicies.landwaiter.io", "update", ""),
+                 ("pods", "delete", "shop"), ("pods", "patch", "shop"), ("pods", "get", "shop"), ("scanpolicies.landwaiter.io", "update", ""),
+                 ("scanpolicies.landwaiter.io", "get", ""), ("scanpolicies.landwaiter.io/status", "update", ""),
+                 ("imagescans.landwaiter.io", "update", ""), ("imagescans.landwaiter.io/status", "patch", ""),
+                 ("imagescans.landwaiter.io/status", "get", ""), ("events.events.k8s.io", "create", "shop"),
+                 ("leases.coordination.k8s.io", "update", "landwaiter", "another"),
+                 ("leases.coordination.k8s.io", "patch", "landwaiter", "landwaiter-controller"),
                  ("leases.coordination.k8s.io", "update", "kube-system"), ("serviceaccounts/token", "create", "landwaiter"),
                  ("validatingwebhookconfigurations.admissionregistration.k8s.io", "delete", "")],
     WEBHOOK: [("imagescans.landwaiter.io", "create", ""), ("imagescans.landwaiter.io/status", "patch", ""),
-              ("secrets", "get", "shop"), ("pods", "list", ""), ("scanpolicies.landwaiter.io", "patch", "")],
+              ("secrets", "get", "shop"), ("pods", "list", ""), ("scanpolicies.landwaiter.io", "patch", ""),
+              ("imagescans.landwaiter.io", "get", ""), ("scanpolicies.landwaiter.io", "get", ""), ("namespaces", "get", "shop")],
     SCANNER: [("imagescans.landwaiter.io", "get", ""), ("namespaces", "get", ""), ("secrets", "get", "landwaiter")],
 }
 
 
-def _allowed(cluster, user, resource, verb, namespace):
+def _allowed(cluster, user, resource, verb, namespace, object_name=""):
     kind, _, subresource = resource.partition("/")
     name, _, group = kind.partition(".")
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": {
         "user": user, "groups": ["system:serviceaccounts", "system:serviceaccounts:landwaiter", "system:authenticated"],
         "resourceAttributes": {"group": group, "resource": name, "subresource": subresource, "verb": verb,
-                               "namespace": namespace}}}
+                               "namespace": namespace, "name": object_name}}}
     status, answer = cluster.api("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
     assert status == 201, answer
     return answer["status"]["allowed"]
