@@ -62,6 +62,8 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
                   "Registry (host:port) that speaks no TLS; may be repeated");
   app->add_option("--allow-address", options.allow_addresses,
                   "Address range (CIDR) of registries that would be refused; may be repeated");
+  app->add_flag("--refuse-private-addresses", options.refuse_private_addresses,
+                "Refuse registries in private address ranges");
   app->add_option("--registry-ca", options.registry_ca,
                   "PEM file of the authorities to trust for registries");
   app->add_option("--retention", flags->retention,

@@ -75,8 +75,8 @@ struct RegistryParts {
   std::unique_ptr<image::Registry> registry;
 };
 Result<RegistryParts> MakeRegistry(const ControllerOptions& options) {
-  auto policy = http::AddressPolicy::Create(http::PrivateRanges::kAllow, options.allow_addresses);
-  if (!policy) return std::move(policy).error().Context("--allow-address");
+  auto policy = RegistryAddresses(options);
+  if (!policy) return std::move(policy).error();
   http::ClientOptions client;
   client.use_environment_proxies = true;
   client.address_policy = std::move(*policy);
@@ -165,6 +165,14 @@ class Housekeeper {
 };
 
 }  // namespace
+
+Result<http::AddressPolicy> RegistryAddresses(const ControllerOptions& options) {
+  auto policy = http::AddressPolicy::Create(
+      options.refuse_private_addresses ? http::PrivateRanges::kRefuse : http::PrivateRanges::kAllow,
+      options.allow_addresses);
+  if (!policy) return std::move(policy).error().Context("--allow-address");
+  return policy;
+}
 
 Status RunController(const ControllerOptions& given, const Cancellation& cancel) {
   ControllerOptions options = given;

@@ -7,6 +7,7 @@
 
 #include "lib/base/cancellation.h"
 #include "lib/base/result.h"
+#include "lib/http/address_policy.h"
 
 namespace landwaiter::controller {
 
@@ -21,6 +22,7 @@ struct ControllerOptions {
   std::string data;                          // folder of the store
   std::vector<std::string> plain_http;       // registries without TLS, "host:port"
   std::vector<std::string> allow_addresses;  // CIDRs that are reached although not public
+  bool refuse_private_addresses = false;     // of registries, as the scanner's option
   std::string registry_ca;                   // PEM file in place of the system's; "" for none
   std::chrono::milliseconds retention = std::chrono::hours(24 * 7);
   std::string identity;  // in the Lease; "": host name and a random number
@@ -32,6 +34,9 @@ struct ControllerOptions {
   std::chrono::milliseconds renew_deadline{10'000};
   std::chrono::milliseconds retry_period{2'000};
 };
+
+/// Which addresses of registries the role may speak to. Errors: InvalidArgument naming the option.
+Result<http::AddressPolicy> RegistryAddresses(const ControllerOptions& options);
 
 /// Serves until `cancel` stops, then gives up the Lease and drains.
 /// Errors: InvalidArgument for an option, those of the kubeconfig, the store, the listeners.
