@@ -48,7 +48,7 @@ void Count(const PolicyRecord& policy, const resources::ImageScan& scan, PolicyT
   }
 }
 
-PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& tally,
+PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& tally, bool beyond,
                                TimePoint now) {
   PolicyStatusFields out{policy.policy.generation, tally.counts, policy.conditions};
   const auto set = [&](std::string type, bool good, std::string reason, std::string message) {
@@ -57,7 +57,12 @@ PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& ta
                              std::move(message), policy.policy.generation, ""},
                             now);
   };
-  if (policy.errors.empty()) {
+  if (beyond) {
+    set("Ready", false, "TooManyPolicies",
+        "no image is judged by this policy, so its pods meet its onUnscanned: " +
+            std::to_string(resources::kMaxPolicies) +
+            " ScanPolicies are judged, the first by name; delete or merge some");
+  } else if (policy.errors.empty()) {
     set("Ready", true, "Valid", "every rule can be evaluated");
   } else {
     set("Ready", false, "InvalidSpec", text::Join(policy.errors, "; "));
@@ -78,13 +83,19 @@ PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& ta
   return out;
 }
 
+bool PolicyReconciler::Beyond(const std::string& name) const {
+  std::size_t before = 0;
+  policies_.ForEach([&](const std::string& other, const PolicyRecord&) { before += other < name; });
+  return before >= resources::kMaxPolicies;
+}
+
 Outcome PolicyReconciler::Reconcile(const std::string& name, const Cancellation& cancel) {
   const auto policy = policies_.Get(name);
   if (!policy) return {Ok()};
   PolicyTally tally;
   scans_.ForEach(
       [&](const std::string&, const ScanRecord& record) { Count(*policy, record.scan, tally); });
-  const PolicyStatusFields status = JudgePolicy(*policy, tally, clock_.Now());
+  const PolicyStatusFields status = JudgePolicy(*policy, tally, Beyond(name), clock_.Now());
   if (status.observed_generation == policy->observed_generation &&
       status.counts == policy->counts && status.conditions == policy->conditions) {
     return {Ok(), std::chrono::milliseconds(kResync)};

@@ -25,7 +25,9 @@ struct PolicyStatusFields {
   PolicyCounts counts;
   std::vector<resources::Condition> conditions;
 };
-PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& tally, TimePoint now);
+/// `beyond`: it is one too many by name, and no image is judged by it.
+PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& tally, bool beyond,
+                               TimePoint now);
 
 class PolicyReconciler {
  public:
@@ -36,6 +38,9 @@ class PolicyReconciler {
   Outcome Reconcile(const std::string& name, const Cancellation& cancel);
 
  private:
+  /// An ImageScan's status holds judgements of the first kMaxPolicies by name.
+  bool Beyond(const std::string& name) const;
+
   kube::Api& api_;
   const Clock& clock_;
   const kube::Informer<PolicyRecord>& policies_;

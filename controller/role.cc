@@ -157,6 +157,7 @@ void Role::PodsOfAliasAgain(const ScanRecord& record) {
 void Role::OnPolicy(const kube::Informer<PolicyRecord>::Change& change) {
   if (!leading_) return;
   if (change.after) policy_queue_.Add(change.key.name);
+  if (!change.before || !change.after) EnqueuePolicies();  // which are too many may change
   const bool same_spec = change.before && change.after &&
                          change.before->policy.generation == change.after->policy.generation &&
                          change.before->uid == change.after->uid;

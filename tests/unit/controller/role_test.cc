@@ -242,6 +242,22 @@ TEST(Role, JudgesAChangedPolicyWithoutScanningOrMatching) {
   EXPECT_EQ(world.matches, matches);
 }
 
+TEST(Role, SaysOfAPolicyTooManyThatItJudgesNothing) {
+  World world;
+  const auto name = [](std::size_t i) { return "p" + std::to_string(100 + i); };
+  for (std::size_t i = 0; i <= resources::kMaxPolicies; ++i) {
+    world.api.Put(kScanPolicies, APolicy(name(i), 1, NoCritical()));
+  }
+  Replica replica(world, "one");
+  const auto ready = [&](std::size_t i) {
+    return world.Ready(world.api.Read(kScanPolicies, {"", name(i)}));
+  };
+  ASSERT_TRUE(world.Until([&] { return ready(resources::kMaxPolicies) == "TooManyPolicies"; }));
+  EXPECT_TRUE(world.Until([&] { return ready(resources::kMaxPolicies - 1) == "Valid"; }));
+  world.api.Remove(kScanPolicies, {"", name(0)});
+  EXPECT_TRUE(world.Until([&] { return ready(resources::kMaxPolicies) == "Valid"; }));
+}
+
 TEST(Role, MatchesAgainForANewDatabaseWithoutScanning) {
   World world;
   world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
