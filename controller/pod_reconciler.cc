@@ -52,7 +52,7 @@ std::optional<Digest> AliasIndex::Canonical(const Digest& digest) const {
 Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& cancel) {
   const auto pod = parts_.pods.Get(kube::ObjectKey::Parse(key));
   if (!pod || !pod->runs) {
-    for (const auto& scan : parts_.usage.Set(key, "", {})) parts_.on_usage(scan);
+    for (const auto& scan : parts_.usage.Set(key, "", {}, {})) parts_.on_usage(scan);
     return {Ok()};
   }
   Work work{key, *pod};
@@ -64,7 +64,7 @@ Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& can
   // What is known counts at once; what failed comes again and is added then.
   const std::vector<PodUse> uses = work.uses;
   const bool counted = parts_.usage.Complete();
-  for (const auto& scan : parts_.usage.Set(key, *pod->ns, std::move(work.uses))) {
+  for (const auto& scan : parts_.usage.Set(key, *pod->ns, pod->created, std::move(work.uses))) {
     parts_.on_usage(scan);
     const bool uses_it =
         std::any_of(uses.begin(), uses.end(), [&](const PodUse& use) { return use.scan == scan; });

@@ -63,6 +63,8 @@ Result<PodRecord> PodProjector::operator()(const json& pod) {
     record.owner = owners_.Get(owner.uid + owner.name, owner);
   }
   record.uid = images->uid;
+  const auto created = ParseTime(TextAt(Member(pod, "metadata"), "creationTimestamp"));
+  if (created) record.created = *created;
   record.runs = !images->finished;
   return record;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "controller/interner.h"
+#include "lib/base/clock.h"
 #include "lib/base/result.h"
 #include "model/platform.h"
 #include "policy/policy.h"
@@ -33,6 +34,7 @@ struct PodRecord {
   std::vector<ImageUse> images;
   std::shared_ptr<const resources::OwnerRef> owner;  // the controlling one; null for a bare pod
   std::string uid;
+  TimePoint created{};
   bool runs = true;  // not finished
 };
 

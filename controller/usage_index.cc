@@ -18,14 +18,17 @@ void UsageIndex::Remove(const std::string& pod, const PodEntry& entry) {
     const auto found = scans_.find(use.scan);
     if (found == scans_.end()) continue;
     Decrease(found->second.namespaces, entry.ns);
-    Decrease(found->second.references, use.reference);
+    const auto reference = found->second.references.find(use.reference);
+    if (reference != found->second.references.end() && --reference->second.pods == 0) {
+      found->second.references.erase(reference);
+    }
     found->second.pods.erase(pod);
     if (found->second.pods.empty()) scans_.erase(found);
   }
 }
 
 std::vector<std::string> UsageIndex::Set(const std::string& pod, const std::string& ns,
-                                         std::vector<PodUse> uses) {
+                                         TimePoint created, std::vector<PodUse> uses) {
   std::sort(uses.begin(), uses.end());
   uses.erase(std::unique(uses.begin(), uses.end()), uses.end());
   std::set<std::string> changed;
@@ -42,7 +45,9 @@ std::vector<std::string> UsageIndex::Set(const std::string& pod, const std::stri
     ScanEntry& entry = scans_[use.scan];
     entry.pods.insert(pod);
     ++entry.namespaces[ns];
-    ++entry.references[use.reference];
+    ReferenceEntry& reference = entry.references[use.reference];
+    ++reference.pods;
+    reference.newest = std::max(reference.newest, created);
   }
   if (!uses.empty()) pods_.emplace(pod, PodEntry{ns, std::move(uses)});
   return {changed.begin(), changed.end()};
@@ -56,9 +61,14 @@ std::optional<Usage> UsageIndex::Of(const std::string& scan) const {
   if (found == scans_.end()) return usage;
   usage.pods = found->second.pods.size();
   for (const auto& [ns, count] : found->second.namespaces) usage.namespaces.push_back(ns);
-  for (const auto& [reference, count] : found->second.references) {
-    usage.references.push_back(reference);
+  std::vector<std::pair<TimePoint, std::string>> references;
+  for (const auto& [reference, entry] : found->second.references) {
+    references.emplace_back(entry.newest, reference);
   }
+  // The newest first; of those that are equally new the last by name, which is mostly the later
+  // tag.
+  std::sort(references.rbegin(), references.rend());
+  for (auto& [newest, reference] : references) usage.references.push_back(std::move(reference));
   return usage;
 }
 

@@ -25,9 +25,9 @@ struct PodUse {
 /// Thread-safe.
 class UsageIndex {
  public:
-  /// Replaces what was known of the pod; an empty list removes it. Returns the scans whose usage
-  /// changed.
-  std::vector<std::string> Set(const std::string& pod, const std::string& ns,
+  /// Replaces what was known of the pod; an empty list removes it. `created`: of the pod, by which
+  /// references are newer or older. Returns the scans whose usage changed.
+  std::vector<std::string> Set(const std::string& pod, const std::string& ns, TimePoint created,
                                std::vector<PodUse> uses);
   /// nullopt until SetComplete.
   std::optional<Usage> Of(const std::string& scan) const;
@@ -42,10 +42,14 @@ class UsageIndex {
     std::string ns;
     std::vector<PodUse> uses;
   };
+  struct ReferenceEntry {
+    std::uint64_t pods = 0;
+    TimePoint newest{};  // of the pods that were seen with it
+  };
   struct ScanEntry {
     std::set<std::string> pods;
     std::map<std::string, std::uint64_t> namespaces;
-    std::map<std::string, std::uint64_t> references;
+    std::map<std::string, ReferenceEntry> references;
   };
 
   void Remove(const std::string& pod, const PodEntry& entry);
