@@ -30,8 +30,9 @@ std::optional<Result<Digest>> Resolver::Remembered(const std::string& key) {
 }
 
 void Resolver::Remember(const std::string& key, const Result<Digest>& answer) {
+  // A registry that gave no answer within the resolver's own limit is remembered too: it would hold
+  // a thread for as long again.
   if (!answer && answer.error().code == Code::kCancelled) return;
-  if (!answer && answer.error().code == Code::kDeadlineExceeded) return;
   const auto now = std::chrono::steady_clock::now();
   while (entries_.size() >= options_.max_entries && !by_age_.empty()) {
     entries_.erase(by_age_.front());

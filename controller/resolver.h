@@ -40,7 +40,8 @@ class Resolver {
       : resolve_(std::move(resolve)), options_(options) {}
 
   /// What the reference means: from memory, else asked. Errors: the registry's, with its reason;
-  /// remembered, except where the question itself was cancelled or cut short.
+  /// remembered (that there was none in time too), except where the question was cancelled;
+  /// DeadlineExceeded where the caller's time is over.
   Result<Digest> Resolve(const ImageReference& image,
                          const std::vector<RegistryCredential>& credentials,
                          const Cancellation& cancel);
