@@ -9,7 +9,9 @@
 namespace landwaiter::controller {
 
 EnsureService::EnsureService(Parts parts, EnsureOptions options)
-    : parts_(parts), options_(options) {
+    : parts_(std::move(parts)),
+      options_(options),
+      waiting_(options.max_waiting, options.PerNamespace()) {
   if (options_.metrics == nullptr) return;
   const char* name = "landwaiter_ensure_references_total";
   const char* help = "References that the webhook asked for, by result.";
@@ -27,8 +29,7 @@ void EnsureService::Start() {
 void EnsureService::Stop() {
   for (auto& thread : threads_) thread.request_stop();
   threads_.clear();
-  const std::lock_guard lock(mutex_);
-  waiting_.clear();  // their responders answer 500, and the API server asks again
+  waiting_.Clear();  // their responders answer 500, and the API server asks again
 }
 
 void EnsureService::Handle(http::ServerRequest&& request, http::Responder responder) {
@@ -43,35 +44,21 @@ void EnsureService::Handle(http::ServerRequest&& request, http::Responder respon
     return responder({200, resources::ToJson(batch->response)});
   }
   batch->responder = std::move(responder);
-  bool full = false;
-  {
-    const std::lock_guard lock(mutex_);
-    full = waiting_.size() + batch->left > options_.max_waiting;
-    for (std::size_t i = 0; !full && i < batch->response.images.size(); ++i) {
-      waiting_.push_back({batch, i});
-    }
-  }
-  if (full) {
-    if (refused_ != nullptr) refused_->Add(batch->left);
-    batch->responder(http::ErrorResponse(
-        Error{Code::kUnavailable, "too many references are being resolved", "Overloaded"}));
-    return;
-  }
-  changed_.notify_all();
+  const std::size_t count = batch->left;
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < count; ++i) tasks.push_back({batch, i});
+  if (waiting_.TryPush(batch->request.ns, std::move(tasks))) return;
+  if (refused_ != nullptr) refused_->Add(count);
+  batch->responder(http::ErrorResponse(
+      Error{Code::kUnavailable, "too many references are being resolved", "Overloaded"}));
 }
 
 void EnsureService::Run(const std::stop_token& stop) {
-  while (true) {
-    Task task;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, stop, [this] { return !waiting_.empty(); });
-      if (stop.stop_requested()) return;
-      task = std::move(waiting_.front());
-      waiting_.pop_front();
-    }
+  while (auto taken = waiting_.Take(stop)) {
+    const auto& [ns, task] = *taken;
     const Cancellation cancel{stop, task.batch->deadline};
     Finish(task, Ensure(task.batch->request, task.batch->request.references[task.index], cancel));
+    waiting_.Done(ns);
   }
 }
 

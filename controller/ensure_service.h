@@ -1,10 +1,10 @@
 // POST /v1/ensure: the webhook names references, the controller answers with digest and ImageScan
 // of each. Every replica serves it, leader or not: it only resolves and creates. Work is done on a
-// few threads of its own behind a bounded queue; when that is full the answer is 503 at once.
+// few threads of its own behind a bounded queue; when that is full the answer is 503 at once. No
+// namespace has more than a quarter of the threads, however slow its registries are.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "controller/credentials.h"
+#include "controller/fair_queue.h"
 #include "controller/resolver.h"
 #include "controller/scan_maker.h"
 #include "lib/base/metrics.h"
@@ -23,6 +24,7 @@ namespace landwaiter::controller {
 
 struct EnsureOptions {
   int threads = 8;
+  std::size_t PerNamespace() const { return std::max<std::size_t>(1, threads / 4); }
   std::size_t max_waiting = 2000;  // references over all requests
   /// The API server gives a webhook 10 s; who asks has gone by then.
   std::chrono::milliseconds timeout{9'000};
@@ -77,9 +79,7 @@ class EnsureService {
   metrics::Counter* ensured_ = nullptr;
   metrics::Counter* failed_ = nullptr;
   metrics::Counter* refused_ = nullptr;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::deque<Task> waiting_;
+  FairQueue<Task> waiting_;
   std::vector<std::jthread> threads_;
 };
 

@@ -14,6 +14,9 @@ using Priority = kube::WorkQueue::Priority;
 // been looked at once.
 const std::string kCountedKey = "!counted";
 constexpr std::chrono::milliseconds kCountAgain{50};
+// Pods that have not been looked at by then are counted when they are: no tenant's registries keep
+// everybody's images from being swept.
+constexpr std::chrono::minutes kCountPatience{5};
 // Policy counts follow the scans at this pace, not at each of them.
 constexpr std::chrono::milliseconds kCountDelay{500};
 constexpr std::size_t kMaxPodsAgain = 10'000;
@@ -69,7 +72,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                }},
               {.metrics = &metrics}),
       pod_workers_(
-          pod_queue_, {.name = "pods", .threads = 4, .metrics = &metrics},
+          pod_queue_, {.name = "pods", .threads = kPodThreads, .metrics = &metrics},
           [this] { return leading_.load(); },
           [this](const std::string& key, const Cancellation& cancel) {
             return ReconcilePod(key, cancel);
@@ -177,6 +180,7 @@ void Role::EnqueuePolicies() {
 }
 
 void Role::OnLeading() {
+  counting_since_ = std::chrono::steady_clock::now();
   leading_ = true;  // first: an event from now on finds its queue
   pods_.ForEach([this](const std::string& key, const PodRecord&) { pod_queue_.Add(key); });
   pod_queue_.Add(kCountedKey, Priority::kLow);
@@ -202,7 +206,10 @@ void Role::OnNotLeading() {
 
 Outcome Role::ReconcilePod(const std::string& key, const Cancellation& cancel) {
   if (key != kCountedKey) return pod_reconciler_.Reconcile(key, cancel);
-  if (pod_queue_.InWork() > 1) return {Ok(), kCountAgain};  // others are just being counted
+  // Others wait or are just being counted: those of a namespace with slow registries for long.
+  const auto waited = std::chrono::steady_clock::now() - counting_since_.load();
+  const bool others = pod_queue_.InWork() > 1 || pod_queue_.size() > 0;
+  if (others && waited < kCountPatience) return {Ok(), kCountAgain};
   usage_.SetComplete();
   EnqueueAllScans();
   return {Ok()};

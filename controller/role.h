@@ -53,6 +53,9 @@ class Role {
   void Sweep(const Cancellation& cancel);
 
  private:
+  /// A quarter of them for one namespace, however slow its registries are.
+  static constexpr int kPodThreads = 4;
+
   void AddHandlers();
   void OnScan(const kube::Informer<ScanRecord>::Change& change);
   void PodsOfAliasAgain(const ScanRecord& record);
@@ -86,7 +89,8 @@ class Role {
   ScanMaker maker_;         // the leader
   ScanEvents scan_events_;
 
-  kube::WorkQueue pod_queue_;
+  std::atomic<std::chrono::steady_clock::time_point> counting_since_{};
+  kube::WorkQueue pod_queue_{{.per_namespace = kPodThreads / 4}};
   kube::WorkQueue scan_queue_;
   kube::WorkQueue policy_queue_;
   PodReconciler pod_reconciler_;

@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace landwaiter::kube {
+namespace {
+
+/// "" for keys without one: they are in nobody's share.
+std::string NamespaceOf(const std::string& key) {
+  const auto slash = key.find('/');
+  return slash == std::string::npos ? std::string() : key.substr(0, slash);
+}
+
+}  // namespace
 
 void WorkQueue::AddLocked(const std::string& key, Priority priority) {
   if (shut_down_) return;
@@ -15,7 +24,7 @@ void WorkQueue::AddLocked(const std::string& key, Priority priority) {
   if (waiting != waiting_.end()) {
     if (waiting->second.priority <= priority) return;
     const Rank rank{priority, waiting->second.order};
-    ready_.erase(waiting->second);
+    if (ready_.erase(waiting->second) == 0) held_[NamespaceOf(key)].erase(waiting->second);
     waiting->second = rank;
     ready_.emplace(rank, key);
     return;
@@ -84,19 +93,41 @@ void WorkQueue::PromoteLocked(SteadyTime now) {
   }
 }
 
+std::optional<std::string> WorkQueue::TakeLocked() {
+  while (!ready_.empty()) {
+    const auto first = ready_.begin();
+    const std::string ns = options_.per_namespace == 0 ? std::string() : NamespaceOf(first->second);
+    if (!ns.empty() && at_work_[ns] >= options_.per_namespace) {
+      held_[ns].insert(ready_.extract(first));  // Done brings it back
+      continue;
+    }
+    std::string key = std::move(first->second);
+    ready_.erase(first);
+    waiting_.erase(key);
+    in_work_.insert(key);
+    if (!ns.empty()) ++at_work_[ns];
+    return key;
+  }
+  return std::nullopt;
+}
+
+void WorkQueue::ReleaseLocked(const std::string& key) {
+  const std::string ns = NamespaceOf(key);
+  const auto at_work = at_work_.find(ns);
+  if (at_work == at_work_.end()) return;
+  if (--at_work->second == 0) at_work_.erase(at_work);
+  const auto held = held_.find(ns);
+  if (held == held_.end()) return;
+  if (!held->second.empty()) ready_.insert(held->second.extract(held->second.begin()));
+  if (held->second.empty()) held_.erase(held);
+}
+
 std::optional<std::string> WorkQueue::Get(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (true) {
     PromoteLocked(std::chrono::steady_clock::now());
     if (shut_down_ || stop.stop_requested()) return std::nullopt;
-    if (!ready_.empty()) {
-      const auto first = ready_.begin();
-      std::string key = first->second;
-      waiting_.erase(key);
-      ready_.erase(first);
-      in_work_.insert(key);
-      return key;
-    }
+    if (auto key = TakeLocked()) return key;
     const auto until = delayed_.empty() ? std::chrono::steady_clock::now() + std::chrono::hours(1)
                                         : delayed_.begin()->first;
     changed_.wait_until(lock, stop, until, [&] {
@@ -109,7 +140,7 @@ std::optional<std::string> WorkQueue::Get(const std::stop_token& stop) {
 void WorkQueue::Done(const std::string& key) {
   {
     const std::lock_guard lock(mutex_);
-    in_work_.erase(key);
+    if (in_work_.erase(key) != 0) ReleaseLocked(key);
     const auto again = again_.find(key);
     if (again != again_.end()) {
       const Priority priority = again->second;
@@ -131,6 +162,7 @@ void WorkQueue::ShutDown() {
 void WorkQueue::Clear() {
   const std::lock_guard lock(mutex_);
   ready_.clear();
+  held_.clear();
   waiting_.clear();
   again_.clear();
   delayed_.clear();
@@ -140,7 +172,7 @@ void WorkQueue::Clear() {
 
 std::size_t WorkQueue::size() const {
   const std::lock_guard lock(mutex_);
-  return ready_.size();
+  return waiting_.size();
 }
 
 std::size_t WorkQueue::InWork() const {
@@ -150,7 +182,7 @@ std::size_t WorkQueue::InWork() const {
 
 bool WorkQueue::Idle() const {
   const std::lock_guard lock(mutex_);
-  return ready_.empty() && in_work_.empty();
+  return waiting_.empty() && in_work_.empty();
 }
 
 }  // namespace landwaiter::kube

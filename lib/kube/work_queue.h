@@ -1,6 +1,7 @@
 // A queue of keys to reconcile, as client-go's workqueue: a key stands in it once however often it
 // is added, is never in two workers at once, and one that is added while it is worked on comes
-// again after. Keys wait by priority, then in order of arrival; failures come back after a pause
+// again after. Keys wait by priority, then in order of arrival, and a namespace may be kept to its
+// share of the workers; failures come back after a pause
 // that doubles for that key alone.
 #pragma once
 
@@ -22,6 +23,9 @@ namespace landwaiter::kube {
 struct WorkQueueOptions {
   std::chrono::milliseconds retry_min{5};
   std::chrono::milliseconds retry_max{60'000};
+  /// Keys "ns/name" of one namespace that are in work at once; 0: any number. The others wait
+  /// without being in the way of other namespaces' keys.
+  std::size_t per_namespace = 0;
 };
 
 /// Thread-safe. Bounded by the number of different keys, which is the number of objects.
@@ -50,7 +54,7 @@ class WorkQueue {
   void ShutDown();
   /// Forgets all keys that wait; those in work stay in work.
   void Clear();
-  std::size_t size() const;  // keys that could be worked on now
+  std::size_t size() const;  // keys that are due
   std::size_t InWork() const;
   /// Nothing waits for now and nothing is in work; keys that wait for a later time do not count.
   bool Idle() const;
@@ -65,6 +69,8 @@ class WorkQueue {
 
   void AddLocked(const std::string& key, Priority priority);
   void PromoteLocked(SteadyTime now);
+  std::optional<std::string> TakeLocked();
+  void ReleaseLocked(const std::string& key);
 
   const WorkQueueOptions options_;
   mutable std::mutex mutex_;
@@ -72,7 +78,10 @@ class WorkQueue {
   std::uint64_t next_order_ = 0;
   bool shut_down_ = false;
   std::map<Rank, std::string> ready_;
-  std::unordered_map<std::string, Rank> waiting_;  // keys in ready_
+  /// By namespace: keys that came to the front while as many of theirs as may be were in work.
+  std::unordered_map<std::string, std::map<Rank, std::string>> held_;
+  std::unordered_map<std::string, std::size_t> at_work_;  // by namespace, where that is bounded
+  std::unordered_map<std::string, Rank> waiting_;         // keys in ready_ and held_
   std::unordered_set<std::string> in_work_;
   std::unordered_map<std::string, Priority> again_;  // added while in work
   std::multimap<SteadyTime, std::string> delayed_;

@@ -29,6 +29,60 @@ TEST(WorkQueue, GivesAKeyOnceHoweverOftenItWasAdded) {
   EXPECT_EQ(queue.size(), 0u);
 }
 
+TEST(WorkQueue, KeepsANamespaceToItsShareOfTheWorkers) {
+  WorkQueue queue({.per_namespace = 1});
+  for (const char* key : {"flood/a", "flood/b", "flood/c", "quiet/a", "cluster"}) queue.Add(key);
+  EXPECT_EQ(Next(queue), "flood/a");
+  EXPECT_EQ(Next(queue), "quiet/a");
+  EXPECT_EQ(Next(queue), "cluster");
+  EXPECT_EQ(queue.size(), 2u) << "they are due, and wait for their own namespace";
+  queue.Add("flood/c", Priority::kHigh);
+  queue.Done("quiet/a");
+  queue.Done("flood/a");
+  EXPECT_EQ(Next(queue), "flood/c") << "raised while it was held";
+  queue.Done("flood/c");
+  EXPECT_EQ(Next(queue), "flood/b");
+  queue.Done("flood/b");
+  EXPECT_EQ(queue.size(), 0u);
+  queue.Done("cluster");
+  EXPECT_TRUE(queue.Idle());
+}
+
+TEST(WorkQueue, ForgetsHeldKeysWhenCleared) {
+  WorkQueue queue({.per_namespace = 1});
+  queue.Add("a/1");
+  queue.Add("a/2");
+  queue.Add("b/1");
+  EXPECT_EQ(Next(queue), "a/1");
+  EXPECT_EQ(Next(queue), "b/1");
+  queue.Clear();
+  queue.Done("a/1");
+  queue.Add("a/3");
+  EXPECT_EQ(Next(queue), "a/3");
+  EXPECT_EQ(queue.size(), 0u);
+}
+
+TEST(WorkQueue, LosesNoKeyOfManyNamespaces) {
+  WorkQueue queue({.per_namespace = 1});
+  std::atomic<int> done{0};
+  std::vector<std::jthread> workers;
+  for (int i = 0; i < 4; ++i) {
+    workers.emplace_back([&](const std::stop_token& stop) {
+      while (auto key = queue.Get(stop)) {
+        ++done;
+        queue.Done(*key);
+      }
+    });
+  }
+  for (int i = 0; i < 2000; ++i) {
+    queue.Add("ns" + std::to_string(i % 3) + "/" + std::to_string(i));
+  }
+  while (done < 2000) std::this_thread::yield();
+  for (auto& worker : workers) worker.request_stop();
+  workers.clear();
+  EXPECT_TRUE(queue.Idle());
+}
+
 TEST(WorkQueue, KeepsAKeyOutOfTwoHands) {
   WorkQueue queue;
   queue.Add("a");
