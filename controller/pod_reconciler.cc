@@ -103,7 +103,8 @@ Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancella
   } else if (!running && image.local_id) {
     running = parts_.aliases.Canonical(*image.local_id);
   }
-  if (running && known(*running) && (!image.asked || *image.asked == *running)) {
+  const bool settled = running && known(*running) && (!image.asked || *image.asked == *running);
+  if (settled && !LacksSecrets(work.pod, *running)) {
     work.uses.push_back({resources::ScanName(*running), image.reference.ToString()});
     return Ok();
   }
@@ -124,6 +125,16 @@ Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancella
     return Ok();
   }
   return Use(work, image, *digest, *credentials, cancel);
+}
+
+bool PodReconciler::LacksSecrets(const PodRecord& pod, const Digest& digest) const {
+  const auto record = parts_.scans.Get(resources::ScanName(digest));
+  if (!record) return false;
+  const auto& held = record->scan.spec.pull_secrets;
+  if (held.size() >= kMaxSpecSecrets) return false;
+  return std::any_of(pod.pull_secrets.begin(), pod.pull_secrets.end(), [&](const auto& name) {
+    return std::find(held.begin(), held.end(), resources::SecretRef{*pod.ns, *name}) == held.end();
+  });
 }
 
 Status PodReconciler::Use(Work& work, const WantedImage& image, const Digest& digest,

@@ -59,6 +59,10 @@ class PodReconciler {
   };
 
   Status Image(Work& work, const WantedImage& image, const Cancellation& cancel);
+  /// The pod names a secret that the digest's ImageScan does not hold yet; it may be for another
+  /// registry. (A service account's secrets stand in the pod itself: the API server puts them
+  /// there.)
+  bool LacksSecrets(const PodRecord& pod, const Digest& digest) const;
   Status Use(Work& work, const WantedImage& image, const Digest& digest,
              const ImageCredentials& credentials, const Cancellation& cancel);
   Result<ImageCredentials> Credentials(Work& work, const ImageReference& image,

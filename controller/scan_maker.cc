@@ -12,8 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-// Of one object; a ninth tenant with the same private image is served by the first eight's.
-constexpr std::size_t kMaxSpecSecrets = 8;
 /// Neither a scan that failed nor a judgement is asked for again more often than this.
 constexpr std::chrono::seconds kAskAgainAfter{30};
 
@@ -54,9 +52,12 @@ resources::ImageScan NewScan(const ScanDemand& demand) {
   return scan;
 }
 
-json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand, TimePoint now) {
-  if (!existing.status.scanned_at.empty()) return nullptr;
+namespace {
+
+/// What makes a scan that has not been made come sooner, or from elsewhere.
+json AnnotationsFor(const resources::ImageScan& existing, const ScanDemand& demand, TimePoint now) {
   json annotations = json::object();
+  if (!existing.status.scanned_at.empty()) return annotations;
   const std::string priority = Annotation(existing, kPriorityAnnotation);
   if (demand.asker == Asker::kAdmission && priority != kPriorityAdmission) {
     annotations[kPriorityAnnotation] = kPriorityAdmission;
@@ -70,6 +71,13 @@ json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand, Ti
   if (demand.asker == Asker::kAdmission && Failed(existing) && MayAskAgain(existing, now)) {
     annotations[kAskedAtAnnotation] = FormatTime(now);
   }
+  return annotations;
+}
+
+}  // namespace
+
+json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand, TimePoint now) {
+  json annotations = AnnotationsFor(existing, demand, now);
   json patch = json::object();
   if (!annotations.empty()) patch["metadata"]["annotations"] = std::move(annotations);
   std::vector<resources::SecretRef> secrets = existing.spec.pull_secrets;

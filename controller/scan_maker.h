@@ -25,8 +25,11 @@ struct ScanDemand {
 
 /// The object as it is created.
 resources::ImageScan NewScan(const ScanDemand& demand);
+/// Of one object; a ninth secret of the same private image would serve no one that eight do not.
+inline constexpr std::size_t kMaxSpecSecrets = 8;
 /// What an object that exists lacks, as a merge patch; null where it lacks nothing. Once it is
-/// scanned nothing is added: it has served its purpose.
+/// scanned only secrets are added: a later look would fail where those of the first have been
+/// replaced by others.
 nlohmann::json PatchFor(const resources::ImageScan& existing, const ScanDemand& demand,
                         TimePoint now);
 

@@ -535,6 +535,31 @@ TEST(Role, TellsTheOwnersOfPodsThatAnImageFails) {
   EXPECT_NE(told("late").find("policy baseline"), std::string::npos) << told("late");
 }
 
+TEST(Role, HoldsTheSecretsThatLaterPodsPullWith) {
+  World world;
+  const auto put_secret = [&](const std::string& name) {
+    world.api.Put(kube::kSecrets, {{"metadata", {{"namespace", "shop"}, {"name", name}}},
+                                   {"type", "kubernetes.io/dockerconfigjson"},
+                                   {"data",
+                                    {{".dockerconfigjson",  // {"auths":{"r.io":{"auth":"dTpw"}}}
+                                      "eyJhdXRocyI6eyJyLmlvIjp7ImF1dGgiOiJkVHB3In19fQ=="}}}});
+  };
+  const auto pod_with = [&](const std::string& name, const std::string& secret) {
+    auto pod = WithImage(APod(name), kTag, "r.io/shop/cart@" + kCart.ToString());
+    pod["spec"]["imagePullSecrets"] = json::array({{{"name", secret}}});
+    return pod;
+  };
+  put_secret("old");
+  put_secret("new");
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, pod_with("cart-1", "old"));
+  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
+  world.api.Put(kube::kPods, pod_with("cart-2", "new"));
+  EXPECT_TRUE(
+      world.Until([&] { return world.ScanObject(kCart)["spec"]["pullSecrets"].size() == 2; }));
+  EXPECT_EQ(world.scans, 1);
+}
+
 TEST(Role, MakesAnImageScanAgainThatWasDeletedUnderARunningPod) {
   World world;
   Replica replica(world, "one");

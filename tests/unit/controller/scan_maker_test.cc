@@ -13,6 +13,29 @@ using nlohmann::json;
 const Digest kImage = DigestOf("image");
 const TimePoint kNow = *ParseTime("2026-11-24T12:00:00Z");
 
+ScanDemand ADemand(std::vector<resources::SecretRef> secrets) {
+  return {.digest = kImage,
+          .reference = *ImageReference::Parse("elsewhere.io/a:1"),
+          .ns = "shop",
+          .secrets = std::move(secrets),
+          .asker = Asker::kAdmission};
+}
+
+TEST(PatchFor, AddsSecretsAndNothingElseOnceTheImageIsScanned) {
+  resources::ImageScan scan = AScan(kImage);
+  scan.resource_version = "7";
+  scan.spec.pull_secrets = {{"shop", "old"}};
+  const json before = PatchFor(scan, ADemand({{"shop", "new"}}), kNow);
+  EXPECT_TRUE(before["metadata"].contains("annotations"));
+  scan.status.scanned_at = "2026-11-24T10:00:00Z";
+  const json patch = PatchFor(scan, ADemand({{"shop", "new"}}), kNow);
+  EXPECT_EQ(patch["spec"]["pullSecrets"], json::array({{{"namespace", "shop"}, {"name", "old"}},
+                                                       {{"namespace", "shop"}, {"name", "new"}}}));
+  EXPECT_FALSE(patch["metadata"].contains("annotations"));
+  EXPECT_EQ(patch["metadata"]["resourceVersion"], "7");
+  EXPECT_TRUE(PatchFor(scan, ADemand({{"shop", "old"}}), kNow).is_null());
+}
+
 TEST(AskAgainPatch, IsMadeOnceInHalfAMinute) {
   resources::ImageScan scan = AScan(kImage);
   const json patch = AskAgainPatch(scan, kNow);
