@@ -2,202 +2,11 @@
 #include "controller/role.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <set>
-
-#include "lib/store/sqlite_store.h"
-#include "tests/support/fake_kube.h"
-#include "tests/unit/controller/builders.h"
+#include "tests/unit/controller/world.h"
 
 namespace landwaiter::controller {
 namespace {
-
-using nlohmann::json;
-using testing::FakeKube;
-
-constexpr const char* kTag = "r.io/shop/cart:1.4";
-
-class FakeDatabase final : public MatchDatabase {
- public:
-  FakeDatabase(std::string id, std::vector<Finding> findings, std::atomic<int>& matches)
-      : id_(std::move(id)), findings_(std::move(findings)), matches_(matches) {}
-  std::string Id() const override { return id_; }
-  std::string BuiltAt() const override { return "2026-11-24T09:00:00Z"; }
-  Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const override {
-    ++matches_;
-    return std::vector<PlatformMatch>(
-        inventory.platforms.size(),
-        PlatformMatch{findings_, {{"advisories", CoverageState::kRead, "", 1}}});
-  }
-
- private:
-  const std::string id_;
-  const std::vector<Finding> findings_;
-  std::atomic<int>& matches_;
-};
-
-/// What the replicas share: the cluster, the registry, the scanner, the database.
-struct World {
-  FakeKube api;
-  SystemClock clock;
-  std::atomic<int> scans{0};
-  std::atomic<int> resolves{0};
-  std::atomic<int> matches{0};
-  std::atomic<bool> disk_full{false};
-  landwaiter::Guarded<std::map<std::string, Digest>> registry;
-  landwaiter::Guarded<std::shared_ptr<const MatchDatabase>> database;
-  landwaiter::Guarded<std::optional<Error>> scanner_fault;
-
-  World() {
-    api.Put(kube::kNamespaces, {{"metadata", {{"name", "shop"}}}});
-    api.Put(
-        kube::kNodes,
-        {{"metadata", {{"name", "n"}}},
-         {"status", {{"nodeInfo", {{"operatingSystem", "linux"}, {"architecture", "amd64"}}}}}});
-    Push(kTag, DigestOf("cart"));
-    UseDatabase("db-1", {AFinding("CVE-1", Severity::kCritical, "3.0.2")});
-  }
-  void Push(const std::string& reference, const Digest& digest) {
-    registry.With([&](auto& tags) { tags[reference] = digest; });
-  }
-  void UseDatabase(const std::string& id, std::vector<Finding> findings) {
-    database.With([&](auto& current) {
-      current = std::make_shared<FakeDatabase>(id, std::move(findings), matches);
-    });
-  }
-  Result<Digest> Resolve(const ImageReference& image) {
-    ++resolves;
-    return registry.With([&](auto& tags) -> Result<Digest> {
-      if (image.digest) {  // of this repository, as image::Registry asks it
-        for (const auto& [tag, digest] : tags) {
-          if (digest == *image.digest && tag.starts_with(image.Name() + ":")) return digest;
-        }
-      }
-      const auto found = tags.find(image.ToString());
-      if (found == tags.end()) return Error{Code::kNotFound, "manifest unknown", "NotFound"};
-      return found->second;
-    });
-  }
-  Result<ImageInventory> Scan(const ScanRequest& request) {
-    ++scans;
-    if (auto fault = scanner_fault.With([](const auto& f) { return f; })) return *fault;
-    return AnInventory(*request.image.digest);
-  }
-  json ScanObject(const Digest& digest) {
-    return api.Read(kImageScans, {"", resources::ScanName(digest)});
-  }
-  std::string Verdict(const Digest& digest) {
-    const json object = ScanObject(digest);
-    return object.is_null() ? "" : object.value("/status/verdict"_json_pointer, "");
-  }
-  std::string Ready(const json& object) {
-    if (object.is_null() || !object.contains("status")) return "";
-    for (const auto& condition : object["status"].value("conditions", json::array())) {
-      if (condition["type"] == "Ready") return condition["reason"];
-    }
-    return "";
-  }
-  bool Until(const std::function<bool()>& condition) { return api.WaitUntil(condition); }
-};
-
-/// A store whose disk is full as long as `full` says so.
-class FillableStore final : public store::Store {
- public:
-  FillableStore(std::unique_ptr<store::Store> inner, std::atomic<bool>& full)
-      : inner_(std::move(inner)), full_(full) {}
-  Status PutInventory(const Digest& digest, const store::InventoryRecord& inventory,
-                      const std::vector<store::PackageKey>& packages) override {
-    if (full_) return Full();
-    return inner_->PutInventory(digest, inventory, packages);
-  }
-  Result<std::optional<store::InventoryRecord>> GetInventory(const Digest& digest) override {
-    return inner_->GetInventory(digest);
-  }
-  Status PutFindings(const Digest& digest, const store::FindingsRecord& findings) override {
-    if (full_) return Full();
-    return inner_->PutFindings(digest, findings);
-  }
-  Result<std::optional<store::FindingsRecord>> GetFindings(const Digest& digest) override {
-    return inner_->GetFindings(digest);
-  }
-  Status Delete(const Digest& digest) override { return inner_->Delete(digest); }
-  Result<std::vector<Digest>> Digests() override { return inner_->Digests(); }
-  Result<std::vector<Digest>> ImagesWith(const store::PackageKey& package,
-                                         std::size_t limit) override {
-    return inner_->ImagesWith(package, limit);
-  }
-
- private:
-  static Error Full() {
-    return Error{Code::kResourceExhausted, "the disk is full",
-                 std::string(store::kReasonStoreFull)};
-  }
-  const std::unique_ptr<store::Store> inner_;
-  std::atomic<bool>& full_;
-};
-
-/// One replica with a store of its own.
-class Replica {
- public:
-  Replica(World& world, const std::string& identity,
-          std::chrono::milliseconds retention = std::chrono::hours(24))
-      : world_(world),
-        folder_(std::filesystem::temp_directory_path().string() + "/landwaiter-role-" +
-                std::to_string(::getpid()) + "-" + identity),
-        retention_(retention),
-        identity_(identity) {
-    std::filesystem::remove_all(folder_);
-    Begin();
-  }
-  ~Replica() {
-    role.reset();
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  void Begin() {
-    auto opened = store::OpenSqliteStore(folder_);
-    EXPECT_TRUE(opened);
-    store_ = std::make_unique<FillableStore>(std::move(opened->store), world_.disk_full);
-    metrics_ = std::make_unique<metrics::Registry>();
-    ControllerOptions options;
-    options.identity = identity_;
-    options.retention = retention_;
-    options.workers = 2;
-    options.retry_period = std::chrono::milliseconds(5);
-    role = std::make_unique<Role>(
-        options,
-        Ports{.api = &world_.api,
-              .lease_api = &world_.api,
-              .store = store_.get(),
-              .clock = &world_.clock,
-              .resolve = [this](const ImageReference& image, const auto&,
-                                const Cancellation&) { return world_.Resolve(image); },
-              .scan = [this](const ScanRequest& request,
-                             const Cancellation&) { return world_.Scan(request); },
-              .database = [this] { return world_.database.With([](const auto& d) { return d; }); }},
-        *metrics_);
-    EXPECT_TRUE(role->SyncInformers(Cancellation{}.Within(std::chrono::seconds(20))));
-    role->Start();
-  }
-  void End() {
-    role.reset();
-    store_.reset();
-  }
-  void LoseStore() { std::filesystem::remove_all(folder_); }
-
- private:
-  World& world_;
-  const std::string folder_;
-  const std::chrono::milliseconds retention_;
-  const std::string identity_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<metrics::Registry> metrics_;
-
- public:
-  std::unique_ptr<Role> role;
-};
 
 const Digest kCart = DigestOf("cart");
 
@@ -269,45 +78,6 @@ TEST(Role, MatchesAgainForANewDatabaseWithoutScanning) {
   ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Pass"; }));
   EXPECT_EQ(world.ScanObject(kCart)["status"]["database"]["id"], "db-2");
   EXPECT_EQ(world.scans, 1);
-}
-
-TEST(Role, JudgesAnewWhileTheDiskIsFull) {
-  World world;
-  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
-  Replica replica(world, "one");
-  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
-  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
-  world.disk_full = true;
-  world.UseDatabase("db-2", {});
-  replica.role->OnDatabaseChanged();
-  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Pass"; }));
-  world.api.Put(kScanPolicies, APolicy("baseline", 2, NotRoot()));
-  ASSERT_TRUE(world.Until(
-      [&] { return world.ScanObject(kCart)["status"]["policies"][0]["generation"] == 2; }));
-  EXPECT_NE(world.ScanObject(kCart)["status"]["conditions"].dump().find("StoreFull"),
-            std::string::npos);
-  world.disk_full = false;
-  replica.role->OnDatabaseChanged();
-  EXPECT_TRUE(world.Until([&] {
-    return world.ScanObject(kCart)["status"]["conditions"].dump().find("StoreFull") ==
-           std::string::npos;
-  }));
-  EXPECT_EQ(world.scans, 1);
-}
-
-TEST(Role, SaysThatTheStoreIsFullAndDoesNotPullAgainAtOnce) {
-  World world;
-  world.disk_full = true;
-  Replica replica(world, "one");
-  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
-  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "StoreFull"; }));
-  world.api.Put(kScanPolicies, APolicy("baseline", 1, NotRoot()));
-  replica.role->OnDatabaseChanged();
-  world.Push("r.io/shop/new:1", DigestOf("new"));
-  world.api.Put(kube::kPods, WithImage(APod("new"), "r.io/shop/new:1"));
-  ASSERT_TRUE(
-      world.Until([&] { return world.Ready(world.ScanObject(DigestOf("new"))) == "StoreFull"; }));
-  EXPECT_EQ(world.scans, 2) << "one try of each image";
 }
 
 http::ServerRequest EnsureCall(const std::vector<std::string>& references) {
@@ -410,35 +180,6 @@ TEST(Role, TakesUpWhatAnotherLeftUndone) {
   EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
 }
 
-TEST(Role, HandsOverWhenTheLeaderEnds) {
-  World world;
-  auto one = std::make_unique<Replica>(world, "one");
-  ASSERT_TRUE(world.Until([&] { return one->role->Leading(); }));
-  Replica two(world, "two");
-  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
-  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
-  one.reset();
-  ASSERT_TRUE(world.Until([&] { return two.role->Leading(); }));
-  world.Push("r.io/shop/new:1", DigestOf("new"));
-  world.api.Put(kube::kPods, WithImage(APod("new"), "r.io/shop/new:1"));
-  EXPECT_TRUE(
-      world.Until([&] { return world.Ready(world.ScanObject(DigestOf("new"))) == "Scanned"; }));
-}
-
-TEST(Role, KeepsVerdictsAndScansAgainWhenTheStoreIsLost) {
-  World world;
-  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
-  Replica replica(world, "one");
-  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
-  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
-  replica.End();
-  replica.LoseStore();
-  replica.Begin();
-  ASSERT_TRUE(world.Until([&] { return world.scans == 2; }));
-  EXPECT_EQ(world.Verdict(kCart), "Fail");
-  EXPECT_EQ(world.Ready(world.ScanObject(kCart)), "Scanned");
-}
-
 TEST(Role, WritesNothingWhenNothingChanged) {
   World world;
   world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
@@ -463,23 +204,11 @@ TEST(Role, WritesNothingWhenNothingChanged) {
   world.Push("r.io/shop/new:1", DigestOf("new"));
   world.api.Put(kube::kPods, WithImage(APod("new"), "r.io/shop/new:1"));
   ASSERT_TRUE(world.Until([&] {
-    return world.ScanObject(DigestOf("new")).value("/status/usedBy/pods"_json_pointer, 0) == 1 &&
+    return world.Pods(DigestOf("new")) == 1 &&
            world.Ready(world.ScanObject(DigestOf("new"))) == "Scanned";
   }));
   EXPECT_EQ(writes_of_cart(), before);
   EXPECT_EQ(world.scans, 2) << "one for each image, none for the restart";
-}
-
-TEST(Role, ShowsWhyAScanFailedAndRecovers) {
-  World world;
-  world.scanner_fault.With([](auto& fault) {
-    fault = Error{Code::kUnavailable, "scanner is gone", "ScannerFailed"};
-  });
-  Replica replica(world, "one");
-  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
-  ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "ScannerFailed"; }));
-  world.scanner_fault.With([](auto& fault) { fault.reset(); });
-  EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
 }
 
 TEST(Role, AnswersAPersonsQuestionUnderTheirOwnName) {
@@ -528,8 +257,7 @@ TEST(Role, TellsTheOwnersOfPodsThatAnImageFails) {
   EXPECT_NE(told("cart").find("ImageFailsPolicy: image shop/cart:1.4"), std::string::npos)
       << told("cart");
   EXPECT_NE(told("cart").find("rule no-critical"), std::string::npos) << told("cart");
-  ASSERT_TRUE(world.Until(
-      [&] { return world.ScanObject(kCart).value("/status/usedBy/pods"_json_pointer, 0) == 1; }));
+  ASSERT_TRUE(world.Until([&] { return world.Pods(kCart) == 1; }));
   world.api.Put(kube::kPods, OwnedBy(WithImage(APod("late-1"), kTag), "ReplicaSet", "late"));
   ASSERT_TRUE(world.Until([&] { return !told("late").empty(); }));
   EXPECT_NE(told("late").find("policy baseline"), std::string::npos) << told("late");
@@ -572,9 +300,6 @@ TEST(Role, MakesAnImageScanAgainThatWasDeletedUnderARunningPod) {
 TEST(Role, CountsAPodWhereItsOwnManifestIsScannedWhateverIndexListsItToo) {
   World world;
   Replica replica(world, "one");
-  const auto pods_of = [&](const Digest& digest) {
-    return world.ScanObject(digest).value("/status/usedBy/pods"_json_pointer, -1);
-  };
   // The inventory of "index" has this platform manifest (builders.h): an index that lists it.
   const Digest index = DigestOf("index");
   const Digest manifest = DigestOf(index.ToString() + "linux/amd64");
@@ -584,11 +309,11 @@ TEST(Role, CountsAPodWhereItsOwnManifestIsScannedWhateverIndexListsItToo) {
   world.api.Put(kube::kPods, WithImage(APod("thief", "evil"), "evil.io/index:1"));
   ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(index)) == "Scanned"; }));
   world.api.Put(kube::kPods, WithImage(APod("victim"), "r.io/shop/victim:1"));
-  ASSERT_TRUE(world.Until([&] { return pods_of(manifest) == 1; }));
+  ASSERT_TRUE(world.Until([&] { return world.Pods(manifest) == 1; }));
   world.api.Put(kube::kPods, WithImage(APod("victim"), "r.io/shop/victim:1", id));
   world.api.Put(kube::kPods, WithImage(APod("other"), "r.io/shop/victim:1", id));
-  EXPECT_TRUE(world.Until([&] { return pods_of(manifest) == 2; }));
-  EXPECT_EQ(pods_of(index), 1);
+  EXPECT_TRUE(world.Until([&] { return world.Pods(manifest) == 2; }));
+  EXPECT_EQ(world.Pods(index), 1);
 }
 
 TEST(Role, DeletesWhatNothingUsesAfterItsTimeAndKeepsAPersons) {
@@ -611,20 +336,6 @@ TEST(Role, DeletesWhatNothingUsesAfterItsTimeAndKeepsAPersons) {
   }));
   EXPECT_FALSE(world.ScanObject(DigestOf("asked")).is_null()) << "a person asks for it";
   EXPECT_FALSE(world.api.Read(kImageScans, {"", "mine"}).is_null());
-}
-
-TEST(Role, GoesOnAfterTheApiServerWasAway) {
-  World world;
-  Replica replica(world, "one");
-  ASSERT_TRUE(world.Until([&] { return replica.role->Leading(); }));
-  world.api.SetFault([](const std::string&, const kube::Resource&, const kube::ObjectKey&) {
-    return std::optional<Error>(Unavailable("down"));
-  });
-  world.api.Forget();
-  world.api.Cut();
-  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
-  world.api.SetFault(nullptr);
-  EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
 }
 
 }  // namespace

@@ -1,0 +1,212 @@
+// A cluster, a registry, a scanner and a database for tests of the whole role, and its replicas.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controller/role.h"
+#include "lib/base/guarded.h"
+#include "lib/store/sqlite_store.h"
+#include "tests/support/fake_kube.h"
+#include "tests/unit/controller/builders.h"
+
+namespace landwaiter::controller {
+
+using nlohmann::json;
+using testing::FakeKube;
+
+inline constexpr const char* kTag = "r.io/shop/cart:1.4";
+
+class FakeDatabase final : public MatchDatabase {
+ public:
+  FakeDatabase(std::string id, std::vector<Finding> findings, std::atomic<int>& matches)
+      : id_(std::move(id)), findings_(std::move(findings)), matches_(matches) {}
+  std::string Id() const override { return id_; }
+  std::string BuiltAt() const override { return "2026-11-24T09:00:00Z"; }
+  Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const override {
+    ++matches_;
+    return std::vector<PlatformMatch>(
+        inventory.platforms.size(),
+        PlatformMatch{findings_, {{"advisories", CoverageState::kRead, "", 1}}});
+  }
+
+ private:
+  const std::string id_;
+  const std::vector<Finding> findings_;
+  std::atomic<int>& matches_;
+};
+
+/// What the replicas share: the cluster, the registry, the scanner, the database.
+struct World {
+  FakeKube api;
+  SystemClock clock;
+  std::atomic<int> scans{0};
+  std::atomic<int> resolves{0};
+  std::atomic<int> matches{0};
+  std::atomic<bool> disk_full{false};
+  landwaiter::Guarded<std::map<std::string, Digest>> registry;
+  landwaiter::Guarded<std::shared_ptr<const MatchDatabase>> database;
+  landwaiter::Guarded<std::optional<Error>> scanner_fault;
+
+  World() {
+    api.Put(kube::kNamespaces, {{"metadata", {{"name", "shop"}}}});
+    api.Put(
+        kube::kNodes,
+        {{"metadata", {{"name", "n"}}},
+         {"status", {{"nodeInfo", {{"operatingSystem", "linux"}, {"architecture", "amd64"}}}}}});
+    Push(kTag, DigestOf("cart"));
+    UseDatabase("db-1", {AFinding("CVE-1", Severity::kCritical, "3.0.2")});
+  }
+  void Push(const std::string& reference, const Digest& digest) {
+    registry.With([&](auto& tags) { tags[reference] = digest; });
+  }
+  void UseDatabase(const std::string& id, std::vector<Finding> findings) {
+    database.With([&](auto& current) {
+      current = std::make_shared<FakeDatabase>(id, std::move(findings), matches);
+    });
+  }
+  Result<Digest> Resolve(const ImageReference& image) {
+    ++resolves;
+    return registry.With([&](auto& tags) -> Result<Digest> {
+      if (image.digest) {  // of this repository, as image::Registry asks it
+        for (const auto& [tag, digest] : tags) {
+          if (digest == *image.digest && tag.starts_with(image.Name() + ":")) return digest;
+        }
+      }
+      const auto found = tags.find(image.ToString());
+      if (found == tags.end()) return Error{Code::kNotFound, "manifest unknown", "NotFound"};
+      return found->second;
+    });
+  }
+  Result<ImageInventory> Scan(const ScanRequest& request) {
+    ++scans;
+    if (auto fault = scanner_fault.With([](const auto& f) { return f; })) return *fault;
+    return AnInventory(*request.image.digest);
+  }
+  json ScanObject(const Digest& digest) {
+    return api.Read(kImageScans, {"", resources::ScanName(digest)});
+  }
+  /// Pods that use the image; -1 where there is no ImageScan or no count yet.
+  int Pods(const Digest& digest) {
+    const json object = ScanObject(digest);
+    return object.is_null() ? -1 : object.value("/status/usedBy/pods"_json_pointer, -1);
+  }
+  std::string Verdict(const Digest& digest) {
+    const json object = ScanObject(digest);
+    return object.is_null() ? "" : object.value("/status/verdict"_json_pointer, "");
+  }
+  std::string Ready(const json& object) {
+    if (object.is_null() || !object.contains("status")) return "";
+    for (const auto& condition : object["status"].value("conditions", json::array())) {
+      if (condition["type"] == "Ready") return condition["reason"];
+    }
+    return "";
+  }
+  bool Until(const std::function<bool()>& condition) { return api.WaitUntil(condition); }
+};
+
+/// A store whose disk is full as long as `full` says so.
+class FillableStore final : public store::Store {
+ public:
+  FillableStore(std::unique_ptr<store::Store> inner, std::atomic<bool>& full)
+      : inner_(std::move(inner)), full_(full) {}
+  Status PutInventory(const Digest& digest, const store::InventoryRecord& inventory,
+                      const std::vector<store::PackageKey>& packages) override {
+    if (full_) return Full();
+    return inner_->PutInventory(digest, inventory, packages);
+  }
+  Result<std::optional<store::InventoryRecord>> GetInventory(const Digest& digest) override {
+    return inner_->GetInventory(digest);
+  }
+  Status PutFindings(const Digest& digest, const store::FindingsRecord& findings) override {
+    if (full_) return Full();
+    return inner_->PutFindings(digest, findings);
+  }
+  Result<std::optional<store::FindingsRecord>> GetFindings(const Digest& digest) override {
+    return inner_->GetFindings(digest);
+  }
+  Status Delete(const Digest& digest) override { return inner_->Delete(digest); }
+  Result<std::vector<Digest>> Digests() override { return inner_->Digests(); }
+  Result<std::vector<Digest>> ImagesWith(const store::PackageKey& package,
+                                         std::size_t limit) override {
+    return inner_->ImagesWith(package, limit);
+  }
+
+ private:
+  static Error Full() {
+    return Error{Code::kResourceExhausted, "the disk is full",
+                 std::string(store::kReasonStoreFull)};
+  }
+  const std::unique_ptr<store::Store> inner_;
+  std::atomic<bool>& full_;
+};
+
+/// One replica with a store of its own.
+class Replica {
+ public:
+  Replica(World& world, const std::string& identity,
+          std::chrono::milliseconds retention = std::chrono::hours(24))
+      : world_(world),
+        folder_(std::filesystem::temp_directory_path().string() + "/landwaiter-role-" +
+                std::to_string(::getpid()) + "-" + identity),
+        retention_(retention),
+        identity_(identity) {
+    std::filesystem::remove_all(folder_);
+    Begin();
+  }
+  ~Replica() {
+    role.reset();
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void Begin() {
+    auto opened = store::OpenSqliteStore(folder_);
+    EXPECT_TRUE(opened);
+    store_ = std::make_unique<FillableStore>(std::move(opened->store), world_.disk_full);
+    metrics_ = std::make_unique<metrics::Registry>();
+    ControllerOptions options;
+    options.identity = identity_;
+    options.retention = retention_;
+    options.workers = 2;
+    options.retry_period = std::chrono::milliseconds(5);
+    role = std::make_unique<Role>(
+        options,
+        Ports{.api = &world_.api,
+              .lease_api = &world_.api,
+              .store = store_.get(),
+              .clock = &world_.clock,
+              .resolve = [this](const ImageReference& image, const auto&,
+                                const Cancellation&) { return world_.Resolve(image); },
+              .scan = [this](const ScanRequest& request,
+                             const Cancellation&) { return world_.Scan(request); },
+              .database = [this] { return world_.database.With([](const auto& d) { return d; }); }},
+        *metrics_);
+    EXPECT_TRUE(role->SyncInformers(Cancellation{}.Within(std::chrono::seconds(20))));
+    role->Start();
+  }
+  void End() {
+    role.reset();
+    store_.reset();
+  }
+  void LoseStore() { std::filesystem::remove_all(folder_); }
+
+ private:
+  World& world_;
+  const std::string folder_;
+  const std::chrono::milliseconds retention_;
+  const std::string identity_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<metrics::Registry> metrics_;
+
+ public:
+  std::unique_ptr<Role> role;
+};
+
+}  // namespace landwaiter::controller
