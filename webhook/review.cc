@@ -159,7 +159,9 @@ bool ReviewRequest::IsMirrorPodOfANode() const {
 ReviewReading ReadReview(std::string_view body) {
   ReviewReading reading;
   try {
-    auto review = ParseJson(body, {.max_bytes = kMaxReviewBytes, .max_depth = kMaxReviewDepth});
+    auto review = ParseJson(body, {.max_bytes = kMaxReviewBytes,
+                                   .max_depth = kMaxReviewDepth,
+                                   .max_values = kMaxReviewValues});
     if (review) return ReadParsed(*review);
     reading.problem.error = std::move(review).error().Context("body");
   } catch (const json::exception& error) {

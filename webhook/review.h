@@ -21,6 +21,10 @@ namespace landwaiter::webhook {
 inline constexpr std::size_t kMaxReviewBytes = std::size_t{20} << 20;
 /// The deepest legal Pod has fewer than 20 levels; API machinery itself allows far more.
 inline constexpr std::size_t kMaxReviewDepth = 64;
+/// So that the document of a review stays under 100 MB beside its text. Pods of 1.5 MB that
+/// name their variables (40 bytes and three values each) come, object and old object together, to
+/// some 230,000; one of two-byte values alone would be ten million.
+inline constexpr std::size_t kMaxReviewValues = 500'000;
 
 enum class Subject {
   kNothing,   // nothing that names an image to judge

@@ -6,27 +6,45 @@
 namespace landwaiter {
 namespace {
 
-/// Depth of nesting, counted outside of strings. No judgement of well-formedness.
-bool DeeperThan(std::string_view text, std::size_t limit) {
+/// Where the string that begins at `start` ends: its closing quote, or the text's end.
+std::size_t EndOfString(std::string_view text, std::size_t start) {
+  std::size_t at = start + 1;
+  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  return at;
+}
+
+bool ClosesAtOnce(std::string_view text, std::size_t bracket) {
+  const std::size_t next = text.find_first_not_of(" \t\r\n", bracket + 1);
+  return next != std::string_view::npos && (text[next] == ']' || text[next] == '}');
+}
+
+/// Counts depth and values outside of strings. No judgement of well-formedness: of text that is no
+/// JSON it counts at least what a parser builds before it notices.
+Status CheckShape(std::string_view text, const JsonLimits& limits) {
   std::size_t depth = 0;
-  bool in_string = false;
+  // The text's own value, the first one of each container, and one after each comma.
+  std::size_t values = 1;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
+    if (c == '"') {
+      i = EndOfString(text, i);
     } else if (c == '[' || c == '{') {
-      if (++depth > limit) return true;
+      ++depth;
+      if (!ClosesAtOnce(text, i)) ++values;
+    } else if (c == ',') {
+      ++values;
     } else if ((c == ']' || c == '}') && depth > 0) {
       --depth;
     }
+    if (depth > limits.max_depth) {
+      return InvalidArgument("JSON is nested deeper than " + std::to_string(limits.max_depth));
+    }
+    if (values > limits.max_values) {
+      return ResourceExhausted("JSON holds more than " + std::to_string(limits.max_values) +
+                               " values");
+    }
   }
-  return false;
+  return Ok();
 }
 
 }  // namespace
@@ -36,9 +54,7 @@ Result<nlohmann::json> ParseJson(std::string_view text, const JsonLimits& limits
     return ResourceExhausted("JSON of " + std::to_string(text.size()) + " bytes is larger than " +
                              std::to_string(limits.max_bytes));
   }
-  if (DeeperThan(text, limits.max_depth)) {
-    return InvalidArgument("JSON is nested deeper than " + std::to_string(limits.max_depth));
-  }
+  if (Status shape = CheckShape(text, limits); !shape) return std::move(shape).error();
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {

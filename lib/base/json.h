@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -18,10 +19,14 @@ namespace landwaiter {
 struct JsonLimits {
   std::size_t max_bytes = 16u << 20;
   std::size_t max_depth = 64;
+  /// Objects, lists and what is in them. A value of two bytes of text ("0,") takes 16 in a document
+  /// and some 100 as an object's member: whoever reads a stranger's text sets a bound.
+  std::size_t max_values = std::numeric_limits<std::size_t>::max();
 };
 
-/// One whole JSON text (RFC 8259). The depth is counted before anything is built, so that 100,000
-/// brackets cost no stack. Errors: InvalidArgument with the byte offset, ResourceExhausted.
+/// One whole JSON text (RFC 8259). Depth and values are counted before anything is built, so that
+/// 100,000 brackets cost no stack and a million zeros no memory. Errors: InvalidArgument with the
+/// byte offset, ResourceExhausted.
 Result<nlohmann::json> ParseJson(std::string_view text, const JsonLimits& limits = {});
 
 /// Dumps with invalid UTF-8 replaced instead of thrown at.

@@ -58,6 +58,13 @@ const BadCase kBadCases[] = {
        return AReview(pod).Text();
      }(),
      "body: ", ""},
+    {"500,001 values",
+     [] {
+       json pod = APod({kImage});
+       pod["spec"]["zeros"] = json(std::vector<int>(500'001));
+       return AReview(pod).Text();
+     }(),
+     "more than 500000 values", ""},
     {"bytes that are no UTF-8", "{\"kind\":\"\xff\xfe\"}", "body: ", ""},
     {"another kind", WithTop("kind", "Review"), "kind: expected AdmissionReview", "uid-1"},
     {"another version", WithTop("apiVersion", "admission.k8s.io/v1beta1"),
@@ -209,6 +216,17 @@ TEST(ReadReview, ALegalUpdateOf18MegabytesIsRead) {
   const auto reading = ReadReview(body);
   ASSERT_TRUE(reading.request.has_value()) << reading.problem.error.message;
   EXPECT_EQ(reading.request->old_references, std::vector<std::string>{kImage});
+}
+
+TEST(ReadReview, ALegalUpdateOfMoreThan200000ValuesIsRead) {
+  json pod = APod({kImage});
+  json& variables = pod["spec"]["containers"][0]["env"];
+  // 1.5 MB of variables of 40 bytes each.
+  for (int i = 0; i < 37'000; ++i) {
+    variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "0"}});
+  }
+  const auto reading = ReadReview(AReview(pod).Update(pod).Text());
+  EXPECT_TRUE(reading.request.has_value()) << reading.problem.error.message;
 }
 
 TEST(WriteReview, IsExactlyThis) {
