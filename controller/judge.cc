@@ -150,6 +150,7 @@ void FillPolicies(const JudgeInput& input, const std::vector<ImageReference>& re
     if (status.policies.size() >= resources::kMaxPolicies) break;
     const auto verdicts = policy::EvaluateContentByName(record->policy, content, now);
     status.policies.push_back(PolicyStatusOf(verdicts.front()));
+    status.policies.back().uid = record->policy.uid;
     for (std::size_t i = 1; i < verdicts.size(); ++i) {
       status.policies.back().excused.push_back(PolicyStatusOf(verdicts[i]));
     }

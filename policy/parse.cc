@@ -20,6 +20,8 @@ using nlohmann::json;
 
 constexpr std::string_view kApiVersion = "landwaiter.io/v1alpha1";
 constexpr std::string_view kKindName = "ScanPolicy";
+/// The API server writes UUIDs of 36 bytes; the bound is ImageScan's schema's.
+constexpr std::size_t kMaxUid = 128;
 
 /// The field where it is there and good; else null, with a complaint where it is there and bad.
 const json* GoodField(const json& spec, std::string_view name, Complaints& complaints) {
@@ -270,6 +272,9 @@ Result<LenientPolicy> FromJson(const json& object) {
   ScanPolicy& policy = result.policy;
   const json& metadata = object["metadata"];
   policy.name = text::Printable(metadata["name"].get<std::string>());
+  if (metadata.contains("uid") && metadata["uid"].is_string()) {
+    policy.uid = text::Printable(text::Truncate(metadata["uid"].get<std::string>(), kMaxUid));
+  }
   if (metadata.contains("generation") && metadata["generation"].is_number_integer()) {
     policy.generation = metadata["generation"].get<std::int64_t>();
   }

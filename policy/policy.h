@@ -132,6 +132,7 @@ struct PolicyException {
 
 struct ScanPolicy {
   std::string name;
+  std::string uid;  // "" for a file; a policy that was made anew under its name has another one
   std::int64_t generation = 0;
   Match match;
   Enforcement enforcement = Enforcement::kEnforce;
@@ -143,7 +144,7 @@ struct ScanPolicy {
   std::vector<PolicyException> exceptions;
 };
 
-/// One API object (apiVersion, kind, metadata.name, spec; status is not looked at).
+/// One API object (apiVersion, kind, metadata.name, uid and generation, spec; not status).
 /// Errors: InvalidArgument that names every path that is wrong and what was expected there;
 /// ResourceExhausted for more than kMaxPolicyBytes or kMaxPolicyDepth.
 Result<ScanPolicy> ParsePolicyJson(std::string_view json);

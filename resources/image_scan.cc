@@ -116,6 +116,7 @@ json ToJson(const PolicyStatus& p, const Bounds& bounds) {
   json out = JudgementToJson(p, bounds);
   out["name"] = p.name;
   out["generation"] = p.generation;
+  Set(out, "uid", p.uid, 128);
   // Without one of these its names are judged more strictly, never more mildly.
   for (std::size_t i = 0; i < AtMost(p.excused, bounds.excused); ++i) {
     out["excused"].push_back(JudgementToJson(p.excused[i], bounds));
@@ -172,6 +173,7 @@ void ReadJudgement(JsonFields& fields, PolicyStatus& p) {
 void ReadPolicy(JsonFields& fields, PolicyStatus& p) {
   fields.String("name", p.name);
   fields.Int("generation", p.generation);
+  fields.String("uid", p.uid);
   ReadJudgement(fields, p);
   fields.Objects("excused", kMaxItems, [&](JsonFields& item) {
     ReadJudgement(item, p.excused.emplace_back());

@@ -110,6 +110,7 @@ struct PolicyStatus {
   /// For names that exceptions for some images are for: the judgements that rest on those. Of each
   /// only verdict, violations, unknown, exceptions and rests_on.
   std::vector<PolicyStatus> excused = {};
+  std::string uid = {};  // the policy's: generation counts from 1 again in one that was made anew
   friend bool operator==(const PolicyStatus&, const PolicyStatus&) = default;
 };
 

@@ -44,7 +44,9 @@ bool IsAbout(const resources::ImageScan& scan, const Digest& digest) {
 const resources::PolicyStatus* JudgementOf(const resources::ImageScan& scan,
                                            const policy::ScanPolicy& policy) {
   for (const auto& row : scan.status.policies) {
-    if (row.name == policy.name && row.generation == policy.generation) return &row;
+    if (row.name == policy.name && row.uid == policy.uid && row.generation == policy.generation) {
+      return &row;
+    }
   }
   return nullptr;
 }

@@ -27,7 +27,7 @@ SCAN = {
     "metadata": {"name": DIGEST.replace(":", "-"), "generation": 1, "uid": "s", "resourceVersion": "1"},
     "spec": {"image": IMAGE},
     "status": {"digest": DIGEST, "verdict": "Pass",
-               "policies": [{"name": "baseline", "generation": 1, "verdict": "Pass"}],
+               "policies": [{"name": "baseline", "uid": "p", "generation": 1, "verdict": "Pass"}],
                "conditions": [{"type": "Ready", "status": "True", "reason": "Scanned", "message": "",
                                "lastTransitionTime": "2026-01-01T00:00:00Z"}]},
 }

@@ -48,7 +48,7 @@ inline nlohmann::json APolicy(const std::string& name, std::int64_t generation,
                               const nlohmann::json& rules) {
   return {{"apiVersion", "landwaiter.io/v1alpha1"},
           {"kind", "ScanPolicy"},
-          {"metadata", {{"name", name}, {"generation", generation}}},
+          {"metadata", {{"name", name}, {"uid", "uid-" + name}, {"generation", generation}}},
           {"spec", {{"rules", rules}}}};
 }
 

@@ -83,6 +83,7 @@ TEST_F(JudgeTest, JudgesEachPolicyAndTakesTheWorst) {
   ASSERT_EQ(status.policies.size(), 2u);
   EXPECT_EQ(status.policies[0].verdict, "Fail");
   EXPECT_EQ(status.policies[0].generation, 3);
+  EXPECT_EQ(status.policies[0].uid, "uid-a");
   EXPECT_EQ(status.policies[0].violations[0].count, 1u);
   EXPECT_EQ(status.policies[1].verdict, "Pass");
   EXPECT_EQ(status.verdict, "Fail");

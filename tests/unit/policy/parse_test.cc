@@ -193,6 +193,7 @@ TEST(ParsePolicy, ReadsAnApiObjectWithAllThatTheServerAdds) {
     "match":{"images":["**"]}},"status":{"conditions":[]}})");
   ASSERT_TRUE(policy) << policy.error().message;
   EXPECT_EQ(policy->generation, 7);
+  EXPECT_EQ(policy->uid, "x");
   EXPECT_EQ(policy->rules.size(), 1u);
 }
 

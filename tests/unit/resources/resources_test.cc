@@ -78,6 +78,7 @@ ImageScanStatus AFullStatus() {
     status.platforms.push_back({"linux/amd64", wide, wide, wide, wide, false, 1, 1,
                                 std::vector<Coverage>(100, {"dpkg", CoverageState::kRead, wide})});
     PolicyStatus policy{"p", 1, "Fail", {}, {}, {}};
+    policy.uid = wide;
     policy.violations.assign(50, {wide, 1, true, wide});
     policy.unknown.assign(50, wide);
     status.policies.push_back(policy);
@@ -129,6 +130,7 @@ TEST(ImageScan, ComesBackAsItWent) {
                                    4,
                                    {{"dpkg", CoverageState::kFailed, "why", 0}}});
   scan.status.policies.push_back({"p", 3, "Fail", {{"r", 2, false, "m"}}, {"u"}, {"e"}});
+  scan.status.policies.back().uid = "9b2f6c1e-0000-4000-8000-000000000001";
   SetCondition(scan.status.conditions, {"Ready", "True", "Scanned", "", 1, ""}, TimePoint());
   json object = ImageScanToJson(scan);
   object["status"] = StatusToJson(scan.status);

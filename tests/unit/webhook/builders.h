@@ -31,7 +31,7 @@ class APolicy {
     object_ = {
         {"apiVersion", "landwaiter.io/v1alpha1"},
         {"kind", "ScanPolicy"},
-        {"metadata", {{"name", name}, {"generation", 3}}},
+        {"metadata", {{"name", name}, {"uid", "uid-" + name}, {"generation", 3}}},
         {"spec",
          {{"enforcement", "Enforce"},
           {"onUnscanned", "Deny"},
@@ -42,6 +42,11 @@ class APolicy {
   }
   APolicy& With(const std::string& field, json value) {
     object_["spec"][field] = std::move(value);
+    return *this;
+  }
+  /// As after a delete and a create of the same name.
+  APolicy& MadeAnew() {
+    object_["metadata"]["uid"] = "another-uid";
     return *this;
   }
   APolicy& WithGeneration(int generation) {
@@ -88,6 +93,7 @@ class AScan {
   AScan& Judged(const std::string& verdict, const std::string& policy = "baseline",
                 int generation = 3) {
     scan_.status.policies.push_back({policy, generation, verdict, {}, {}, {}, {}});
+    scan_.status.policies.back().uid = "uid-" + policy;
     return *this;
   }
   /// What the last policy's judgement rests on.
