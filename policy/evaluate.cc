@@ -269,6 +269,12 @@ bool NeedsScan(const ScanPolicy& policy) {
   });
 }
 
+bool NeedsDatabase(const ScanPolicy& policy) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(), [](const Rule& rule) {
+    return std::holds_alternative<VulnerabilityRule>(rule.kind);
+  });
+}
+
 std::vector<std::string> EndingExceptions(const ScanPolicy& policy, TimePoint now) {
   std::vector<std::string> ending;
   for (const PolicyException& exception : policy.exceptions) {

@@ -70,6 +70,9 @@ Action AnswerUnscanned(const ScanPolicy& policy);
 
 /// True where the policy has a rule that needs a scan (or one that could not be read).
 bool NeedsScan(const ScanPolicy& policy);
+/// True where the policy has a rule that the advisory database decides: its age says nothing about
+/// the others.
+bool NeedsDatabase(const ScanPolicy& policy);
 
 /// Exceptions that run out within two weeks or did so at most two weeks ago, for the policy's
 /// condition: "CVE-2023-0001 until 2027-01-31: reason".

@@ -87,10 +87,10 @@ std::optional<Judgement> JudgeReference(const policy::ScanPolicy& policy,
   return judgement;
 }
 
-/// "" where the policy has no bound or the database is young enough.
+/// "" where the policy has no bound, nothing to bound, or the database is young enough.
 std::string StaleDatabase(const policy::ScanPolicy& policy, const resources::ImageScan& scan,
                           TimePoint now) {
-  if (!policy.max_database_age) return {};
+  if (!policy.max_database_age || !policy::NeedsDatabase(policy)) return {};
   const auto built = ParseTime(scan.status.database_built_at);
   if (!built) return "the age of the advisory database is not known";
   if (now - *built <= *policy.max_database_age) return {};
@@ -125,6 +125,11 @@ Judgement JudgeContent(const policy::ScanPolicy& policy, const resources::ImageS
                                                        : Ground::kContent;
   Judgement judgement = Start(policy, ground, verdict);
   judgement.text = ContentText(row);
+  // Why nothing could be decided, in the word that `kubectl get imagescans` shows.
+  const auto* ready = resources::FindCondition(scan.status.conditions, "Ready");
+  if (verdict == Verdict::kUnknown && !IsUnderWay(ready) && ready->status != "True") {
+    judgement.text = ready->reason + (judgement.text.empty() ? "" : ": " + judgement.text);
+  }
   judgement.exceptions = row.exceptions;
   return judgement;
 }
@@ -165,13 +170,15 @@ ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& im
   }
   const auto* ready = resources::FindCondition(scan.status.conditions, "Ready");
   const bool under_way = IsUnderWay(ready);
-  if (!under_way && ready->status != "True") {
-    return {Incomplete(policy, ready->reason + ": " + ready->message), false};
-  }
-  // While an image is looked at again, what was found before counts.
+  // What was found counts, also while the image is looked at again, and where a part of it could
+  // not be read: rules that do not need that part were decided all the same.
   if (const auto* row = JudgementOf(scan, policy)) {
     const auto* judged = resources::JudgementFor(*row, policy, *image.reference, now);
     if (judged != nullptr) return {JudgeContent(policy, scan, *judged, now), false};
+    return {std::nullopt, !under_way};
+  }
+  if (!under_way && ready->status != "True") {
+    return {Incomplete(policy, ready->reason + ": " + ready->message), false};
   }
   return {std::nullopt, !under_way};
 }

@@ -166,6 +166,13 @@ TEST(AnswerUnscanned, FollowsOnUnscannedAndEnforcement) {
             Action::kWarn);
 }
 
+TEST(NeedsDatabase, IsTrueForVulnerabilityRulesAlone) {
+  EXPECT_TRUE(NeedsDatabase(APolicy(kAnyFinding)));
+  EXPECT_FALSE(NeedsDatabase(ARule("image: {runsAsRoot: true}")));
+  EXPECT_FALSE(NeedsDatabase(ARule("packages: {denied: [{name: telnet}]}")));
+  EXPECT_FALSE(NeedsDatabase(ARule("reference: {digestRequired: true}")));
+}
+
 TEST(NeedsScan, IsFalseForReferenceRulesAlone) {
   EXPECT_FALSE(NeedsScan(ARule("reference: {digestRequired: true}")));
   EXPECT_TRUE(NeedsScan(APolicy(kAnyFinding)));

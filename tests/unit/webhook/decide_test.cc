@@ -193,6 +193,35 @@ const Case kCases[] = {
      .scan = AScan().Ready("False", "UnsupportedOS", "no feed for plan9"),
      .action = Action::kWarn,
      .text = "UnsupportedOS"},
+    {.name = "row 3: what was decided counts, although a part of the image could not be",
+     .policy = APolicy(),
+     .scan = AScan().Judged("Pass").Ready("False", "UnsupportedOS", "no feed for plan9")},
+    {.name = "row 3: a Fail denies without a database, whatever onIncomplete says",
+     .policy = APolicy().With("onIncomplete", "Allow"),
+     .scan = AScan()
+                 .Judged("Fail")
+                 .Violating("not-root", 1, "USER is root")
+                 .Ready("False", "NoDatabase", "there is no advisory database"),
+     .action = Action::kDeny,
+     .text = "rule not-root: USER is root"},
+    {.name = "row 7: an Unknown says Ready's reason and the rule's",
+     .policy = APolicy(),
+     .scan = AScan()
+                 .Judged("Unknown")
+                 .Unknown("rule no-critical: coverage advisories is Unsupported")
+                 .Ready("False", "UnsupportedOS", "no feed for plan9"),
+     .action = Action::kDeny,
+     .text = "UnsupportedOS: rule no-critical: coverage advisories"},
+    {.name = "row 7: an Unknown of an image that is looked at again says the rule's alone",
+     .policy = APolicy(),
+     .scan = AScan().Judged("Unknown").Unknown("rule x: why").Ready("False", "Queued", "waits"),
+     .action = Action::kDeny,
+     .text = "\nrule x: why"},
+    {.name = "row 7: Ready answers where there is no judgement of this generation",
+     .policy = APolicy().WithGeneration(4),
+     .scan = AScan().Judged("Pass").Ready("False", "NoDatabase", "there is no advisory database"),
+     .action = Action::kDeny,
+     .text = "NoDatabase: there is no advisory database"},
     {.name = "row 7: incomplete coverage",
      .policy = APolicy(),
      .scan = AScan().Judged("Unknown").Unknown("coverage dpkg is Failed: status breaks off"),
@@ -219,6 +248,12 @@ const Case kCases[] = {
      .scan = AScan().Judged("Fail").Violating("r", 1, "CVE-1").BuiltAt("2026-11-20T00:00:00Z"),
      .action = Action::kDeny,
      .text = "CVE-1"},
+    {.name = "row 3: an old database says nothing about rules that need none",
+     .policy = APolicy()
+                   .With("maxDatabaseAge", "72h")
+                   .With("rules", json::array({{{"name", "not-root"},
+                                                {"image", {{"runsAsRoot", true}}}}})),
+     .scan = AScan().Judged("Pass").BuiltAt("2026-11-20T00:00:00Z")},
     {.name = "row 7: a young enough database",
      .policy = APolicy().With("maxDatabaseAge", "72h"),
      .scan = AScan().Judged("Pass")},
@@ -262,7 +297,7 @@ TEST(Decide, FollowsTheTable) {
     EXPECT_EQ(decision.pending, c.pending);
     EXPECT_EQ(decision.images[0].ask, c.ask);
     std::string all;
-    for (const auto& judgement : decision.images[0].judgements) all += judgement.text + "\n";
+    for (const auto& judgement : decision.images[0].judgements) all += "\n" + judgement.text;
     EXPECT_NE(all.find(c.text), std::string::npos) << all;
   }
 }
