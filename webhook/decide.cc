@@ -178,7 +178,8 @@ ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& im
     return {std::nullopt, !under_way};
   }
   if (!under_way && ready->status != "True") {
-    return {Incomplete(policy, ready->reason + ": " + ready->message), false};
+    // Asked for all the same: the registry or the credentials may have been mended since.
+    return {Incomplete(policy, ready->reason + ": " + ready->message), true};
   }
   return {std::nullopt, !under_way};
 }
@@ -208,11 +209,11 @@ PolicyAnswer AnswerOf(const policy::ScanPolicy& policy, const ImageFacts& image,
   } else if (image.failure && !image.failure->unreachable) {
     scanned = {Incomplete(policy, image.failure->reason + ": " + image.failure->message), false};
   }
+  answer.ask = scanned.ask;
   if (scanned.judgement) {
     answer.judgements.push_back(*std::move(scanned.judgement));
     return answer;
   }
-  answer.ask = scanned.ask;
   const bool unreachable = image.failure && image.failure->unreachable;
   const milliseconds limit = std::min<milliseconds>(policy.wait, facts.budget);
   // An Audit policy's answer changes nothing for the caller, so nobody waits for it.

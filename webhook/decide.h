@@ -73,7 +73,8 @@ struct ImageDecision {
   Action action = Action::kAllow;
   std::vector<Judgement> judgements;  // worst first
   bool pending = false;
-  /// The controller is to be asked: no scan, or not yet judged, and not asked in vain before.
+  /// The controller is to be asked: no scan, none that succeeded, or not yet judged. Whoever asks
+  /// sees to it that the same is not asked all the time.
   bool ask = false;
 };
 

@@ -258,6 +258,13 @@ TEST_F(Validate, Row7_AnImageThatCannotBePulledAnswersByOnIncomplete) {
             std::string::npos);
 }
 
+TEST_F(Validate, Row7_AScanThatFailedIsAskedForAgainByAPodOfItsDigest) {
+  Know(APolicy());
+  Know(AScan().Ready("False", "PullUnauthorized", "registry answered 401"));
+  EXPECT_EQ(Answer(kPinnedPod)["allowed"], false);
+  EXPECT_EQ(controller_.WaitForQuestion().references, std::vector<std::string>{kPinned});
+}
+
 TEST_F(Validate, Row8_WithoutAControllerTheAnswerComesAtOnce) {
   controller_.BeUnreachable();
   Know(APolicy().With("waitSeconds", 9).With("onUnscanned", "Warn"));
