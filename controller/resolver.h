@@ -1,4 +1,4 @@
-// Tag → digest, remembered for five minutes per (reference, credential set), failures for 30 s:
+// Tag → digest, remembered for a minute per (reference, credential set), failures for 30 s:
 // admission.md's rows 5 and 6. Questions for the same reference at the same time are asked once.
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "lib/base/result.h"
 #include "model/image_reference.h"
 #include "model/scan_request.h"
+#include "resources/ensure.h"
 
 namespace landwaiter::controller {
 
@@ -25,7 +26,7 @@ using ResolveFunction = std::function<Result<Digest>(
     const ImageReference&, const std::vector<RegistryCredential>&, const Cancellation&)>;
 
 struct ResolverOptions {
-  std::chrono::milliseconds keep{std::chrono::minutes(5)};
+  std::chrono::milliseconds keep{resources::kTagBelievedByController};
   std::chrono::milliseconds keep_failure{std::chrono::seconds(30)};
   std::size_t max_entries = 50'000;
   std::chrono::milliseconds timeout{std::chrono::seconds(20)};

@@ -2,6 +2,7 @@
 // the names of the pull secrets, and the controller reads them from the pod's own namespace.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,13 @@ namespace landwaiter::resources {
 
 inline constexpr std::size_t kMaxEnsureImages = 200;         // admission.md: images in a request
 inline constexpr std::size_t kMaxEnsureBytes = 1024 * 1024;  // 200 references and 100 secret names
+
+/// admission.md, row 5: for five minutes in all a tag's digest is believed. The webhook may hear it
+/// when the controller has remembered it for its whole share already, so the shares add up.
+inline constexpr std::chrono::minutes kTagBelieved{5};
+inline constexpr std::chrono::minutes kTagBelievedByController{1};
+inline constexpr std::chrono::minutes kTagBelievedByWebhook{4};
+static_assert(kTagBelievedByController + kTagBelievedByWebhook == kTagBelieved);
 
 struct EnsureRequest {
   std::vector<std::string> references;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "policy/policy.h"
+#include "resources/ensure.h"
 #include "resources/image_scan.h"
 #include "webhook/decide.h"
 
@@ -23,8 +24,8 @@ namespace landwaiter::webhook {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// Row 5: how long a tag's digest is believed.
-inline constexpr std::chrono::minutes kResolutionLifetime{5};
+/// Row 5: how long a tag's digest is believed here.
+inline constexpr std::chrono::minutes kResolutionLifetime = resources::kTagBelievedByWebhook;
 /// Answers of the controller that are kept; some 300 bytes each.
 inline constexpr std::size_t kMaxEnsured = 50'000;
 

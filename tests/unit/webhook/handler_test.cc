@@ -227,6 +227,23 @@ TEST_F(Validate, Row5_AResolvedTagIsKnownForTheSameCredentialsOnly) {
   EXPECT_EQ(controller_.Asked().size(), 2u);
 }
 
+TEST_F(Validate, Row5_ATagIsBelievedForFiveMinutesWithTheControllersShare) {
+  Know(APolicy());
+  Know(AScan().Judged("Pass"));
+  const std::string key = EnsureKey({"shop", "default", {}}, kImage);
+  const auto heard = [&](std::chrono::minutes ago) {
+    memory_.PutEnsured(key, {*Digest::Parse(kDigest), std::nullopt,
+                             std::chrono::steady_clock::now() - ago});
+  };
+  const auto share = resources::kTagBelieved - resources::kTagBelievedByController;
+  heard(share - std::chrono::minutes(1));
+  EXPECT_EQ(Answer(AReview())["allowed"], true);
+  EXPECT_TRUE(controller_.Asked().empty());
+  heard(share);
+  EXPECT_EQ(Answer(AReview())["allowed"], true);
+  EXPECT_EQ(controller_.Asked(), std::vector<std::string>{kImage});
+}
+
 TEST_F(Validate, ManyRequestsForOneImageAreOneQuestion) {
   controller_.Close();
   Know(APolicy());
