@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -23,12 +24,27 @@ std::string DataOf(const json& secret, const char* key) {
   return text::Base64Decode(value->get_ref<const std::string&>()).value_or("");
 }
 
+std::string TypeOf(const json& secret) {
+  const auto type = secret.find("type");
+  return type != secret.end() && type->is_string() ? type->get<std::string>() : std::string();
+}
+
+/// Of the two types that the kubelet takes, each with its own key; what a Secret of another type
+/// holds is none of ours.
 Result<std::vector<image::KeyringEntry>> Keyring(const json& secret) {
-  const std::string config = DataOf(secret, ".dockerconfigjson");
-  if (!config.empty()) return image::ParseDockerConfigJson(config);
-  const std::string old = DataOf(secret, ".dockercfg");
-  if (!old.empty()) return image::ParseDockerCfg(old);
-  return InvalidArgument("has neither .dockerconfigjson nor .dockercfg");
+  const std::string type = TypeOf(secret);
+  if (type == "kubernetes.io/dockerconfigjson") {
+    const std::string config = DataOf(secret, ".dockerconfigjson");
+    if (config.empty()) return InvalidArgument("has no .dockerconfigjson");
+    return image::ParseDockerConfigJson(config);
+  }
+  if (type == "kubernetes.io/dockercfg") {
+    const std::string config = DataOf(secret, ".dockercfg");
+    if (config.empty()) return InvalidArgument("has no .dockercfg");
+    return image::ParseDockerCfg(config);
+  }
+  return InvalidArgument("is of type '" + text::Printable(text::Truncate(type, 80)) +
+                         "', expected kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg");
 }
 
 std::vector<std::string> SecretNames(const json& account) {
@@ -63,10 +79,14 @@ Result<std::vector<resources::SecretRef>> CredentialReader::SecretsOfPod(
     const std::string& ns, const std::string& service_account,
     const std::vector<std::string>& named, const Cancellation& cancel) {
   std::vector<resources::SecretRef> out;
+  bool told = false;
   const auto add = [&](const std::string& name) {
     resources::SecretRef secret{ns, name};
-    if (name.empty() || out.size() >= kMaxPullSecrets) return;
-    if (std::find(out.begin(), out.end(), secret) == out.end()) out.push_back(std::move(secret));
+    if (name.empty() || std::find(out.begin(), out.end(), secret) != out.end()) return;
+    if (out.size() < kMaxPullSecrets) return out.push_back(std::move(secret));
+    if (std::exchange(told, true)) return;
+    log::Warn("pull secrets left out",
+              {{"first", text::Printable(ns + "/" + name)}, {"most", kMaxPullSecrets}});
   };
   for (const auto& name : named) add(name);
   const std::string account = service_account.empty() ? "default" : service_account;

@@ -12,7 +12,10 @@
 namespace landwaiter::resources {
 
 inline constexpr std::size_t kMaxEnsureImages = 200;         // admission.md: images in a request
-inline constexpr std::size_t kMaxEnsureBytes = 1024 * 1024;  // 200 references and 100 secret names
+inline constexpr std::size_t kMaxEnsureBytes = 1024 * 1024;  // 200 references of 4 KiB, the names
+/// The API bounds no list of pull secrets; the controller reads 16 of them for an image.
+inline constexpr std::size_t kMaxEnsureSecrets = 256;
+inline constexpr std::size_t kMaxSecretName = 253;  // Kubernetes: a name is a DNS subdomain
 
 /// admission.md, row 5: for five minutes in all a tag's digest is believed. The webhook may hear it
 /// when the controller has remembered it for its whole share already, so the shares add up.
@@ -25,7 +28,7 @@ struct EnsureRequest {
   std::vector<std::string> references;
   std::string ns;
   std::string service_account;
-  std::vector<std::string> pull_secrets;
+  std::vector<std::string> pull_secrets;  // in the pod's order, which is the order to try them
 };
 
 struct EnsuredImage {

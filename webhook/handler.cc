@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -100,11 +101,28 @@ std::vector<ImageFacts> ImagesToJudge(const ReviewRequest& request) {
   return out;
 }
 
+/// No more names than the controller takes, and none that no Secret can have: the whole question
+/// would be refused.
 CredentialSet CredentialsOf(const ReviewRequest& request) {
-  CredentialSet set{request.ns, request.object.service_account, request.object.pull_secrets};
-  std::sort(set.pull_secrets.begin(), set.pull_secrets.end());
-  set.pull_secrets.erase(std::unique(set.pull_secrets.begin(), set.pull_secrets.end()),
-                         set.pull_secrets.end());
+  CredentialSet set{request.ns, request.object.service_account, {}};
+  std::unordered_set<std::string_view> seen;
+  std::size_t left_out = 0;
+  for (const std::string& name : request.object.pull_secrets) {
+    if (!seen.insert(name).second) continue;
+    if (set.pull_secrets.size() < resources::kMaxEnsureSecrets &&
+        name.size() <= resources::kMaxSecretName) {
+      set.pull_secrets.push_back(name);
+    } else {
+      ++left_out;
+    }
+  }
+  if (left_out > 0) {
+    log::Warn("pull secrets left out", {{"uid", text::Printable(request.uid)},
+                                        {"namespace", text::Printable(request.ns)},
+                                        {"left_out", left_out},
+                                        {"most", resources::kMaxEnsureSecrets},
+                                        {"longest_name", resources::kMaxSecretName}});
+  }
   return set;
 }
 

@@ -34,7 +34,7 @@ inline constexpr std::size_t kMaxEnsured = 50'000;
 struct CredentialSet {
   std::string ns;
   std::string service_account;
-  std::vector<std::string> pull_secrets;  // sorted
+  std::vector<std::string> pull_secrets;  // each once, in the pod's order: the first that fits wins
   std::string Key() const;
 };
 

@@ -184,18 +184,35 @@ TEST_F(Validate, Row6_AnUnknownImageIsAskedForAndAdmittedWhenItsScanPasses) {
   Know(APolicy());
   json pod = APod({kImage});
   pod["spec"]["serviceAccountName"] = "builder";
-  pod["spec"]["imagePullSecrets"] = {{{"name", "z"}}, {{"name", "a"}}};
+  pod["spec"]["imagePullSecrets"] = {{{"name", "z"}}, {{"name", "a"}}, {{"name", "z"}}};
   auto future = Post(AReview(pod).Text());
   const auto question = controller_.WaitForQuestion();
   EXPECT_EQ(question.ns, "shop");
   EXPECT_EQ(question.service_account, "builder");
-  EXPECT_EQ(question.pull_secrets, (std::vector<std::string>{"a", "z"}));
+  EXPECT_EQ(question.pull_secrets, (std::vector<std::string>{"z", "a"}));
   EXPECT_EQ(question.references, std::vector<std::string>{kImage});
   Know(AScan().Ready("False", "Scanning", ""));
   EXPECT_FALSE(IsReady(future));
   Know(AScan().Judged("Pass"));
   EXPECT_EQ(Answer(std::move(future))["allowed"], true);
   EXPECT_EQ(controller_.Asked().size(), 1u);
+}
+
+TEST_F(Validate, PullSecretsBeyondTheBoundAreLeftOutAloudAndTheImageIsAskedFor) {
+  Know(APolicy().With("waitSeconds", 0));
+  json pod = APod({kImage});
+  pod["spec"]["imagePullSecrets"] = {{{"name", std::string(300, 'x')}}};
+  for (std::size_t i = 0; i < resources::kMaxEnsureSecrets + 5; ++i) {
+    pod["spec"]["imagePullSecrets"].push_back({{"name", "s" + std::to_string(i)}});
+  }
+  ::testing::internal::CaptureStderr();
+  auto future = Post(AReview(pod).Text());
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const auto question = controller_.WaitForQuestion();
+  EXPECT_EQ(question.pull_secrets.size(), resources::kMaxEnsureSecrets);
+  EXPECT_EQ(question.pull_secrets.front(), "s0");
+  EXPECT_TRUE(resources::EnsureRequestFromJson(resources::ToJson(question)));
+  EXPECT_NE(log.find("pull secrets left out"), std::string::npos) << log;
 }
 
 TEST_F(Validate, Row6_AtTheDeadlineOnUnscannedAnswers) {
