@@ -1,5 +1,7 @@
 #include "webhook/ensurer.h"
 
+#include <algorithm>
+
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/http/client.h"
@@ -41,6 +43,8 @@ class HttpController final : public Controller {
   const std::string url_;
   const std::unique_ptr<http::Client> client_;
 };
+
+std::size_t QuarterOf(std::size_t all) { return std::max<std::size_t>(1, all / 4); }
 
 metrics::Counter& EnsureCounter(metrics::Registry& registry, const char* result) {
   return registry.AddCounter("landwaiter_webhook_ensure_total",
@@ -98,8 +102,7 @@ void Ensurer::Ask(const CredentialSet& credentials, const std::vector<std::strin
       }
     }
     if (question.references.empty()) return;
-    full = queue_.size() >= options_.queue;
-    if (!full) queue_.push_back(question);
+    full = !Enqueue(question);
   }
   if (full) {
     dropped_.Add(question.references.size());
@@ -108,15 +111,56 @@ void Ensurer::Ask(const CredentialSet& credentials, const std::vector<std::strin
   changed_.notify_one();
 }
 
+bool Ensurer::Enqueue(const Question& question) {
+  const std::string& ns = question.credentials.ns;
+  const auto lane = lanes_.find(ns);
+  const std::size_t own = lane == lanes_.end() ? 0 : lane->second.waiting.size();
+  if (waiting_ >= options_.queue || own >= QuarterOf(options_.queue)) return false;
+  if (own == 0) turns_.push_back(ns);
+  lanes_[ns].waiting.push_back(question);
+  ++waiting_;
+  return true;
+}
+
+bool Ensurer::MayAsk(const std::string& ns) const {
+  return lanes_.at(ns).asking < QuarterOf(static_cast<std::size_t>(options_.threads));
+}
+
+Ensurer::Question Ensurer::Take() {
+  const auto turn = std::find_if(turns_.begin(), turns_.end(),
+                                 [this](const std::string& ns) { return MayAsk(ns); });
+  Lane& lane = lanes_.at(*turn);
+  Question question = std::move(lane.waiting.front());
+  lane.waiting.pop_front();
+  ++lane.asking;
+  --waiting_;
+  // Behind all others, if it has more.
+  if (lane.waiting.empty()) {
+    turns_.erase(turn);
+  } else {
+    turns_.splice(turns_.end(), turns_, turn);
+  }
+  return question;
+}
+
+void Ensurer::GiveBack(const std::string& ns) {
+  const std::lock_guard lock(mutex_);
+  const auto lane = lanes_.find(ns);
+  if (--lane->second.asking == 0 && lane->second.waiting.empty()) lanes_.erase(lane);
+}
+
 void Ensurer::Run(const std::stop_token& stop) {
+  const auto has_next = [this] {
+    return std::any_of(turns_.begin(), turns_.end(),
+                       [this](const std::string& ns) { return MayAsk(ns); });
+  };
   for (;;) {
     Question question;
     {
       std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
+      if (!changed_.wait(lock, stop, has_next)) return;
       if (stop.stop_requested()) return;
-      question = std::move(queue_.front());
-      queue_.pop_front();
+      question = Take();
     }
     try {
       AskNow(question, stop);
@@ -124,6 +168,8 @@ void Ensurer::Run(const std::stop_token& stop) {
       log::Error("asking the controller failed", {{"error", error.what()}});
       SettleAll(question, "internal error");
     }
+    // This thread looks for the next one itself: no other has to be woken.
+    GiveBack(question.credentials.ns);
   }
 }
 

@@ -1,14 +1,18 @@
 // Asks the controller for scans (POST /v1/ensure) on a few threads of its own, so that no request
 // waits on the network by itself. Equal questions that are under way are asked once; what comes
-// back goes into the Memory, which wakes whoever waits.
+// back goes into the Memory, which wakes whoever waits. A registry that answers slowly, or a flood
+// of questions, costs the namespace that names it and no other: each has its turn, and a quarter of
+// the threads and of the queue at most.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -36,9 +40,11 @@ struct ControllerClientOptions {
 Result<std::unique_ptr<Controller>> MakeControllerClient(const ControllerClientOptions& options);
 
 struct EnsurerOptions {
-  int threads = 4;
-  /// Questions that may wait; beyond it they fail at once, as if the controller could not be
-  /// reached.
+  /// They only wait for answers; a quarter of them serves one namespace as fast as the controller's
+  /// eight can.
+  int threads = 16;
+  /// Questions that may wait, a quarter of them of one namespace; beyond it they fail at once, as
+  /// if the controller could not be reached.
   std::size_t queue = 1000;
   std::chrono::milliseconds timeout{10'000};
 };
@@ -63,7 +69,20 @@ class Ensurer {
     std::vector<std::string> references;
   };
 
+  /// What one namespace has here.
+  struct Lane {
+    std::deque<Question> waiting;
+    std::size_t asking = 0;
+  };
+
   void Run(const std::stop_token& stop);
+  /// False where there is no room. Under the lock, as the next two.
+  bool Enqueue(const Question& question);
+  bool MayAsk(const std::string& ns) const;
+  /// The question whose turn it is, of a namespace that may ask; there must be one.
+  Question Take();
+  /// The namespace's thread is free again.
+  void GiveBack(const std::string& ns);
   void AskNow(const Question& question, const std::stop_token& stop);
   void Settle(const Question& question, const std::string& reference, Ensured ensured);
   void SettleAll(const Question& question, const std::string& why);
@@ -77,8 +96,10 @@ class Ensurer {
   metrics::Counter& dropped_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Question> queue_;
-  std::unordered_set<std::string> under_way_;  // ensure keys
+  std::unordered_map<std::string, Lane> lanes_;  // by namespace; none is empty
+  std::list<std::string> turns_;                 // namespaces that have a question waiting
+  std::size_t waiting_ = 0;                      // over all lanes
+  std::unordered_set<std::string> under_way_;    // ensure keys
   std::vector<std::jthread> threads_;
 };
 
