@@ -126,6 +126,28 @@ CredentialSet CredentialsOf(const ReviewRequest& request) {
   return set;
 }
 
+PolicyList PoliciesFor(const Memory& memory, const std::string& ns) {
+  PolicyList out;
+  const auto labels = memory.NamespaceLabels(ns);
+  for (const auto& policy : *memory.Policies()) {
+    // A namespace that is still unknown gets every policy: too strict for a moment, never too mild.
+    if (!labels || policy::MatchesNamespace(*policy, *labels)) out.push_back(policy);
+  }
+  return out;
+}
+
+/// What cannot be read may hold what every rule is against: answered as a Fail is, so never denied
+/// by policies that only warn or record.
+Action WorstAnswerToFail(const PolicyList& policies) {
+  Action worst = Action::kAllow;
+  for (const auto& policy : policies) {
+    const Action answer = policy::AnswerTo(*policy, Verdict::kFail);
+    if (answer == Action::kDeny) return answer;
+    if (answer == Action::kWarn) worst = answer;
+  }
+  return worst;
+}
+
 }  // namespace
 
 struct AdmissionHandler::Admission {
@@ -136,6 +158,7 @@ struct AdmissionHandler::Admission {
   milliseconds budget{0};
   Manner manner = Manner::kJudge;
   std::string note;
+  std::string unreadable;  // why the object cannot be judged; "" where it can
   std::set<std::string> asked;
   bool namespace_waited = false;
   bool waited = false;
@@ -179,6 +202,11 @@ void AdmissionHandler::Handle(http::ServerRequest&& request, http::Responder res
   admission->request = *std::move(reading.request);
   admission->start = start;
   admission->respond = std::move(respond);
+  admission->budget = BudgetOf(request);
+  Start(admission);
+}
+
+void AdmissionHandler::Start(const std::shared_ptr<Admission>& admission) {
   const ReviewRequest& review = admission->request;
   if (review.subject == Subject::kNothing) {
     return Finish(*admission, AllowWithNote(review.uid, "nothing to judge"), "nothing");
@@ -186,8 +214,9 @@ void AdmissionHandler::Handle(http::ServerRequest&& request, http::Responder res
   if (review.deleting) {
     return Finish(*admission, AllowWithNote(review.uid, "is being deleted"), "nothing");
   }
+  admission->unreadable = review.unreadable;
   admission->images = ImagesToJudge(review);
-  if (admission->images.empty()) {
+  if (admission->images.empty() && admission->unreadable.empty()) {
     return Finish(*admission, AllowWithNote(review.uid, "no new image"), "nothing");
   }
   admission->credentials = CredentialsOf(review);
@@ -200,24 +229,19 @@ void AdmissionHandler::Handle(http::ServerRequest&& request, http::Responder res
   }
   if (review.dry_run) admission->note = "dry run: judged from memory, nothing was asked";
   if (admission->images.size() > kMaxDistinctImages) {
-    const std::string why = "it has " + std::to_string(admission->images.size()) +
+    admission->unreadable = "it has " + std::to_string(admission->images.size()) +
                             " distinct images, at most " + std::to_string(kMaxDistinctImages) +
                             " are judged";
-    ReviewAnswer answer = DenyUnreadable(review.uid, why);
-    if (admission->manner == Manner::kWarnOnly) {
-      answer = AllowWithNote(review.uid, why);
-      answer.warnings = {"landwaiter would deny: " + why};
-    }
-    return Finish(*admission, std::move(answer), "unreadable");
   }
   const bool waits = admission->manner == Manner::kJudge && !review.dry_run;
-  if (waits) admission->budget = BudgetOf(request);
+  if (!waits) admission->budget = milliseconds(0);
   Judge(admission);
 }
 
 void AdmissionHandler::Judge(const std::shared_ptr<Admission>& admission) {
   const std::uint64_t epoch = waiters_.Epoch();
   if (WaitForNamespace(admission, epoch)) return;
+  if (!admission->unreadable.empty()) return FinishUnreadable(*admission);
   std::vector<std::string> keys;
   Facts facts = Gather(*admission, keys);
   Decision decision = Decide(facts);
@@ -240,11 +264,7 @@ Facts AdmissionHandler::Gather(const Admission& admission,
   facts.now = clock_.Now();
   facts.elapsed = admission.Elapsed();
   facts.budget = admission.budget;
-  const auto labels = memory_.NamespaceLabels(admission.request.ns);
-  for (const auto& policy : *memory_.Policies()) {
-    // A namespace that is still unknown gets every policy: too strict for a moment, never too mild.
-    if (!labels || policy::MatchesNamespace(*policy, *labels)) facts.policies.push_back(policy);
-  }
+  facts.policies = PoliciesFor(memory_, admission.request.ns);
   facts.images = admission.images;
   if (facts.policies.empty()) return facts;
   for (ImageFacts& image : facts.images) GatherImage(admission, image, wait_keys);
@@ -308,6 +328,20 @@ bool AdmissionHandler::WaitForNamespace(const std::shared_ptr<Admission>& admiss
                       [this, admission] { Judge(admission); });
 }
 
+void AdmissionHandler::FinishUnreadable(Admission& admission) {
+  const std::string& uid = admission.request.uid;
+  const std::string why = text::Printable(admission.unreadable);
+  const auto policies = PoliciesFor(memory_, admission.request.ns);
+  if (policies.empty()) {
+    return Finish(admission, AllowWithNote(uid, "no policy matches: " + why), "no_policy");
+  }
+  const Action action = WorstAnswerToFail(policies);
+  if (action == Action::kDeny && admission.manner == Manner::kJudge) {
+    return Finish(admission, DenyUnreadable(uid, why), "unreadable");
+  }
+  Finish(admission, AllowUnreadable(uid, why, action), "unreadable");
+}
+
 void AdmissionHandler::Count(std::string_view verdict, std::string_view reason) {
   requests_.at({verdict, reason})->Add();
 }
@@ -331,12 +365,11 @@ void AdmissionHandler::Finish(Admission& admission, ReviewAnswer answer, std::st
 }
 
 void AdmissionHandler::RefuseReview(const ReviewProblem& problem, http::Responder respond) {
-  Count(problem.object_only ? "deny" : "error", problem.object_only ? "unreadable" : "malformed");
+  Count("error", "malformed");
   const std::string why = text::Printable(problem.error.message);
   log::Warn("review refused", {{"uid", text::Printable(problem.uid)}, {"error", why}});
   if (problem.uid.empty()) return respond(http::TextResponse(400, "bad request: " + why + "\n"));
-  const ReviewAnswer answer = DenyUnreadable(problem.uid, why);
-  respond({.status = problem.object_only ? 200 : 400, .body = WriteReview(answer)});
+  respond({.status = 400, .body = WriteReview(DenyUnreadable(problem.uid, why))});
 }
 
 }  // namespace landwaiter::webhook

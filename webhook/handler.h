@@ -38,6 +38,7 @@ class AdmissionHandler {
  private:
   struct Admission;  // one request on its way
 
+  void Start(const std::shared_ptr<Admission>& admission);
   void Judge(const std::shared_ptr<Admission>& admission);
   Facts Gather(const Admission& admission, std::vector<std::string>& wait_keys) const;
   void GatherImage(const Admission& admission, ImageFacts& image,
@@ -46,6 +47,7 @@ class AdmissionHandler {
   bool WaitFor(const std::shared_ptr<Admission>& admission, const Decision& decision,
                const std::vector<std::string>& keys, std::uint64_t epoch);
   bool WaitForNamespace(const std::shared_ptr<Admission>& admission, std::uint64_t epoch);
+  void FinishUnreadable(Admission& admission);
   void Finish(Admission& admission, ReviewAnswer answer, std::string_view reason);
   void Count(std::string_view verdict, std::string_view reason);
   void RefuseReview(const ReviewProblem& problem, http::Responder respond);

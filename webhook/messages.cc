@@ -156,6 +156,14 @@ ReviewAnswer AllowWithNote(const std::string& uid, const std::string& note) {
   return answer;
 }
 
+ReviewAnswer AllowUnreadable(const std::string& uid, const std::string& why, Action action) {
+  ReviewAnswer answer = AllowWithNote(uid, Shown(why, kMaxAnnotationBytes));
+  if (action == Action::kAllow) return answer;
+  answer.audit_annotations["verdict"] = ActionName(Action::kWarn);
+  answer.warnings = {Shown(PrefixFor(action) + "it cannot judge this: " + why, kMaxWarningBytes)};
+  return answer;
+}
+
 ReviewAnswer DenyUnreadable(const std::string& uid, const std::string& why) {
   ReviewAnswer answer;
   answer.uid = uid;

@@ -30,6 +30,9 @@ ReviewAnswer MakeAnswer(const ReviewRequest& request, const Facts& facts, const 
 
 /// Allowed with a note and nothing judged.
 ReviewAnswer AllowWithNote(const std::string& uid, const std::string& note);
+/// Allowed although it cannot be judged: with a warning where `action`, the policies' answer, is
+/// not Allow.
+ReviewAnswer AllowUnreadable(const std::string& uid, const std::string& why, Action action);
 /// Denied because the request cannot be judged at all.
 ReviewAnswer DenyUnreadable(const std::string& uid, const std::string& why);
 

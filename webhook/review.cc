@@ -46,29 +46,46 @@ Result<resources::PodImages> ImagesOf(const ReviewRequest& request, const json& 
   return resources::PodImagesFromPod(object);
 }
 
-/// The objects of the request. Errors: what of them cannot be read, with its path.
-Status ReadObjects(const json& request_json, ReviewRequest& request) {
-  request.subject = SubjectOf(request);
-  if (request.subject == Subject::kNothing) return Ok();
-  const auto object = request_json.find("object");
-  if (object == request_json.end() || !object->is_object()) {
-    return InvalidArgument("request.object is missing");
+/// Whatever else the object holds: one that cannot be read must still be able to go.
+bool IsBeingDeleted(const json& object) {
+  const auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) return false;
+  const auto time = metadata->find("deletionTimestamp");
+  if (time == metadata->end() || !time->is_string()) return false;
+  return !time->get_ref<const std::string&>().empty();
+}
+
+/// Images that an UPDATE does not judge again. An old object that cannot be read has none: then
+/// everything of the new one is judged.
+std::vector<std::string> OldReferences(const json& request_json, const ReviewRequest& request) {
+  const auto object = request_json.find("oldObject");
+  if (request.operation != "UPDATE" || object == request_json.end() || !object->is_object()) {
+    return {};
   }
   auto images = ImagesOf(request, *object);
-  if (!images) return std::move(images).error().Context("request.object");
+  if (!images) return {};
+  std::vector<std::string> out;
+  for (auto& image : images->images) out.push_back(std::move(image.reference));
+  return out;
+}
+
+void ReadObjects(const json& request_json, ReviewRequest& request) {
+  request.subject = SubjectOf(request);
+  if (request.subject == Subject::kNothing) return;
+  const auto object = request_json.find("object");
+  if (object == request_json.end() || !object->is_object()) {
+    request.unreadable = "request.object is missing";
+    return;
+  }
+  request.deleting = IsBeingDeleted(*object);
+  if (request.deleting) return;
+  auto images = ImagesOf(request, *object);
+  if (!images) {
+    request.unreadable = std::move(images).error().Context("request.object").message;
+    return;
+  }
   request.object = *std::move(images);
-  request.deleting = request.object.deleting;
-  const auto old_object = request_json.find("oldObject");
-  if (request.operation != "UPDATE" || old_object == request_json.end() ||
-      !old_object->is_object()) {
-    return Ok();
-  }
-  auto old_images = ImagesOf(request, *old_object);
-  if (!old_images) return std::move(old_images).error().Context("request.oldObject");
-  for (auto& image : old_images->images) {
-    request.old_references.push_back(std::move(image.reference));
-  }
-  return Ok();
+  request.old_references = OldReferences(request_json, request);
 }
 
 Status ReadRequest(JsonFields& fields, ReviewRequest& request) {
@@ -140,11 +157,7 @@ ReviewReading ReadParsed(const json& review) {
     reading.problem.error = InvalidArgument("request.uid is missing");
     return reading;
   }
-  if (Status objects = ReadObjects(request_json, request); !objects) {
-    reading.problem.error = objects.error();
-    reading.problem.object_only = true;
-    return reading;
-  }
+  ReadObjects(request_json, request);
   reading.request = std::move(request);
   return reading;
 }

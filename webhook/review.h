@@ -45,11 +45,13 @@ struct ReviewRequest {
   bool dry_run = false;
 
   Subject subject = Subject::kNothing;
+  bool deleting = false;  // the object itself carries a deletionTimestamp; its images are not read
+  /// Why the object's images could not be read, with the path; "" where they were.
+  std::string unreadable;
   /// Of the new object; of the pod template for workloads.
   resources::PodImages object;
-  /// Images of the old object: those an UPDATE does not judge again.
+  /// Images of the old object: those an UPDATE does not judge again. None where it is unreadable.
   std::vector<std::string> old_references;
-  bool deleting = false;  // the object itself carries a deletionTimestamp
 
   /// A pod that the kubelet runs whatever the API server says: the mirror annotation, and made by
   /// a node. A tenant may set the annotation too; that alone exempts from nothing.
@@ -60,8 +62,6 @@ struct ReviewRequest {
 struct ReviewProblem {
   Error error;
   std::string uid;
-  /// The review is sound, and the object in it is not: denied, in place of 400.
-  bool object_only = false;
 };
 
 struct ReviewReading {
@@ -69,7 +69,8 @@ struct ReviewReading {
   ReviewProblem problem;  // meaningful without a request
 };
 
-/// Never throws; no recursion on the input's depth.
+/// A sound review of an object that is not is a request that says so (`unreadable`): whether it is
+/// denied is for the policies. Never throws; no recursion on the input's depth.
 ReviewReading ReadReview(std::string_view body);
 
 struct ReviewAnswer {

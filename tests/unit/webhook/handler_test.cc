@@ -1,129 +1,15 @@
-// The whole of /validate but the network: reviews in, exact answers out, with a controller that
-// answers when the test says so.
+// The decisions of /validate: reviews in, exact answers out.
 #include "webhook/handler.h"
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <future>
-
-#include "tests/unit/webhook/builders.h"
+#include "tests/unit/webhook/validate_fixture.h"
 #include "webhook/informers.h"
 
 namespace landwaiter::webhook {
 namespace {
 
 using namespace testing;
-
-class FixedClock final : public Clock {
- public:
-  TimePoint Now() const override { return kNow; }
-};
-
-/// Answers with one digest for every reference, an error, or not at all; counts the questions.
-class FakeController final : public Controller {
- public:
-  Result<resources::EnsureResponse> Ensure(const resources::EnsureRequest& request,
-                                           const Cancellation& cancel) override {
-    std::unique_lock lock(mutex_);
-    asked_.insert(asked_.end(), request.references.begin(), request.references.end());
-    last_ = request;
-    changed_.notify_all();
-    if (!changed_.wait(lock, cancel.stop, [this] { return open_; })) {
-      return Unavailable("cancelled");
-    }
-    if (unreachable_) return Unavailable("connection refused");
-    resources::EnsureResponse response;
-    for (const auto& reference : request.references) {
-      response.images.push_back(
-          {reference, reason_.empty() ? kDigest : "", "", reason_, "said so"});
-    }
-    return response;
-  }
-  void Close() {
-    With([this] { open_ = false; });
-  }
-  void Open() {
-    With([this] { open_ = true; });
-  }
-  void BeUnreachable() {
-    With([this] { unreachable_ = true; });
-  }
-  void Fail(const std::string& reason) {
-    With([&] { reason_ = reason; });
-  }
-  std::vector<std::string> Asked() {
-    const std::lock_guard lock(mutex_);
-    return asked_;
-  }
-  resources::EnsureRequest WaitForQuestion() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !asked_.empty(); });
-    return last_;
-  }
-
- private:
-  template <class Fn>
-  void With(Fn fn) {
-    const std::lock_guard lock(mutex_);
-    fn();
-    changed_.notify_all();
-  }
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  bool open_ = true;
-  bool unreachable_ = false;
-  std::string reason_;
-  std::vector<std::string> asked_;
-  resources::EnsureRequest last_;
-};
-
-class Validate : public ::testing::Test {
- protected:
-  Validate() { memory_.PutNamespace("shop", std::make_shared<Labels>(Labels{{"team", "shop"}})); }
-  ~Validate() override {
-    controller_.Open();
-    waiters_.Stop();
-    ensurer_.Stop();
-  }
-
-  std::future<http::ServerResponse> Post(const std::string& body,
-                                         const char* query = "timeout=10s") {
-    http::ServerRequest request;
-    request.method = "POST";
-    request.query = query;
-    request.body = body;
-    auto promise = std::make_shared<std::promise<http::ServerResponse>>();
-    handler_.Handle(std::move(request), http::Responder([promise](http::ServerResponse&& response) {
-                      promise->set_value(std::move(response));
-                    }));
-    return promise->get_future();
-  }
-  json Answer(std::future<http::ServerResponse> future) {
-    if (future.wait_for(std::chrono::seconds(30)) != std::future_status::ready) {
-      ADD_FAILURE() << "no answer";
-      return {};
-    }
-    return json::parse(future.get().body)["response"];
-  }
-  json Answer(const AReview& review, const char* query = "timeout=10s") {
-    return Answer(Post(review.Text(), query));
-  }
-  static bool IsReady(const std::future<http::ServerResponse>& future) {
-    return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-  }
-  void Know(const APolicy& policy) { memory_.PutPolicy(policy.Make()); }
-  void Know(const AScan& scan) { memory_.PutScan(scan.Make()); }
-  std::string Metrics() { return registry_.RenderPrometheus(); }
-
-  metrics::Registry registry_;
-  FixedClock clock_;
-  FakeController controller_;
-  Memory memory_;
-  Waiters waiters_{100};
-  Ensurer ensurer_{controller_, memory_, registry_};
-  AdmissionHandler handler_{memory_, waiters_, ensurer_, clock_, registry_};
-};
 
 const AReview kPinnedPod{APod({kPinned})};
 
@@ -431,19 +317,6 @@ TEST_F(Validate, ANamespaceThatIsNotYetKnownGetsEveryPolicyWhenItStaysUnknown) {
   EXPECT_EQ(Answer(std::move(future))["allowed"], true);
 }
 
-TEST_F(Validate, MoreThanTwoHundredDistinctImagesAreDeniedWithTheReason) {
-  Know(APolicy());
-  std::vector<std::string> images;
-  for (int i = 0; i < 201; ++i) images.push_back("a.example.com/i" + std::to_string(i));
-  const json answer = Answer(AReview(APod(images)));
-  EXPECT_EQ(answer["allowed"], false);
-  EXPECT_NE(answer["status"]["message"].get<std::string>().find("201 distinct images, at most 200"),
-            std::string::npos);
-  const std::vector<std::string> same(300, kPinned);
-  Know(AScan().Judged("Pass"));
-  EXPECT_EQ(Answer(AReview(APod(same)))["allowed"], true);
-}
-
 TEST_F(Validate, MessagesStayUnderTheirBoundsWhateverIsInThem) {
   Know(APolicy().With("waitSeconds", 0));
   std::vector<std::string> images;
@@ -472,22 +345,6 @@ TEST_F(Validate, WhatOthersWroteReachesNoTerminalRaw) {
   const auto message = answer["status"]["message"].get<std::string>();
   for (const char c : message) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << message;
   EXPECT_EQ(message.find("\xe2\x80\xae"), std::string::npos);
-}
-
-TEST_F(Validate, AMalformedReviewIs400AndAnUnreadableObjectIsDenied) {
-  auto response = Post("{").get();
-  EXPECT_EQ(response.status, 400);
-  AReview other;
-  other.Json()["apiVersion"] = "admission.k8s.io/v1beta1";
-  response = Post(other.Text()).get();
-  EXPECT_EQ(response.status, 400);
-  EXPECT_EQ(json::parse(response.body)["response"]["uid"], "uid-1");
-  response = Post(AReview(json{{"spec", 7}}).Text()).get();
-  EXPECT_EQ(response.status, 200);
-  const json answer = json::parse(response.body)["response"];
-  EXPECT_EQ(answer["allowed"], false);
-  EXPECT_EQ(answer["status"]["code"], 400);
-  EXPECT_NE(answer["status"]["message"].get<std::string>().find("spec"), std::string::npos);
 }
 
 TEST(Projections, KeepWhatDecidesAndPoliciesNeverVanish) {

@@ -19,7 +19,6 @@ struct BadCase {
   std::string body;
   const char* message;
   const char* uid;
-  bool object_only = false;
 };
 
 std::string Without(const char* field) {
@@ -77,14 +76,6 @@ const BadCase kBadCases[] = {
     {"a uid of another type", AReview().With("uid", 7).Text(), "uid", ""},
     {"an operation of another type", AReview().With("operation", json::array()).Text(), "operation",
      "uid-1"},
-    {"no object", Without("object"), "request.object is missing", "uid-1", true},
-    {"a pod without a spec", AReview(json{{"msg", "Expecting a Pod?"}}).Text(),
-     "Pod.spec is missing", "uid-1", true},
-    {"containers that are no list", AReview(json{{"spec", {{"containers", "none"}}}}).Text(),
-     "containers", "uid-1", true},
-    {"an image that is no text",
-     AReview(json{{"spec", {{"containers", {{{"name", "a"}, {"image", 7}}}}}}}).Text(), "image",
-     "uid-1", true},
 };
 
 TEST(ReadReview, RefusesWhatIsNoReviewAndEchoesTheUidAsSoonAsItCouldBeRead) {
@@ -95,8 +86,54 @@ TEST(ReadReview, RefusesWhatIsNoReviewAndEchoesTheUidAsSoonAsItCouldBeRead) {
     EXPECT_NE(reading.problem.error.message.find(c.message), std::string::npos)
         << reading.problem.error.message;
     EXPECT_EQ(reading.problem.uid, c.uid);
-    EXPECT_EQ(reading.problem.object_only, c.object_only);
   }
+}
+
+struct UnreadableCase {
+  const char* name;
+  std::string body;
+  const char* message;
+};
+
+const json kNoImage = {{"spec", {{"containers", {{{"name", "a"}, {"image", 7}}}}}}};
+
+const UnreadableCase kUnreadableCases[] = {
+    {"no object", Without("object"), "request.object is missing"},
+    {"a pod without a spec", AReview(json{{"msg", "Expecting a Pod?"}}).Text(),
+     "Pod.spec is missing"},
+    {"containers that are no list", AReview(json{{"spec", {{"containers", "none"}}}}).Text(),
+     "containers"},
+    {"an image that is no text", AReview(kNoImage).Text(), "containers[0].image"},
+    {"a workload without a template",
+     AReview(json{{"spec", json::object()}}).Kind("apps", "Deployment").Text(), "no pod template"},
+};
+
+TEST(ReadReview, SaysWhyTheObjectOfASoundReviewCannotBeRead) {
+  for (const UnreadableCase& c : kUnreadableCases) {
+    SCOPED_TRACE(c.name);
+    const ReviewReading reading = ReadReview(c.body);
+    ASSERT_TRUE(reading.request.has_value()) << reading.problem.error.message;
+    EXPECT_NE(reading.request->unreadable.find(c.message), std::string::npos)
+        << reading.request->unreadable;
+    EXPECT_NE(reading.request->subject, Subject::kNothing);
+  }
+}
+
+TEST(ReadReview, AnObjectThatIsBeingDeletedNeedsNotBeReadable) {
+  json pod = kNoImage;
+  pod["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z";
+  const auto reading = ReadReview(AReview(pod).Update(kNoImage).Text());
+  ASSERT_TRUE(reading.request.has_value());
+  EXPECT_TRUE(reading.request->deleting);
+  EXPECT_EQ(reading.request->unreadable, "");
+}
+
+TEST(ReadReview, AnOldObjectThatCannotBeReadExcusesNoImage) {
+  const auto reading = ReadReview(AReview(APod({kImage})).Update(kNoImage).Text());
+  ASSERT_TRUE(reading.request.has_value()) << reading.problem.error.message;
+  EXPECT_EQ(reading.request->unreadable, "");
+  EXPECT_EQ(reading.request->object.images.size(), 1u);
+  EXPECT_TRUE(reading.request->old_references.empty());
 }
 
 TEST(ReadReview, EveryTruncationIsAnErrorAndNeverACrash) {
