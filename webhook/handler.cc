@@ -68,7 +68,7 @@ milliseconds BudgetOf(const http::ServerRequest& request) {
   if (const auto text = request.QueryValue("timeout")) {
     if (auto parsed = ParseDuration(*text)) timeout = *parsed;
   }
-  timeout = std::min<milliseconds>(timeout, std::chrono::seconds(30));  // Kubernetes' own bound
+  timeout = std::min<milliseconds>(timeout, kLongestTimeout);
   return std::max<milliseconds>(timeout - kAnswerMargin, milliseconds(0));
 }
 

@@ -24,6 +24,8 @@ namespace landwaiter::webhook {
 inline constexpr std::size_t kMaxDistinctImages = 200;
 /// The API server's own default; the webhook's configuration sends the true one in the query.
 inline constexpr std::chrono::seconds kDefaultTimeout{10};
+/// Kubernetes' own bound on a webhook's timeoutSeconds.
+inline constexpr std::chrono::seconds kLongestTimeout{30};
 /// Kept for the way back.
 inline constexpr std::chrono::seconds kAnswerMargin{1};
 

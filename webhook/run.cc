@@ -14,6 +14,7 @@
 #include "webhook/handler.h"
 #include "webhook/informers.h"
 #include "webhook/memory.h"
+#include "webhook/readiness.h"
 #include "webhook/waiters.h"
 
 namespace landwaiter::webhook {
@@ -37,6 +38,8 @@ Result<std::unique_ptr<http::Server>> MakeAdmissionServer(const RunOptions& opti
   server_options.listen = options.listen;
   server_options.threads = options.threads;
   server_options.metrics = &registry;
+  // The longest wait is answered before the end.
+  server_options.limits.drain_timeout = kLongestTimeout;
   // No client certificate is asked for: the API server has none of ours.
   server_options.tls = http::ServerTls{.certificate_file = options.certificates + "/tls.crt",
                                        .key_file = options.certificates + "/tls.key"};
@@ -52,12 +55,13 @@ Result<std::unique_ptr<http::Server>> MakeAdmissionServer(const RunOptions& opti
 
 Result<std::unique_ptr<http::Server>> MakeHealthServer(const RunOptions& options,
                                                        metrics::Registry& registry,
-                                                       const Informers& informers) {
+                                                       const Informers& informers,
+                                                       const Readiness& readiness) {
   auto server = http::Server::Create(
       {.name = "health", .listen = options.health_listen, .threads = 1, .metrics = &registry});
   if (!server) return server;
   http::AddHealthRoutes(
-      **server, [&informers] { return informers.Missing(); }, &registry);
+      **server, [&] { return readiness.NotReady(informers.Missing()); }, &registry);
   return server;
 }
 
@@ -91,7 +95,8 @@ Status Run(const RunOptions& options, const std::stop_token& stop) {
                        [&memory] { return static_cast<double>(memory.ScanCount()); });
   registry.AddCallback("landwaiter_webhook_policies", "ScanPolicies in memory.",
                        [&memory] { return static_cast<double>(memory.PolicyCount()); });
-  auto health = MakeHealthServer(options, registry, informers);
+  Readiness readiness;
+  auto health = MakeHealthServer(options, registry, informers, readiness);
   if (!health) return std::move(health).error();
   if (auto started = (*health)->Start(); !started) return started;
 
@@ -99,6 +104,7 @@ Status Run(const RunOptions& options, const std::stop_token& stop) {
   // Without the policies every pod would be let in: the door opens when they are known.
   if (!informers.WaitForSync({stop})) return Ok();
   if (auto started = (*admission)->Start(); !started) return started;
+  readiness.Serve();
   log::Info("webhook ready", {{"policies", memory.PolicyCount()}, {"scans", memory.ScanCount()}});
   {
     const http::CertificateWatcher watcher(
@@ -106,6 +112,7 @@ Status Run(const RunOptions& options, const std::stop_token& stop) {
     WaitFor(stop);
   }
   log::Info("webhook stopping");
+  readiness.Drain();
   (*admission)->Stop();  // answers what is in hand, waiting requests included
   waiters.Stop();
   ensurer.Stop();
