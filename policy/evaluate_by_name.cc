@@ -63,7 +63,11 @@ std::vector<PolicyVerdict> EvaluateContentByName(const ScanPolicy& policy,
     std::set_union(for_all.begin(), for_all.end(), set.begin(), set.end(),
                    std::back_inserter(applicable));
     PolicyVerdict verdict = EvaluateContentWith(policy, input, applicable, now);
-    if (IsMilder(verdict, verdicts.front())) verdicts.push_back(std::move(verdict));
+    // Of two sets, one may hold exceptions that the other leaves nothing to excuse.
+    const bool told = std::any_of(verdicts.begin(), verdicts.end(), [&](const auto& other) {
+      return other.exceptions_applied == verdict.exceptions_applied;
+    });
+    if (!told && IsMilder(verdict, verdicts.front())) verdicts.push_back(std::move(verdict));
   }
   return verdicts;
 }
