@@ -21,11 +21,26 @@ std::string HintFor(const ImageFacts& image) {
   return "kubectl describe imagescan " + resources::ScanName(*image.digest);
 }
 
+/// As the user wrote it. A digest is cut to what tells it from others at a glance: the hint has the
+/// whole of it, and a warning has room for 256 bytes.
+std::string Written(const ImageFacts& image) {
+  constexpr std::size_t kGlance = 12;
+  std::string written = image.written;
+  const auto at = written.find('@');
+  const auto colon = written.find(':', at == std::string::npos ? 0 : at);
+  if (at != std::string::npos && colon != std::string::npos && image.digest &&
+      written.size() > colon + 1 + kGlance) {
+    written.resize(colon + 1 + kGlance);
+    written += "…";
+  }
+  return Shown(written, kMaxReferenceBytes);
+}
+
 /// "image X (container web): policy baseline, rule no-critical: …; kubectl describe imagescan …".
 /// The hint stays whole; the middle is cut.
 std::string LineFor(const ImageFacts& image, const ImageDecision& decision, Action action,
                     std::size_t max_bytes) {
-  std::string head = "image " + Shown(image.written, kMaxReferenceBytes);
+  std::string head = "image " + Written(image);
   if (!image.where.empty()) head += " (" + Shown(image.where, 80) + ")";
   std::string body;
   for (const Judgement& judgement : decision.judgements) {

@@ -51,8 +51,10 @@ WRONG_OBJECTS = {
 
 
 @pytest.mark.parametrize("name", WRONG_OBJECTS)
-def test_a_review_of_a_pod_that_is_none_is_never_allowed(system, name):
-    status, body = system.post(system.roles.webhooks[0], json.dumps(_review(object=WRONG_OBJECTS[name])).encode())
+def test_a_review_of_a_pod_that_is_none_is_never_allowed_where_a_policy_holds(system, namespace, name):
+    system.enforce(namespace, policy(f"none-{namespace}", NO_CRITICAL, namespace=namespace))
+    review = _review(namespace=namespace, object=WRONG_OBJECTS[name])
+    status, body = system.post(system.roles.webhooks[0], json.dumps(review).encode())
     assert status == 400 or not json.loads(body)["response"]["allowed"], body
 
 
@@ -64,7 +66,7 @@ def test_a_legal_review_of_18_mb_is_answered(system, namespace):
         system.request_scan(image)
     for image, allowed in ((good, True), (bad, False)):
         big = pod("p", image.pinned, namespace, volumes=[])
-        big["metadata"]["annotations"] = {"text": "@@"}
+        big["spec"]["containers"][0]["env"] = [{"name": "TEXT", "value": "@@"}]
         body = json.dumps(_review(operation="UPDATE", namespace=namespace, object=big, oldObject={
             **big, "spec": {"containers": [{"name": "main", "image": "other:1"}]}}))
         body = body.replace("@@", "\\u003c" * 1_500_000)
