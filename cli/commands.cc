@@ -16,14 +16,8 @@ void AddScannerCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
-    {AddScanCommand},
-    {AddPolicyCommand},
-    {AddDbCommand},
-    {AddVersionsCommand},
-    {AddCertsCommand},
-    {AddWebhookCommand},
-    {AddControllerCommand},
-    {AddScannerCommand},
+    {AddScanCommand},  {AddPolicyCommand},  {AddDbCommand},         {AddVersionsCommand},
+    {AddCertsCommand}, {AddWebhookCommand}, {AddControllerCommand}, {AddScannerCommand},
 };
 }  // namespace
 

@@ -38,8 +38,7 @@ Result<EnsureRequest> EnsureRequestFromJson(std::string_view text) {
   fields.Strings("references", request.references, kMaxEnsureImages);
   fields.String("namespace", request.ns, 63);
   fields.String("serviceAccount", request.service_account, 253);
-  fields.Strings("imagePullSecrets", request.pull_secrets, kMaxEnsureSecrets,
-                 kMaxSecretName);
+  fields.Strings("imagePullSecrets", request.pull_secrets, kMaxEnsureSecrets, kMaxSecretName);
   if (request.references.empty()) fields.Fail("references", "is missing or empty");
   if (request.ns.empty()) fields.Fail("namespace", "is missing");
   if (Status done = fields.Done(); !done) return std::move(done).error().Context("ensure request");

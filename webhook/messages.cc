@@ -36,10 +36,13 @@ std::string Written(const ImageFacts& image) {
   return Shown(written, kMaxReferenceBytes);
 }
 
+/// A denial has room for both; in a warning what is wrong goes before where to read on.
+enum class Hint { kWhole, kWhereItFits };
+
 /// "image X (container web): policy baseline, rule no-critical: …; kubectl describe imagescan …".
-/// The hint stays whole; the middle is cut.
+/// The middle is cut.
 std::string LineFor(const ImageFacts& image, const ImageDecision& decision, Action action,
-                    std::size_t max_bytes) {
+                    std::size_t max_bytes, Hint when) {
   std::string head = "image " + Written(image);
   if (!image.where.empty()) head += " (" + Shown(image.where, 80) + ")";
   std::string body;
@@ -48,7 +51,9 @@ std::string LineFor(const ImageFacts& image, const ImageDecision& decision, Acti
     body += (body.empty() ? ": policy " : "; policy ") + judgement.policy + ": " + judgement.text;
   }
   const std::string hint = HintFor(image);
-  const std::string tail = hint.empty() ? "" : "; " + hint;
+  std::string tail = hint.empty() ? "" : "; " + hint;
+  const bool fits = head.size() + body.size() + tail.size() <= max_bytes;
+  if (when == Hint::kWhereItFits && !fits) tail.clear();
   const std::size_t room = max_bytes > tail.size() ? max_bytes - tail.size() : 0;
   return Shown(head + body, room) + tail;
 }
@@ -57,7 +62,8 @@ std::string MessageFor(const Facts& facts, const Decision& decision) {
   std::vector<std::string> lines;
   for (const ImageDecision& image : decision.images) {
     if (image.action != Action::kDeny) continue;
-    lines.push_back(LineFor(facts.images[image.image], image, Action::kDeny, kMaxLineBytes));
+    lines.push_back(
+        LineFor(facts.images[image.image], image, Action::kDeny, kMaxLineBytes, Hint::kWhole));
   }
   std::string out;
   // Room for "and 199 more images" on a line of its own.
@@ -86,7 +92,7 @@ std::vector<std::string> WarningsFor(const Facts& facts, const Decision& decisio
     if (!any) return;
     const std::string prefix = PrefixFor(action);
     std::string line = prefix + LineFor(facts.images[image.image], image, action,
-                                        kMaxWarningBytes - prefix.size());
+                                        kMaxWarningBytes - prefix.size(), Hint::kWhereItFits);
     if (total + line.size() > kMaxWarningsBytes) return;
     total += line.size();
     out.push_back(std::move(line));

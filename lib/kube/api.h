@@ -107,8 +107,8 @@ class Api {
 
   virtual Result<nlohmann::json> Get(const Resource& resource, const ObjectKey& key,
                                      const Cancellation& cancel) = 0;
-  /// All pages in turn (smaller ones where one is too large), each item to `on_item`, whose error ends the list and is returned. The
-  /// value is the list's resourceVersion.
+  /// All pages in turn (smaller ones where one is too large), each item to `on_item`, whose error
+  /// ends the list and is returned. The value is the list's resourceVersion.
   virtual Result<std::string> List(const Resource& resource, const ListOptions& options,
                                    const ItemHandler& on_item, const Cancellation& cancel) = 0;
   virtual Result<nlohmann::json> Create(const Resource& resource, const nlohmann::json& object,

@@ -53,8 +53,8 @@ TEST(CredentialReader, TakesSecretsOfTheKubeletsTwoTypes) {
     landwaiter::testing::FakeKube api;
     api.Put(kube::kSecrets, ASecret("reg", c.type, c.key, c.data));
     CredentialReader reader(api);
-    const auto found = reader.For(*ImageReference::Parse("r.io/shop/cart:1"), {{"shop", "reg"}},
-                                  Cancellation());
+    const auto found =
+        reader.For(*ImageReference::Parse("r.io/shop/cart:1"), {{"shop", "reg"}}, Cancellation());
     ASSERT_TRUE(found) << found.error().message;
     EXPECT_EQ(found->credentials.size(), c.credentials);
     EXPECT_EQ(found->secrets.size(), c.credentials);

@@ -255,8 +255,8 @@ const Case kCases[] = {
     {.name = "row 3: an old database says nothing about rules that need none",
      .policy = APolicy()
                    .With("maxDatabaseAge", "72h")
-                   .With("rules", json::array({{{"name", "not-root"},
-                                                {"image", {{"runsAsRoot", true}}}}})),
+                   .With("rules",
+                         json::array({{{"name", "not-root"}, {"image", {{"runsAsRoot", true}}}}})),
      .scan = AScan().Judged("Pass").BuiltAt("2026-11-20T00:00:00Z")},
     {.name = "row 7: a young enough database",
      .policy = APolicy().With("maxDatabaseAge", "72h"),
