@@ -20,13 +20,13 @@ namespace {
 namespace fs = std::filesystem;
 
 bool TakePrefix(std::string& text, std::string_view prefix) {
-  if (text.rfind(prefix, 0) != 0) return false;
+  if (!text.starts_with(prefix)) return false;
   text.erase(0, prefix.size());
   return true;
 }
 
 bool LooksLikePath(const std::string& text) {
-  return text.rfind("/", 0) == 0 || text.rfind("./", 0) == 0 || text.rfind("../", 0) == 0;
+  return text.starts_with("/") || text.starts_with("./") || text.starts_with("../");
 }
 
 Result<ImageArgument> PathArgument(const std::string& path) {
