@@ -220,7 +220,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
     in_use.observed_generation = scan.generation;
     resources::SetCondition(status.conditions, std::move(in_use), now);
   }
-  if (Status written = Write(record, std::move(status), cancel); !written) {
+  if (Status written = Write(record, status, cancel); !written) {
     return {std::move(written)};
   }
   std::chrono::milliseconds again = UntilNextExpiry(policies, now);
@@ -228,7 +228,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   return {Ok(), std::min(again + std::chrono::milliseconds(1), std::chrono::milliseconds(kResync))};
 }
 
-Status ScanReconciler::Write(const ScanRecord& record, ImageScanStatus status,
+Status ScanReconciler::Write(const ScanRecord& record, const ImageScanStatus& status,
                              const Cancellation& cancel) {
   if (HashOfStatus(status) == record.status_hash) return Ok();
   // Conditional on the version that was judged: a leader that is none any more, or an object that
@@ -258,7 +258,7 @@ Outcome ScanReconciler::Refused(const ScanRecord& record, const ScanIdentity& id
       status.conditions,
       {"Ready", "False", std::string(reason), identity.problem, record.scan.generation, ""},
       parts_.clock.Now());
-  return {Write(record, std::move(status), cancel)};
+  return {Write(record, status, cancel)};
 }
 
 Outcome ScanReconciler::RequestFailed(const ScanRecord& record, const Error& error,
@@ -273,7 +273,7 @@ Outcome ScanReconciler::RequestFailed(const ScanRecord& record, const Error& err
       {"Ready", "False", error.reason.empty() ? std::string(CodeName(error.code)) : error.reason,
        error.message, record.scan.generation, ""},
       parts_.clock.Now());
-  Status written = Write(record, std::move(status), cancel);
+  Status written = Write(record, status, cancel);
   return {std::move(written), kRequestRetry};
 }
 
@@ -318,7 +318,7 @@ Outcome ScanReconciler::Request(const ScanRecord& record, const ImageReference& 
     condition.observed_generation = record.scan.generation;
     resources::SetCondition(status.conditions, std::move(condition), parts_.clock.Now());
   }
-  Status written = Write(record, std::move(status), cancel);
+  Status written = Write(record, status, cancel);
   return {std::move(written), std::chrono::milliseconds(kResync)};
 }
 

@@ -90,7 +90,7 @@ class ScanReconciler {
   /// Errors: the database's. A match that cannot be kept is `store_fault`, and judged all the same.
   Status MatchIfNewer(const resources::ImageScan& scan, const Digest& digest, Gathered& facts);
   ScanProgress AskForScan(const ScanRecord& record, const Gathered& facts);
-  Status Write(const ScanRecord& record, resources::ImageScanStatus status,
+  Status Write(const ScanRecord& record, const resources::ImageScanStatus& status,
                const Cancellation& cancel);
   Outcome RequestFailed(const ScanRecord& record, const Error& error, const Cancellation& cancel);
   void LinkRequest(const std::string& request, const std::string& canonical);

@@ -40,10 +40,15 @@ std::vector<std::string> RendezvousOrder(const std::vector<std::string>& urls,
   std::vector<std::pair<std::string, std::string>> weighted;
   weighted.reserve(urls.size());
   for (const auto& url : urls) {
-    weighted.emplace_back(Sha256::Of(url + "\n" + digest).ToString(), url);
+    Sha256 hash;
+    hash.Update(url);
+    hash.Update("\n");
+    hash.Update(digest);
+    weighted.emplace_back(hash.Finish().ToString(), url);
   }
   std::sort(weighted.rbegin(), weighted.rend());
   std::vector<std::string> out;
+  out.reserve(weighted.size());
   for (auto& [weight, url] : weighted) out.push_back(std::move(url));
   return out;
 }

@@ -287,11 +287,11 @@ Result<LenientPolicy> FromJson(const json& object) {
     complaints.Add(text::Printable(text::Truncate(field, 80)),
                    "unknown field, expected apiVersion, kind, metadata and spec");
   }
-  static const json no_spec = json::object();
+  static const json kNoSpec = json::object();
   const auto found = object.find("spec");
   const bool has_spec = found != object.end() && found->is_object();
   if (!has_spec) complaints.Add("spec", "expected an object");
-  const json& spec = has_spec ? *found : no_spec;
+  const json& spec = has_spec ? *found : kNoSpec;
   CheckFieldNames(spec, SpecSchema(), "spec", complaints);
   ReadMatch(spec, policy.match, complaints);
   ReadAnswers(spec, policy, complaints);

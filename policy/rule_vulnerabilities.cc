@@ -126,8 +126,8 @@ RuleOutcome EvaluateVulnerabilityRule(const Rule& rule, const Facts& facts) {
   RuleOutcome outcome;
   std::vector<const Finding*> met;
   std::size_t open = 0;
-  static const std::vector<Finding> no_findings;
-  const auto& findings = facts.platform->findings ? *facts.platform->findings : no_findings;
+  static const std::vector<Finding> kNoFindings;
+  const auto& findings = facts.platform->findings ? *facts.platform->findings : kNoFindings;
   for (const Finding& finding : findings) {
     const Meets meets = MeetsAll(wanted, finding);
     if (meets == Meets::kNo || facts.exceptions->ExcusesFinding(rule.name, finding)) continue;

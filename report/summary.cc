@@ -5,8 +5,8 @@
 namespace landwaiter::report {
 
 const PlatformFindings& FindingsOf(const ScanReport& report, std::size_t platform) {
-  static const PlatformFindings not_matched;
-  return platform < report.platforms.size() ? report.platforms[platform] : not_matched;
+  static const PlatformFindings kNotMatched;
+  return platform < report.platforms.size() ? report.platforms[platform] : kNotMatched;
 }
 
 std::vector<Coverage> AllCoverage(const ScanReport& report, std::size_t platform) {

@@ -15,14 +15,14 @@ namespace {
 std::atomic<Format> g_format{Format::kText};
 
 spdlog::logger& Logger() {
-  static const std::shared_ptr<spdlog::logger> logger = [] {
+  static const std::shared_ptr<spdlog::logger> kLogger = [] {
     auto made = std::make_shared<spdlog::logger>("landwaiter",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->flush_on(spdlog::level::trace);
     return made;
   }();
-  return *logger;
+  return *kLogger;
 }
 
 std::string ValueText(const Field& field, bool json) {

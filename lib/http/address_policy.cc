@@ -54,7 +54,7 @@ struct ParsedRange {
 };
 
 const std::vector<ParsedRange>& Ranges() {
-  static const std::vector<ParsedRange> ranges = [] {
+  static const std::vector<ParsedRange> kParsed = [] {
     std::vector<ParsedRange> out;
     for (const Range& range : kRanges) {
       auto cidr = Cidr::Parse(range.cidr);
@@ -63,7 +63,7 @@ const std::vector<ParsedRange>& Ranges() {
     }
     return out;
   }();
-  return ranges;
+  return kParsed;
 }
 
 struct Embedding {

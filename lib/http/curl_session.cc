@@ -64,9 +64,9 @@ void ApplyTls(Options& set, const ClientOptions& options) {
 }  // namespace
 
 Status InitCurl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (code == CURLE_OK) return Ok();
-  return Internal(std::string("libcurl: ") + curl_easy_strerror(code));
+  static const CURLcode kCode = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (kCode == CURLE_OK) return Ok();
+  return Internal(std::string("libcurl: ") + curl_easy_strerror(kCode));
 }
 
 Result<std::unique_ptr<Session>> Session::Create(std::string key) {

@@ -70,9 +70,9 @@ class Flattener {
         return Failure(Code::kResourceExhausted, scan_reason::kTooLarge,
                        "index has more than " + std::to_string(kMaxIndexEntries) + " entries");
       }
-      const Status added = IsIndexType(entry.media_type) ? AddNested(entry, depth)
-                           : entry.platform              ? AddEntry(entry)
-                                                         : AddUnnamed(entry);
+      Status added = IsIndexType(entry.media_type) ? AddNested(entry, depth)
+                     : entry.platform              ? AddEntry(entry)
+                                                   : AddUnnamed(entry);
       if (!added) return added;
     }
     return Ok();

@@ -113,6 +113,7 @@ Result<std::vector<Descriptor>> ChoosePlatforms(const ImageIndex& index,
   }
   if (chosen.empty()) {
     std::vector<std::string> names;
+    names.reserve(wanted.size());
     for (const Platform& platform : wanted) names.push_back(platform.ToString());
     return NoMatch("image for " + text::Join(names, ", "), index);
   }

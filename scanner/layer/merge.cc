@@ -195,7 +195,7 @@ std::vector<packages::OwnedFile> Merger::Owned() const {
   for (const auto& reading : readings_) {
     for (const auto& file : reading.owned) {
       auto place = tree_.Resolve(file.path, LastPart::kKeep);
-      owned.push_back({place ? std::move(place->path) : file.path, file.package});
+      owned.push_back({place ? place->path : file.path, file.package});
     }
   }
   return owned;

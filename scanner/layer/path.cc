@@ -14,7 +14,7 @@ namespace {
 using Key = std::array<std::uint64_t, 2>;
 
 const Key& ProcessKey() {
-  static const Key key = [] {
+  static const Key kKey = [] {
     Key drawn{};
     if (getrandom(drawn.data(), sizeof(drawn), 0) != static_cast<ssize_t>(sizeof(drawn))) {
       std::random_device device;
@@ -22,7 +22,7 @@ const Key& ProcessKey() {
     }
     return drawn;
   }();
-  return key;
+  return kKey;
 }
 
 struct SipState {
