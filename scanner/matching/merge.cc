@@ -39,6 +39,7 @@ std::vector<Mention> MentionsOf(const Hit& hit) {
     return {{&hit, std::move(own)}};
   }
   std::vector<Mention> mentions;
+  mentions.reserve(covered.size());
   for (std::string& id : covered) mentions.push_back({&hit, {std::move(id)}});
   return mentions;
 }
@@ -67,6 +68,7 @@ std::vector<std::vector<Mention>> GroupByNames(std::vector<Mention> mentions) {
     groups[root(i)].push_back(std::move(mentions[i]));
   }
   std::vector<std::vector<Mention>> out;
+  out.reserve(groups.size());
   for (auto& [key, group] : groups) out.push_back(std::move(group));
   return out;
 }

@@ -186,10 +186,10 @@ Status LayerReader::ReadAll(std::vector<LayerTask> tasks, const Aliases& aliases
     Work(0, aliases);
   }
   if (!failure_) return Ok();
-  const auto& [number, error] = *failure_;
+  const int number = failure_->first;
   const auto task = std::find_if(tasks_.begin(), tasks_.end(),
                                  [&](const LayerTask& t) { return t.number == number; });
-  return error.Context("layer " + std::to_string(number) + " of " + std::to_string(tasks_.size()) +
+  return failure_->second.Context("layer " + std::to_string(number) + " of " + std::to_string(tasks_.size()) +
                        " (" + task->blob.digest.ToString() + ")");
 }
 
