@@ -101,7 +101,7 @@ TEST_F(InformerTest, ListsAgainWhenItsVersionIsGoneAndFindsWhatItMissed) {
   api_.SetFault(nullptr);
   EXPECT_TRUE(Becomes("new", "1"));
   EXPECT_TRUE(Becomes("gone", ""));
-  EXPECT_TRUE(informer_.Connected());
+  EXPECT_TRUE(api_.WaitUntil([&] { return informer_.Connected(); }));
 }
 
 TEST_F(InformerTest, TellsNothingOfObjectsThatARelistShowsUnchanged) {
