@@ -86,7 +86,10 @@ void Waiters::Run() {
     if (by_time_.empty()) {
       changed_.wait(lock);
     } else {
-      changed_.wait_until(lock, by_time_.begin()->first);
+      // A copy: who is woken in the meantime takes the entry away, and wait_until looks at its time
+      // once more when it returns.
+      const auto next = by_time_.begin()->first;
+      changed_.wait_until(lock, next);
     }
   }
 }
