@@ -114,23 +114,32 @@ Status ScanMaker::AskAgain(const resources::ImageScan& existing, const Cancellat
   return Ok();
 }
 
-Result<std::string> ScanMaker::Join(const resources::ImageScan& existing, const ScanDemand& demand,
+Result<std::string> ScanMaker::Join(resources::ImageScan existing, const ScanDemand& demand,
                                     const Cancellation& cancel) {
-  const auto digest = CanonicalDigest(existing);
-  if (!digest || *digest != demand.digest) {
-    return Error{Code::kConflict,
-                 "ImageScan " + existing.name + " is about " + existing.spec.image +
-                     ", not about " + demand.digest.ToString() + ": delete it",
-                 std::string(scan_reason::kNameCollision)};
+  // Status is written often while a scan goes on; what is asked here must outlast that.
+  constexpr int kTries = 5;
+  for (int attempt = 1;; ++attempt) {
+    const auto digest = CanonicalDigest(existing);
+    if (!digest || *digest != demand.digest) {
+      return Error{Code::kConflict,
+                   "ImageScan " + existing.name + " is about " + existing.spec.image +
+                       ", not about " + demand.digest.ToString() + ": delete it",
+                   std::string(scan_reason::kNameCollision)};
+    }
+    const json patch = PatchFor(existing, demand, clock_.Now());
+    if (patch.is_null()) return existing.name;
+    auto patched = api_.Patch(kImageScans, {"", existing.name},
+                              {.field_manager = std::string(kFieldManager)}, patch, cancel);
+    if (patched) return existing.name;
+    if (patched.error().code != Code::kConflict || attempt == kTries) {
+      return std::move(patched).error();
+    }
+    auto object = api_.Get(kImageScans, {"", existing.name}, cancel);
+    if (!object) return std::move(object).error();
+    auto now = resources::ImageScanFromJson(*object);
+    if (!now) return std::move(now).error();
+    existing = std::move(*now);
   }
-  const json patch = PatchFor(existing, demand, clock_.Now());
-  if (patch.is_null()) return existing.name;
-  auto patched = api_.Patch(kImageScans, {"", existing.name},
-                            {.field_manager = std::string(kFieldManager)}, patch, cancel);
-  // Conflict: somebody else has just written it; what this one had to add was for speed only, and
-  // the next to ask adds it again.
-  if (!patched && patched.error().code != Code::kConflict) return std::move(patched).error();
-  return existing.name;
 }
 
 Result<std::string> ScanMaker::Ensure(const ScanDemand& demand, const Cancellation& cancel) {
@@ -145,7 +154,7 @@ Result<std::string> ScanMaker::Ensure(const ScanDemand& demand, const Cancellati
   if (!object) return std::move(object).error();
   auto existing = resources::ImageScanFromJson(*object);
   if (!existing) return std::move(existing).error();
-  return Join(*existing, demand, cancel);
+  return Join(std::move(*existing), demand, cancel);
 }
 
 }  // namespace landwaiter::controller

@@ -49,7 +49,7 @@ class ScanMaker {
   Status AskAgain(const resources::ImageScan& existing, const Cancellation& cancel);
 
  private:
-  Result<std::string> Join(const resources::ImageScan& existing, const ScanDemand& demand,
+  Result<std::string> Join(resources::ImageScan existing, const ScanDemand& demand,
                            const Cancellation& cancel);
 
   kube::Api& api_;
