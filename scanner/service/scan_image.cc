@@ -189,8 +189,9 @@ Status LayerReader::ReadAll(std::vector<LayerTask> tasks, const Aliases& aliases
   const int number = failure_->first;
   const auto task = std::find_if(tasks_.begin(), tasks_.end(),
                                  [&](const LayerTask& t) { return t.number == number; });
-  return failure_->second.Context("layer " + std::to_string(number) + " of " + std::to_string(tasks_.size()) +
-                       " (" + task->blob.digest.ToString() + ")");
+  return failure_->second.Context("layer " + std::to_string(number) + " of " +
+                                  std::to_string(tasks_.size()) + " (" +
+                                  task->blob.digest.ToString() + ")");
 }
 
 std::vector<LayerTask> TasksOf(const image::PlatformImage& image) {
