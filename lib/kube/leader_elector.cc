@@ -33,12 +33,14 @@ LeaderElector::LeaderElector(Api& api, const Clock& clock, LeaderElectorOptions 
 LeaderElector::~LeaderElector() { Stop(); }
 
 void LeaderElector::Start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  // Not the thread's own stop source: the thread would ask for it while it is still being assigned.
+  stopping_ = std::stop_source();
+  thread_ = std::jthread([this] { Run(stopping_.get_token()); });
 }
 
 void LeaderElector::Stop() {
   if (!thread_.joinable()) return;
-  thread_.request_stop();
+  stopping_.request_stop();
   thread_.join();
   const bool held = MayWrite();
   SetLeading(false);  // before the Lease goes: nothing is written under a Lease given up
@@ -88,8 +90,7 @@ void LeaderElector::Observe(const json& lease, SteadyTime now) {
 
 Status LeaderElector::TryAcquireOrRenew(SteadyTime now) {
   // A request that takes longer than this has missed its purpose.
-  const Cancellation cancel =
-      Cancellation{thread_.get_stop_token()}.Within(options_.renew_deadline);
+  const Cancellation cancel = Cancellation{stopping_.get_token()}.Within(options_.renew_deadline);
   auto lease = api_.Get(kLeases, {options_.ns, options_.lease}, cancel);
   if (!lease && lease.error().code == Code::kNotFound) {
     return WriteLease({{"apiVersion", "coordination.k8s.io/v1"},
@@ -113,8 +114,7 @@ Status LeaderElector::TryAcquireOrRenew(SteadyTime now) {
 }
 
 Status LeaderElector::WriteLease(json lease, bool exists, SteadyTime now) {
-  const Cancellation cancel =
-      Cancellation{thread_.get_stop_token()}.Within(options_.renew_deadline);
+  const Cancellation cancel = Cancellation{stopping_.get_token()}.Within(options_.renew_deadline);
   json& spec = lease["spec"];
   if (!spec.is_object()) spec = json::object();
   const std::string time = FormatMicroTime(clock_.Now());

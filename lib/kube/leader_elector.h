@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -77,6 +78,7 @@ class LeaderElector {
   Observed observed_;
   SteadyTime valid_until_{};  // of the own hold; guarded by mutex_
   bool leading_ = false;      // what the callbacks were told; of the elector's thread
+  std::stop_source stopping_;
   std::jthread thread_;
 };
 
