@@ -258,8 +258,14 @@ TEST(Role, TellsTheOwnersOfPodsThatAnImageFails) {
       << told("cart");
   EXPECT_NE(told("cart").find("rule no-critical"), std::string::npos) << told("cart");
   ASSERT_TRUE(world.Until([&] { return world.Pods(kCart) == 1; }));
-  world.api.Put(kube::kPods, OwnedBy(WithImage(APod("late-1"), kTag), "ReplicaSet", "late"));
-  ASSERT_TRUE(world.Until([&] { return !told("late").empty(); }));
+  // One pod is not enough to wait for: it may start in the moment in which the verdict is written
+  // but not yet back in the informer, and then it is told nothing.
+  int pods = 0;
+  ASSERT_TRUE(world.Until([&] {
+    const std::string name = "late-" + std::to_string(++pods);
+    world.api.Put(kube::kPods, OwnedBy(WithImage(APod(name), kTag), "ReplicaSet", "late"));
+    return !told("late").empty();
+  }));
   EXPECT_NE(told("late").find("policy baseline"), std::string::npos) << told("late");
 }
 
