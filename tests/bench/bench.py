@@ -79,6 +79,9 @@ def measure(command, accepted=(0,)):
         if process.returncode not in accepted:
             raise SystemExit(f"{' '.join(command)}: exit {process.returncode}\n{errors.decode(errors='replace')}")
         out.seek(0)
+        if process.returncode == 3 and not out.read(1):
+            raise SystemExit(f"{' '.join(command)}: no report\n{errors.decode(errors='replace')}")
+        out.seek(0)
         return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "peak": peak, "out": out.read()}
 
 
