@@ -247,6 +247,7 @@ Result<layer::MergedImage> ImageScan::ReadAndMerge(const std::vector<LayerTask>&
     return std::move(read).error();
   }
   std::vector<const LayerInventory*> stack;
+  stack.reserve(tasks.size());
   for (const auto& task : tasks) stack.push_back(&layers.at(KeyOf(task)));
   return layer::MergeLayers(stack, packages::AllSources(), options_.limits);
 }
