@@ -20,6 +20,7 @@ using testing::Connection;
 using testing::FakeRegistry;
 using testing::LoopbackServer;
 using testing::SeenRequest;
+using testing::TinyImage;
 
 ImageReference Reference(const std::string& text) {
   auto reference = ImageReference::Parse(text);
@@ -417,9 +418,10 @@ TEST(Registry, DoesNotWaitLongerThanItsBoundForARateLimit) {
 }
 
 TEST(Registry, FollowsARedirectToAnotherHostWithoutItsCredentials) {
-  FakeRegistry* registry = nullptr;
+  // The storage outlives the registry, so it holds its own copy of the (always same) image.
+  const TinyImage image;
   LoopbackServer storage(
-      [&](const SeenRequest&, Connection& c) { return c.Reply(200, {}, registry->image.layer); });
+      [&](const SeenRequest&, Connection& c) { return c.Reply(200, {}, image.layer); });
   std::string layer_target;
   FakeRegistry fake([&](const SeenRequest& r, Connection& c) -> std::optional<bool> {
     if (r.Header("authorization").empty()) {
@@ -428,7 +430,6 @@ TEST(Registry, FollowsARedirectToAnotherHostWithoutItsCredentials) {
     if (r.target != layer_target) return std::nullopt;
     return c.Reply(307, {{"Location", storage.Url("/signed?X-Amz-Signature=s3cr3t")}}, "");
   });
-  registry = &fake;
   layer_target = fake.LayerTarget();
   Puller puller({&fake.server, &storage});
   const auto layer = puller.ReadLayer(fake.Reference(), {Password("u", "p")});
