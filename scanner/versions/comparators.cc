@@ -9,15 +9,6 @@ namespace {
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == ','; }
 
-bool Holds(std::string_view op, int order) {
-  if (op == "<") return order < 0;
-  if (op == "<=") return order <= 0;
-  if (op == ">") return order > 0;
-  if (op == ">=") return order >= 0;
-  if (op == "!=") return order != 0;
-  return order == 0;
-}
-
 // The next comparator of `rest`: its operator, and its version behind any blanks.
 struct Comparator {
   std::string_view op;
@@ -56,7 +47,7 @@ Result<bool> HoldsAll(Scheme scheme, std::string_view range, std::string_view li
     auto order = Compare(scheme, version, comparator.version);
     if (!order) return std::move(order).error();
     // Malformed comparators behind one that fails are still found.
-    all = all && Holds(comparator.op, *order);
+    all = all && HoldsComparator(comparator.op, *order);
   }
 }
 

@@ -1,8 +1,10 @@
 // What each scheme's file gives to the table in scheme.cc. Inside this room only.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "lib/base/result.h"
 #include "scanner/versions/scheme.h"
@@ -20,11 +22,34 @@ std::string_view TakeDigits(std::string_view& text);
 int CompareNumbers(std::string_view a, std::string_view b);
 /// -1, 0 or 1 by bytes.
 int CompareText(std::string_view a, std::string_view b);
+/// The number behind `digits`, of any length: "9" -> "10", "" -> "1".
+std::string Increment(std::string_view digits);
+/// Digits and nothing else, at least one.
+bool AllDigits(std::string_view text);
+/// Numbers with one of `separators` between each two: "1.0-2".
+bool IsNumberList(std::string_view text, std::string_view separators);
+/// Two number lists, number by number; where one goes on, it is the greater one.
+int CompareNumberLists(std::string_view a, std::string_view b);
+/// Whether `version` op `bound` where their order is `order`; "", "=" and "==" mean equal.
+bool HoldsComparator(std::string_view op, int order);
+/// The first of `operators` that `text` starts with, taken off it; "" where none does.
+std::string_view TakeOperator(std::string_view& text,
+                              std::initializer_list<std::string_view> operators);
 /// "version \"x\" is no dpkg version: why", the version made printable and cut.
 Error BadVersion(Scheme scheme, std::string_view version, std::string_view why);
 Error BadRange(Scheme scheme, std::string_view range, std::string_view why);
 /// True where every byte is printable ASCII and no blank; `also_utf8` lets bytes from 0x80 pass.
 bool IsGraphic(std::string_view text, bool also_utf8 = false);
+
+/// Reads both versions with `parse` (Result<T> of a text) and orders them with `compare`.
+template <class Parse, class Order>
+Result<int> CompareParsed(std::string_view a, std::string_view b, Parse parse, Order compare) {
+  auto left = parse(a);
+  if (!left) return std::move(left).error();
+  auto right = parse(b);
+  if (!right) return std::move(right).error();
+  return compare(*left, *right);
+}
 
 Result<int> CompareDpkg(std::string_view a, std::string_view b);
 Result<int> CompareApk(std::string_view a, std::string_view b);

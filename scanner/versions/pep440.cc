@@ -101,8 +101,6 @@ int CompareOptional(const std::optional<std::string>& a, const std::optional<std
   return a ? -absent : absent;
 }
 
-bool AllDigits(std::string_view text) { return std::all_of(text.begin(), text.end(), IsDigit); }
-
 int CompareLocal(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
     const bool left = AllDigits(a[i]);

@@ -11,68 +11,46 @@
 namespace landwaiter::versions {
 namespace {
 
+// One row a scheme. Aliases and ecosystems are lists with commas: the words that other tools and
+// purl have for the scheme, and the names of the OSV schema ("affected[].package field"), without
+// their suffixes, whose versions it orders.
 struct Row {
   Scheme scheme;
   std::string_view name;
   Result<int> (*compare)(std::string_view, std::string_view);
   Satisfier satisfies;
+  std::string_view aliases = {};
+  std::string_view ecosystems = {};
 };
 
 constexpr std::array kRows = {
-    Row{Scheme::kDpkg, "dpkg", CompareDpkg, SatisfiesComparators},
-    Row{Scheme::kApk, "apk", CompareApk, SatisfiesApk},
-    Row{Scheme::kRpm, "rpm", CompareRpm, SatisfiesComparators},
-    Row{Scheme::kSemver, "semver", CompareSemver, SatisfiesComparators},
-    Row{Scheme::kNpm, "npm", CompareNpm, SatisfiesNpm},
-    Row{Scheme::kPep440, "pep440", ComparePep440, SatisfiesPep440},
-    Row{Scheme::kGo, "go", CompareGo, SatisfiesComparators},
+    Row{Scheme::kDpkg, "dpkg", CompareDpkg, SatisfiesComparators, "deb,debian",
+        "Debian,Ubuntu,Echo"},
+    Row{Scheme::kApk, "apk", CompareApk, SatisfiesApk, "alpine",
+        "Alpine,Alpaquita,Wolfi,Chainguard,MinimOS,BellSoft Hardened Containers"},
+    Row{Scheme::kRpm, "rpm", CompareRpm, SatisfiesComparators, "",
+        "AlmaLinux,Rocky Linux,Red Hat,Azure Linux,Mageia,openEuler,openSUSE,Photon OS,SUSE"},
+    Row{Scheme::kSemver, "semver", CompareSemver, SatisfiesComparators, "",
+        "crates.io,Hex,Pub,SwiftURL,Bitnami,Julia,ConanCenter,GitHub Actions"},
+    Row{Scheme::kNpm, "npm", CompareNpm, SatisfiesNpm, "semver-loose", "npm"},
+    Row{Scheme::kPep440, "pep440", ComparePep440, SatisfiesPep440, "pypi", "PyPI"},
+    Row{Scheme::kGo, "go", CompareGo, SatisfiesComparators, "gomod,golang", "Go"},
 };
 
-constexpr std::array kSchemes = {Scheme::kDpkg, Scheme::kApk,    Scheme::kRpm, Scheme::kSemver,
-                                 Scheme::kNpm,  Scheme::kPep440, Scheme::kGo};
+constexpr auto kSchemes = [] {
+  std::array<Scheme, kRows.size()> schemes{};
+  for (std::size_t i = 0; i < kRows.size(); ++i) schemes[i] = kRows[i].scheme;
+  return schemes;
+}();
 
-constexpr std::array<std::pair<std::string_view, Scheme>, 7> kAliases = {{
-    {"deb", Scheme::kDpkg},
-    {"debian", Scheme::kDpkg},
-    {"alpine", Scheme::kApk},
-    {"semver-loose", Scheme::kNpm},
-    {"pypi", Scheme::kPep440},
-    {"gomod", Scheme::kGo},
-    {"golang", Scheme::kGo},
-}};
-
-// Names of the OSV schema, "affected[].package field", without their suffixes.
-constexpr std::array<std::pair<std::string_view, Scheme>, 29> kEcosystems = {{
-    {"Debian", Scheme::kDpkg},
-    {"Ubuntu", Scheme::kDpkg},
-    {"Echo", Scheme::kDpkg},
-    {"Alpine", Scheme::kApk},
-    {"Alpaquita", Scheme::kApk},
-    {"Wolfi", Scheme::kApk},
-    {"Chainguard", Scheme::kApk},
-    {"MinimOS", Scheme::kApk},
-    {"BellSoft Hardened Containers", Scheme::kApk},
-    {"AlmaLinux", Scheme::kRpm},
-    {"Rocky Linux", Scheme::kRpm},
-    {"Red Hat", Scheme::kRpm},
-    {"Azure Linux", Scheme::kRpm},
-    {"Mageia", Scheme::kRpm},
-    {"openEuler", Scheme::kRpm},
-    {"openSUSE", Scheme::kRpm},
-    {"Photon OS", Scheme::kRpm},
-    {"SUSE", Scheme::kRpm},
-    {"npm", Scheme::kNpm},
-    {"PyPI", Scheme::kPep440},
-    {"Go", Scheme::kGo},
-    {"crates.io", Scheme::kSemver},
-    {"Hex", Scheme::kSemver},
-    {"Pub", Scheme::kSemver},
-    {"SwiftURL", Scheme::kSemver},
-    {"Bitnami", Scheme::kSemver},
-    {"Julia", Scheme::kSemver},
-    {"ConanCenter", Scheme::kSemver},
-    {"GitHub Actions", Scheme::kSemver},
-}};
+bool Names(std::string_view list, std::string_view wanted) {
+  while (!list.empty()) {
+    const auto comma = list.find(',');
+    if (list.substr(0, comma) == wanted) return true;
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+  }
+  return false;
+}
 
 const Row& RowOf(Scheme scheme) {
   const auto* const row =
@@ -89,44 +67,6 @@ Status CheckLength(Scheme scheme, std::string_view version) {
 }
 
 }  // namespace
-
-std::string_view TakeDigits(std::string_view& text) {
-  std::size_t n = 0;
-  while (n < text.size() && IsDigit(text[n])) ++n;
-  const std::string_view digits = text.substr(0, n);
-  text.remove_prefix(n);
-  return digits;
-}
-
-int CompareText(std::string_view a, std::string_view b) {
-  const int order = a.compare(b);
-  return order < 0 ? -1 : (order > 0 ? 1 : 0);
-}
-
-int CompareNumbers(std::string_view a, std::string_view b) {
-  while (!a.empty() && a.front() == '0') a.remove_prefix(1);
-  while (!b.empty() && b.front() == '0') b.remove_prefix(1);
-  if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
-  return CompareText(a, b);
-}
-
-bool IsGraphic(std::string_view text, bool also_utf8) {
-  return std::all_of(text.begin(), text.end(), [&](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte > 0x20 && byte < 0x7f) || (also_utf8 && byte >= 0x80);
-  });
-}
-
-Error BadVersion(Scheme scheme, std::string_view version, std::string_view why) {
-  return InvalidArgument("version \"" + text::Truncate(text::Printable(version), 128) +
-                         "\" is no " + std::string(SchemeName(scheme)) +
-                         " version: " + std::string(why));
-}
-
-Error BadRange(Scheme scheme, std::string_view range, std::string_view why) {
-  return InvalidArgument("range \"" + text::Truncate(text::Printable(range), 128) + "\" is no " +
-                         std::string(SchemeName(scheme)) + " range: " + std::string(why));
-}
 
 Result<int> Compare(Scheme scheme, std::string_view a, std::string_view b) {
   for (const std::string_view version : {a, b}) {
@@ -156,10 +96,7 @@ std::string_view SchemeName(Scheme scheme) { return RowOf(scheme).name; }
 
 std::optional<Scheme> ParseScheme(std::string_view name) {
   for (const Row& row : kRows) {
-    if (row.name == name) return row.scheme;
-  }
-  for (const auto& [alias, scheme] : kAliases) {
-    if (alias == name) return scheme;
+    if (row.name == name || Names(row.aliases, name)) return row.scheme;
   }
   return std::nullopt;
 }
@@ -168,8 +105,8 @@ std::span<const Scheme> AllSchemes() { return kSchemes; }
 
 std::optional<Scheme> SchemeForEcosystem(std::string_view osv_ecosystem) {
   const std::string_view name = osv_ecosystem.substr(0, osv_ecosystem.find(':'));
-  for (const auto& [ecosystem, scheme] : kEcosystems) {
-    if (ecosystem == name) return scheme;
+  for (const Row& row : kRows) {
+    if (Names(row.ecosystems, name)) return row.scheme;
   }
   return std::nullopt;
 }

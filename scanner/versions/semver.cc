@@ -12,13 +12,6 @@
 namespace landwaiter::versions {
 namespace {
 
-std::string_view TakePart(std::string_view& text) {
-  const auto dot = text.find('.');
-  const std::string_view part = text.substr(0, dot);
-  text = dot == std::string_view::npos ? std::string_view() : text.substr(dot + 1);
-  return part;
-}
-
 // Dot-separated identifiers of letters, digits and hyphens, none of them empty.
 bool AreIdentifiers(std::string_view text) {
   bool empty = true;
@@ -35,10 +28,6 @@ bool AreIdentifiers(std::string_view text) {
   return !empty;
 }
 
-bool AllDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
-}
-
 int CompareIdentifier(std::string_view a, std::string_view b) {
   const bool left = AllDigits(a);
   const bool right = AllDigits(b);
@@ -46,27 +35,22 @@ int CompareIdentifier(std::string_view a, std::string_view b) {
   return left ? CompareNumbers(a, b) : CompareText(a, b);
 }
 
-Result<SemverParts> Parse(Scheme scheme, std::string_view text) {
-  std::string_view rest = text;
-  while (!rest.empty() && (rest.front() == '=' || rest.front() == ' ')) rest.remove_prefix(1);
-  if (rest.starts_with('v') || rest.starts_with('V')) rest.remove_prefix(1);
-  while (rest.starts_with(' ')) rest.remove_prefix(1);
-  SemverParts parts;
-  if (!SplitSemver(rest, scheme == Scheme::kNpm, parts)) {
-    return BadVersion(scheme, text, "it does not read as 1.2.3-pre.1+build");
-  }
-  return parts;
-}
-
 Result<int> CompareAs(Scheme scheme, std::string_view a, std::string_view b) {
-  auto left = Parse(scheme, a);
+  auto left = ReadSemver(scheme, a);
   if (!left) return std::move(left).error();
-  auto right = Parse(scheme, b);
+  auto right = ReadSemver(scheme, b);
   if (!right) return std::move(right).error();
   return CompareParts(*left, *right);
 }
 
 }  // namespace
+
+std::string_view TakeDotted(std::string_view& dotted) {
+  const auto dot = dotted.find('.');
+  const std::string_view part = dotted.substr(0, dot);
+  dotted = dot == std::string_view::npos ? std::string_view() : dotted.substr(dot + 1);
+  return part;
+}
 
 bool SplitSemver(std::string_view text, bool loose_prerelease, SemverParts& parts) {
   std::size_t n = 0;
@@ -78,8 +62,10 @@ bool SplitSemver(std::string_view text, bool loose_prerelease, SemverParts& part
   parts.release = text.substr(0, n);
   std::string_view rest = text.substr(n);
   parts.prerelease = {};
+  parts.build = {};
   if (const auto plus = rest.find('+'); plus != std::string_view::npos) {
-    if (!AreIdentifiers(rest.substr(plus + 1))) return false;
+    parts.build = rest.substr(plus + 1);
+    if (!AreIdentifiers(parts.build)) return false;
     rest = rest.substr(0, plus);
   }
   if (rest.empty()) return true;
@@ -92,9 +78,38 @@ bool SplitSemver(std::string_view text, bool loose_prerelease, SemverParts& part
   return AreIdentifiers(rest);
 }
 
+Result<SemverParts> ReadSemver(Scheme scheme, std::string_view text) {
+  std::string_view rest = text;
+  while (!rest.empty() && (rest.front() == '=' || rest.front() == ' ')) rest.remove_prefix(1);
+  if (rest.starts_with('v') || rest.starts_with('V')) rest.remove_prefix(1);
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  SemverParts parts;
+  if (!SplitSemver(rest, scheme == Scheme::kNpm, parts)) {
+    return BadVersion(scheme, text, "it does not read as 1.2.3-pre.1+build");
+  }
+  return parts;
+}
+
+std::size_t CountNumbers(std::string_view release) {
+  return 1 + static_cast<std::size_t>(std::count(release.begin(), release.end(), '.'));
+}
+
+bool HasNoLeadingZeros(std::string_view dotted) {
+  while (!dotted.empty()) {
+    const std::string_view part = TakeDotted(dotted);
+    if (part.size() > 1 && part.front() == '0' && AllDigits(part)) return false;
+  }
+  return true;
+}
+
+bool SplitStrictSemver(std::string_view text, SemverParts& parts) {
+  return SplitSemver(text, false, parts) && CountNumbers(parts.release) == 3 &&
+         HasNoLeadingZeros(parts.release) && HasNoLeadingZeros(parts.prerelease);
+}
+
 int CompareRelease(std::string_view a, std::string_view b) {
   while (!a.empty() || !b.empty()) {
-    if (const int order = CompareNumbers(TakePart(a), TakePart(b)); order != 0) return order;
+    if (const int order = CompareNumbers(TakeDotted(a), TakeDotted(b)); order != 0) return order;
   }
   return 0;
 }
@@ -102,7 +117,7 @@ int CompareRelease(std::string_view a, std::string_view b) {
 int ComparePrerelease(std::string_view a, std::string_view b) {
   if (a.empty() || b.empty()) return static_cast<int>(a.empty()) - static_cast<int>(b.empty());
   while (!a.empty() && !b.empty()) {
-    if (const int order = CompareIdentifier(TakePart(a), TakePart(b)); order != 0) return order;
+    if (const int order = CompareIdentifier(TakeDotted(a), TakeDotted(b)); order != 0) return order;
   }
   return static_cast<int>(!a.empty()) - static_cast<int>(!b.empty());
 }
