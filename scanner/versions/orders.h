@@ -58,6 +58,22 @@ Result<int> CompareSemver(std::string_view a, std::string_view b);
 Result<int> CompareNpm(std::string_view a, std::string_view b);
 Result<int> ComparePep440(std::string_view a, std::string_view b);
 Result<int> CompareGo(std::string_view a, std::string_view b);
+Result<int> CompareMaven(std::string_view a, std::string_view b);
+Result<int> CompareRubygems(std::string_view a, std::string_view b);
+Result<int> CompareNuget(std::string_view a, std::string_view b);
+Result<int> ComparePackagist(std::string_view a, std::string_view b);
+Result<int> CompareCrates(std::string_view a, std::string_view b);
+Result<int> ComparePub(std::string_view a, std::string_view b);
+Result<int> CompareCran(std::string_view a, std::string_view b);
+Result<int> CompareHex(std::string_view a, std::string_view b);
+Result<int> ComparePacman(std::string_view a, std::string_view b);
+Result<int> ComparePortage(std::string_view a, std::string_view b);
+Result<int> CompareBitnami(std::string_view a, std::string_view b);
+Result<int> CompareConan(std::string_view a, std::string_view b);
+Result<int> CompareHackage(std::string_view a, std::string_view b);
+Result<int> CompareOpenssl(std::string_view a, std::string_view b);
+Result<int> CompareNginx(std::string_view a, std::string_view b);
+Result<int> CompareDatetime(std::string_view a, std::string_view b);
 
 using Satisfier = Result<bool> (*)(Scheme, std::string_view range, std::string_view version,
                                    const RangeOptions& options);
@@ -67,6 +83,26 @@ Result<bool> SatisfiesNpm(Scheme, std::string_view range, std::string_view versi
                           const RangeOptions& options);
 Result<bool> SatisfiesPep440(Scheme, std::string_view range, std::string_view version,
                              const RangeOptions& options);
+Result<bool> SatisfiesMaven(Scheme, std::string_view range, std::string_view version,
+                            const RangeOptions& options);
+Result<bool> SatisfiesRubygems(Scheme, std::string_view range, std::string_view version,
+                               const RangeOptions& options);
+Result<bool> SatisfiesNuget(Scheme, std::string_view range, std::string_view version,
+                            const RangeOptions& options);
+Result<bool> SatisfiesComposer(Scheme, std::string_view range, std::string_view version,
+                               const RangeOptions& options);
+Result<bool> SatisfiesCargo(Scheme, std::string_view range, std::string_view version,
+                            const RangeOptions& options);
+Result<bool> SatisfiesPub(Scheme, std::string_view range, std::string_view version,
+                          const RangeOptions& options);
+Result<bool> SatisfiesHex(Scheme, std::string_view range, std::string_view version,
+                          const RangeOptions& options);
+Result<bool> SatisfiesConan(Scheme, std::string_view range, std::string_view version,
+                            const RangeOptions& options);
+Result<bool> SatisfiesOpenssl(Scheme, std::string_view range, std::string_view version,
+                              const RangeOptions& options);
+Result<bool> SatisfiesNginx(Scheme, std::string_view range, std::string_view version,
+                            const RangeOptions& options);
 /// Comparators of any scheme: `>=1.0, <2.0 || =3.1`.
 Result<bool> SatisfiesComparators(Scheme, std::string_view range, std::string_view version,
                                   const RangeOptions& options);

@@ -102,9 +102,13 @@ bool HasNoLeadingZeros(std::string_view dotted) {
   return true;
 }
 
-bool SplitStrictSemver(std::string_view text, SemverParts& parts) {
-  return SplitSemver(text, false, parts) && CountNumbers(parts.release) == 3 &&
+bool SplitShortSemver(std::string_view text, SemverParts& parts) {
+  return SplitSemver(text, false, parts) && CountNumbers(parts.release) <= 3 &&
          HasNoLeadingZeros(parts.release) && HasNoLeadingZeros(parts.prerelease);
+}
+
+bool SplitStrictSemver(std::string_view text, SemverParts& parts) {
+  return SplitShortSemver(text, parts) && CountNumbers(parts.release) == 3;
 }
 
 int CompareRelease(std::string_view a, std::string_view b) {
@@ -129,6 +133,10 @@ int CompareParts(const SemverParts& a, const SemverParts& b) {
 
 Result<int> CompareSemver(std::string_view a, std::string_view b) {
   return CompareAs(Scheme::kSemver, a, b);
+}
+
+Result<int> CompareNginx(std::string_view a, std::string_view b) {
+  return CompareAs(Scheme::kNginx, a, b);
 }
 
 Result<int> CompareNpm(std::string_view a, std::string_view b) {

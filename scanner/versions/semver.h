@@ -24,6 +24,8 @@ bool SplitSemver(std::string_view text, bool loose_prerelease, SemverParts& part
 Result<SemverParts> ReadSemver(Scheme scheme, std::string_view text);
 /// The grammar of section 2 to 10 and nothing else: three numbers, no leading zeros, no prefix.
 bool SplitStrictSemver(std::string_view text, SemverParts& parts);
+/// The same, save that numbers at the end may be missing, as advisories write "1.2".
+bool SplitShortSemver(std::string_view text, SemverParts& parts);
 /// How many numbers a release has ("1.2.3": 3).
 std::size_t CountNumbers(std::string_view release);
 /// Whether no number of `dotted` starts with a needless 0; words do not matter.
