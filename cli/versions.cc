@@ -21,11 +21,11 @@ std::string SchemeNames() {
     if (!names.empty()) names += ", ";
     names += versions::SchemeName(scheme);
   }
-  return names;
+  return names + ", vers";  // of tables whose rows name their scheme
 }
 
 int Check(const std::string& scheme_name, const std::string& file) {
-  const auto scheme = versions::ParseScheme(scheme_name);
+  const auto scheme = versions::ParseTableScheme(scheme_name);
   if (!scheme) {
     std::fprintf(stderr, "landwaiter versions check: scheme \"%s\" is unknown: use one of %s\n",
                  scheme_name.c_str(), SchemeNames().c_str());
@@ -36,7 +36,7 @@ int Check(const std::string& scheme_name, const std::string& file) {
     std::fprintf(stderr, "landwaiter versions check: %s\n", table.error().message.c_str());
     return kExitUsage;
   }
-  const versions::TableReport report = versions::CheckTable(*scheme, *table);
+  const versions::TableReport report = versions::CheckTable(scheme->scheme, *table);
   for (const auto& wrong : report.wrong) {
     std::printf("%s:%zu: %s: got %s\n", file.c_str(), wrong.line, wrong.row.c_str(),
                 wrong.got.c_str());
@@ -45,8 +45,8 @@ int Check(const std::string& scheme_name, const std::string& file) {
     std::fprintf(stderr, "landwaiter versions check: %s holds no row\n", file.c_str());
     return kExitUsage;
   }
-  std::printf("%s: %zu rows, %zu wrong\n", std::string(versions::SchemeName(*scheme)).c_str(),
-              report.rows, report.wrong.size());
+  std::printf("%s: %zu rows, %zu wrong\n", std::string(scheme->name).c_str(), report.rows,
+              report.wrong.size());
   return report.wrong.empty() ? kExitOk : kExitPolicyFailed;
 }
 
@@ -57,8 +57,8 @@ void AddVersionsCommand(CLI::App& app, int& exit_code) {
   versions->require_subcommand(1);
   CLI::App* const check = versions->add_subcommand(
       "check",
-      "Run a table of known answers (tab-separated: left op right, or range version "
-      "satisfied [options]) and print each wrong row");
+      "Run a table of known answers (tab-separated: left op right, range version satisfied "
+      "[options], or scheme range vers-range) and print each wrong row");
   struct Options {
     std::string scheme;
     std::string file;

@@ -8,7 +8,10 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LANDWAITER = os.environ.get("LANDWAITER_BINARY", os.path.join(ROOT, "build", "landwaiter"))
 FACTS = os.path.join(ROOT, "tests", "unit", "scanner", "versions", "facts")
-SCHEMES = ("dpkg", "apk", "rpm", "semver", "npm", "pep440", "go")
+SCHEMES = sorted(name.removesuffix(".tsv") for name in os.listdir(FACTS))
+TESTDATA = os.environ.get("LANDWAITER_TESTDATA", os.path.join(ROOT, "..", "shared", "testdata"))
+SHARED = os.path.join(TESTDATA, "versions")
+TABLES = sorted(name.removesuffix(".tsv") for name in os.listdir(SHARED)) if os.path.isdir(SHARED) else []
 
 
 def check(*args):
@@ -30,6 +33,28 @@ def test_the_project_s_own_facts_are_right(scheme):
     done = check("--scheme", scheme, os.path.join(FACTS, f"{scheme}.tsv"))
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith(f"{scheme}: ") and done.stdout.endswith(" rows, 0 wrong\n")
+
+
+def test_there_is_a_table_of_facts_for_each_scheme():
+    done = check("--scheme", "nosuch", __file__)
+    names = done.stderr.partition("use one of ")[2].strip().split(", ")
+    assert sorted(names) == SCHEMES
+
+
+@pytest.mark.skipif(not TABLES, reason=f"{SHARED} is missing (LANDWAITER_TESTDATA names the shared test data)")
+@pytest.mark.parametrize("table", TABLES or ["none"])
+def test_a_shared_table_is_right_under_its_own_name(table):
+    path = os.path.join(SHARED, f"{table}.tsv")
+    done = check("--scheme", table, path)
+    assert done.stderr == ""
+    with open(os.path.join(ROOT, "docs", "versions.md"), encoding="utf-8") as page:
+        listed = set(page.read().splitlines())
+    *rows, summary = done.stdout.splitlines()
+    wrong = [row for row in rows
+             if row.removeprefix(path + ":").partition(": ")[2].rpartition(": got ")[0] not in listed]
+    assert not wrong, "\n".join(wrong)
+    assert summary.endswith(f" rows, {len(rows)} wrong")
+    assert done.returncode == (1 if rows else 0)
 
 
 def test_wrong_rows_are_printed_with_their_line(table):
@@ -55,7 +80,7 @@ def test_control_characters_of_a_table_do_not_reach_the_terminal(table):
 
 
 @pytest.mark.parametrize("args, message", [
-    (("--scheme", "maven", __file__), 'scheme "maven" is unknown: use one of dpkg, apk, rpm, semver, npm, pep440, go'),
+    (("--scheme", "swift", __file__), 'scheme "swift" is unknown: use one of dpkg, apk, rpm, semver, npm, pep440, go, '),
     (("--scheme", "dpkg", "/nonexistent/table.tsv"), "/nonexistent/table.tsv"),
     (("--scheme", "dpkg"), "FILE is required"),
     ((__file__,), "--scheme is required"),

@@ -215,6 +215,47 @@ TEST(SchemeNameTest, KnowsTheTypesOfPurl) {
   }
 }
 
+TEST(SchemeNameTest, NamesOfTablesNameTheirScheme) {
+  for (const char* const table : {"apk",
+                                  "apk-ranges",
+                                  "composer-ranges",
+                                  "conan",
+                                  "cran",
+                                  "datetime",
+                                  "dpkg",
+                                  "gomod",
+                                  "hackage",
+                                  "hex",
+                                  "hex-ranges",
+                                  "maven",
+                                  "npm-ranges",
+                                  "nuget",
+                                  "nuget-ranges",
+                                  "openssl",
+                                  "packagist",
+                                  "pacman",
+                                  "pep440",
+                                  "pep440-ranges",
+                                  "portage",
+                                  "pub",
+                                  "rpm",
+                                  "rubygems",
+                                  "rubygems-ranges",
+                                  "semver",
+                                  "semver-loose"}) {
+    const auto scheme = ParseTableScheme(table);
+    ASSERT_TRUE(scheme) << table;
+    EXPECT_TRUE(scheme->scheme) << table;
+  }
+  for (const char* const table : {"vers", "vers-ranges", "native-to-vers"}) {
+    const auto scheme = ParseTableScheme(table);
+    ASSERT_TRUE(scheme) << table;
+    EXPECT_FALSE(scheme->scheme) << table;
+  }
+  EXPECT_FALSE(ParseTableScheme("nosuch"));
+  EXPECT_FALSE(ParseTableScheme("-ranges"));
+}
+
 TEST(TableTest, TellsWrongRowsAndMalformedOnes) {
   const TableReport report =
       CheckTable(Scheme::kDpkg, "# comment\n1\t<\t2\n1\t>\t2\r\nx y\n\n1 2\t<\t3\n>=1\t2\ttrue\n");
@@ -225,6 +266,24 @@ TEST(TableTest, TellsWrongRowsAndMalformedOnes) {
   EXPECT_EQ(report.wrong[0].got, "<");
   EXPECT_THAT(report.wrong[1].got, HasSubstr("neither"));
   EXPECT_THAT(report.wrong[2].got, HasSubstr("version \"1 2\""));
+}
+
+TEST(TableTest, HoldsTwoRangesAgainstEachOther) {
+  const TableReport report = CheckTable(std::nullopt,
+                                        "npm\t^1.2.3\tvers:npm/>=1.2.3|<2.0.0\n"
+                                        "npm\t^1.2.3\tvers:npm/>=1.2.3|<3.0.0\n"
+                                        "npm\t^1.2.3\tvers:gem/>=1.2.3|<2.0.0\n"
+                                        "nosuch\t1\tvers:npm/1.0.0\n"
+                                        "1.0.0\t<\t2.0.0\n"
+                                        "vers:npm/<2.0.0\t1.0.0\ttrue\n"
+                                        "vers:npm/<2.0.0\t3.0.0\ttrue\n");
+  EXPECT_EQ(report.rows, 7u);
+  ASSERT_EQ(report.wrong.size(), 5u);
+  EXPECT_THAT(report.wrong[0].got, HasSubstr("in one of the ranges only"));
+  EXPECT_THAT(report.wrong[1].got, HasSubstr("another scheme"));
+  EXPECT_THAT(report.wrong[2].got, HasSubstr("unknown"));
+  EXPECT_THAT(report.wrong[3].got, HasSubstr("no scheme"));
+  EXPECT_EQ(report.wrong[4].got, "false");
 }
 
 }  // namespace

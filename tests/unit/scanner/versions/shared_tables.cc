@@ -38,7 +38,9 @@ std::vector<SharedTable> SharedTables() {
           {Scheme::kConan, "conan"},
           {Scheme::kHackage, "hackage"},
           {Scheme::kOpenssl, "openssl"},
-          {Scheme::kDatetime, "datetime"}};
+          {Scheme::kDatetime, "datetime"},
+          {std::nullopt, "vers-ranges"},
+          {std::nullopt, "native-to-vers"}};
 }
 
 std::vector<SharedTable> SharedTablesOfPairs() {
