@@ -1,18 +1,23 @@
 // Version orders and ranges from any bytes: the first byte picks the scheme, the rest is two
-// versions and a range, a line each. An order must be reflexive and antisymmetric.
+// versions and a range, a line each. An order must be reflexive and antisymmetric, and tell the
+// same of a version whatever it is compared with. The range is also read as one that names its
+// scheme, and the whole as a table.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "scanner/versions/scheme.h"
+#include "scanner/versions/table.h"
+#include "scanner/versions/vers.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace landwaiter::versions;
   if (size == 0) return 0;
   const auto schemes = AllSchemes();
   const Scheme scheme = schemes[data[0] % schemes.size()];
-  std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const std::string_view all(reinterpret_cast<const char*>(data) + 1, size - 1);
+  std::string_view rest = all;
   const auto line = [&rest] {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view text = rest.substr(0, end);
@@ -28,9 +33,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (there && *there != -*back) std::abort();
   const bool valid = Validate(scheme, a).has_value();
   if (valid && *Compare(scheme, a, a) != 0) std::abort();
-  for (const bool loose : {false, true}) {
-    const auto satisfied = Satisfies(scheme, range, a, {.loose = loose});
+  if (valid && Validate(scheme, b).has_value() != there.has_value()) std::abort();
+  for (const bool option : {false, true}) {
+    const auto satisfied =
+        Satisfies(scheme, range, a, {.loose = option, .include_prerelease = option});
     if (!satisfied && satisfied.error().message.empty()) std::abort();
   }
+  if (const auto vers = ParseVers(range)) {
+    const auto inside = InVersRange(*vers, a);
+    if (!inside && inside.error().message.empty()) std::abort();
+  }
+  const TableReport report = CheckTable(scheme, all);
+  if (report.wrong.size() > report.rows) std::abort();
   return 0;
 }
