@@ -1,6 +1,7 @@
 // dpkg's database: var/lib/dpkg/status and, in distroless images, one file a package in
-// var/lib/dpkg/status.d/ (deb-control(5), dpkg-query(1) "Status"). info/NAME.list and
-// status.d/NAME.md5sums say which files belong to a package.
+// var/lib/dpkg/status.d/ (deb-control(5), dpkg-query(1) "Status"). info/NAME.list,
+// info/NAME.md5sums and status.d/NAME.md5sums say which files belong to a package; slimmed images
+// keep one or another.
 //
 // A package counts as installed where its files are on the disk: states installed, unpacked,
 // half-configured, triggers-awaited, triggers-pending, whatever is wanted of it; and where no state
@@ -10,6 +11,7 @@
 #include <array>
 
 #include "lib/base/text.h"
+#include "scanner/packages/control.h"
 #include "scanner/packages/rows.h"
 #include "scanner/packages/stanza.h"
 
@@ -43,9 +45,10 @@ File Classify(std::string_view path) {
   if (!path.starts_with("var/lib/dpkg/") && !path.starts_with("usr/lib/dpkg/")) return File::kOther;
   if (Contains(kStatusPaths, path)) return File::kStatus;
   const std::string_view folder = DirName(path);
-  if (Contains(kInfoFolders, folder)) return path.ends_with(".list") ? File::kList : File::kOther;
-  if (!Contains(kStatusFolders, folder)) return File::kOther;
+  const bool info = Contains(kInfoFolders, folder);
+  if (!info && !Contains(kStatusFolders, folder)) return File::kOther;
   if (path.ends_with(".md5sums")) return File::kSums;
+  if (info) return path.ends_with(".list") ? File::kList : File::kOther;
   const bool sibling = std::any_of(kNoRecords.begin(), kNoRecords.end(),
                                    [&](std::string_view end) { return path.ends_with(end); });
   return sibling ? File::kOther : File::kRecord;
@@ -55,20 +58,13 @@ Need Wants(const FileFacts& facts) {
   return Classify(facts.path) == File::kOther ? Need::kNothing : Need::kContent;
 }
 
-// The fields of one stanza that count.
-struct Stanza {
-  std::size_t line = 0;  // of its first field, 0 while there is none
-  std::string_view package;
-  std::string_view version;
-  std::string_view architecture;
-  std::string_view source;
-  std::string_view status;
-};
+enum Field : std::size_t { kPackage, kVersion, kArchitecture, kSource, kStatus };
+constexpr std::array<std::string_view, 5> kFields = {"Package", "Version", "Architecture", "Source",
+                                                     "Status"};
 
-bool IsInstalled(const Stanza& stanza) {
-  if (stanza.status.empty()) return true;
-  const auto words = text::Split(stanza.status, ' ');
-  return Contains(kOnDisk, words.back());
+bool IsInstalled(std::string_view status) {
+  if (status.empty()) return true;
+  return Contains(kOnDisk, text::Split(status, ' ').back());
 }
 
 // "name" or "name (version)".
@@ -84,81 +80,44 @@ void SetSource(std::string_view source, Package& package) {
   if (!version.empty()) package.source_version = version;
 }
 
-void AddPackage(const Stanza& stanza, bool closed, ReadingBuilder& out) {
-  if (stanza.line == 0) return;
-  if (stanza.package.empty()) {
+void AddPackage(const ControlStanza& stanza, ReadingBuilder& out) {
+  const auto& values = stanza.values;
+  if (values[kPackage].empty()) {
     out.FailAtLine(stanza.line, "starts a stanza without Package");
     return;
   }
-  if (stanza.version.empty()) {
+  const bool installed = IsInstalled(values[kStatus]);
+  if (values[kVersion].empty()) {
     // A package that was never installed is written with its name alone. At the end of the file
     // it may as well be one that breaks off.
-    if (!stanza.status.empty() && !IsInstalled(stanza)) return;
-    if (!stanza.status.empty() || !closed) {
-      out.FailAtLine(stanza.line,
-                     "starts the stanza of " + FreeText(stanza.package) + ", which has no Version");
+    const bool never_installed = values[kStatus].empty() ? stanza.closed : !installed;
+    if (!never_installed) {
+      out.FailAtLine(stanza.line, "starts the stanza of " + FreeText(values[kPackage]) +
+                                      ", which has no Version");
     }
     return;
   }
-  if (!IsInstalled(stanza)) return;
-  Package package{
-      .type = "deb", .name = std::string(stanza.package), .version = std::string(stanza.version)};
-  package.architecture = FreeText(stanza.architecture);
-  SetSource(stanza.source, package);
-  if (!stanza.source.empty() && (!IsName(package.source_name, kMaxNameBytes) ||
-                                 !IsName(package.source_version, kMaxVersionBytes))) {
-    out.FailAtLine(stanza.line, "starts the stanza of " + FreeText(stanza.package) +
+  if (!installed) return;
+  Package package{.type = "deb",
+                  .name = std::string(values[kPackage]),
+                  .version = std::string(values[kVersion])};
+  package.architecture = FreeText(values[kArchitecture]);
+  SetSource(values[kSource], package);
+  if (!values[kSource].empty() && (!IsName(package.source_name, kMaxNameBytes) ||
+                                   !IsName(package.source_version, kMaxVersionBytes))) {
+    out.FailAtLine(stanza.line, "starts the stanza of " + FreeText(values[kPackage]) +
                                     ", whose Source cannot be read");
     return;
   }
   out.Add(std::move(package));
 }
 
-std::string_view* FieldOf(Stanza& stanza, std::string_view name) {
-  if (text::EqualsIgnoreCase(name, "Package")) return &stanza.package;
-  if (text::EqualsIgnoreCase(name, "Version")) return &stanza.version;
-  if (text::EqualsIgnoreCase(name, "Architecture")) return &stanza.architecture;
-  if (text::EqualsIgnoreCase(name, "Source")) return &stanza.source;
-  if (text::EqualsIgnoreCase(name, "Status")) return &stanza.status;
-  return nullptr;
-}
-
-void ReadLine(std::string_view line, std::size_t number, Stanza& stanza, ReadingBuilder& out) {
-  if (line.front() == ' ' || line.front() == '\t') {
-    if (stanza.line == 0) out.FailAtLine(number, "continues a field, but there is none");
-    return;
-  }
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos || !IsName(line.substr(0, colon), kMaxNameBytes)) {
-    out.FailAtLine(number, "is no \"Field: value\"");
-    return;
-  }
-  if (stanza.line == 0) stanza.line = number;
-  std::string_view* const field = FieldOf(stanza, line.substr(0, colon));
-  if (field == nullptr) return;
-  if (!field->empty()) {
-    out.FailAtLine(number, "repeats a field of its stanza");
-    return;
-  }
-  *field = text::Trim(line.substr(colon + 1));
-}
-
 void ParseStatus(std::string_view content, ReadingBuilder& out) {
-  Lines lines(content);
-  Stanza stanza;
-  while (const auto line = lines.Next()) {
-    if (text::Trim(*line).empty()) {
-      AddPackage(stanza, /*closed=*/true, out);
-      stanza = {};
-      continue;
-    }
-    ReadLine(*line, lines.number(), stanza, out);
-  }
-  if (!lines.ended()) out.FailAtLine(lines.number(), "breaks off: the file does not end there");
-  AddPackage(stanza, /*closed=*/false, out);
+  ControlReader reader(content, kFields, out);
+  while (const auto stanza = reader.Next()) AddPackage(*stanza, out);
 }
 
-// info/NAME[:ARCH].list: one absolute path a line; status.d/NAME.md5sums: "digest  path".
+// NAME[:ARCH].list: one absolute path a line; NAME[:ARCH].md5sums: "digest  path".
 void ParseOwned(std::string_view path, bool sums, std::string_view content, ReadingBuilder& out) {
   std::string_view package = BaseName(path);
   package = package.substr(0, package.rfind('.'));
@@ -192,7 +151,7 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
 
 PackageSource DpkgSource() {
   return {.name = kName,
-          .version = 1,
+          .version = 2,
           .max_bytes = kMaxStatusBytes,
           .wants = Wants,
           .wants_head = nullptr,

@@ -207,9 +207,13 @@ TEST(DpkgTest, ListsOwnedFilesThatLanguageSourcesCouldAskFor) {
   EXPECT_EQ(list.kind, ReadingKind::kOwnership);
   EXPECT_THAT(list.owned, ElementsAre(OwnedFile{"usr/lib/python3/dist-packages/six-1.16.0.egg-info",
                                                 "python3-six"}));
-  const FileReading sums = Read("dpkg", "var/lib/dpkg/status.d/tool.md5sums",
-                                "d41d8cd98f00b204e9800998ecf8427e  usr/bin/tool\n");
-  EXPECT_THAT(sums.owned, ElementsAre(OwnedFile{"usr/bin/tool", "tool"}));
+  // Pitfall 67: a list may be of one architecture.
+  for (const char* path :
+       {"var/lib/dpkg/status.d/tool.md5sums", "var/lib/dpkg/info/tool:amd64.md5sums"}) {
+    const FileReading sums = Read("dpkg", path, "d41d8cd98f00b204e9800998ecf8427e  usr/bin/tool\n");
+    EXPECT_EQ(sums.kind, ReadingKind::kOwnership);
+    EXPECT_THAT(sums.owned, ElementsAre(OwnedFile{"usr/bin/tool", "tool"}));
+  }
 }
 
 TEST(DpkgTest, ListsOfFilesAreBounded) {
@@ -223,7 +227,9 @@ TEST(DpkgTest, ListsOfFilesAreBounded) {
 TEST(DpkgTest, AsksForItsFilesOnly) {
   EXPECT_EQ(WantedBy(kStatusPath), "dpkg");
   EXPECT_EQ(WantedBy("var/lib/dpkg/status-old"), "");
-  EXPECT_EQ(WantedBy("var/lib/dpkg/info/a.md5sums"), "");
+  EXPECT_EQ(WantedBy("var/lib/dpkg/info/a.list"), "dpkg");
+  EXPECT_EQ(WantedBy("var/lib/dpkg/info/a:amd64.md5sums"), "dpkg");
+  EXPECT_EQ(WantedBy("var/lib/dpkg/info/a.postinst"), "");
   EXPECT_EQ(WantedBy("srv/var/lib/dpkg/status"), "");
 }
 
