@@ -1,5 +1,8 @@
 #include "scanner/packages/purl.h"
 
+#include <algorithm>
+#include <array>
+
 #include "lib/base/text.h"
 
 namespace landwaiter::packages {
@@ -36,8 +39,51 @@ std::string EncodeSegments(std::string_view path) {
   return out;
 }
 
-// "namespace/name": the namespace is what stands before the last '/'.
-std::string PathName(std::string_view name) { return EncodeSegments(text::ToLower(name)); }
+enum class Case { kLower, kKept };
+enum class Namespace {
+  kOfName,    // what stands before the last '/' of the name
+  kOfSystem,  // the operating system's ID
+};
+
+// What a type's definition says of its names, and the qualifier that says what a package was built
+// for.
+struct TypeRule {
+  std::string_view type;
+  bool system;  // of packages of the operating system
+  Case letters;
+  Namespace space;
+  std::string_view architecture_key;
+};
+
+constexpr std::array<TypeRule, 18> kRules = {{
+    {"alpm", true, Case::kLower, Namespace::kOfSystem, "arch"},
+    {"apk", true, Case::kLower, Namespace::kOfSystem, "arch"},
+    {"cargo", false, Case::kKept, Namespace::kOfName, ""},
+    {"composer", false, Case::kLower, Namespace::kOfName, ""},
+    {"conda", false, Case::kKept, Namespace::kOfName, "subdir"},
+    {"cran", false, Case::kKept, Namespace::kOfName, ""},
+    {"deb", true, Case::kLower, Namespace::kOfSystem, "arch"},
+    // A candidate without a definition; categories and names are written as Portage has them.
+    {"ebuild", true, Case::kKept, Namespace::kOfName, "arch"},
+    {"gem", false, Case::kKept, Namespace::kOfName, "platform"},
+    {"golang", false, Case::kLower, Namespace::kOfName, ""},
+    {"hex", false, Case::kLower, Namespace::kOfName, ""},
+    {"luarocks", false, Case::kLower, Namespace::kOfName, ""},
+    {"nuget", false, Case::kKept, Namespace::kOfName, ""},
+    // No candidate either; other scanners write it so.
+    {"opkg", true, Case::kLower, Namespace::kOfSystem, "arch"},
+    {"otp", false, Case::kLower, Namespace::kOfName, ""},
+    {"pub", false, Case::kLower, Namespace::kOfName, ""},
+    {"rpm", true, Case::kKept, Namespace::kOfSystem, "arch"},
+    {"swift", false, Case::kKept, Namespace::kOfName, ""},
+}};
+constexpr TypeRule kOtherRule = {"", false, Case::kLower, Namespace::kOfName, ""};
+
+const TypeRule& RuleOf(std::string_view type) {
+  const auto rule = std::find_if(kRules.begin(), kRules.end(),
+                                 [&](const TypeRule& candidate) { return candidate.type == type; });
+  return rule == kRules.end() ? kOtherRule : *rule;
+}
 
 std::string PypiName(std::string_view name) {
   std::string out = text::ToLower(name);
@@ -47,15 +93,14 @@ std::string PypiName(std::string_view name) {
   return Encode(out);
 }
 
-bool IsSystemType(std::string_view type) { return type == "deb" || type == "apk" || type == "rpm"; }
-
-std::string NameOf(const Package& package, const std::optional<OperatingSystem>& os) {
+std::string NameOf(const Package& package, const TypeRule& rule,
+                   const std::optional<OperatingSystem>& os) {
   if (package.type == "pypi") return PypiName(package.name);
-  if (!IsSystemType(package.type)) return PathName(package.name);
-  // rpm names keep their case.
-  std::string name = Encode(package.type == "rpm" ? package.name : text::ToLower(package.name));
-  if (!os || os->family.empty()) return name;
-  return Encode(text::ToLower(os->family)) + "/" + name;
+  const std::string name =
+      rule.letters == Case::kLower ? text::ToLower(package.name) : package.name;
+  if (rule.space == Namespace::kOfName) return EncodeSegments(name);
+  if (!os || os->family.empty()) return Encode(name);
+  return Encode(text::ToLower(os->family)) + "/" + Encode(name);
 }
 
 // rpm keeps its epoch in a qualifier.
@@ -70,21 +115,23 @@ std::string_view TakeEpoch(const Package& package, std::string_view& version) {
 
 }  // namespace
 
+bool IsSystemType(std::string_view type) { return RuleOf(type).system; }
+
 std::string BuildPurl(const Package& package, const std::optional<OperatingSystem>& os) {
-  std::string purl = "pkg:" + package.type + "/" + NameOf(package, os);
+  const TypeRule& rule = RuleOf(package.type);
+  std::string purl = "pkg:" + package.type + "/" + NameOf(package, rule, os);
   std::string_view version = package.version;
   const std::string_view epoch = TakeEpoch(package, version);
   if (!version.empty()) purl += "@" + Encode(version);
-  if (!IsSystemType(package.type)) return purl;
   char separator = '?';
   const auto qualifier = [&](std::string_view key, std::string_view value) {
-    if (value.empty()) return;
+    if (key.empty() || value.empty()) return;
     purl += separator;
     purl += std::string(key) + "=" + Encode(value);
     separator = '&';
   };
-  qualifier("arch", package.architecture);
-  if (os && !os->family.empty()) {
+  qualifier(rule.architecture_key, package.architecture);
+  if (rule.system && os && !os->family.empty()) {
     const std::string& release = os->version.empty() ? os->codename : os->version;
     qualifier("distro", release.empty() ? os->family : os->family + "-" + release);
   }

@@ -1,5 +1,5 @@
 // Package URLs as the purl specification writes them (package-url/purl-spec, "Rules for each purl
-// component" and the type definitions deb, apk, rpm, npm, pypi, golang).
+// component" and the type definitions in its folder types/).
 #pragma once
 
 #include <optional>
@@ -10,8 +10,12 @@
 
 namespace landwaiter::packages {
 
-/// The purl of a package: deb and apk take their namespace from the operating system's ID and the
-/// qualifiers arch and distro; pypi names are normalised, scopes and module paths are namespaces.
+/// True for the types of an operating system's own packages: deb, apk, rpm, alpm, opkg, ebuild.
+bool IsSystemType(std::string_view type);
+
+/// The purl of a package: those of an operating system take their namespace from its ID and have
+/// the qualifiers arch and distro; pypi names are normalised, scopes and module paths are
+/// namespaces.
 std::string BuildPurl(const Package& package, const std::optional<OperatingSystem>& os);
 
 /// PyPI's form of a name: lower case, runs of "-", "_" and "." as one "-" (packaging

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "scanner/packages/purl.h"
 #include "scanner/packages/rows.h"
 #include "scanner/packages/source.h"
 #include "scanner/packages/stanza.h"
@@ -16,8 +17,16 @@ namespace {
 constexpr std::size_t kMaxReasonsTold = 3;
 
 std::vector<PackageSource> MakeTable() {
-  std::vector<PackageSource> table = {ApkSource(), DpkgSource(), GoSource(), NpmSource(),
-                                      PythonSource()};
+  // One row a line.
+  // clang-format off
+  std::vector<PackageSource> table = {
+      ApkSource(),
+      DpkgSource(),
+      GoSource(),
+      NpmSource(),
+      PythonSource(),
+  };
+  // clang-format on
   const auto unread = UnreadSources();
   table.insert(table.end(), unread.begin(), unread.end());
   std::sort(table.begin(), table.end(),
@@ -121,7 +130,7 @@ void AssignOwners(std::span<const OwnedFile> owned, std::vector<Package>& packag
   owner_of.reserve(owned.size());
   for (const OwnedFile& file : owned) owner_of.emplace(file.path, file.package);
   for (Package& package : packages) {
-    if (package.type == "deb" || package.type == "apk" || package.type == "rpm") continue;
+    if (IsSystemType(package.type)) continue;
     const auto owner = owner_of.find(package.path);
     if (owner != owner_of.end()) package.owner = owner->second;
   }

@@ -73,7 +73,7 @@ TEST(LimitTest, NamesFileAndLimit) {
 
 TEST(OwnerTest, LanguagePackagesGetTheirSystemPackage) {
   std::vector<Package> packages = {{.type = "pypi", .name = "six", .version = "1", .path = "a"},
-                                   {.type = "deb", .name = "x", .version = "1", .path = "a"},
+                                   {.type = "alpm", .name = "x", .version = "1", .path = "a"},
                                    {.type = "npm", .name = "y", .version = "1", .path = "b"}};
   const std::vector<OwnedFile> owned = {{"a", "python3-six"}};
   AssignOwners(owned, packages);
@@ -117,6 +117,14 @@ INSTANTIATE_TEST_SUITE_P(
         PurlCase{"Rpm", "rpm", "openssl", "1:3.0.7-24.el9", "x86_64", "almalinux", "9.3",
                  "pkg:rpm/almalinux/"
                  "openssl@3.0.7-24.el9?arch=x86_64&distro=almalinux-9.3&epoch=1"},
+        PurlCase{"Alpm", "alpm", "Pacman", "1:6.0.1-1", "x86_64", "arch", "",
+                 "pkg:alpm/arch/pacman@1:6.0.1-1?arch=x86_64&distro=arch"},
+        PurlCase{"Opkg", "opkg", "libuci20130104", "2023.08.10~5781664d-r1", "x86_64", "openwrt",
+                 "23.05.5",
+                 "pkg:opkg/openwrt/libuci20130104@2023.08.10~5781664d-r1?arch=x86_64&"
+                 "distro=openwrt-23.05.5"},
+        PurlCase{"Ebuild", "ebuild", "dev-perl/Getopt-Long", "2.580.0-r1", "", "gentoo", "2.15",
+                 "pkg:ebuild/dev-perl/Getopt-Long@2.580.0-r1?distro=gentoo-2.15"},
         PurlCase{"Npm", "npm", "lodash", "4.17.20", "", "debian", "12", "pkg:npm/lodash@4.17.20"},
         PurlCase{"ScopedNpm", "npm", "@babel/core", "7.0.0-beta+1", "", "", "",
                  "pkg:npm/%40babel/core@7.0.0-beta%2B1"},
@@ -128,9 +136,38 @@ INSTANTIATE_TEST_SUITE_P(
         PurlCase{"GolangIncompatible", "golang", "github.com/BurntSushi/toml",
                  "v3.2.0+incompatible", "", "", "",
                  "pkg:golang/github.com/burntsushi/toml@v3.2.0%2Bincompatible"},
+        PurlCase{"Cargo", "cargo", "RustCrypto_x", "0.1.0", "", "debian", "12",
+                 "pkg:cargo/RustCrypto_x@0.1.0"},
+        PurlCase{"Composer", "composer", "Symfony/HTTP-Kernel", "v5.4.0", "", "", "",
+                 "pkg:composer/symfony/http-kernel@v5.4.0"},
+        PurlCase{"Conda", "conda", "absl-py", "0.4.1", "linux-64", "debian", "12",
+                 "pkg:conda/absl-py@0.4.1?subdir=linux-64"},
+        PurlCase{"Cran", "cran", "rJava", "1.0-4", "", "", "", "pkg:cran/rJava@1.0-4"},
+        PurlCase{"Gem", "gem", "RedCloth", "4.2.9", "", "", "", "pkg:gem/RedCloth@4.2.9"},
+        // Pitfall 127: the platform is no part of the version.
+        PurlCase{"GemOfAPlatform", "gem", "nokogiri", "1.16.2", "aarch64-linux", "", "",
+                 "pkg:gem/nokogiri@1.16.2?platform=aarch64-linux"},
+        PurlCase{"Hex", "hex", "Phoenix_HTML", "2.13.3", "", "", "", "pkg:hex/phoenix_html@2.13.3"},
+        PurlCase{"Luarocks", "luarocks", "LuaSocket", "3.1.0-1", "", "", "",
+                 "pkg:luarocks/luasocket@3.1.0-1"},
+        PurlCase{"Nuget", "nuget", "Newtonsoft.Json", "13.0.1", "", "", "",
+                 "pkg:nuget/Newtonsoft.Json@13.0.1"},
+        PurlCase{"Otp", "otp", "stdlib", "3.11.2", "", "", "", "pkg:otp/stdlib@3.11.2"},
+        PurlCase{"Pub", "pub", "characters", "1.2.0", "", "", "", "pkg:pub/characters@1.2.0"},
+        PurlCase{"Swift", "swift", "github.com/Alamofire/Alamofire", "5.4.3", "", "", "",
+                 "pkg:swift/github.com/Alamofire/Alamofire@5.4.3"},
         PurlCase{"GolangMain", "golang", "example.com/app", "(devel)", "", "", "",
                  "pkg:golang/example.com/app@%28devel%29"}),
     [](const auto& info) { return info.param.name; });
+
+TEST(SystemTypeTest, AreThoseOfOperatingSystems) {
+  for (const char* type : {"deb", "apk", "rpm", "alpm", "opkg", "ebuild"}) {
+    EXPECT_TRUE(IsSystemType(type)) << type;
+  }
+  for (const char* type : {"npm", "pypi", "cargo", "gem", "conda", "maven", ""}) {
+    EXPECT_FALSE(IsSystemType(type)) << type;
+  }
+}
 
 TEST(PypiNameTest, IsNormalised) {
   EXPECT_EQ(NormalizePypiName("Zope.Interface"), "zope-interface");
