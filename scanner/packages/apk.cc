@@ -141,7 +141,7 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
 
 PackageSource ApkSource() {
   return {.name = kName,
-          .version = 1,
+          .version = 2,
           .max_bytes = kMaxInstalledBytes,
           .wants = Wants,
           .wants_head = nullptr,

@@ -40,6 +40,11 @@ void ReadingBuilder::FailAtLine(std::size_t line, std::string_view what) {
   if (!failed()) Fail("line " + std::to_string(line) + " " + std::string(what));
 }
 
+void ReadingBuilder::NotOurs() {
+  reading_.state = ReadingState::kNotOurs;
+  reading_.reason.clear();
+}
+
 void ReadingBuilder::Unsupported(std::string_view what) {
   reading_.state = ReadingState::kUnsupported;
   reading_.reason = text::Truncate(text::Printable(reading_.path), 256) + ": " + std::string(what);

@@ -49,7 +49,7 @@ class ReadingBuilder {
   void Fail(std::string_view what);
   void FailAtLine(std::size_t line, std::string_view what);
   bool failed() const { return reading_.state == ReadingState::kFailed; }
-  void NotOurs() { reading_.state = ReadingState::kNotOurs; }
+  void NotOurs();
   void Unsupported(std::string_view what);
 
   /// Sets path and found_by. False where name or version cannot go into an inventory, or there

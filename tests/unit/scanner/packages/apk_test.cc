@@ -41,9 +41,11 @@ TEST(ApkTest, ListsPackagesWithTheirOrigin) {
   EXPECT_EQ(reading.packages[1].source_name, "openssl");
   EXPECT_EQ(reading.packages[1].architecture, "x86_64");
   EXPECT_THAT(reading.packages[0].licenses, ElementsAre("MIT"));
-  EXPECT_THAT(reading.owned, ElementsAre(OwnedFile{"usr/bin/tool", "libssl3"}));
+  EXPECT_THAT(reading.owned, ElementsAre(OwnedFile{"lib/ld-musl-x86_64.so.1", "musl"},
+                                         OwnedFile{"usr/bin/tool", "libssl3"}));
 }
 
+// Pitfall 88: virtual packages have neither origin nor files.
 TEST(ApkTest, TakesTheNameWhereThereIsNoOrigin) {
   const FileReading reading = ReadDb("P:.build-deps\nV:20240101.000000\n\n");
   EXPECT_EQ(reading.state, ReadingState::kRead) << reading.reason;
@@ -59,6 +61,14 @@ TEST(ApkTest, ReadsTheQuirks) {
   EXPECT_EQ(reading.state, ReadingState::kRead) << reading.reason;
   EXPECT_THAT(NamesOf(reading), ElementsAre("a 1", "c 2"));
   EXPECT_THAT(reading.owned, ElementsAre(OwnedFile{"usr/bin/b", "a"}));
+}
+
+// Pitfalls 68, 84: lines may be long.
+TEST(ApkTest, ReadsLongLines) {
+  const FileReading reading =
+      ReadDb("P:a\nV:1\nD:" + std::string(1 << 20, 'x') + "\no:a\n\nP:c\nV:2\no:c\n\n");
+  EXPECT_EQ(reading.state, ReadingState::kRead) << reading.reason;
+  EXPECT_THAT(NamesOf(reading), ElementsAre("a 1", "c 2"));
 }
 
 struct BrokenCase {
