@@ -9,10 +9,13 @@ PackageSource ApkSource();
 PackageSource DpkgSource();
 PackageSource GoSource();
 PackageSource NpmSource();
+PackageSource OpkgSource();
+PackageSource PacmanSource();
+PackageSource PortageSource();
 PackageSource PythonSource();
 
 /// Databases that this version only knows by their path: seen, they are kUnsupported coverage.
-inline constexpr std::size_t kUnreadSources = 11;
+inline constexpr std::size_t kUnreadSources = 8;
 std::span<const PackageSource, kUnreadSources> UnreadSources();
 
 }  // namespace landwaiter::packages

@@ -24,6 +24,9 @@ std::vector<PackageSource> MakeTable() {
       DpkgSource(),
       GoSource(),
       NpmSource(),
+      OpkgSource(),
+      PacmanSource(),
+      PortageSource(),
       PythonSource(),
   };
   // clang-format on

@@ -19,19 +19,6 @@ bool IsRpm(std::string_view path) {
   return base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite";
 }
 
-bool IsPacman(std::string_view path) {
-  return path.starts_with("var/lib/pacman/local/") && BaseName(path) == "desc";
-}
-
-bool IsOpkg(std::string_view path) {
-  return path == "usr/lib/opkg/status" || path == "var/lib/opkg/status" ||
-         path == "opt/lib/opkg/status";
-}
-
-bool IsPortage(std::string_view path) {
-  return path.starts_with("var/db/pkg/") && BaseName(path) == "CONTENTS";
-}
-
 bool IsChisel(std::string_view path) {
   return path == "var/lib/chisel/manifest.wall" || path.ends_with("/lib/chisel/manifest.wall");
 }
@@ -68,10 +55,7 @@ constexpr std::array<Row, kUnreadSources> kRows = {{
     {"conda", IsConda, "a conda package record"},
     {"dotnet", IsDotnet, "a .NET dependency list"},
     {"java", IsJava, "a Java archive"},
-    {"opkg", IsOpkg, "an opkg database"},
-    {"pacman", IsPacman, "a pacman package record"},
     {"php", IsPhp, "a Composer package list"},
-    {"portage", IsPortage, "a Portage package record"},
     {"rpm", IsRpm, "an rpm database"},
     {"ruby", IsRuby, "a Ruby gem specification"},
     {"yarn", IsYarn, "a Yarn Plug'n'Play map, whose packages stay zipped"},
