@@ -6,6 +6,7 @@
 namespace landwaiter::packages {
 
 PackageSource ApkSource();
+PackageSource ChiselSource();
 PackageSource DpkgSource();
 PackageSource GoSource();
 PackageSource NpmSource();
@@ -15,7 +16,7 @@ PackageSource PortageSource();
 PackageSource PythonSource();
 
 /// Databases that this version only knows by their path: seen, they are kUnsupported coverage.
-inline constexpr std::size_t kUnreadSources = 8;
+inline constexpr std::size_t kUnreadSources = 7;
 std::span<const PackageSource, kUnreadSources> UnreadSources();
 
 }  // namespace landwaiter::packages

@@ -21,6 +21,7 @@ std::vector<PackageSource> MakeTable() {
   // clang-format off
   std::vector<PackageSource> table = {
       ApkSource(),
+      ChiselSource(),
       DpkgSource(),
       GoSource(),
       NpmSource(),

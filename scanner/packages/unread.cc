@@ -19,10 +19,6 @@ bool IsRpm(std::string_view path) {
   return base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite";
 }
 
-bool IsChisel(std::string_view path) {
-  return path == "var/lib/chisel/manifest.wall" || path.ends_with("/lib/chisel/manifest.wall");
-}
-
 bool IsJava(std::string_view path) {
   return path.ends_with(".jar") || path.ends_with(".war") || path.ends_with(".ear");
 }
@@ -51,7 +47,6 @@ struct Row {
 };
 
 constexpr std::array<Row, kUnreadSources> kRows = {{
-    {"chisel", IsChisel, "a chisel manifest"},
     {"conda", IsConda, "a conda package record"},
     {"dotnet", IsDotnet, "a .NET dependency list"},
     {"java", IsJava, "a Java archive"},
