@@ -14,6 +14,7 @@ PackageSource OpkgSource();
 PackageSource PacmanSource();
 PackageSource PortageSource();
 PackageSource PythonSource();
+PackageSource RustSource();
 
 /// Databases that this version only knows by their path: seen, they are kUnsupported coverage.
 inline constexpr std::size_t kUnreadSources = 7;

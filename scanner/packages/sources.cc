@@ -29,6 +29,7 @@ std::vector<PackageSource> MakeTable() {
       PacmanSource(),
       PortageSource(),
       PythonSource(),
+      RustSource(),
   };
   // clang-format on
   const auto unread = UnreadSources();
