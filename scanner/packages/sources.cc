@@ -22,13 +22,16 @@ std::vector<PackageSource> MakeTable() {
   std::vector<PackageSource> table = {
       ApkSource(),
       ChiselSource(),
+      DotnetSource(),
       DpkgSource(),
       GoSource(),
       NpmSource(),
       OpkgSource(),
       PacmanSource(),
+      PhpSource(),
       PortageSource(),
       PythonSource(),
+      RubySource(),
       RustSource(),
   };
   // clang-format on

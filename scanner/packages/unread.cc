@@ -23,15 +23,6 @@ bool IsJava(std::string_view path) {
   return path.ends_with(".jar") || path.ends_with(".war") || path.ends_with(".ear");
 }
 
-bool IsRuby(std::string_view path) {
-  return path.ends_with(".gemspec") &&
-         DirName(path).find("specifications") != std::string_view::npos;
-}
-
-bool IsDotnet(std::string_view path) { return path.ends_with(".deps.json"); }
-
-bool IsPhp(std::string_view path) { return path.ends_with("vendor/composer/installed.json"); }
-
 bool IsConda(std::string_view path) {
   return path.ends_with(".json") && BaseName(DirName(path)) == "conda-meta";
 }
@@ -48,11 +39,8 @@ struct Row {
 
 constexpr std::array<Row, kUnreadSources> kRows = {{
     {"conda", IsConda, "a conda package record"},
-    {"dotnet", IsDotnet, "a .NET dependency list"},
     {"java", IsJava, "a Java archive"},
-    {"php", IsPhp, "a Composer package list"},
     {"rpm", IsRpm, "an rpm database"},
-    {"ruby", IsRuby, "a Ruby gem specification"},
     {"yarn", IsYarn, "a Yarn Plug'n'Play map, whose packages stay zipped"},
 }};
 
