@@ -7,20 +7,26 @@ namespace landwaiter::packages {
 
 PackageSource ApkSource();
 PackageSource ChiselSource();
+PackageSource CondaSource();
+PackageSource DartSource();
 PackageSource DotnetSource();
 PackageSource DpkgSource();
+PackageSource ErlangSource();
 PackageSource GoSource();
+PackageSource LuaSource();
 PackageSource NpmSource();
 PackageSource OpkgSource();
 PackageSource PacmanSource();
 PackageSource PhpSource();
 PackageSource PortageSource();
 PackageSource PythonSource();
+PackageSource RSource();
 PackageSource RubySource();
 PackageSource RustSource();
+PackageSource SwiftSource();
 
 /// Databases that this version only knows by their path: seen, they are kUnsupported coverage.
-inline constexpr std::size_t kUnreadSources = 4;
+inline constexpr std::size_t kUnreadSources = 3;
 std::span<const PackageSource, kUnreadSources> UnreadSources();
 
 }  // namespace landwaiter::packages

@@ -22,17 +22,23 @@ std::vector<PackageSource> MakeTable() {
   std::vector<PackageSource> table = {
       ApkSource(),
       ChiselSource(),
+      CondaSource(),
+      DartSource(),
       DotnetSource(),
       DpkgSource(),
+      ErlangSource(),
       GoSource(),
+      LuaSource(),
       NpmSource(),
       OpkgSource(),
       PacmanSource(),
       PhpSource(),
       PortageSource(),
       PythonSource(),
+      RSource(),
       RubySource(),
       RustSource(),
+      SwiftSource(),
   };
   // clang-format on
   const auto unread = UnreadSources();

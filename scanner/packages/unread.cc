@@ -3,7 +3,6 @@
 #include <array>
 #include <utility>
 
-#include "lib/base/text.h"
 #include "scanner/packages/rows.h"
 #include "scanner/packages/stanza.h"
 
@@ -23,10 +22,6 @@ bool IsJava(std::string_view path) {
   return path.ends_with(".jar") || path.ends_with(".war") || path.ends_with(".ear");
 }
 
-bool IsConda(std::string_view path) {
-  return path.ends_with(".json") && BaseName(DirName(path)) == "conda-meta";
-}
-
 bool IsYarn(std::string_view path) {
   return BaseName(path) == ".pnp.cjs" || BaseName(path) == ".pnp.data.json";
 }
@@ -38,7 +33,6 @@ struct Row {
 };
 
 constexpr std::array<Row, kUnreadSources> kRows = {{
-    {"conda", IsConda, "a conda package record"},
     {"java", IsJava, "a Java archive"},
     {"rpm", IsRpm, "an rpm database"},
     {"yarn", IsYarn, "a Yarn Plug'n'Play map, whose packages stay zipped"},

@@ -32,6 +32,13 @@ INSTANTIATE_TEST_SUITE_P(
         WantCase{"ScopedNodePackage", "node_modules/@babel/core/package.json", "npm"},
         WantCase{"NestedNodePackage", "a/node_modules/b/node_modules/c/package.json", "npm"},
         WantCase{"VendoredNodePackage", "node_modules/next/dist/compiled/ws/package.json", "npm"},
+        // pnpm keeps each package in a folder of its own and links to it.
+        WantCase{"PnpmPackage",
+                 "app/node_modules/.pnpm/lodash@4.17.20/node_modules/lodash/package.json", "npm"},
+        WantCase{"ScopedPnpmPackage",
+                 "app/node_modules/.pnpm/@babel+core@7.0.0_peer@1.0.0/node_modules/@babel/core/"
+                 "package.json",
+                 "npm"},
         WantCase{"NodeTestSample", "node_modules/resolve/test/resolver/x/package.json", ""},
         WantCase{"NodeApplication", "app/package.json", ""},
         WantCase{"NodeModulesItself", "app/node_modules/package.json", ""},
@@ -40,6 +47,10 @@ INSTANTIATE_TEST_SUITE_P(
         WantCase{"EggInfoFolder", "x/a.egg-info/PKG-INFO", "python"},
         WantCase{"EggInfoFile", "x/a-1.0.egg-info", "python"},
         WantCase{"UpperCaseDistInfo", "x/A.DIST-INFO/METADATA", "python"},
+        WantCase{"EggFolder", "x/a-1.0-py3.8.egg/EGG-INFO/PKG-INFO", "python"},
+        // An editable install: the sources that the link leads to have an egg-info.
+        WantCase{"EggLink", "usr/lib/python3/site-packages/a.egg-link", ""},
+        WantCase{"SourcesOfAnEggLink", "app/src/a.egg-info/PKG-INFO", "python"},
         WantCase{"OtherMetadata", "x/METADATA", ""},
         WantCase{"OtherFileOfDistInfo", "x/a-1.dist-info/RECORD", ""},
         WantCase{"JavaArchive", "opt/app.jar", "java"},

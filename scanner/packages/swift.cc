@@ -1,0 +1,130 @@
+// Swift packages that were built in the image: .build/workspace-state.json of the Swift Package
+// Manager (its Sources/Workspace/Workspace+State.swift, versions 1 to 7), which lists what stands
+// in .build/checkouts.
+//
+// A compiled program leaves no record of its packages: an image that holds the program alone has
+// nothing to read, and nothing is said of it. Package.resolved is a lock file and not read here.
+#include <utility>
+
+#include "lib/base/text.h"
+#include "scanner/packages/json_stream.h"
+#include "scanner/packages/language_paths.h"
+#include "scanner/packages/rows.h"
+#include "scanner/packages/stanza.h"
+
+namespace landwaiter::packages {
+namespace {
+
+constexpr std::string_view kName = "swift";
+// A dependency is some 600 bytes: 20,000 of them.
+constexpr std::uint64_t kMaxStateBytes = 16u << 20;
+
+Need Wants(const FileFacts& facts) {
+  return IsSwiftState(facts.path) ? Need::kContent : Need::kNothing;
+}
+
+// "https://user@github.com:443/apple/swift-nio.git" and "git@github.com:apple/swift-nio.git" are
+// "github.com/apple/swift-nio"; a registry's "apple.swift-nio" stays as it is.
+std::string NameOfLocation(std::string_view location) {
+  const auto scheme = location.find("://");
+  const bool is_url = scheme != std::string_view::npos;
+  if (is_url) location.remove_prefix(scheme + 3);
+  const auto end = location.find_first_of(is_url ? "/" : ":/");
+  if (end == std::string_view::npos) return std::string(location);
+  std::string_view host = location.substr(0, end);
+  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+  host = host.substr(0, host.find(':'));
+  std::string_view path = location.substr(end + 1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  if (path.ends_with(".git")) path.remove_suffix(4);
+  return text::ToLower(host) + "/" + std::string(path);
+}
+
+class State final : public JsonVisitor {
+ public:
+  explicit State(ReadingBuilder& out) : out_(out) {}
+
+  void Begin(const JsonPath& path, bool is_object) override {
+    if (path.size() == 2 && path[0] == "object" && path[1] == "dependencies" && !is_object) {
+      has_list_ = true;
+    }
+    if (IsDependency(path)) dependency_ = {};
+  }
+  void Text(const JsonPath& path, std::string text) override {
+    if (path.size() < 5 || path[0] != "object" || path[1] != "dependencies") return;
+    const std::string& last = path.back();
+    if (path.size() == 5 && path[3] == "packageRef") {
+      // "path" before version 5.
+      if (last == "location" || last == "path") dependency_.location = std::move(text);
+      if (last == "kind") dependency_.kind = std::move(text);
+    } else if (path.size() == 5 && path[3] == "state") {
+      if (last == "name") dependency_.state = std::move(text);
+      if (last == "version") dependency_.version = std::move(text);
+    } else if (path.size() == 6 && path[3] == "state" && path[4] == "checkoutState") {
+      if (last == "version") dependency_.version = std::move(text);
+      if (last == "revision") dependency_.revision = std::move(text);
+    }
+  }
+  void End(const JsonPath& path) override {
+    if (IsDependency(path)) AddPackage();
+  }
+
+  bool has_list() const { return has_list_; }
+
+ private:
+  struct Dependency {
+    std::string location;
+    std::string kind;
+    std::string state;
+    std::string version;
+    std::string revision;  // of a branch or a commit, which has no version
+  };
+
+  static bool IsDependency(const JsonPath& path) {
+    return path.size() == 3 && path[0] == "object" && path[1] == "dependencies";
+  }
+
+  // Folders of the project itself, repositories on the disk and what somebody has edited are no
+  // published packages.
+  void AddPackage() {
+    const std::string& kind = dependency_.kind;
+    if (kind != "remote" && kind != "remoteSourceControl" && kind != "registry") return;
+    if (dependency_.state == "edited") return;
+    std::string& version = dependency_.version.empty() ? dependency_.revision : dependency_.version;
+    Package package{.type = "swift",
+                    .name = NameOfLocation(dependency_.location),
+                    .version = std::move(version)};
+    package.source_name = package.name;
+    package.source_version = package.version;
+    out_.Add(std::move(package));
+  }
+
+  ReadingBuilder& out_;
+  bool has_list_ = false;
+  Dependency dependency_;
+};
+
+FileReading Parse(const FileFacts& facts, const FileContent& content) {
+  ReadingBuilder out(kName, facts.path, ReadingKind::kDatabase);
+  State state(out);
+  if (auto read = StreamJson(content.bytes, state); !read) {
+    out.Fail(read.error().message);
+  } else if (!state.has_list()) {
+    out.Fail("holds no list of dependencies");
+  }
+  return out.Take();
+}
+
+}  // namespace
+
+PackageSource SwiftSource() {
+  return {.name = kName,
+          .version = 1,
+          .max_bytes = kMaxStateBytes,
+          .wants = Wants,
+          .wants_head = nullptr,
+          .parse = Parse,
+          .well_known = {}};
+}
+
+}  // namespace landwaiter::packages
