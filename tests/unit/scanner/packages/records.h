@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scanner/packages/source.h"
@@ -49,6 +50,26 @@ inline FileReading ReadProgram(std::string_view path, const std::string& bytes) 
   MemoryFile file(bytes);
   return SourceNamed("go").parse(FactsOf(path, bytes.size()), {.file = &file});
 }
+
+/// A path at which each source that reads a file whole finds its record.
+inline constexpr std::pair<const char*, const char*> kRecordPaths[] = {
+    {"apk", "lib/apk/db/installed"},
+    {"chisel", "var/lib/chisel/manifest.wall"},
+    {"conda", "opt/conda/conda-meta/a-1-0.json"},
+    {"dotnet", "app/App.deps.json"},
+    {"dpkg", "var/lib/dpkg/status"},
+    {"erlang", "app/lib/a-1/ebin/a.app"},
+    {"lua", "usr/lib/luarocks/rocks-5.1/a/1-1/a-1-1.rockspec"},
+    {"npm", "node_modules/x/package.json"},
+    {"opkg", "usr/lib/opkg/status"},
+    {"pacman", "var/lib/pacman/local/a-1-1/desc"},
+    {"php", "vendor/composer/installed.json"},
+    {"portage", "var/db/pkg/app-misc/a-1/CONTENTS"},
+    {"python", "x-1.dist-info/METADATA"},
+    {"r", "usr/lib/R/library/a/DESCRIPTION"},
+    {"ruby", "usr/lib/ruby/gems/3.3.0/specifications/a-1.gemspec"},
+    {"swift", "build/.build/workspace-state.json"},
+};
 
 /// "name version" of each package.
 inline std::vector<std::string> NamesOf(const FileReading& reading) {

