@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kName = "opkg";
 // A stanza has some 300 bytes; OpenWrt's whole feed of 10,000 packages would make 3 MB.
-constexpr std::uint64_t kMaxStatusBytes = 32u << 20;
+constexpr std::uint64_t kMaxStatusBytes = 16u << 20;
 
 constexpr std::array<std::string_view, 3> kStatusPaths = {
     "usr/lib/opkg/status", "var/lib/opkg/status", "opt/lib/opkg/status"};

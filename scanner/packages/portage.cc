@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kName = "portage";
 // The kernel's sources have 80,000 files; with digest and time some 120 bytes each, 10 MB.
-constexpr std::uint64_t kMaxContentsBytes = 64u << 20;
+constexpr std::uint64_t kMaxContentsBytes = 32u << 20;
 constexpr std::string_view kFolder = "var/db/pkg/";
 
 struct Place {

@@ -86,7 +86,9 @@ void ReadAssignment(std::string_view line, Gem& gem) {
   if (field == nullptr || !field->empty()) return;
   constexpr std::string_view kVersionNew = "Gem::Version.new(";
   if (line.starts_with(kVersionNew)) line.remove_prefix(kVersionNew.size());
-  if (const auto literal = TakeLiteral(line)) *field = *literal;
+  // "#{…}" is a program's, not a literal's.
+  const auto literal = TakeLiteral(line);
+  if (literal && literal->find("#{") == std::string_view::npos) *field = *literal;
 }
 
 // "NAME VERSION PLATFORM PATHS".

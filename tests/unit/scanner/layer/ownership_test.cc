@@ -25,6 +25,21 @@ std::string Zstd(std::string_view text) {
   return out;
 }
 
+MergedImage Merged(const Tar& tar) {
+  const std::string bytes = tar.Build();
+  Budget budget({});
+  LayerOptions options;
+  options.sources = packages::AllSources();
+  const auto layer =
+      ScanLayer(Describe(bytes, bytes, testing::kPlainLayer), Reader(bytes), options, budget, {});
+  EXPECT_TRUE(layer) << layer.error().message;
+  if (!layer) return {};
+  const LayerInventory* const stack[] = {&*layer};
+  auto image = MergeLayers(stack, packages::AllSources(), {});
+  EXPECT_TRUE(image) << image.error().message;
+  return image ? *std::move(image) : MergedImage();
+}
+
 struct OwnershipCase {
   const char* name;
   Tar tar;
@@ -36,25 +51,28 @@ class OwnershipTest : public ::testing::TestWithParam<OwnershipCase> {};
 TEST_P(OwnershipTest, TellsWhoseALanguagePackageIs) {
   Tar tar = GetParam().tar;
   tar.File(kSix, "Name: six\nVersion: 1.16.0\n").File(kOther, "Name: other\nVersion: 2.0\n");
-  const std::string bytes = tar.Build();
-  Budget budget({});
-  LayerOptions options;
-  options.sources = packages::AllSources();
-  const auto layer =
-      ScanLayer(Describe(bytes, bytes, testing::kPlainLayer), Reader(bytes), options, budget, {});
-  ASSERT_TRUE(layer) << layer.error().message;
-  const LayerInventory* const stack[] = {&*layer};
-  const auto image = MergeLayers(stack, packages::AllSources(), {});
-  ASSERT_TRUE(image) << image.error().message;
+  const MergedImage image = Merged(tar);
   std::map<std::string, std::string> owners;
-  for (const auto& package : image->packages) owners[package.name] = package.owner;
+  for (const auto& package : image.packages) owners[package.name] = package.owner;
   EXPECT_EQ(owners["six"], GetParam().owner);
   EXPECT_EQ(owners["other"], "") << "a package that nobody lists stands for itself";
-  for (const auto& line : image->coverage) {
+  for (const auto& line : image.coverage) {
     if (line.source != "os") {
       EXPECT_EQ(line.state, CoverageState::kRead) << line.reason;
     }
   }
+}
+
+// A database of many files cannot be read under another name: that it was not is told.
+TEST(SystemDatabaseTest, BehindALinkOfTheImageIsAFault) {
+  const MergedImage image =
+      Merged(Tar()
+                 .Symlink("var/lib/pacman", "../../usr/lib/pacman")
+                 .File("usr/lib/pacman/local/ALPM_DB_VERSION", "9\n")
+                 .File("usr/lib/pacman/local/a-1-1/desc", "%NAME%\na\n\n%VERSION%\n1-1\n\n"));
+  std::map<std::string, CoverageState> states;
+  for (const auto& line : image.coverage) states[line.source] = line.state;
+  EXPECT_EQ(states["pacman"], CoverageState::kFailed);
 }
 
 std::vector<OwnershipCase> Cases() {

@@ -63,6 +63,21 @@ INSTANTIATE_TEST_SUITE_P(
         WantCase{"YarnMap", "app/.pnp.cjs", "yarn"}),
     [](const auto& info) { return info.param.name; });
 
+// Pitfall 125: what is declared or locked is not what is installed.
+TEST(LockFileTest, SaysNothingOfWhatIsInstalled) {
+  for (
+      const char* path :
+      {"app/package.json",       "app/package-lock.json",  "app/yarn.lock",    "app/pnpm-lock.yaml",
+       "app/requirements.txt",   "app/Pipfile.lock",       "app/poetry.lock",  "app/uv.lock",
+       "app/pyproject.toml",     "app/Gemfile.lock",       "app/app.gemspec",  "app/Cargo.lock",
+       "app/composer.json",      "app/composer.lock",      "app/go.mod",       "app/go.sum",
+       "app/mix.lock",           "app/rebar.lock",         "app/pubspec.yaml", "app/pubspec.lock",
+       "app/Package.resolved",   "app/packages.lock.json", "app/app.csproj",   "app/renv.lock",
+       "app/app-1.0-1.rockspec", "app/environment.yml"}) {
+    EXPECT_EQ(WantedBy(path), "") << path;
+  }
+}
+
 TEST(NpmTest, TakesNameAndVersion) {
   const FileReading reading = Read(
       "npm", kLodash,

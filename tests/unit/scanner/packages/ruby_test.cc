@@ -90,6 +90,8 @@ TEST(RubyTest, RecordsThatNameNothingFail) {
   EXPECT_THAT(ReadGem("s.name = \"a\"\ns.version = A::VERSION\n").reason,
               HasSubstr("says no version"));
   EXPECT_THAT(ReadGem("s.name = \"a\"\ns.version = \"1").reason, HasSubstr("says no version"));
+  EXPECT_THAT(ReadGem("s.name = \"a\"\ns.version = \"#{A}.1\"\n").reason,
+              HasSubstr("says no version"));
   // Pitfall 157.
   EXPECT_THAT(ReadGem("s.name = \"a\x1b[2J\"\ns.version = \"1\"\n").reason, HasSubstr("printable"));
 }
