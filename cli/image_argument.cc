@@ -7,12 +7,15 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "lib/base/file.h"
 #include "lib/http/client.h"
 #include "scanner/image/archive.h"
+#include "scanner/image/daemon.h"
 #include "scanner/image/docker_config.h"
 #include "scanner/image/registry.h"
+#include "scanner/service/child_process.h"
 
 namespace landwaiter::cli {
 namespace {
@@ -67,6 +70,20 @@ Result<ImageInventory> ScanRegistry(const std::string& text, const RegistryFlags
   return service::ScanInChild(*source, options, child, cancel);
 }
 
+Result<ImageInventory> ScanEngine(image::Engine engine, const std::string& name,
+                                  service::ScanOptions options, const service::ChildOptions& child,
+                                  const Cancellation& cancel) {
+  auto address = image::FindDaemon(engine);
+  if (!address) return std::move(address).error();
+  auto scratch = service::MakeScratchFile(child.scratch_directory);
+  if (!scratch) return std::move(scratch).error();
+  Status exported = image::ExportImage(engine, *address, name, scratch->get(),
+                                       options.limits.inflated_bytes, cancel);
+  if (!exported) return std::move(exported).error();
+  options.archive_name = "archive of " + name;
+  return service::ScanArchiveInChild(scratch->get(), options, child, cancel);
+}
+
 }  // namespace
 
 Result<ImageArgument> ParseImageArgument(const std::string& text) {
@@ -78,6 +95,13 @@ Result<ImageArgument> ParseImageArgument(const std::string& text) {
     return PathArgument(rest);
   }
   if (TakePrefix(rest, "registry:")) return ImageArgument{ImageKind::kRegistry, rest};
+  for (const auto& [prefix, kind] :
+       {std::pair("docker:", ImageKind::kDocker), std::pair("docker-daemon:", ImageKind::kDocker),
+        std::pair("podman:", ImageKind::kPodman)}) {
+    if (!TakePrefix(rest, prefix)) continue;
+    if (rest.empty()) return InvalidArgument("image '" + text + "' names no image");
+    return ImageArgument{kind, rest};
+  }
   if (rest.empty()) return InvalidArgument("image is empty");
   std::error_code failure;
   const bool archive = rest.find(".tar") != std::string::npos && fs::is_regular_file(rest, failure);
@@ -99,6 +123,10 @@ Result<ImageInventory> ScanImageArgument(const ImageArgument& image, const std::
       if (!source) return std::move(source).error();
       return service::ScanInChild(**source, options, child, cancel);
     }
+    case ImageKind::kDocker:
+      return ScanEngine(image::Engine::kDocker, image.value, options, child, cancel);
+    case ImageKind::kPodman:
+      return ScanEngine(image::Engine::kPodman, image.value, options, child, cancel);
     case ImageKind::kArchive: {
       const FileDescriptor file(::open(image.value.c_str(), O_RDONLY | O_CLOEXEC));
       if (!file) {

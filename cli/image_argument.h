@@ -10,11 +10,11 @@
 
 namespace landwaiter::cli {
 
-enum class ImageKind { kRegistry, kArchive, kLayout };
+enum class ImageKind { kRegistry, kArchive, kLayout, kDocker, kPodman };
 
 struct ImageArgument {
   ImageKind kind = ImageKind::kRegistry;
-  std::string value;  // reference or path
+  std::string value;  // reference, path, or the engine's name of it
 };
 
 struct RegistryFlags {
@@ -23,7 +23,8 @@ struct RegistryFlags {
   std::vector<std::string> plain_http;
 };
 
-/// "archive:PATH" (`docker save`, OCI tar), "oci:PATH" (OCI layout folder), "registry:REFERENCE".
+/// "archive:PATH" (`docker save`, OCI tar), "oci:PATH" (OCI layout folder), "registry:REFERENCE",
+/// "docker:NAME" and "podman:NAME" (an image that the engine has; name, ID or digest).
 /// Without a prefix: what starts with '/', './' or '../' is a path, and so is what exists as a file
 /// with .tar in its name or as a folder with an oci-layout; all else is a reference.
 /// Errors: NotFound for a path that is not there, InvalidArgument for an empty one.

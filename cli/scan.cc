@@ -227,8 +227,10 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
   auto flags = std::make_shared<ScanFlags>();
   CLI::App* app = parent.add_subcommand(
       "scan", "Scan an image: packages, known vulnerabilities, and policies if given.");
-  app->add_option("IMAGE", flags->image,
-                  "registry reference, archive:FILE (docker save or OCI tar), oci:FOLDER")
+  app->add_option(
+         "IMAGE", flags->image,
+         "registry reference, archive:FILE (docker save or OCI tar), oci:FOLDER, docker:NAME, "
+         "podman:NAME")
       ->required();
   app->add_option("--platform", flags->platforms,
                   "os/architecture[/variant] wanted of an index; may be repeated (default: this "

@@ -74,6 +74,9 @@ struct ClientOptions {
   /// nullopt: every address is allowed (role to role, the API server).
   std::optional<AddressPolicy> address_policy = std::nullopt;
   std::string user_agent = "landwaiter";
+  /// Every connection goes to this Unix socket, whatever host a URL names; no proxies, and no
+  /// address policy.
+  std::string unix_socket = {};
   /// Idle connections kept, over all hosts.
   std::size_t max_idle = 16;
 };

@@ -116,6 +116,9 @@ Status ApplyClientOptions(CURL* easy, const ClientOptions& options) {
   set.Set(CURLOPT_TCP_KEEPIDLE, kKeepAliveIdleSeconds);
   set.Set(CURLOPT_TCP_KEEPINTVL, kKeepAliveIdleSeconds);
   set.Set(CURLOPT_USERAGENT, options.user_agent.c_str());
+  if (!options.unix_socket.empty()) {
+    set.Set(CURLOPT_UNIX_SOCKET_PATH, options.unix_socket.c_str());
+  }
   ApplyTls(set, options);
   return set.Done();
 }
