@@ -49,6 +49,10 @@ void AddLimits(CLI::App& command, layer::Limits& limits) {
       ->capture_default_str();
   command.add_option("--max-file-bytes", limits.file_bytes, "One file that is read whole")
       ->capture_default_str();
+  command
+      .add_option("--max-spooled-bytes", limits.spooled_bytes,
+                  "One file that goes to scratch (a jar, a program), and as much again unpacked")
+      ->capture_default_str();
 }
 
 }  // namespace

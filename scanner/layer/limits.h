@@ -30,6 +30,9 @@ struct Limits {
   std::uint64_t retained_bytes = 256ull << 20;
   /// One file of interest that is read whole; package sources may ask for less.
   std::uint64_t file_bytes = 512ull << 20;
+  /// One file of interest that is spooled to be read at random, and as much again for what is
+  /// unpacked out of it. The largest jars of public images have 1.8 GB.
+  std::uint64_t spooled_bytes = 2ull << 30;
   /// A pax header, a GNU long name or a GNU long link; Go's archive/tar stops at the same size.
   std::size_t tar_metadata_bytes = 1u << 20;
   /// Pieces of one sparse file's map.

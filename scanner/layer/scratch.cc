@@ -9,6 +9,7 @@
 #include <string>
 
 #include "model/scan_request.h"
+#include "scanner/layer/limits.h"
 
 namespace landwaiter::layer {
 namespace {
@@ -24,13 +25,17 @@ Error ScratchError(const char* what) {
 
 }  // namespace
 
-Status ScratchFile::Clear() {
-  if (size_ > 0 && ftruncate(fd_, 0) != 0) return ScratchError("emptied");
-  size_ = 0;
+Status ScratchFile::Truncate(std::uint64_t size) {
+  if (size >= size_) return Ok();
+  if (ftruncate(fd_, static_cast<off_t>(size)) != 0) return ScratchError("cut");
+  size_ = size;
   return Ok();
 }
 
 Status ScratchFile::Append(std::string_view bytes) {
+  if (bytes.size() > capacity_ - size_) {
+    return TooLarge("what is spooled of one file", capacity_, "bytes");
+  }
   if (fd_ < 0) {
     own_ = FileDescriptor(memfd_create("landwaiter-scratch", MFD_CLOEXEC));
     if (!own_) return ScratchError("made");

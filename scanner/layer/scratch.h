@@ -10,23 +10,22 @@
 
 namespace landwaiter::layer {
 
-class ScratchFile final : public packages::RandomAccessFile {
+class ScratchFile final : public packages::ScratchSpace {
  public:
   /// Uses `fd`, which stays the caller's, from its beginning; -1: an anonymous memory file is made
-  /// when first written to.
-  explicit ScratchFile(int fd) : fd_(fd) {}
+  /// when first written to. It holds at most `capacity` bytes.
+  ScratchFile(int fd, std::uint64_t capacity) : fd_(fd), capacity_(capacity) {}
   ScratchFile(const ScratchFile&) = delete;
   ScratchFile& operator=(const ScratchFile&) = delete;
 
-  /// Empty again. Errors: Internal.
-  Status Clear();
-  /// Errors: ResourceExhausted where the scratch space is full.
-  Status Append(std::string_view bytes);
+  Status Append(std::string_view bytes) override;
+  Status Truncate(std::uint64_t size) override;
   std::uint64_t size() const override { return size_; }
   Result<std::size_t> ReadAt(std::uint64_t offset, char* buffer, std::size_t count) override;
 
  private:
   int fd_;
+  std::uint64_t capacity_;
   FileDescriptor own_;
   std::uint64_t size_ = 0;
 };

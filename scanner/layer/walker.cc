@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "scanner/layer/path.h"
+#include "scanner/packages/file_window.h"
 #include "scanner/packages/os_release.h"
 
 namespace landwaiter::layer {
@@ -36,7 +37,9 @@ struct Walker::Contents {
 };
 
 Walker::Walker(const LayerOptions& options, Budget& budget)
-    : options_(options), budget_(budget), scratch_(options.scratch_fd) {}
+    : options_(options),
+      budget_(budget),
+      scratch_(options.scratch_fd, 2 * budget.limits().spooled_bytes) {}
 
 Status Walker::Run(const NextChunk& next) {
   TarReader reader(next, budget_);
@@ -128,8 +131,8 @@ Status Walker::TakeLink(const TarEntry& entry, const std::string& path, EntryKin
 }
 
 // A file is kept under the name that came first in the tar. Another of its names may be the one
-// that says what it is (pnpm links node_modules to a store of nameless files). What is known by its
-// first bytes was recognised under the first name.
+// that says what it is (pnpm links node_modules to a store of nameless files). What a source knows
+// by its first bytes was recognised under the first name.
 bool Walker::LinkIsUnread(const TarEntry& entry, const std::string& path,
                           const std::string& target) const {
   const auto known = options_.also_known_as.equal_range(target);
@@ -141,8 +144,10 @@ bool Walker::LinkIsUnread(const TarEntry& entry, const std::string& path,
   facts.size = std::max<std::uint64_t>(facts.size, 1);  // a hard link's header need not say it
   const auto shown = shown_.find(target);
   for (std::size_t i = 0; i < options_.sources.size(); ++i) {
-    const packages::Need need = options_.sources[i].wants(facts);
-    if (need == packages::Need::kNothing || need == packages::Need::kHead) continue;
+    const auto& source = options_.sources[i];
+    const packages::Need need = source.wants(facts);
+    if (need == packages::Need::kNothing) continue;
+    if (need == packages::Need::kHead && source.wants_head != nullptr) continue;
     const bool seen = shown != shown_.end() && std::find(shown->second.begin(), shown->second.end(),
                                                          i) != shown->second.end();
     if (!seen) return true;
@@ -184,7 +189,7 @@ Status Walker::TakeFile(TarReader& reader, const TarEntry& entry, const std::str
   contents.keep = keep_system;
   if (auto read = ReadContents(reader, entry, wishes, contents); !read) return read;
   KeptFile kept{.name = std::string(name)};
-  Parse(entry, wishes, contents, kept);
+  if (auto parsed = Parse(entry, wishes, contents, kept); !parsed) return parsed;
   if (keep_system) kept.content = std::move(contents.bytes);
   if (kept.readings.empty() && !system) return AddEntry(path, EntryKind::kFile, kNoDetail);
   inventory_.files.push_back(std::move(kept));
@@ -194,13 +199,11 @@ Status Walker::TakeFile(TarReader& reader, const TarEntry& entry, const std::str
 Status Walker::ReadContents(TarReader& reader, const TarEntry& entry, std::vector<Wish>& wishes,
                             Contents& contents) {
   for (const auto& wish : wishes) {
-    const auto& source = options_.sources[wish.source];
-    const std::uint64_t most = std::min(source.max_bytes, budget_.limits().file_bytes);
-    if (wish.need == packages::Need::kContent && entry.size <= most) contents.keep = true;
+    if (wish.need == packages::Need::kContent && entry.size <= Most(wish)) contents.keep = true;
     if (wish.need == packages::Need::kHead) contents.want_head = true;
   }
   if (!contents.keep && !contents.want_head) return Ok();
-  if (auto cleared = scratch_.Clear(); !cleared) return cleared;
+  if (auto cleared = scratch_.Truncate(0); !cleared) return cleared;
   if (contents.keep) {
     contents.bytes.reserve(
         static_cast<std::size_t>(std::min<std::uint64_t>(entry.size, kFirstReserve)));
@@ -229,24 +232,31 @@ Status Walker::DecideHead(std::vector<Wish>& wishes, Contents& contents) {
     if (wish.need != packages::Need::kHead) continue;
     const auto& source = options_.sources[wish.source];
     wish.spool = source.wants_head == nullptr || source.wants_head(contents.head);
-    const std::uint64_t most = std::min(source.max_bytes, budget_.limits().file_bytes);
-    contents.spool = contents.spool || (wish.spool && contents.size <= most);
+    contents.spool = contents.spool || (wish.spool && contents.size <= Most(wish));
   }
   return contents.spool ? scratch_.Append(contents.head) : Ok();
 }
 
-void Walker::Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Contents& contents,
-                   KeptFile& kept) {
+std::uint64_t Walker::Most(const Wish& wish) const {
+  const auto& limits = budget_.limits();
+  return std::min(options_.sources[wish.source].max_bytes,
+                  wish.need == packages::Need::kHead ? limits.spooled_bytes : limits.file_bytes);
+}
+
+Status Walker::Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Contents& contents,
+                     KeptFile& kept) {
+  packages::FileWindow spooled(scratch_, 0, contents.size);
   for (const auto& wish : wishes) {
     const auto& source = options_.sources[wish.source];
     const packages::FileFacts facts = FactsOf(entry, wish.name);
     if (wish.need == packages::Need::kHead && !wish.spool) continue;
-    const std::uint64_t most = std::min(source.max_bytes, budget_.limits().file_bytes);
+    const std::uint64_t most = Most(wish);
     packages::FileReading reading;
     if (wish.need != packages::Need::kPresence && entry.size > most) {
       reading = packages::ExceedsLimit(source, facts, most);
     } else if (wish.need == packages::Need::kHead) {
-      reading = source.parse(facts, {.file = &scratch_});
+      reading = source.parse(facts, {.file = &spooled, .scratch = &scratch_});
+      if (auto cut = scratch_.Truncate(contents.size); !cut) return cut;
     } else if (wish.need == packages::Need::kContent) {
       reading = source.parse(facts, {.bytes = contents.bytes});
     } else {
@@ -256,6 +266,7 @@ void Walker::Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Conte
       kept.readings.push_back(std::move(reading));
     }
   }
+  return Ok();
 }
 
 }  // namespace landwaiter::layer

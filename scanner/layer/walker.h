@@ -47,8 +47,10 @@ class Walker {
                       Contents& contents);
   Status TakeBytes(std::string_view bytes, std::vector<Wish>& wishes, Contents& contents);
   Status DecideHead(std::vector<Wish>& wishes, Contents& contents);
-  void Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Contents& contents,
-             KeptFile& kept);
+  /// How large the file may be for its source.
+  std::uint64_t Most(const Wish& wish) const;
+  Status Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Contents& contents,
+               KeptFile& kept);
   bool LinkIsUnread(const TarEntry& entry, const std::string& path,
                     const std::string& target) const;
 

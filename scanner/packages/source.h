@@ -45,19 +45,33 @@ class RandomAccessFile {
   virtual Result<std::size_t> ReadAt(std::uint64_t offset, char* buffer, std::size_t count) = 0;
 };
 
+/// Room for what must be unpacked before it can be read at random: an archive within an archive.
+/// It grows and shrinks at its end only, and is given back as it was taken.
+class ScratchSpace : public RandomAccessFile {
+ public:
+  /// Errors: ResourceExhausted where the space is full.
+  virtual Status Append(std::string_view bytes) = 0;
+  /// Drops what lies behind the first `size` bytes, at most size(). Errors: Internal.
+  virtual Status Truncate(std::uint64_t size) = 0;
+};
+
 /// How much of a file a source asks for.
 enum class Need {
   kNothing,
   kPresence,  // its path alone: parse is called without bytes
   kContent,   // all bytes at once, at most max_bytes
   kHead,      // the first kHeadBytes decide (wants_head); if wanted, a RandomAccessFile
+              // and a ScratchSpace
 };
 inline constexpr std::size_t kHeadBytes = 4096;
 
-/// What parse is given: `bytes` for kContent, `file` for kHead, neither for kPresence.
+/// What parse is given: `bytes` for kContent, `file` and `scratch` for kHead, nothing for
+/// kPresence.
 struct FileContent {
   std::string_view bytes = {};
   RandomAccessFile* file = nullptr;
+  /// What stands in it already is not the source's, and stays.
+  ScratchSpace* scratch = nullptr;
 };
 
 enum class ReadingState {
@@ -100,7 +114,7 @@ struct PackageSource {
   int version;            // raised whenever the same bytes would give another reading
   std::uint64_t max_bytes;
   Need (*wants)(const FileFacts& facts);
-  bool (*wants_head)(std::string_view head);  // null without kHead
+  bool (*wants_head)(std::string_view head);  // null: whatever the head is
   /// Pure and thread-safe; never throws, bounded in time and memory by the bytes it is given.
   FileReading (*parse)(const FileFacts& facts, const FileContent& content);
   /// Where the database stands by convention. The merge resolves these through the image's links:

@@ -79,6 +79,7 @@ Json LimitsToJson(const layer::Limits& limits) {
           {"pathBytes", limits.path_bytes},
           {"retainedBytes", limits.retained_bytes},
           {"fileBytes", limits.file_bytes},
+          {"spooledBytes", limits.spooled_bytes},
           {"tarMetadataBytes", limits.tar_metadata_bytes},
           {"sparsePieces", limits.sparse_pieces},
           {"zstdWindowLog", limits.zstd_window_log}};
@@ -94,6 +95,7 @@ layer::Limits LimitsFromJson(const Json& json) {
   json.at("pathBytes").get_to(limits.path_bytes);
   json.at("retainedBytes").get_to(limits.retained_bytes);
   json.at("fileBytes").get_to(limits.file_bytes);
+  json.at("spooledBytes").get_to(limits.spooled_bytes);
   json.at("tarMetadataBytes").get_to(limits.tar_metadata_bytes);
   json.at("sparsePieces").get_to(limits.sparse_pieces);
   json.at("zstdWindowLog").get_to(limits.zstd_window_log);

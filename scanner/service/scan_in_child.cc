@@ -128,7 +128,7 @@ StartMessage ChildScan::MakeStart(std::optional<int> archive_fd) const {
   start.archive_image = options_.archive_image;
   start.memory_bytes = child_options_.memory_bytes;
   start.cpu_seconds = child_options_.cpu_seconds;
-  start.file_bytes = std::max(kMinFileBytes, 2 * options_.limits.file_bytes);
+  start.file_bytes = std::max(kMinFileBytes, 2 * options_.limits.spooled_bytes);
   if (archive_fd) start.file_bytes = std::max(start.file_bytes, options_.limits.inflated_bytes);
   return start;
 }

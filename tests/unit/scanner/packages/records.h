@@ -11,13 +11,22 @@
 #include <utility>
 #include <vector>
 
+#include "scanner/packages/file_window.h"
 #include "scanner/packages/source.h"
 
 namespace landwaiter::packages {
 
-class MemoryFile final : public RandomAccessFile {
+class MemoryFile final : public ScratchSpace {
  public:
   explicit MemoryFile(std::string bytes) : bytes_(std::move(bytes)) {}
+  Status Append(std::string_view bytes) override {
+    bytes_ += bytes;
+    return Ok();
+  }
+  Status Truncate(std::uint64_t size) override {
+    bytes_.resize(std::min<std::size_t>(size, bytes_.size()));
+    return Ok();
+  }
   std::uint64_t size() const override { return bytes_.size(); }
   Result<std::size_t> ReadAt(std::uint64_t offset, char* buffer, std::size_t count) override {
     if (offset >= bytes_.size()) return std::size_t{0};
@@ -46,9 +55,19 @@ inline FileReading Read(std::string_view source, std::string_view path, std::str
   return SourceNamed(source).parse(FactsOf(path, bytes.size()), {.bytes = bytes});
 }
 
+/// What `source` reads from a spooled file, behind which it may put what it unpacks.
+inline FileReading ReadSpooled(std::string_view source, std::string_view path,
+                               const std::string& bytes) {
+  MemoryFile scratch(bytes);
+  FileWindow file(scratch, 0, bytes.size());
+  const FileReading reading =
+      SourceNamed(source).parse(FactsOf(path, bytes.size()), {.file = &file, .scratch = &scratch});
+  if (scratch.size() != bytes.size()) std::abort();  // it is given back as it was taken
+  return reading;
+}
+
 inline FileReading ReadProgram(std::string_view path, const std::string& bytes) {
-  MemoryFile file(bytes);
-  return SourceNamed("go").parse(FactsOf(path, bytes.size()), {.file = &file});
+  return ReadSpooled("go", path, bytes);
 }
 
 /// A path at which each source that reads a file whole finds its record.
