@@ -106,6 +106,14 @@ Result<ElfFile> ElfFile::Open(RandomAccessFile& file) {
   return elf;
 }
 
+ElfFile ElfFile::FromSegments(RandomAccessFile& file, std::vector<ElfSection> sections,
+                              std::vector<ElfSegment> segments) {
+  ElfFile elf(file);
+  elf.sections_ = std::move(sections);
+  elf.segments_ = std::move(segments);
+  return elf;
+}
+
 Status ElfFile::ReadSegments(std::uint64_t offset, std::size_t entry_size, std::size_t count) {
   const std::size_t expected = is_64_ ? 56 : 32;
   if (count == 0) return Ok();

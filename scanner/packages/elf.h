@@ -44,6 +44,10 @@ class ElfFile {
   /// reports.
   static Result<ElfFile> Open(RandomAccessFile& file);
 
+  /// A program of another format by its named sections and loaded segments, little endian.
+  static ElfFile FromSegments(RandomAccessFile& file, std::vector<ElfSection> sections,
+                              std::vector<ElfSegment> segments);
+
   const std::vector<ElfSection>& sections() const { return sections_; }
   const std::vector<ElfSegment>& segments() const { return segments_; }
   const ElfSection* FindSection(std::string_view name) const;

@@ -3,12 +3,18 @@
 // that the Go vulnerability database has).
 //
 // A module replaced by another counts as that other; replaced by a folder, it keeps its own name
-// and version, for a folder has none. The main module of a plain `go build` has version "(devel)".
-// Not handled: Mach-O and PE programs; TinyGo, which records nothing. Packed (UPX) programs are
-// reported as unsupported, Go programs without the record as failed: neither is clean.
+// and version, for a folder has none. The main module of a plain `go build` has version "(devel)",
+// unless the linker was given one (go_modules.h).
+//
+// Packed (UPX) ELF programs and obfuscated ones (garble takes the record away) are reported as
+// unsupported, Go programs without the record as failed: neither is clean. A build without modules
+// (before Go 1.13, GOPATH mode, Bazel) records its toolchain alone, and no more is listed. Not
+// handled: TinyGo, which records nothing; universal Mach-O files.
 #include "lib/base/text.h"
 #include "scanner/packages/elf.h"
 #include "scanner/packages/go_build_info.h"
+#include "scanner/packages/go_modules.h"
+#include "scanner/packages/program_formats.h"
 #include "scanner/packages/rows.h"
 #include "scanner/packages/stanza.h"
 
@@ -24,7 +30,13 @@ Need Wants(const FileFacts& facts) {
   return facts.size >= kMinProgramBytes ? Need::kHead : Need::kNothing;
 }
 
-bool WantsHead(std::string_view head) { return IsElfProgram(head); }
+bool WantsHead(std::string_view head) {
+  return IsElfProgram(head) || IsPeProgram(head) || IsMachOProgram(head);
+}
+
+bool IsToolchain(std::string_view version) {
+  return version.starts_with("go") || version.starts_with("devel");
+}
 
 // "go1.21.3 X:boringcrypto" is 1.21.3, "go1.20.12-google" 1.20.12, "go1.21rc2" 1.21rc2;
 // "devel go1.22-1a2b3c Mon …" stays as it is, without blanks.
@@ -41,52 +53,28 @@ std::string ToolchainVersion(std::string_view text) {
   return std::string(text.substr(0, text.find_first_of(" -+")));
 }
 
-struct Module {
-  std::string_view path;
-  std::string_view version;
-};
-
-Module ReadModule(const std::vector<std::string_view>& columns) {
-  Module module;
-  if (columns.size() > 1) module.path = columns[1];
-  if (columns.size() > 2) module.version = columns[2];
-  return module;
-}
-
-bool IsFolder(std::string_view path) { return path.starts_with('.') || path.starts_with('/'); }
-
-bool AddModule(const Module& module, ReadingBuilder& out) {
-  if (module.path.empty()) return true;
-  Package package{.type = "golang",
-                  .name = std::string(module.path),
-                  .version = std::string(module.version.empty() ? "(devel)" : module.version)};
+bool AddModule(const GoModule& module, ReadingBuilder& out) {
+  Package package{.type = "golang", .name = module.path, .version = module.version};
   package.source_name = package.name;
   package.source_version = package.version;
   return out.Add(std::move(package));
 }
 
-// Lines "mod", "dep" and, behind the one that it replaces, "=>".
-void ParseModules(std::string_view text, ReadingBuilder& out) {
-  Lines lines(text);
-  Module pending;
-  while (const auto line = lines.Next()) {
-    const auto columns = text::Split(*line, '\t');
-    if (columns[0] == "=>") {
-      const Module replacement = ReadModule(columns);
-      if (!replacement.path.empty() && !IsFolder(replacement.path)) pending = replacement;
-      continue;
-    }
-    if (columns[0] != "mod" && columns[0] != "dep") continue;
-    if (!AddModule(pending, out)) return;
-    pending = ReadModule(columns);
-    if (pending.path.empty()) {
-      out.FailAtLine(lines.number(), "of the build information names no module");
-    }
+void AddModules(const GoModules& modules, ReadingBuilder& out) {
+  if (modules.main && !AddModule(*modules.main, out)) return;
+  for (const GoModule& module : modules.dependencies) {
+    if (!AddModule(module, out)) return;
   }
-  AddModule(pending, out);
+  if (modules.bad_line != 0) {
+    out.FailAtLine(modules.bad_line, "of the build information names no module");
+  }
 }
 
-bool IsPacked(const ElfFile& elf) { return elf.Head(1024).find("UPX!") != std::string::npos; }
+// Windows' programs do not run in an image of Linux, where they come along with Python's tools.
+bool IsPacked(const ElfFile& elf) {
+  const std::string head = elf.Head(1024);
+  return IsElfProgram(head) && head.find("UPX!") != std::string::npos;
+}
 
 bool LooksLikeGo(RandomAccessFile& file) {
   std::string head(2 * kHeadBytes, '\0');
@@ -100,7 +88,7 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
     out.Fail("was not spooled");
     return out.Take();
   }
-  auto elf = ElfFile::Open(*content.file);
+  auto elf = OpenProgram(*content.file);
   if (!elf) {
     // What the loader cannot read runs nowhere; but a Go program that was cut off is named.
     if (LooksLikeGo(*content.file)) {
@@ -126,8 +114,13 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
     return out.Take();
   }
   const GoBuildInfo& build = **info;
+  if (!IsToolchain(build.version)) {
+    out.Unsupported("is a Go program whose build information was taken away (its toolchain is \"" +
+                    FreeText(build.version) + "\"), what it was built of cannot be seen");
+    return out.Take();
+  }
   AddModule({"stdlib", ToolchainVersion(build.version)}, out);
-  ParseModules(build.modules, out);
+  AddModules(ReadGoModules(build.modules), out);
   return out.Take();
 }
 
@@ -135,7 +128,7 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
 
 PackageSource GoSource() {
   return {.name = kName,
-          .version = 1,
+          .version = 2,
           .max_bytes = kMaxProgramBytes,
           .wants = Wants,
           .wants_head = WantsHead,

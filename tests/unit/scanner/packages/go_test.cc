@@ -130,6 +130,42 @@ class Program {
   std::string modules_ = kModules;
 };
 
+std::string Fixed(std::uint64_t value, std::size_t size) {
+  std::string out(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>(value >> (8 * i));
+  return out;
+}
+
+std::string Padded(std::string bytes, std::size_t size) {
+  bytes.resize(std::max(bytes.size(), size), '\0');
+  return bytes;
+}
+
+// 64 bits, with one writable section that holds `data`.
+std::string PeProgram(const std::string& data, std::size_t at) {
+  std::string out = Padded("MZ", 60) + Fixed(0x80, 4);
+  out = Padded(out, 0x80) + std::string("PE\0\0", 4);
+  out += Fixed(0x8664, 2) + Fixed(1, 2) + Fixed(0, 12) + Fixed(112, 2) + Fixed(0x22, 2);
+  out += Padded(Padded(Fixed(0x20b, 2), 24) + Fixed(0x140000000, 8), 112);
+  out += Padded(".data", 8) + Fixed(data.size(), 4) + Fixed(0x1000, 4) + Fixed(data.size(), 4) +
+         Fixed(at, 4) + Fixed(0, 12) + Fixed(0xc0000040, 4);
+  return Padded(out, at) + data;
+}
+
+std::string MachOProgram(const std::string& data, std::size_t at) {
+  const std::string section = Padded("__go_buildinfo", 16) + Padded("__DATA", 16) +
+                              Fixed(0x100001000, 8) + Fixed(data.size(), 8) + Fixed(at, 4) +
+                              Fixed(0, 28);
+  const std::string segment = Fixed(0x19, 4) + Fixed(72 + section.size(), 4) +
+                              Padded("__DATA", 16) + Fixed(0x100001000, 8) + Fixed(data.size(), 8) +
+                              Fixed(at, 8) + Fixed(data.size(), 8) + Fixed(3, 4) + Fixed(3, 4) +
+                              Fixed(1, 4) + Fixed(0, 4);
+  const std::string header = Fixed(0xfeedfacf, 4) + Fixed(0x01000007, 4) + Fixed(3, 4) +
+                             Fixed(2, 4) + Fixed(1, 4) + Fixed(72 + section.size(), 4) +
+                             Fixed(0, 8);
+  return Padded(header + segment + section, at) + data;
+}
+
 class GoLayoutTest : public testing::TestWithParam<Layout> {};
 
 TEST_P(GoLayoutTest, ListsToolchainMainModuleAndDependencies) {
@@ -200,6 +236,54 @@ INSTANTIATE_TEST_SUITE_P(
                                   "devel-go1.22-1a2b3c"}),
     [](const auto& info) { return info.param.name; });
 
+struct ReleaseCase {
+  const char* name;
+  const char* module;   // path and version of the main module
+  const char* ldflags;  // as the build settings have it
+  const char* release;
+};
+
+class GoReleaseTest : public testing::TestWithParam<ReleaseCase> {};
+
+// Pitfall 116: a main module without a release takes the one that the linker was given.
+TEST_P(GoReleaseTest, IsTheMainModulesOrThatOfTheLinkerFlags) {
+  const std::string text = "mod\t" + std::string(GetParam().module) +
+                           "\t\nbuild\t-ldflags=" + GetParam().ldflags + "\nbuild\tGOOS=linux\n";
+  const FileReading reading = ReadProgram("bin/app", Program({"x"}).Modules(text).Build());
+  ASSERT_EQ(reading.packages.size(), 2u) << reading.reason;
+  EXPECT_EQ(reading.packages[1].version, GetParam().release);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, GoReleaseTest,
+    testing::Values(
+        ReleaseCase{"MainVersion", "example.com/app\t(devel)",
+                    "\"-s -w -X main.version=v1.2.3 -X main.commit=abc\"", "v1.2.3"},
+        ReleaseCase{"WithoutTheLetter", "example.com/app\t(devel)", "\"-X main.Version=1.2.3\"",
+                    "v1.2.3"},
+        ReleaseCase{"OwnPackage", "example.com/app\t(devel)",
+                    "\"-X=example.com/app/internal/version.Version=1.2.3\"", "v1.2.3"},
+        ReleaseCase{"OfAPseudoVersion", "example.com/app\tv0.0.0-20240101000000-abcdef012345",
+                    "\"-X main.version=1.2.3\"", "v1.2.3"},
+        ReleaseCase{"QuotedPart", "example.com/app\t(devel)",
+                    "\"-X 'main.version=1.2.3' -X \\\"main.date=a b\\\"\"", "v1.2.3"},
+        ReleaseCase{"LibraryOfVersions", "k8s.io/kubernetes\t(devel)",
+                    "\"-X k8s.io/component-base/version.gitVersion=v1.29.0\"", "v1.29.0"},
+        ReleaseCase{"MainBeforeLibraries", "example.com/app\t(devel)",
+                    "\"-X lib.org/x.Version=9.9.9 -X main.version=1.2.3\"", "v1.2.3"},
+        ReleaseCase{"ReleaseStays", "example.com/app\tv1.0.0", "\"-X main.version=1.2.3\"",
+                    "v1.0.0"},
+        ReleaseCase{"TaggedPseudoVersionStays", "example.com/app\tv1.0.1-0.20240101000000-abcdef",
+                    "\"-X main.version=1.2.3\"", "v1.0.1-0.20240101000000-abcdef"},
+        ReleaseCase{"OtherNamesAreNone", "example.com/app\t(devel)",
+                    "\"-X main.goVersion=1.21.3 -X main.commit=1.2.3\"", "(devel)"},
+        ReleaseCase{"NoRelease", "example.com/app\t(devel)", "\"-X main.version=dev\"", "(devel)"},
+        ReleaseCase{"TheyDoNotAgree", "example.com/app\t(devel)",
+                    "\"-X a.b/x.Version=1.2.3 -X a.b/y.Version=4.5.6\"", "(devel)"},
+        ReleaseCase{"CutOff", "example.com/app\t(devel)", "\"-X", "(devel)"},
+        ReleaseCase{"Nothing", "example.com/app\t(devel)", "", "(devel)"}),
+    [](const auto& info) { return info.param.name; });
+
 TEST(GoTest, OtherProgramsAreNotOurs) {
   std::string program = Program({"x", true, false, true, false}).Build();
   program.replace(Program::kBlobAt, 14, 14, 'x');
@@ -223,6 +307,49 @@ TEST(GoTest, PackedProgramsAreUnsupported) {
   const FileReading reading = ReadProgram("bin/app", program);
   EXPECT_EQ(reading.state, ReadingState::kUnsupported);
   EXPECT_THAT(reading.reason, HasSubstr("packed with UPX"));
+}
+
+// What Python's launchers for Windows are, among others: they run in no image of Linux.
+TEST(GoTest, PackedProgramsOfOtherSystemsAreNotOurs) {
+  std::string program = PeProgram("no build information", 0x600);
+  program.replace(0x100, 4, "UPX!");
+  EXPECT_EQ(ReadProgram("t64.exe", program).state, ReadingState::kNotOurs);
+}
+
+// Pitfall 118: garble takes the modules away and writes "unknown" for the toolchain.
+TEST(GoTest, ObfuscatedProgramsAreUnsupported) {
+  const FileReading reading =
+      ReadProgram("bin/app", Program({"x"}).Version("unknown").Modules("").Build());
+  EXPECT_EQ(reading.state, ReadingState::kUnsupported);
+  EXPECT_THAT(reading.reason, HasSubstr("build information was taken away"));
+  EXPECT_THAT(NamesOf(reading), IsEmpty());
+}
+
+std::string InlineBlob() {
+  std::string blob = Padded("\xff Go buildinf:\x08\x02", 32);
+  return blob + "\x08" + "go1.21.3" + std::string(1, '\0');
+}
+
+TEST(GoTest, ReadsProgramsOfWindowsAndMacOs) {
+  const std::string blob = InlineBlob();
+  EXPECT_THAT(NamesOf(ReadProgram("app.exe", PeProgram(blob, 0x600))),
+              ElementsAre("stdlib 1.21.3"));
+  EXPECT_THAT(NamesOf(ReadProgram("app", MachOProgram(blob, 0x600))), ElementsAre("stdlib 1.21.3"));
+  EXPECT_EQ(ReadProgram("cli.exe", PeProgram("launcher", 0x600)).state, ReadingState::kNotOurs);
+  EXPECT_EQ(ReadProgram("tool", MachOProgram("tool", 0x600)).state, ReadingState::kFailed)
+      << "it has the section of the record, and no record";
+}
+
+TEST(GoTest, ProgramsOfWindowsAndMacOsNeverCrash) {
+  const std::string blob = InlineBlob();
+  for (const std::string& whole : {PeProgram(blob, 0x400), MachOProgram(blob, 0x400)}) {
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      ReadProgram("app", whole.substr(0, at));
+      std::string changed = whole;
+      changed[at] = '\xff';
+      ReadProgram("app", changed);
+    }
+  }
 }
 
 TEST(GoTest, LyingLengthsFail) {
