@@ -34,6 +34,7 @@ nlohmann::json ToJson(const Package& p) {
   Set(json, "sourceVersion", p.source_version);
   Set(json, "purl", p.purl);
   Set(json, "path", p.path);
+  Set(json, "within", p.within);
   Set(json, "foundBy", p.found_by);
   Set(json, "owner", p.owner);
   Set(json, "module", p.module);
@@ -107,6 +108,7 @@ Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
   fields.String("sourceVersion", p.source_version, 1024);
   fields.String("purl", p.purl, kMaxText);
   fields.String("path", p.path, kMaxText);
+  fields.String("within", p.within, kMaxText);
   fields.String("foundBy", p.found_by, 64);
   fields.String("owner", p.owner, 1024);
   fields.String("module", p.module, 1024);

@@ -39,14 +39,17 @@ struct OperatingSystem {
 
 /// A package as its source records it. `type` is the purl type.
 struct Package {
-  std::string type;     // deb, apk, rpm, npm, pypi, golang, cargo, … (purl.cc has them all)
-  std::string name;     // whole, as the ecosystem writes it: "@scope/name", "golang.org/x/text"
+  std::string type;     // deb, apk, rpm, npm, pypi, golang, maven, … (purl.cc has them all)
+  std::string name;     // whole, as the ecosystem writes it: "@scope/name", "golang.org/x/text",
+                        // "group:artifact"
   std::string version;  // as the source writes it; with epoch and release where it has them
   std::string architecture = {};  // or platform, where the ecosystem says that instead (gem, conda)
   std::string source_name = {};   // source package (dpkg Source, apk origin, rpm sourcerpm's name)
   std::string source_version = {};  // of the source package; equals version where not recorded
   std::string purl = {};
-  std::string path = {};                   // of the record it was read from, without a leading '/'
+  std::string path = {};  // of the record it was read from, without a leading '/'
+  /// Where in an archive at `path` it was found, parts joined by "!/"; "" for the archive itself.
+  std::string within = {};
   std::string found_by = {};               // name of the package source
   std::vector<std::string> licenses = {};  // as recorded
   std::string owner = {};                  // OS package whose files it is among, "" for none

@@ -66,6 +66,7 @@ json ToJson(const Package& package) {
           {"sourceVersion", package.source_version},
           {"purl", package.purl},
           {"path", package.path},
+          {"within", package.within},
           {"foundBy", package.found_by},
           {"licenses", package.licenses},
           {"owner", package.owner},

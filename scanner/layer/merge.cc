@@ -212,7 +212,7 @@ Result<std::vector<Package>> Merger::Packages() {
   for (auto& package : found) package.purl = packages::BuildPurl(package, image_.os);
   packages::AssignOwners(Owned(), found);
   const auto key = [](const Package& p) {
-    return std::tie(p.type, p.name, p.version, p.path, p.architecture, p.layer);
+    return std::tie(p.type, p.name, p.version, p.path, p.within, p.architecture, p.layer);
   };
   std::sort(found.begin(), found.end(),
             [&](const Package& a, const Package& b) { return key(a) < key(b); });

@@ -128,6 +128,16 @@ PathRecord PubPackageAt(std::string_view path) {
   return {folder.substr(0, dash), folder.substr(dash + 1)};
 }
 
+bool IsJavaArchive(std::string_view path) {
+  // Jenkins' plugins, JBoss' service archives, NiFi's, Karaf's, Liferay's, resource adapters.
+  constexpr std::array<std::string_view, 11> kExtensions = {
+      "jar", "war", "ear", "par", "hpi", "jpi", "sar", "nar", "kar", "lpkg", "rar"};
+  const auto dot = path.rfind('.');
+  if (dot == std::string_view::npos || path.size() - dot > 5) return false;
+  const std::string extension = text::ToLower(path.substr(dot + 1));
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
 bool MayBeProgram(std::string_view path) {
   const std::string_view base = BaseName(path);
   if (base.ends_with(".so") || base.find(".so.") != std::string_view::npos) return true;
@@ -143,7 +153,7 @@ bool MayHoldLanguagePackage(std::string_view path) {
          IsGemRecord(path) || IsComposerRecord(path) || IsDotnetRecord(path) ||
          IsErlangApplication(path) || IsErlangRelease(path) || IsSwiftState(path) ||
          RRecordAt(path) != RRecord::kNone || !RockAt(path).name.empty() ||
-         !PubPackageAt(path).name.empty() || MayBeProgram(path);
+         !PubPackageAt(path).name.empty() || MayBeProgram(path) || IsJavaArchive(path);
 }
 
 }  // namespace landwaiter::packages

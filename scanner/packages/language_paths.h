@@ -52,6 +52,9 @@ PathRecord RockAt(std::string_view path);
 /// "…/hosted/HOST/NAME-VERSION/pubspec.yaml" (pub's cache).
 PathRecord PubPackageAt(std::string_view path);
 
+/// "x.jar", "x.war", "x.ear", "x.par" and their like of other containers, in any case.
+bool IsJavaArchive(std::string_view path);
+
 /// True where a program may stand: bin, sbin, libexec; a shared object; or a name without extension
 /// under lib.
 bool MayBeProgram(std::string_view path);

@@ -85,6 +85,13 @@ const TypeRule& RuleOf(std::string_view type) {
   return rule == kRules.end() ? kOtherRule : *rule;
 }
 
+// "group:artifact", of any case: an artifact's name has no ':', but a hostile one may.
+std::string MavenName(std::string_view name) {
+  const auto colon = name.find(':');
+  if (colon == std::string_view::npos) return Encode(name);
+  return Encode(name.substr(0, colon)) + "/" + Encode(name.substr(colon + 1));
+}
+
 std::string PypiName(std::string_view name) {
   std::string out = text::ToLower(name);
   for (char& c : out) {
@@ -96,6 +103,7 @@ std::string PypiName(std::string_view name) {
 std::string NameOf(const Package& package, const TypeRule& rule,
                    const std::optional<OperatingSystem>& os) {
   if (package.type == "pypi") return PypiName(package.name);
+  if (package.type == "maven") return MavenName(package.name);
   const std::string name =
       rule.letters == Case::kLower ? text::ToLower(package.name) : package.name;
   if (rule.space == Namespace::kOfName) return EncodeSegments(name);

@@ -13,6 +13,7 @@ PackageSource DotnetSource();
 PackageSource DpkgSource();
 PackageSource ErlangSource();
 PackageSource GoSource();
+PackageSource JavaSource();
 PackageSource LuaSource();
 PackageSource NpmSource();
 PackageSource OpkgSource();
@@ -26,7 +27,7 @@ PackageSource RustSource();
 PackageSource SwiftSource();
 
 /// Databases that this version only knows by their path: seen, they are kUnsupported coverage.
-inline constexpr std::size_t kUnreadSources = 3;
+inline constexpr std::size_t kUnreadSources = 2;
 std::span<const PackageSource, kUnreadSources> UnreadSources();
 
 }  // namespace landwaiter::packages

@@ -28,6 +28,7 @@ std::vector<PackageSource> MakeTable() {
       DpkgSource(),
       ErlangSource(),
       GoSource(),
+      JavaSource(),
       LuaSource(),
       NpmSource(),
       OpkgSource(),

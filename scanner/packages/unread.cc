@@ -18,10 +18,6 @@ bool IsRpm(std::string_view path) {
   return base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite";
 }
 
-bool IsJava(std::string_view path) {
-  return path.ends_with(".jar") || path.ends_with(".war") || path.ends_with(".ear");
-}
-
 bool IsYarn(std::string_view path) {
   return BaseName(path) == ".pnp.cjs" || BaseName(path) == ".pnp.data.json";
 }
@@ -33,7 +29,6 @@ struct Row {
 };
 
 constexpr std::array<Row, kUnreadSources> kRows = {{
-    {"java", IsJava, "a Java archive"},
     {"rpm", IsRpm, "an rpm database"},
     {"yarn", IsYarn, "a Yarn Plug'n'Play map, whose packages stay zipped"},
 }};

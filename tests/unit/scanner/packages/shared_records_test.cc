@@ -167,6 +167,7 @@ TEST_F(SharedRecordsTest, AnyFileThroughAnyParser) {
         MemoryFile file(bytes);
         SourceNamed(source).parse(FactsOf("bin/x", bytes.size()), {.file = &file});
       }
+      ReadSpooled("java", "x.jar", bytes);
     }
   }
 }

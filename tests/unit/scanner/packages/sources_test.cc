@@ -156,6 +156,10 @@ INSTANTIATE_TEST_SUITE_P(
         PurlCase{"Pub", "pub", "characters", "1.2.0", "", "", "", "pkg:pub/characters@1.2.0"},
         PurlCase{"Swift", "swift", "github.com/Alamofire/Alamofire", "5.4.3", "", "", "",
                  "pkg:swift/github.com/Alamofire/Alamofire@5.4.3"},
+        PurlCase{"Maven", "maven", "org.apache.xerces:xercesImpl", "2.12.0", "", "", "",
+                 "pkg:maven/org.apache.xerces/xercesImpl@2.12.0"},
+        PurlCase{"Generic", "generic", "redis", "7.2.4", "", "debian", "12",
+                 "pkg:generic/redis@7.2.4"},
         PurlCase{"GolangMain", "golang", "example.com/app", "(devel)", "", "", "",
                  "pkg:golang/example.com/app@%28devel%29"}),
     [](const auto& info) { return info.param.name; });
