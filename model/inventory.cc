@@ -38,6 +38,7 @@ nlohmann::json ToJson(const Package& p) {
   Set(json, "foundBy", p.found_by);
   Set(json, "owner", p.owner);
   Set(json, "module", p.module);
+  Set(json, "cpe", p.cpe);
   if (!p.licenses.empty()) json["licenses"] = p.licenses;
   return json;
 }
@@ -112,6 +113,7 @@ Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
   fields.String("foundBy", p.found_by, 64);
   fields.String("owner", p.owner, 1024);
   fields.String("module", p.module, 1024);
+  fields.String("cpe", p.cpe, 1024);
   fields.Strings("licenses", p.licenses, 64, kMaxText);
   fields.Int("layer", layer);
   if (p.type.empty()) fields.Fail("type", "is missing");

@@ -54,6 +54,9 @@ struct Package {
   std::vector<std::string> licenses = {};  // as recorded
   std::string owner = {};                  // OS package whose files it is among, "" for none
   std::string module = {};                 // rpm module stream
+  /// Under which names the NVD has it: "cpe:2.3:a:VENDOR:PRODUCT:VERSION:…" (CPE 2.3, formatted
+  /// string); only where a curated table says so.
+  std::string cpe = {};
   int layer = -1;  // index into Inventory::layers: the first that has this version
   friend bool operator==(const Package&, const Package&) = default;
 };

@@ -65,6 +65,7 @@ json ToJson(const Package& package) {
           {"sourceName", package.source_name},
           {"sourceVersion", package.source_version},
           {"purl", package.purl},
+          {"cpe", package.cpe},
           {"path", package.path},
           {"within", package.within},
           {"foundBy", package.found_by},

@@ -91,7 +91,7 @@ class Merger {
   void CheckDiverted(const std::vector<Lookup>& diverted);
   void CheckUnread(const std::vector<std::pair<std::string, std::string>>& unread);
   void FindSystem();
-  Result<std::vector<Package>> Packages();
+  Result<std::vector<Package>> Packages(const std::vector<packages::OwnedFile>& owned);
   std::vector<packages::OwnedFile> Owned() const;
   bool HasSystemPackages() const;
 
@@ -201,7 +201,7 @@ std::vector<packages::OwnedFile> Merger::Owned() const {
   return owned;
 }
 
-Result<std::vector<Package>> Merger::Packages() {
+Result<std::vector<Package>> Merger::Packages(const std::vector<packages::OwnedFile>& owned) {
   std::vector<Package> found;
   for (const auto& reading : readings_) {
     if (found.size() + reading.packages.size() > kMaxInventoryPackages) {
@@ -210,7 +210,7 @@ Result<std::vector<Package>> Merger::Packages() {
     found.insert(found.end(), reading.packages.begin(), reading.packages.end());
   }
   for (auto& package : found) package.purl = packages::BuildPurl(package, image_.os);
-  packages::AssignOwners(Owned(), found);
+  packages::AssignOwners(owned, found);
   const auto key = [](const Package& p) {
     return std::tie(p.type, p.name, p.version, p.path, p.within, p.architecture, p.layer);
   };
@@ -225,7 +225,9 @@ Result<MergedImage> Merger::Run(const std::vector<Lookup>& diverted,
   CheckDiverted(diverted);
   CheckUnread(unread);
   FindSystem();
-  auto packages = Packages();
+  const std::vector<packages::OwnedFile> owned = Owned();
+  packages::YieldToOwners(owned, readings_);
+  auto packages = Packages(owned);
   if (!packages) return std::move(packages).error();
   image_.packages = *std::move(packages);
   image_.coverage = packages::CombineCoverage(readings_);

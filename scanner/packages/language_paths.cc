@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/base/text.h"
+#include "scanner/packages/binary_classifiers.h"
 #include "scanner/packages/stanza.h"
 
 namespace landwaiter::packages {
@@ -153,7 +154,8 @@ bool MayHoldLanguagePackage(std::string_view path) {
          IsGemRecord(path) || IsComposerRecord(path) || IsDotnetRecord(path) ||
          IsErlangApplication(path) || IsErlangRelease(path) || IsSwiftState(path) ||
          RRecordAt(path) != RRecord::kNone || !RockAt(path).name.empty() ||
-         !PubPackageAt(path).name.empty() || MayBeProgram(path) || IsJavaArchive(path);
+         !PubPackageAt(path).name.empty() || MayBeProgram(path) || IsJavaArchive(path) ||
+         IsClassifiedFile(path);
 }
 
 }  // namespace landwaiter::packages

@@ -6,6 +6,7 @@
 namespace landwaiter::packages {
 
 PackageSource ApkSource();
+PackageSource BinariesSource();
 PackageSource ChiselSource();
 PackageSource CondaSource();
 PackageSource DartSource();

@@ -120,6 +120,8 @@ struct PackageSource {
   /// Where the database stands by convention. The merge resolves these through the image's links:
   /// where one leads to a file without a reading, that is Failed coverage (NotReached).
   std::span<const std::string_view> well_known;
+  /// Its packages are guesses: they do not count where an OS package owns the file.
+  bool yields_to_owner = false;
 };
 
 /// The table, sorted by name.
@@ -140,6 +142,9 @@ FileReading NotReached(const PackageSource& source, std::string_view path,
 /// path order and counts the rest. A source with ownership lists alone is kFailed: its database
 /// is missing.
 std::vector<Coverage> CombineCoverage(std::span<const FileReading> surviving);
+
+/// Takes away the readings of sources that yield_to_owner, where the file is owned.
+void YieldToOwners(std::span<const OwnedFile> owned, std::vector<FileReading>& readings);
 
 /// Sets Package::owner of language packages from the readings' owned files (paths as the merge
 /// resolved them).

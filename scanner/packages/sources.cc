@@ -1,7 +1,9 @@
 // The table of package sources, and what is said of all their readings together.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -21,6 +23,7 @@ std::vector<PackageSource> MakeTable() {
   // clang-format off
   std::vector<PackageSource> table = {
       ApkSource(),
+      BinariesSource(),
       ChiselSource(),
       CondaSource(),
       DartSource(),
@@ -138,6 +141,25 @@ std::vector<Coverage> CombineCoverage(std::span<const FileReading> surviving) {
     coverage.push_back(CoverageOf(source, readings));
   }
   return coverage;
+}
+
+void YieldToOwners(std::span<const OwnedFile> owned, std::vector<FileReading>& readings) {
+  std::set<std::string_view> yielding;
+  for (const PackageSource& source : AllSources()) {
+    if (source.yields_to_owner) yielding.insert(source.name);
+  }
+  std::unordered_set<std::string_view> paths;
+  for (const FileReading& reading : readings) {
+    if (yielding.contains(reading.source)) paths.insert(reading.path);
+  }
+  if (paths.empty()) return;
+  std::set<std::string, std::less<>> taken;
+  for (const OwnedFile& file : owned) {
+    if (paths.contains(file.path)) taken.insert(file.path);
+  }
+  std::erase_if(readings, [&](const FileReading& reading) {
+    return yielding.contains(reading.source) && taken.contains(reading.path);
+  });
 }
 
 void AssignOwners(std::span<const OwnedFile> owned, std::vector<Package>& packages) {

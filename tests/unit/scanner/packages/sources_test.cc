@@ -82,6 +82,19 @@ TEST(OwnerTest, LanguagePackagesGetTheirSystemPackage) {
   EXPECT_EQ(packages[2].owner, "");
 }
 
+// Pitfall 128: what is only a guess gives way to the OS package that owns the file.
+TEST(OwnerTest, GuessesGiveWayToTheOwner) {
+  std::vector<FileReading> readings = {
+      Reading("binaries", "usr/bin/perl", ReadingState::kRead),
+      Reading("binaries", "usr/local/bin/perl", ReadingState::kRead),
+      Reading("go", "usr/bin/perl", ReadingState::kRead)};
+  const std::vector<OwnedFile> owned = {{"usr/bin/perl", "perl-base"}};
+  YieldToOwners(owned, readings);
+  ASSERT_EQ(readings.size(), 2u);
+  EXPECT_EQ(readings[0].path, "usr/local/bin/perl");
+  EXPECT_EQ(readings[1].source, "go");
+}
+
 struct PurlCase {
   const char* name;
   const char* type;
