@@ -44,6 +44,10 @@ constexpr int kMaxNesting = 5;
 // Of an archive and all within it. The JDK's whole source has 60,000 files, the largest merged jars
 // 300,000.
 constexpr std::uint64_t kMaxEntries = 2'000'000;
+// What opening an archive costs, and reading an entry, counted in entries that are passed over:
+// 20,000 archives and 200,000 texts are the limit.
+constexpr std::uint64_t kArchiveEntries = 100;
+constexpr std::uint64_t kTextEntries = 10;
 // What is unpacked of archives within one file, all together. Jars are compressed already, so that
 // deflating them again gains little.
 constexpr std::uint64_t kFreeUnpackedBytes = 256u << 20;
@@ -77,7 +81,10 @@ class Reader {
  private:
   struct Archive;
 
+  /// Counts what is done, so that no archive keeps the scan longer than its limits allow.
+  Status Charge(std::uint64_t entries);
   Status Visit(Archive& archive, const ZipEntry& entry);
+  Result<std::string> ReadText(Archive& archive, const ZipEntry& entry, std::size_t max_bytes);
   void ReadProperties(Archive& archive, const ZipEntry& entry);
   void ReadManifestOf(Archive& archive, const ZipEntry& entry);
   void ReadNested(Archive& archive, const ZipEntry& entry);
@@ -103,6 +110,10 @@ struct Reader::Archive {
   std::map<Coordinates, std::string> merged = {};  // with the path of the pom.properties
 };
 
+Error TooMuchUnpacked() {
+  return ResourceExhausted("unpacks to more than the limit for what is within one archive");
+}
+
 std::string Join(const std::string& within, std::string_view entry) {
   std::string joined = within.empty() ? "" : within + "!/";
   joined += text::Printable(entry);
@@ -118,6 +129,10 @@ void Reader::Fail(const Archive& archive, std::string_view entry, const Error& e
 
 bool Reader::ReadArchive(RandomAccessFile& file, std::string_view file_name,
                          const std::string& within) {
+  if (auto charged = Charge(kArchiveEntries); !charged) {
+    out_.Fail(charged.error().message);
+    return true;
+  }
   auto zip = ZipReader::Open(file);
   if (!zip && zip.error().code == Code::kNotFound) return false;
   if (!zip) {
@@ -131,11 +146,27 @@ bool Reader::ReadArchive(RandomAccessFile& file, std::string_view file_name,
   return true;
 }
 
-Status Reader::Visit(Archive& archive, const ZipEntry& entry) {
-  if (entries_left_ == 0) {
-    return ResourceExhausted("has more than " + std::to_string(kMaxEntries) + " entries");
+Status Reader::Charge(std::uint64_t entries) {
+  if (entries > entries_left_) {
+    entries_left_ = 0;
+    return ResourceExhausted("holds more archives and entries than the limit of " +
+                             std::to_string(kMaxEntries));
   }
-  --entries_left_;
+  entries_left_ -= entries;
+  return Ok();
+}
+
+Result<std::string> Reader::ReadText(Archive& archive, const ZipEntry& entry,
+                                     std::size_t max_bytes) {
+  if (auto charged = Charge(kTextEntries); !charged) return std::move(charged).error();
+  if (std::min<std::uint64_t>(max_bytes, entry.size) > unpacked_left_) return TooMuchUnpacked();
+  auto text = archive.zip.ReadHead(entry, inflater_, max_bytes);
+  if (text) unpacked_left_ -= text->size();
+  return text;
+}
+
+Status Reader::Visit(Archive& archive, const ZipEntry& entry) {
+  if (auto charged = Charge(1); !charged) return charged;
   if (entry.name.ends_with('/')) return Ok();
   if (BaseName(entry.name) == "pom.properties") {
     ReadProperties(archive, entry);
@@ -148,7 +179,7 @@ Status Reader::Visit(Archive& archive, const ZipEntry& entry) {
 }
 
 void Reader::ReadProperties(Archive& archive, const ZipEntry& entry) {
-  auto text = archive.zip.ReadHead(entry, inflater_, kMaxPropertiesBytes);
+  auto text = ReadText(archive, entry, kMaxPropertiesBytes);
   if (!text) return Fail(archive, entry.name, text.error());
   auto coordinates = ReadPomProperties(*text, entry.name);
   if (!coordinates) return;  // no artifact of Maven's
@@ -161,7 +192,7 @@ void Reader::ReadProperties(Archive& archive, const ZipEntry& entry) {
 
 // Of several the JVM takes the last.
 void Reader::ReadManifestOf(Archive& archive, const ZipEntry& entry) {
-  auto text = archive.zip.ReadHead(entry, inflater_, kMaxManifestBytes);
+  auto text = ReadText(archive, entry, kMaxManifestBytes);
   if (!text) return Fail(archive, entry.name, text.error());
   archive.manifest = ReadManifest(*text);
 }
@@ -195,9 +226,7 @@ void Reader::Unpack(Archive& archive, const ZipEntry& entry) {
   const std::uint64_t begin = scratch_->size();
   auto unpacked =
       archive.zip.Unpack(entry, inflater_, UINT64_MAX, [&](std::string_view bytes) -> Status {
-        if (bytes.size() > unpacked_left_) {
-          return ResourceExhausted("unpacks to more than the limit for archives within archives");
-        }
+        if (bytes.size() > unpacked_left_) return TooMuchUnpacked();
         unpacked_left_ -= bytes.size();
         return scratch_->Append(bytes);
       });

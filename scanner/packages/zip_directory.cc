@@ -18,6 +18,8 @@ constexpr std::size_t kEnd64Bytes = 56;
 constexpr std::size_t kLocator64Bytes = 20;
 // The comment behind the end record has a length of 16 bits.
 constexpr std::size_t kMaxTail = kEndBytes + 0xffff;
+// Records with bytes behind them that could be the archive's; each costs two reads.
+constexpr int kMaxCandidates = 64;
 constexpr std::uint32_t kIn64 = 0xffffffff;
 constexpr std::uint16_t kZip64Field = 1;
 // One entry with name, extra field and comment has 197 KB at most.
@@ -116,7 +118,6 @@ struct ZipReader::End {
 // Some tools pad archives: a record with bytes behind its comment counts if a directory and a first
 // entry stand where it says (ZipFile.Source.findEND).
 bool ZipReader::HasDirectory(const End& end) {
-  if (end.size > end.at || end.directory > end.at - end.size) return false;
   const std::uint64_t directory = end.at - end.size;
   auto entry = ReadBytes(*file_, directory, 4);
   auto local = ReadBytes(*file_, directory - end.directory, 4);
@@ -132,12 +133,17 @@ Result<ZipReader::End> ZipReader::FindEnd() {
   const std::string_view bytes = *tail;
   constexpr std::string_view kMagic("PK\x05\x06", 4);
   std::size_t at = bytes.rfind(kMagic, bytes.size() - kEndBytes);
+  int looked_at = 0;
   while (at != std::string_view::npos) {
     End end{.at = from + at, .directory = Word(bytes, at + 16), .size = Word(bytes, at + 12)};
     end.maybe_zip64 =
         end.directory == kIn64 || end.size == kIn64 || Short(bytes, at + 10) == 0xffff;
     const std::size_t comment = Short(bytes, at + 20);
-    if (at + kEndBytes + comment == bytes.size() || HasDirectory(end)) return end;
+    if (at + kEndBytes + comment == bytes.size()) return end;
+    if (end.size <= end.at && end.directory <= end.at - end.size) {
+      if (++looked_at > kMaxCandidates) return DataLoss("has more end records than an archive can");
+      if (HasDirectory(end)) return end;
+    }
     at = at == 0 ? std::string_view::npos : bytes.rfind(kMagic, at - 1);
   }
   return NotFound("has no zip end record");

@@ -250,6 +250,16 @@ TEST(JavaTest, WithAnEndRecordItIsAFaultNotToFit) {
   EXPECT_EQ(ReadJar(Zip().Build()).state, ReadingState::kRead) << "an empty archive is one";
 }
 
+// Records that could each be the archive's are no way to hide it, nor to make the search long.
+TEST(JavaTest, TooManyEndRecordsAreAFault) {
+  const std::string record = "PK\x05\x06" + Little(0, 18);
+  std::string bytes = WithPom(ZipStyle::kPlain).Build();
+  for (int i = 0; i < 100; ++i) bytes += record + "x";
+  const FileReading reading = ReadJar(bytes);
+  EXPECT_EQ(reading.state, ReadingState::kFailed);
+  EXPECT_THAT(reading.reason, HasSubstr("more end records than an archive can"));
+}
+
 TEST(JavaTest, CutAnywhereIsNeverSilentlyShort) {
   const std::string whole = Zip().File("lib/a-1.0.jar", Library("a", "1.0")).Build();
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -313,7 +323,7 @@ TEST(JavaTest, OverlappingArchivesCostNoMoreThanTheLimit) {
   }
   const FileReading reading = ReadJar(bytes);
   EXPECT_EQ(reading.state, ReadingState::kFailed);
-  EXPECT_THAT(reading.reason, HasSubstr("more than"));
+  EXPECT_THAT(reading.reason, HasSubstr("more archives and entries than the limit"));
 }
 
 TEST(JavaTest, TheRuntimeItselfIsNoArtifact) {
