@@ -40,6 +40,9 @@ constexpr std::array kRows = std::to_array<BinaryClassifier>({
     // Languages and their runtimes.
     Numbered({"python?.*", "%0{}%0", "python", "python:python", kPrerelease}),
     Numbered({"libpython?.*so*", "%0{}%0", "python", "python:python", kPrerelease}),
+    // The linker may keep it as the end of a longer text: "/opt/python/3.11.7".
+    Numbered({"python?.*", "{}%0", "python", "python:python", kPrerelease}),
+    Numbered({"libpython?.*so*", "{}%0", "python", "python:python", kPrerelease}),
     {"libpypy*.so*", "[PyPy {}", "pypy", "", kPrerelease},
     {"node", "node.js/v{}", "node", "nodejs:node.js"},
     {"deno", "Deno/{}", "deno", "deno:deno"},
@@ -161,7 +164,7 @@ constexpr std::array kRows = std::to_array<BinaryClassifier>({
     {"busybox", "BusyBox v{}", "busybox", "busybox:busybox"},
     {"bash", "@(#)Bash version {}(", "bash", "gnu:bash"},
     {"curl", "curl/{}", "curl", "haxx:curl"},
-    {"git", "%0git/{}", "git", "git-scm:git", kPrerelease},
+    {"git", "git/{}%0", "git", "git-scm:git", kPrerelease},
     PhpPackage({"composer", "'pretty_version' => '{}'", "composer/composer", "getcomposer:composer",
                 kPrerelease}),
     PhpPackage({"composer.phar", "'pretty_version' => '{}'", "composer/composer",

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -33,33 +32,6 @@ inline void CheckReading(const FileReading& reading, std::string_view source,
     RequireText(package.version);
     RequireText(package.source_version);
     Require(package.path == path && package.found_by == source);
-  }
-}
-
-class FuzzFile final : public RandomAccessFile {
- public:
-  FuzzFile(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
-  std::uint64_t size() const override { return size_; }
-  Result<std::size_t> ReadAt(std::uint64_t offset, char* buffer, std::size_t count) override {
-    if (offset >= size_) return std::size_t{0};
-    const std::size_t n = std::min<std::size_t>(count, size_ - offset);
-    std::memcpy(buffer, data_ + offset, n);
-    return n;
-  }
-
- private:
-  const std::uint8_t* data_;
-  std::size_t size_;
-};
-
-/// Shows the bytes to `source` as a program.
-inline void FuzzProgram(std::string_view source, const std::uint8_t* data, std::size_t size) {
-  for (const PackageSource& row : AllSources()) {
-    if (row.name != source) continue;
-    FuzzFile file(data, size);
-    row.wants_head({reinterpret_cast<const char*>(data), std::min(size, kHeadBytes)});
-    const FileFacts facts{.path = "bin/a", .mode = 0755, .size = size};
-    CheckReading(row.parse(facts, {.file = &file}), source, "bin/a");
   }
 }
 

@@ -61,6 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
         ProgramCase{"PythonLibrary", "usr/local/lib/libpython3.7m.so.1.0", "|3.7.4|",
                     "python 3.7.4"},
         ProgramCase{"PythonCandidate", "bin/python3.13", "|3.13.0rc1|", "python 3.13.0rc1"},
+        ProgramCase{"PythonOfItsFolder", "opt/python/3.11.7/lib/libpython3.11.so.1.0",
+                    "|/opt/python/3.11.7|", "python 3.11.7"},
         ProgramCase{"PyPy", "opt/pypy/bin/libpypy3.9-c.so", "[PyPy 7.3.11 with GCC", "pypy 7.3.11"},
         ProgramCase{"Node", "usr/local/bin/node", "|node.js/v20.10.0|", "node 20.10.0"},
         ProgramCase{"Deno", "usr/bin/deno", "Deno/1.41.0", "deno 1.41.0"},
@@ -300,7 +302,7 @@ TEST_P(NearMissTest, IsNothing) { EXPECT_EQ(Found(GetParam().path, GetParam().by
 INSTANTIATE_TEST_SUITE_P(
     Table, NearMissTest,
     testing::Values(NearMissCase{"OtherPython", "bin/python3.11", "|3.10.4|3.1.1|13.11.4|3.11|"},
-                    NearMissCase{"NotDelimited", "bin/python3.11", "x3.11.4|"},
+                    NearMissCase{"NotDelimited", "bin/python3.11", "|3.11.4x"},
                     NearMissCase{"NumbersInLongerNumbers", "usr/bin/node", "node.js/v20"},
                     NearMissCase{"LetterBefore", "usr/bin/node", "node.js/vv20.1.0"},
                     NearMissCase{"HostNameTooShort", "bin/redis-server", "|7.0.14host-1702957741|"},
