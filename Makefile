@@ -2,6 +2,7 @@
 # make test   installs what is missing, builds, runs every test
 # make build  leaves the one binary at build/landwaiter
 # make bench  ratios beside the bare limit, in one run
+# make accuracy  precision and recall beside other scanners (docs/accuracy.md)
 # make lint   format, tidy, include direction
 # make sanitize  ASan+UBSan over parsers and lib, TSan over the concurrent parts
 # make fuzz   each fuzz target for FUZZ_SECONDS (60)
@@ -9,7 +10,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: setup build unit-tests cluster test run bench lint sanitize fuzz clean
+.PHONY: setup build unit-tests cluster test run bench accuracy lint sanitize fuzz clean
 
 RELEASE := build/release
 FUZZ_SECONDS ?= 60
@@ -37,7 +38,7 @@ test: setup
 	  echo "waiting for the control plane's build (build/cluster-build.log)"; \
 	  wait $$cluster || { tail -40 build/cluster-build.log; exit 1; }; \
 	  exit $$status
-	@python3 -m pytest -q -p no:cacheprovider tests/e2e
+	@python3 -m pytest -q -p no:cacheprovider tests/e2e tests/accuracy
 
 run: setup
 	@python3 scripts/run.py
@@ -45,6 +46,9 @@ run: setup
 bench: build
 	@ninja -C $(RELEASE) landwaiter_bench
 	@python3 tests/bench/bench.py
+
+accuracy: build
+	@python3 tests/accuracy/accuracy.py
 
 lint:
 	@scripts/setup.sh --lint
