@@ -113,8 +113,8 @@ Result<ImageArgument> ParseImageArgument(const std::string& text) {
 Result<ImageInventory> ScanImageArgument(const ImageArgument& image, const std::string& choice,
                                          const RegistryFlags& flags,
                                          const service::ScanOptions& options,
+                                         const service::ChildOptions& child,
                                          const Cancellation& cancel) {
-  const service::ChildOptions child;
   switch (image.kind) {
     case ImageKind::kRegistry:
       return ScanRegistry(image.value, flags, options, child, cancel);

@@ -34,6 +34,7 @@ Result<ImageArgument> ParseImageArgument(const std::string& text);
 Result<ImageInventory> ScanImageArgument(const ImageArgument& image, const std::string& choice,
                                          const RegistryFlags& flags,
                                          const service::ScanOptions& options,
+                                         const service::ChildOptions& child,
                                          const Cancellation& cancel);
 
 }  // namespace landwaiter::cli

@@ -15,6 +15,7 @@
 #include "cli/database_path.h"
 #include "cli/image_argument.h"
 #include "cli/interrupt.h"
+#include "cli/layer_cache_path.h"
 #include "cli/progress.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -24,6 +25,7 @@
 #include "report/scan_report.h"
 #include "scanner/advisories/database.h"
 #include "scanner/matching/match.h"
+#include "scanner/service/layer_cache.h"
 
 namespace landwaiter::cli {
 namespace {
@@ -40,6 +42,7 @@ struct ScanFlags {
   std::string format;
   std::string output;
   bool no_progress = false;
+  std::string layer_cache;
   RegistryFlags registry;
 };
 
@@ -187,6 +190,21 @@ Status Print(const report::ScanReport& scan, const ScanFlags& flags) {
   return Ok();
 }
 
+// Some thousand layers of usual sizes.
+constexpr std::uint64_t kLayerCacheBytes = 1ull << 30;
+
+/// Null without a cache. One that cannot be used costs time, no result: it is told, and the scan
+/// goes on.
+std::unique_ptr<service::LayerCache> OpenLayerCache(const ScanFlags& flags) {
+  const std::string folder = LayerCachePath(flags.layer_cache);
+  if (folder.empty()) return nullptr;
+  auto cache = service::LayerCache::Open(folder, kLayerCacheBytes);
+  if (cache) return *std::move(cache);
+  std::fprintf(stderr, "landwaiter: %s; scanning without\n",
+               text::Printable(cache.error().message).c_str());
+  return nullptr;
+}
+
 int RunScan(const ScanFlags& flags) {
   auto plan = MakePlan(flags);
   if (!plan) return Complain(plan.error(), kExitUsage);
@@ -199,8 +217,11 @@ int RunScan(const ScanFlags& flags) {
     progress.emplace(flags.image);
     plan->options.on_progress = [&](const service::ScanProgress& p) { progress->Show(p); };
   }
+  const auto layer_cache = OpenLayerCache(flags);
+  service::ChildOptions child;
+  child.layer_cache = layer_cache.get();
   auto inventory = ScanImageArgument(plan->image, flags.choice, flags.registry, plan->options,
-                                     Cancellation{interrupt.Token()});
+                                     child, Cancellation{interrupt.Token()});
   progress.reset();
   if (!inventory) {
     return Complain(std::move(inventory).error().Context(flags.image + " was not scanned"),
@@ -251,6 +272,9 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
       ->check(CLI::IsMember({"table", "json"}));
   app->add_option("--output,-o", flags->output, "write the report to this file");
   app->add_flag("--no-progress", flags->no_progress, "no progress line, also on a terminal");
+  app->add_option("--layer-cache", flags->layer_cache,
+                  "folder for what was read of layers, or off (default: $LANDWAITER_LAYER_CACHE, "
+                  "or ~/.cache/landwaiter/layers)");
   app->add_option("--cacert", flags->registry.ca_file,
                   "PEM file of the authorities that registries' certificates are checked against");
   app->add_flag("--insecure", flags->registry.insecure, "do not check registries' certificates");

@@ -70,6 +70,11 @@ void AddScannerCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--certs", role.certs, "Folder with ca.crt, tls.crt and tls.key")->required();
   command->add_option("--scratch", role.scratch, "Folder for scratch files; default $TMPDIR, /tmp");
+  command->add_option("--layer-cache", role.layer_cache,
+                      "Folder for what was read of layers, so that one seen before is not fetched "
+                      "again; default none");
+  command->add_option("--layer-cache-bytes", role.layer_cache_bytes, "All of it together")
+      ->capture_default_str();
   command->add_option("--plain-http", role.plain_http,
                       "Registry HOST:PORT that is spoken to without TLS");
   command->add_option("--allow-address", role.allow_addresses,

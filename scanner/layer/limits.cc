@@ -20,8 +20,8 @@ Status Budget::AddInflated(std::uint64_t bytes) {
   return Ok();
 }
 
-Status Budget::AddEntry() {
-  if (entries_.fetch_add(1) + 1 > limits_.entries) {
+Status Budget::AddEntries(std::uint64_t count) {
+  if (entries_.fetch_add(count) + count > limits_.entries) {
     return TooLarge("the number of tar entries of the image", limits_.entries, "");
   }
   return Ok();

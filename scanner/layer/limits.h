@@ -49,7 +49,8 @@ class Budget {
 
   /// Errors: ResourceExhausted, reason TooLarge.
   Status AddInflated(std::uint64_t bytes);
-  Status AddEntry();
+  Status AddEntries(std::uint64_t count);
+  Status AddEntry() { return AddEntries(1); }
   Status AddRetained(std::uint64_t bytes);
 
  private:

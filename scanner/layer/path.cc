@@ -11,18 +11,9 @@
 namespace landwaiter::layer {
 namespace {
 
-using Key = std::array<std::uint64_t, 2>;
-
-const Key& ProcessKey() {
-  static const Key kKey = [] {
-    Key drawn{};
-    if (getrandom(drawn.data(), sizeof(drawn), 0) != static_cast<ssize_t>(sizeof(drawn))) {
-      std::random_device device;
-      for (auto& word : drawn) word = (std::uint64_t{device()} << 32) | device();
-    }
-    return drawn;
-  }();
-  return kKey;
+NameKey& ProcessKey() {
+  static NameKey key = DrawNameKey();
+  return key;
 }
 
 struct SipState {
@@ -87,8 +78,19 @@ std::string JoinPath(std::string_view folder, std::string_view name) {
   return path;
 }
 
+NameKey DrawNameKey() {
+  NameKey drawn{};
+  if (getrandom(drawn.data(), sizeof(drawn), 0) != static_cast<ssize_t>(sizeof(drawn))) {
+    std::random_device device;
+    for (auto& word : drawn) word = (std::uint64_t{device()} << 32) | device();
+  }
+  return drawn;
+}
+
+void UseNameKey(const NameKey& key) { ProcessKey() = key; }
+
 std::uint64_t HashName(std::string_view name) {
-  const Key& key = ProcessKey();
+  const NameKey& key = ProcessKey();
   SipState state{key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
                  key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u};
   std::size_t at = 0;

@@ -2,6 +2,7 @@
 // container runtimes makes them; what steps above the root stays at the root.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,8 +21,15 @@ SplitName Split(std::string_view clean);
 
 std::string JoinPath(std::string_view folder, std::string_view name);
 
-/// SipHash-2-4 (Aumasson, Bernstein, 2012) with a key drawn once per process: an image's author
-/// cannot choose names that collide, and so cannot hide a file behind another.
+/// The secret that names are hashed with. Processes that hand layers' inventories to each other
+/// have the same one, and so has the cache that keeps them.
+using NameKey = std::array<std::uint64_t, 2>;
+NameKey DrawNameKey();
+/// Before the first HashName of a process; without it the process draws its own.
+void UseNameKey(const NameKey& key);
+
+/// SipHash-2-4 (Aumasson, Bernstein, 2012) with a key that no image's author knows: names that
+/// collide cannot be chosen, and so no file hidden behind another.
 std::uint64_t HashName(std::string_view name);
 
 }  // namespace landwaiter::layer

@@ -23,6 +23,9 @@ struct LayerDescriptor {
   std::uint64_t size_bytes = 0;
   std::string media_type;
   Digest diff_id;
+  /// Whoever gives the bytes holds them against `digest` and ends with an error where they differ;
+  /// they are not hashed a second time.
+  bool blob_verified = false;
 };
 
 /// Gives 1..size bytes, or 0 at the end.

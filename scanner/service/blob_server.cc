@@ -72,22 +72,66 @@ Status BlobServer::ServeBlob(const ChildMessage& question, int pipe) {
     return source_.Blob(descriptor);
   }();
   if (!blob) return std::move(blob).error();
+  Sha256 sha;
   std::vector<char> buffer(kReadBytes);
   for (;;) {
     auto count = (*blob)->Read(buffer.data(), buffer.size());
     if (!count) return std::move(count).error();
     const std::string_view bytes(buffer.data(), *count);
-    const FrameKind kind = bytes.empty() ? FrameKind::kEnd : FrameKind::kData;
-    if (auto wrote = WriteFrame(pipe, kind, bytes); !wrote || bytes.empty()) return Ok();
+    if (options_.on_bytes && !bytes.empty()) options_.on_bytes(bytes.size());
+    if (options_.verify) sha.Update(bytes);
+    if (bytes.empty()) break;
+    if (auto wrote = WriteFrame(pipe, FrameKind::kData, bytes); !wrote) return Ok();
   }
+  if (options_.verify) {
+    if (const Digest digest = sha.Finish(); digest != descriptor.digest) {
+      return DataLoss("layer blob has digest " + digest.ToString() + ", expected " +
+                      descriptor.digest.ToString())
+          .WithReason(scan_reason::kDigestMismatch);
+    }
+  }
+  WriteFrame(pipe, FrameKind::kEnd, {}).IgnoreError("the child is gone");
+  return Ok();
+}
+
+Status BlobServer::ServeInventory(const ChildMessage& question, int pipe) {
+  auto layer = options_.layers({.digest = *question.digest,
+                                .size = question.size,
+                                .media_type = question.media_type,
+                                .diff_id = question.diff_id});
+  if (!layer) return std::move(layer).error();
+  std::vector<char> buffer(kReadBytes);
+  for (std::uint64_t at = 0; at < layer->size;) {
+    const auto wanted = std::min<std::uint64_t>(buffer.size(), layer->size - at);
+    const ssize_t count =
+        pread(layer->file.get(), buffer.data(), wanted, static_cast<off_t>(layer->offset + at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      return Internal("the layer's inventory cannot be read")
+          .WithReason(scan_reason::kScannerFailed);
+    }
+    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));
+    if (auto wrote = WriteFrame(pipe, FrameKind::kData, bytes); !wrote) return Ok();
+    at += bytes.size();
+  }
+  WriteFrame(pipe, FrameKind::kEnd, {}).IgnoreError("the child is gone");
+  return Ok();
 }
 
 void BlobServer::Serve(const ChildMessage& question, int pipe) {
   BlockSigpipe();
   Status served = Ok();
   try {
-    served = question.kind == ChildMessage::Kind::kManifest ? ServeManifest(question.digest, pipe)
-                                                            : ServeBlob(question, pipe);
+    switch (question.kind) {
+      case ChildMessage::Kind::kManifest:
+        served = ServeManifest(question.digest, pipe);
+        break;
+      case ChildMessage::Kind::kInventory:
+        served = ServeInventory(question, pipe);
+        break;
+      default:
+        served = ServeBlob(question, pipe);
+    }
   } catch (const std::exception& e) {
     served = Internal(std::string("the image cannot be read: ") + e.what())
                  .WithReason(scan_reason::kScannerFailed);
@@ -98,6 +142,10 @@ void BlobServer::Serve(const ChildMessage& question, int pipe) {
 }
 
 Result<FileDescriptor> BlobServer::Answer(const ChildMessage& question) {
+  if (question.kind == ChildMessage::Kind::kInventory && !options_.layers) {
+    return Internal("the image parser asked for an inventory that is its own to make")
+        .WithReason(scan_reason::kScannerFailed);
+  }
   transfers_.remove_if([](const Transfer& transfer) { return transfer.done.load(); });
   if (++questions_ > kMaxQuestions || transfers_.size() >= kMaxTransfers) {
     return ResourceExhausted("the image parser asked for more blobs than an image can need")

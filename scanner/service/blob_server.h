@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "lib/base/file.h"
 #include "lib/base/result.h"
@@ -16,9 +18,27 @@
 
 namespace landwaiter::service {
 
+/// A layer's inventory, encoded: so many bytes from an offset of an open file.
+struct EncodedLayer {
+  FileDescriptor file;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
+struct BlobServerOptions {
+  /// Gives layers' inventories; empty: such questions are refused. Called on the transfers'
+  /// threads.
+  std::function<Result<EncodedLayer>(const LayerJob& job)> layers = {};
+  /// Told how many bytes of a blob came; on the transfers' threads.
+  std::function<void(std::uint64_t bytes)> on_bytes = {};
+  /// Blobs are held against their digests here: one that differs ends with an error.
+  bool verify = false;
+};
+
 class BlobServer {
  public:
-  explicit BlobServer(image::ImageSource& source) : source_(source) {}
+  BlobServer(image::ImageSource& source, BlobServerOptions options)
+      : source_(source), options_(std::move(options)) {}
   /// Waits for the transfers under way: the child must have ended, which ends them.
   ~BlobServer() = default;
 
@@ -38,8 +58,10 @@ class BlobServer {
   void Serve(const ChildMessage& question, int pipe);
   Status ServeManifest(const std::optional<Digest>& digest, int pipe);
   Status ServeBlob(const ChildMessage& question, int pipe);
+  Status ServeInventory(const ChildMessage& question, int pipe);
 
   image::ImageSource& source_;
+  const BlobServerOptions options_;
   std::mutex source_mutex_;  // a source serves one thread at a time
   mutable std::mutex root_mutex_;
   std::optional<Digest> root_;

@@ -16,7 +16,9 @@
 #include "model/scan_request.h"
 #include "scanner/image/archive.h"
 #include "scanner/image/manifest.h"
+#include "scanner/layer/inventory_codec.h"
 #include "scanner/layer/path.h"
+#include "scanner/layer/scan_layer.h"
 #include "scanner/packages/source.h"
 #include "scanner/service/sandbox.h"
 #include "scanner/service/scan_in_child.h"
@@ -63,14 +65,15 @@ class PipeReader final : public image::BlobReader {
   bool ended_ = false;
 };
 
-Result<std::string> ReadWhole(image::BlobReader& reader, std::size_t max_bytes) {
+Result<std::string> ReadWhole(image::BlobReader& reader, std::size_t max_bytes,
+                              std::string_view what) {
   std::string bytes;
   std::string buffer(64u << 10, '\0');
   for (;;) {
     auto count = reader.Read(buffer.data(), buffer.size());
     if (!count) return std::move(count).error();
     if (*count == 0) return bytes;
-    if (bytes.size() + *count > max_bytes) return layer::TooLarge("a manifest", max_bytes, "bytes");
+    if (bytes.size() + *count > max_bytes) return layer::TooLarge(what, max_bytes, "bytes");
     bytes.append(buffer, 0, *count);
   }
 }
@@ -102,6 +105,7 @@ Result<std::string> Start(const std::function<Result<std::string>(const StartMes
   if (!packet) return std::move(packet).error();
   auto start = StartMessageFromJson(packet->bytes);
   if (!start) return std::move(start).error();
+  layer::UseNameKey(start->name_key);
   WarmUp();
   int last_fd = kResultFd;
   for (const int fd : start->scratch_fds) last_fd = std::max(last_fd, fd);
@@ -115,7 +119,30 @@ Result<std::string> Start(const std::function<Result<std::string>(const StartMes
   return work(*start);
 }
 
+// The one layer that this child was started for.
+Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
+  ParentSource parent(kSocketFd);
+  auto blob = parent.Blob({.media_type = job.media_type, .digest = job.digest, .size = job.size});
+  if (!blob) return std::move(blob).error();
+  const layer::LayerDescriptor descriptor{.digest = job.digest,
+                                          .size_bytes = job.size,
+                                          .media_type = job.media_type,
+                                          .diff_id = job.diff_id,
+                                          .blob_verified = true};  // LayerJobs' blob server
+  layer::LayerOptions options;
+  if (!start.scratch_fds.empty()) options.scratch_fd = start.scratch_fds.front();
+  layer::Budget budget(start.limits);
+  auto inventory = layer::ScanLayer(
+      descriptor, [&](char* buffer, std::size_t size) { return (*blob)->Read(buffer, size); },
+      options, budget, {});
+  if (!inventory) return std::move(inventory).error();
+  return layer::EncodeInventory(*inventory);
+}
+
+}  // namespace
+
 Result<std::string> Scan(const StartMessage& start) {
+  if (start.layer) return ReadLayer(*start.layer, start);
   ParentSource parent(kSocketFd);
   ScanOptions options;
   options.platforms = start.platforms;
@@ -130,6 +157,11 @@ Result<std::string> Scan(const StartMessage& start) {
     parent.Tell(
         {.kind = ChildMessage::Kind::kLayer, .digest = digest, .layer = layer, .done = done});
   };
+  if (start.layers_apart) {
+    options.read_layer = [&](const layer::LayerDescriptor& descriptor) {
+      return parent.Layer(descriptor);
+    };
+  }
   const Cancellation cancel;  // the parent ends this process
   std::unique_ptr<image::ImageSource> archive;
   if (start.archive_fd) {
@@ -149,8 +181,6 @@ Result<std::string> Scan(const StartMessage& start) {
   if (!inventory) return std::move(inventory).error();
   return landwaiter::ToJson(*inventory);
 }
-
-}  // namespace
 
 Result<FileDescriptor> ParentSource::Ask(const ChildMessage& question) {
   const std::lock_guard lock(mutex_);
@@ -179,7 +209,7 @@ Result<image::RawManifest> ParentSource::Manifest(const std::optional<Digest>& d
     return std::move(read).error();
   }
   PipeReader reader(*std::move(pipe));
-  auto bytes = ReadWhole(reader, image::kMaxManifestBytes);
+  auto bytes = ReadWhole(reader, image::kMaxManifestBytes, "a manifest");
   if (!bytes) return std::move(bytes).error();
   image::RawManifest manifest{
       .bytes = *std::move(bytes), .media_type = std::move(media_type), .digest = {}};
@@ -194,6 +224,19 @@ Result<std::unique_ptr<image::BlobReader>> ParentSource::Blob(const image::Descr
                    .media_type = descriptor.media_type.substr(0, 1024)});
   if (!pipe) return std::move(pipe).error();
   return std::unique_ptr<image::BlobReader>(std::make_unique<PipeReader>(*std::move(pipe)));
+}
+
+Result<layer::LayerInventory> ParentSource::Layer(const layer::LayerDescriptor& descriptor) {
+  auto pipe = Ask({.kind = ChildMessage::Kind::kInventory,
+                   .digest = descriptor.digest,
+                   .size = descriptor.size_bytes,
+                   .media_type = descriptor.media_type.substr(0, 1024),
+                   .diff_id = descriptor.diff_id});
+  if (!pipe) return std::move(pipe).error();
+  PipeReader reader(*std::move(pipe));
+  auto bytes = ReadWhole(reader, layer::kMaxEncodedBytes, "a layer's inventory");
+  if (!bytes) return std::move(bytes).error();
+  return layer::DecodeInventory(*bytes);
 }
 
 void RunChild(const std::function<Result<std::string>(const StartMessage&)>& work) {

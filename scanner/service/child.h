@@ -21,6 +21,10 @@ class ParentSource final : public image::ImageSource {
   Result<image::RawManifest> Manifest(const std::optional<Digest>& digest) override;
   Result<std::unique_ptr<image::BlobReader>> Blob(const image::Descriptor& descriptor) override;
 
+  /// The inventory of a layer that a child of its own, or the cache, gives. Errors: those of its
+  /// reading; InvalidArgument reason ScannerFailed where it is none.
+  Result<layer::LayerInventory> Layer(const layer::LayerDescriptor& descriptor);
+
   /// Progress and the like; a parent that is gone is noticed by the next question.
   void Tell(const ChildMessage& message);
 
@@ -30,6 +34,10 @@ class ParentSource final : public image::ImageSource {
   const int socket_;
   std::mutex mutex_;  // a question and its answer belong together
 };
+
+/// What a child does: reads its image and answers the inventory's JSON, or reads the one layer that
+/// it was started for and answers its inventory, encoded.
+Result<std::string> Scan(const StartMessage& start);
 
 /// The life of a child: reads the start message, enters the sandbox, does `work` and leaves its
 /// result, the inventory's JSON or an error, in the result file. Ends the process.

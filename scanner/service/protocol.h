@@ -4,6 +4,8 @@
 //   parent → child  {"start": {platforms, singleOfAnyPlatform, limits, layersAtOnce, scratch:
 //   [fd…], archive: fd?}} child → parent  {"manifest": digest or null}           answered by one
 //   byte and a pipe child → parent  {"blob": digest, "size", "mediaType"}  likewise child → parent
+//   {"inventory": digest, "size", "mediaType", "diffID"}  likewise: of a layer, encoded, as a child
+//   of its own or the cache gives it
 //   {"progress": {…}}, {"layer": n, "digest", "done"}: not answered
 // A pipe carries frames: one byte of kind, four of length (little endian), the payload. "h" is a
 // JSON head (manifests only), "d" data, "e" the end, "x" an error as JSON. So a broken transfer is
@@ -26,6 +28,7 @@
 #include "lib/base/result.h"
 #include "model/platform.h"
 #include "scanner/layer/limits.h"
+#include "scanner/layer/path.h"
 #include "scanner/service/scan_image.h"
 
 namespace landwaiter::service {
@@ -39,6 +42,15 @@ inline constexpr std::size_t kMaxPacketBytes = 64u << 10;
 inline constexpr std::size_t kMaxFrameBytes = 1u << 20;
 inline constexpr std::size_t kMaxErrorBytes = 64u << 10;
 
+/// A layer to be read by a child of its own.
+struct LayerJob {
+  Digest digest;
+  std::uint64_t size = 0;
+  std::string media_type;
+  Digest diff_id;
+  friend bool operator==(const LayerJob&, const LayerJob&) = default;
+};
+
 struct StartMessage {
   std::vector<Platform> platforms;
   bool single_of_any_platform = false;
@@ -51,6 +63,11 @@ struct StartMessage {
   std::uint64_t memory_bytes = 0;
   std::uint64_t cpu_seconds = 0;
   std::uint64_t file_bytes = 0;
+  layer::NameKey name_key{};
+  /// The child reads this layer alone; its result is the layer's inventory, encoded.
+  std::optional<LayerJob> layer;
+  /// The child asks for layers' inventories instead of reading blobs.
+  bool layers_apart = false;
 };
 std::string ToJson(const StartMessage& message);
 /// From the parent, which is trusted. Errors: Internal.
@@ -58,11 +75,12 @@ Result<StartMessage> StartMessageFromJson(std::string_view json);
 
 /// What a child says. It may have been taken over by what it reads: checked field by field.
 struct ChildMessage {
-  enum class Kind { kManifest, kBlob, kProgress, kLayer };
+  enum class Kind { kManifest, kBlob, kInventory, kProgress, kLayer };
   Kind kind = Kind::kProgress;
   std::optional<Digest> digest = {};  // kManifest: absent for the image itself
   std::uint64_t size = 0;
   std::string media_type = {};
+  Digest diff_id = {};  // kInventory
   ScanProgress progress = {};
   int layer = 0;
   bool done = false;

@@ -116,6 +116,39 @@ Result<ChildMessage> ProgressFrom(const Json& json) {
   return message;
 }
 
+Json JobToJson(const LayerJob& job) {
+  return {{"digest", job.digest.ToString()},
+          {"size", job.size},
+          {"mediaType", job.media_type},
+          {"diffID", job.diff_id.ToString()}};
+}
+
+Result<LayerJob> JobFromJson(const Json& json) {
+  auto digest = DigestOf(json, "digest");
+  if (!digest) return std::move(digest).error();
+  auto diff_id = DigestOf(json, "diffID");
+  if (!diff_id) return std::move(diff_id).error();
+  return LayerJob{.digest = *std::move(digest),
+                  .size = json.at("size").get<std::uint64_t>(),
+                  .media_type = json.at("mediaType").get<std::string>(),
+                  .diff_id = *std::move(diff_id)};
+}
+
+// A blob, or the inventory of the layer that it is: `key` is "blob" or "inventory".
+Result<ChildMessage> BlobQuestionFrom(const Json& json, const char* key) {
+  ChildMessage message;
+  auto digest = DigestOf(json, key);
+  if (!digest) return std::move(digest).error();
+  const auto size = Number(json, "size");
+  auto media_type = Text(json, "mediaType", 1024);
+  if (!size || !media_type) return Nonsense("size or mediaType of a blob");
+  message.kind = ChildMessage::Kind::kBlob;
+  message.digest = *std::move(digest);
+  message.size = *size;
+  message.media_type = *std::move(media_type);
+  return message;
+}
+
 }  // namespace
 
 std::string ToJson(const StartMessage& message) {
@@ -130,7 +163,10 @@ std::string ToJson(const StartMessage& message) {
                {"archiveImage", message.archive_image},
                {"memoryBytes", message.memory_bytes},
                {"cpuSeconds", message.cpu_seconds},
-               {"fileBytes", message.file_bytes}};
+               {"fileBytes", message.file_bytes},
+               {"nameKey", message.name_key},
+               {"layersApart", message.layers_apart}};
+  if (message.layer) json["layer"] = JobToJson(*message.layer);
   if (message.archive_fd) json["archive"] = *message.archive_fd;
   return Dump(json);
 }
@@ -153,6 +189,13 @@ Result<StartMessage> StartMessageFromJson(std::string_view text) {
     json.at("memoryBytes").get_to(message.memory_bytes);
     json.at("cpuSeconds").get_to(message.cpu_seconds);
     json.at("fileBytes").get_to(message.file_bytes);
+    json.at("nameKey").get_to(message.name_key);
+    json.at("layersApart").get_to(message.layers_apart);
+    if (json.contains("layer")) {
+      auto job = JobFromJson(json.at("layer"));
+      if (!job) return std::move(job).error();
+      message.layer = *std::move(job);
+    }
     if (json.contains("archive")) message.archive_fd = json.at("archive").get<int>();
     return message;
   } catch (const std::exception& e) {
@@ -168,6 +211,11 @@ std::string ToJson(const ChildMessage& message) {
       return Dump({{"blob", message.digest ? message.digest->ToString() : ""},
                    {"size", message.size},
                    {"mediaType", message.media_type}});
+    case ChildMessage::Kind::kInventory:
+      return Dump({{"inventory", message.digest ? message.digest->ToString() : ""},
+                   {"size", message.size},
+                   {"mediaType", message.media_type},
+                   {"diffID", message.diff_id.ToString()}});
     case ChildMessage::Kind::kProgress:
       return Dump({{"progress",
                     {{"bytesReceived", message.progress.bytes_received},
@@ -195,17 +243,15 @@ Result<ChildMessage> ChildMessageFromJson(std::string_view text) {
     message.digest = *std::move(digest);
     return message;
   }
-  if (json->contains("blob")) {
-    message.kind = ChildMessage::Kind::kBlob;
-    auto digest = DigestOf(*json, "blob");
-    if (!digest) return std::move(digest).error();
-    const auto size = Number(*json, "size");
-    auto media_type = Text(*json, "mediaType", 1024);
-    if (!size || !media_type) return Nonsense("size or mediaType of a blob");
-    message.digest = *std::move(digest);
-    message.size = *size;
-    message.media_type = *std::move(media_type);
-    return message;
+  if (json->contains("blob")) return BlobQuestionFrom(*json, "blob");
+  if (json->contains("inventory")) {
+    auto question = BlobQuestionFrom(*json, "inventory");
+    if (!question) return question;
+    auto diff_id = DigestOf(*json, "diffID");
+    if (!diff_id) return std::move(diff_id).error();
+    question->kind = ChildMessage::Kind::kInventory;
+    question->diff_id = *std::move(diff_id);
+    return question;
   }
   const auto layer = Number(*json, "layer");
   auto digest = DigestOf(*json, "digest");

@@ -87,6 +87,7 @@ class LayerReader {
  private:
   void Work(std::size_t worker, const Aliases& aliases);
   std::optional<LayerTask> NextTask();
+  Result<LayerInventory> ReadElsewhere(const layer::LayerDescriptor& descriptor);
   Result<LayerInventory> ReadOne(const LayerTask& task, int scratch_fd, const Aliases& aliases,
                                  const Cancellation& cancel);
   void Fail(const LayerTask& task, Error error);
@@ -105,8 +106,37 @@ class LayerReader {
   std::optional<std::pair<int, Error>> failure_;  // of the lowest layer that failed by itself
 };
 
+// What a layer that was read elsewhere has used of the image's limits.
+Status Charge(layer::Budget& budget, const LayerInventory& inventory) {
+  std::uint64_t retained = 0;
+  for (const auto& folder : inventory.folders) retained += 2 * folder.size();
+  for (const auto& link : inventory.links) retained += link.name.size() + link.target.size();
+  for (const auto* names : {&inventory.whiteouts, &inventory.opaque_folders}) {
+    for (const auto& name : *names) retained += name.size();
+  }
+  if (auto added = budget.AddInflated(inventory.inflated_bytes); !added) return added;
+  if (auto added = budget.AddEntries(inventory.entries.size()); !added) return added;
+  return budget.AddRetained(retained);
+}
+
+Result<LayerInventory> LayerReader::ReadElsewhere(const layer::LayerDescriptor& descriptor) {
+  auto inventory = options_.read_layer(descriptor);
+  if (!inventory) return inventory;
+  if (inventory->digest != descriptor.digest || inventory->diff_id != descriptor.diff_id) {
+    return Internal("the inventory that was given for the layer is another one's")
+        .WithReason(scan_reason::kScannerFailed);
+  }
+  if (auto charged = Charge(*budget_, *inventory); !charged) return std::move(charged).error();
+  return inventory;
+}
+
 Result<LayerInventory> LayerReader::ReadOne(const LayerTask& task, int scratch_fd,
                                             const Aliases& aliases, const Cancellation& cancel) {
+  const layer::LayerDescriptor descriptor{.digest = task.blob.digest,
+                                          .size_bytes = task.blob.size,
+                                          .media_type = task.blob.media_type,
+                                          .diff_id = task.diff_id};
+  if (options_.read_layer && aliases.empty()) return ReadElsewhere(descriptor);
   std::unique_ptr<image::BlobReader> blob;
   {
     const std::lock_guard lock(source_mutex_);
@@ -114,10 +144,6 @@ Result<LayerInventory> LayerReader::ReadOne(const LayerTask& task, int scratch_f
     if (!opened) return std::move(opened).error();
     blob = *std::move(opened);
   }
-  const layer::LayerDescriptor descriptor{.digest = task.blob.digest,
-                                          .size_bytes = task.blob.size,
-                                          .media_type = task.blob.media_type,
-                                          .diff_id = task.diff_id};
   layer::LayerOptions layer_options;
   layer_options.scratch_fd = scratch_fd;
   layer_options.also_known_as = aliases;

@@ -11,7 +11,9 @@
 #include "lib/base/result.h"
 #include "model/inventory.h"
 #include "model/platform.h"
+#include "scanner/layer/layer_inventory.h"
 #include "scanner/layer/limits.h"
+#include "scanner/layer/pipeline.h"
 
 namespace landwaiter::image {
 class ImageSource;
@@ -42,6 +44,9 @@ struct ScanOptions {
   /// Unlinked files for what needs random access, at least one per layer read side by side; empty:
   /// such files are held in anonymous memory files.
   std::vector<int> scratch_fds;
+  /// Reads a layer elsewhere, on any thread; empty: in this process. The second pass of an image
+  /// whose links give files other names is always read here.
+  std::function<Result<layer::LayerInventory>(const layer::LayerDescriptor& layer)> read_layer;
   /// Called from one thread at a time, at most some times a second; may be empty.
   std::function<void(const ScanProgress&)> on_progress;
   /// A layer (1 is the base) begins to be read, or is done with; from any thread, may be empty.

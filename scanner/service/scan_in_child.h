@@ -1,6 +1,11 @@
-// The scan in a child process: own user where possible, no network, no files but what it is handed,
+// The scan in child processes: own user where possible, no network, no files but what it is handed,
 // rlimits, seccomp allow-list, no new privileges. The parent keeps the network and the credentials;
-// the child asks it for manifests and blobs of its one image (protocol.h).
+// a child asks it for manifests and blobs of its one image (protocol.h).
+//
+// One child reads manifests and configuration and merges; each layer is read by a child that sees
+// nothing else. So what is kept of a layer for other images (layer_cache.h) rests on that layer's
+// bytes alone, whatever an image's other layers do to the process that reads them. An archive is
+// read by one child, and nothing of it is kept.
 #pragma once
 
 #include <chrono>
@@ -11,6 +16,8 @@
 #include "scanner/service/scan_image.h"
 
 namespace landwaiter::service {
+
+class LayerCache;  // layer_cache.h
 
 struct ChildOptions {
   /// Where scratch files are made (O_TMPFILE, else made and unlinked); "" is $TMPDIR, else /tmp.
@@ -23,6 +30,8 @@ struct ChildOptions {
   /// The program that is started, and its arguments; tests name their own.
   std::string program = "/proc/self/exe";
   std::vector<std::string> arguments = {"__scan-child"};
+  /// Layers that were read before; null for none. Outlives the scan; may serve many at once.
+  LayerCache* layer_cache = nullptr;
 };
 
 /// As ScanImage, with `source` used by this process and all parsing done in a child. The calling

@@ -18,6 +18,7 @@
 #include "lib/http/server.h"
 #include "model/scan_request.h"
 #include "scanner/image/registry.h"
+#include "scanner/service/layer_cache.h"
 #include "scanner/service/scan_queue.h"
 
 namespace landwaiter::service {
@@ -106,6 +107,7 @@ class ScannerRole {
   std::atomic<bool> draining_ = false;
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<image::Registry> registry_;
+  std::unique_ptr<LayerCache> layer_cache_;
   std::unique_ptr<ScanQueue> queue_;
   std::unique_ptr<http::Server> health_;
   std::unique_ptr<http::Server> server_;
@@ -197,6 +199,7 @@ Result<ImageInventory> ScannerRole::ScanOne(const ScanRequest& request,
     scan_options.limits = options_.limits;
     ChildOptions child = options_.child;
     child.scratch_directory = options_.scratch;
+    child.layer_cache = layer_cache_.get();
     return ScanInChild(*source, scan_options, child, cancel);
   } catch (const std::exception& e) {
     return Internal(std::string("scan failed: ") + e.what())
@@ -258,6 +261,11 @@ void ScannerRole::Drain() {
 
 Status ScannerRole::Run(const Cancellation& cancel) {
   if (auto made = MakeRegistry(); !made) return made;
+  if (!options_.layer_cache.empty()) {
+    auto cache = LayerCache::Open(options_.layer_cache, options_.layer_cache_bytes);
+    if (!cache) return std::move(cache).error();
+    layer_cache_ = *std::move(cache);
+  }
   queue_ =
       std::make_unique<ScanQueue>(std::max(1u, options_.concurrent_scans), options_.waiting_scans);
   metrics_.AddCallback("landwaiter_scanner_scans_running", "Scans at work.",

@@ -24,6 +24,9 @@ struct ScannerRoleOptions {
   std::string health_listen = "0.0.0.0:8081";
   std::string certs;    // folder with ca.crt, tls.crt, tls.key; "": plain HTTP, for tests
   std::string scratch;  // folder for scratch files; "" is $TMPDIR, else /tmp
+  /// Folder for what was read of layers (layer_cache.h); "": nothing is kept.
+  std::string layer_cache;
+  std::uint64_t layer_cache_bytes = 1ull << 30;
   std::vector<std::string> plain_http;       // registries spoken to without TLS, "host:port"
   std::vector<std::string> allow_addresses;  // CIDRs that are reached although refused by default
   bool refuse_private_addresses = false;

@@ -20,6 +20,10 @@ from processes import end_by_exception_on_signals  # noqa: E402
 from registry import Registry  # noqa: E402
 from roles import install  # noqa: E402
 
+# Tests count what a registry is asked for: what another test read must not answer. Those of the cache name
+# a folder of their own.
+os.environ["LANDWAITER_LAYER_CACHE"] = "off"
+
 _LOGGERS = []  # what log_tail() can be asked for when a test fails
 
 

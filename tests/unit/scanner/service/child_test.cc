@@ -73,6 +73,25 @@ TEST(ScanInChild, TheRegistrysReasonIsTheScans) {
   EXPECT_NE(result.error().message.find("layer 2"), std::string::npos) << result.error().message;
 }
 
+TEST(ScanInChild, AWrongBlobIsToldAsSuchAndNotAsTheParseErrorThatItLedTo) {
+  for (const char* bytes : {"", "other bytes", "\x1f\x8b\x08 no gzip"}) {
+    MemoryImage image;
+    SmallImage(image);
+    image.other_bytes[image.LayerDigest(0)] = bytes;
+    const auto result = ScanInChild(image, {}, {}, {});
+    ASSERT_FALSE(result) << bytes;
+    EXPECT_EQ(result.error().reason, scan_reason::kDigestMismatch) << result.error().message;
+    EXPECT_NE(result.error().message.find("layer 1 of 2"), std::string::npos)
+        << result.error().message;
+  }
+}
+
+TEST(ScanInChild, ALayersChildThatAnswersAnotherLayersInventoryIsRefused) {
+  const Error error = ErrorOf("another-layer", {});
+  EXPECT_EQ(error.reason, scan_reason::kScannerFailed);
+  EXPECT_NE(error.message.find("layer"), std::string::npos) << error.message;
+}
+
 struct MisbehaviourCase {
   const char* how;
   const char* words;
@@ -124,6 +143,8 @@ TEST_F(Sandbox, AnotherUserAndNoFilesButThoseHandedOver) {
 TEST_F(Sandbox, ACrashIsTold) {
   const std::vector<MisbehaviourCase> cases = {
       {"segfault", "killed by SIGSEGV while reading layer 3 (sha256:"},
+      {"segfault-in-layer", "of 2 (sha256:"},
+      {"segfault-in-layer", "killed by SIGSEGV"},
       {"null", "killed by SIG"},
       {"overflow-stack", "killed by SIGSEGV"},
       {"abort", "killed by SIGABRT"},

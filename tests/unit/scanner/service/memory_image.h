@@ -86,6 +86,11 @@ class MemoryImage final : public image::ImageSource {
   std::map<Digest, std::string> other_bytes;
   std::atomic<int> blobs_opened = 0;
 
+  /// From now on asking for a layer is an error.
+  void ForgetLayers() {
+    for (const Digest& layer : layer_digests_) failures[layer] = NotFound("no such layer any more");
+  }
+
   const Digest& LayerDigest(std::size_t index) const { return layer_digests_[index]; }
   const Digest& digest() const { return manifest_.digest; }
 

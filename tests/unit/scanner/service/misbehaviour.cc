@@ -18,6 +18,7 @@
 
 #include "model/inventory.h"
 #include "model/scan_request.h"
+#include "scanner/layer/inventory_codec.h"
 #include "scanner/service/child.h"
 
 namespace landwaiter::service::testing {
@@ -69,6 +70,19 @@ const std::map<std::string, Work>& Works() {
          TellLayer();
          raise(SIGSEGV);
          return Survived();
+       }},
+      {"segfault-in-layer",
+       [](const StartMessage& start) -> Result<std::string> {
+         if (start.layer) raise(SIGSEGV);
+         return Scan(start);
+       }},
+      {"another-layer",
+       [](const StartMessage& start) -> Result<std::string> {
+         if (!start.layer) return Scan(start);
+         layer::LayerInventory inventory;
+         inventory.digest = Sha256::Of("another");
+         inventory.diff_id = start.layer->diff_id;
+         return layer::EncodeInventory(inventory);
        }},
       {"null",
        [](const StartMessage&) -> Result<std::string> {

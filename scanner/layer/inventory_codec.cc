@@ -1,0 +1,268 @@
+#include "scanner/layer/inventory_codec.h"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "model/scan_request.h"
+
+namespace landwaiter::layer {
+namespace {
+
+using packages::FileReading;
+using packages::OwnedFile;
+using packages::ReadingKind;
+using packages::ReadingState;
+
+constexpr std::string_view kMagic = "landwaiter layer 1\n";
+
+class Writer {
+ public:
+  std::string Take() { return std::move(bytes_); }
+
+  void Number(std::uint64_t value) {
+    while (value >= 0x80) {
+      bytes_.push_back(static_cast<char>(value | 0x80));
+      value >>= 7;
+    }
+    bytes_.push_back(static_cast<char>(value));
+  }
+  void Fixed(std::uint64_t value) {
+    for (int shift = 0; shift < 64; shift += 8) {
+      bytes_.push_back(static_cast<char>(value >> shift));
+    }
+  }
+  void Raw(std::string_view text) { bytes_ += text; }
+  void Field(const std::string& text) {
+    Number(text.size());
+    bytes_ += text;
+  }
+  void Field(bool value) { Number(value ? 1 : 0); }
+  void Field(int value) { Number(static_cast<std::uint64_t>(value) + 1); }  // from -1
+  void Field(const Digest& digest) { Field(digest.ToString()); }
+  void Field(ReadingKind kind) { Number(static_cast<std::uint64_t>(kind)); }
+  void Field(ReadingState state) { Number(static_cast<std::uint64_t>(state)); }
+  template <class T>
+  void Field(const std::optional<T>& value) {
+    Field(value.has_value());
+    if (value) Field(*value);
+  }
+  template <class T>
+  void Field(const std::vector<T>& list) {
+    Number(list.size());
+    for (const T& item : list) Field(item);
+  }
+  void Field(const TreeEntry& entry) {
+    Fixed(entry.name);
+    Number(entry.folder);
+    Number(entry.detail == kNoDetail ? 0 : std::uint64_t{entry.detail} + 1);
+    Number(static_cast<std::uint64_t>(entry.kind));
+  }
+  template <class T>
+  void Field(const T& record);
+
+ private:
+  std::string bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+
+  bool failed() const { return failed_; }
+  std::size_t left() const { return bytes_.size(); }
+
+  std::uint64_t Number() {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      if (bytes_.empty()) break;
+      const auto byte = static_cast<unsigned char>(bytes_.front());
+      bytes_.remove_prefix(1);
+      value |= std::uint64_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return value;
+    }
+    return Fail();
+  }
+  std::uint64_t Fixed() {
+    if (bytes_.size() < 8) return Fail();
+    std::uint64_t value = 0;
+    for (int i = 0; i < 8; ++i) {
+      value |= std::uint64_t{static_cast<unsigned char>(bytes_[static_cast<std::size_t>(i)])}
+               << (8 * i);
+    }
+    bytes_.remove_prefix(8);
+    return value;
+  }
+  bool Skip(std::string_view expected) {
+    if (!bytes_.starts_with(expected)) return Fail() != 0;
+    bytes_.remove_prefix(expected.size());
+    return true;
+  }
+  void Field(std::string& text) {
+    const std::uint64_t size = Number();
+    if (size > bytes_.size()) {
+      Fail();
+      return;
+    }
+    text.assign(bytes_.substr(0, size));
+    bytes_.remove_prefix(size);
+  }
+  void Field(bool& value) { value = Below(2) == 1; }
+  void Field(int& value) { value = static_cast<int>(Below(std::numeric_limits<int>::max())) - 1; }
+  void Field(Digest& digest) {
+    std::string text;
+    Field(text);
+    auto parsed = Digest::Parse(text);
+    if (!parsed) {
+      Fail();
+      return;
+    }
+    digest = *std::move(parsed);
+  }
+  void Field(ReadingKind& kind) { kind = static_cast<ReadingKind>(Below(3)); }
+  void Field(ReadingState& state) { state = static_cast<ReadingState>(Below(4)); }
+  template <class T>
+  void Field(std::optional<T>& value) {
+    bool there = false;
+    Field(there);
+    if (there) Field(value.emplace());
+  }
+  template <class T>
+  void Field(std::vector<T>& list) {
+    // An item is at least a byte; the list grows with what is really there.
+    const std::uint64_t count = Number();
+    if (count > bytes_.size()) {
+      Fail();
+      return;
+    }
+    for (std::uint64_t i = 0; i < count && !failed_; ++i) Field(list.emplace_back());
+  }
+  void Field(TreeEntry& entry) {
+    entry.name = Fixed();
+    entry.folder = static_cast<std::uint32_t>(Below(kNoDetail));
+    const std::uint64_t detail = Below(std::uint64_t{kNoDetail} + 1);
+    entry.detail = detail == 0 ? kNoDetail : static_cast<std::uint32_t>(detail - 1);
+    entry.kind = static_cast<EntryKind>(Below(4));
+  }
+  template <class T>
+  void Field(T& record);
+
+ private:
+  std::uint64_t Fail() {
+    failed_ = true;
+    bytes_ = {};
+    return 0;
+  }
+  std::uint64_t Below(std::uint64_t bound) {
+    const std::uint64_t value = Number();
+    return value < bound ? value : Fail();
+  }
+
+  std::string_view bytes_;
+  bool failed_ = false;
+};
+
+// The fields of each record, in order, for writing and for reading. A field that is added to one of
+// them breaks the binding here, so that none is forgotten.
+template <class Codec, class T>
+void Fields(Codec& codec, T& record) {
+  using Record = std::remove_const_t<T>;
+  const auto each = [&](auto&... fields) { (codec.Field(fields), ...); };
+  if constexpr (std::is_same_v<Record, Package>) {
+    auto& [type, name, version, architecture, source_name, source_version, purl, path, within,
+           found_by, licenses, owner, module, cpe, layer] = record;
+    each(type, name, version, architecture, source_name, source_version, purl, path, within,
+         found_by, licenses, owner, module, cpe, layer);
+  } else if constexpr (std::is_same_v<Record, OwnedFile>) {
+    auto& [path, package] = record;
+    each(path, package);
+  } else if constexpr (std::is_same_v<Record, FileReading>) {
+    auto& [source, path, kind, state, reason, packages, owned] = record;
+    each(source, path, kind, state, reason, packages, owned);
+  } else if constexpr (std::is_same_v<Record, KeptFile>) {
+    auto& [name, readings, content] = record;
+    each(name, readings, content);
+  } else {
+    static_assert(std::is_same_v<Record, Link>);
+    auto& [name, target, unread] = record;
+    each(name, target, unread);
+  }
+}
+
+template <class T>
+void Writer::Field(const T& record) {
+  Fields(*this, record);
+}
+template <class T>
+void Reader::Field(T& record) {
+  Fields(*this, record);
+}
+
+// Of the inventory itself; sizes are numbers of 64 bits.
+template <class Codec, class T>
+void Lists(Codec& codec, T& inventory) {
+  auto& [digest, diff_id, media_type, size_bytes, inflated_bytes, folders, entries, files, links,
+         whiteouts, opaque_folders] = inventory;
+  codec.Field(digest);
+  codec.Field(diff_id);
+  codec.Field(media_type);
+  if constexpr (std::is_const_v<T>) {
+    codec.Fixed(size_bytes);
+    codec.Fixed(inflated_bytes);
+  } else {
+    size_bytes = codec.Fixed();
+    inflated_bytes = codec.Fixed();
+  }
+  codec.Field(folders);
+  codec.Field(entries);
+  codec.Field(files);
+  codec.Field(links);
+  codec.Field(whiteouts);
+  codec.Field(opaque_folders);
+}
+
+Error Nonsense(std::string_view what) {
+  return InvalidArgument("the inventory of a layer is none: " + std::string(what))
+      .WithReason(scan_reason::kScannerFailed);
+}
+
+// What an entry's detail points into follows from its kind.
+bool Sound(const TreeEntry& entry, const LayerInventory& inventory) {
+  if (entry.folder >= inventory.folders.size()) return false;
+  switch (entry.kind) {
+    case EntryKind::kFile:
+      return entry.detail == kNoDetail || entry.detail < inventory.files.size();
+    case EntryKind::kFolder:
+      return entry.detail == kNoDetail;
+    case EntryKind::kSymlink:
+    case EntryKind::kHardLink:
+      return entry.detail < inventory.links.size();
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string EncodeInventory(const LayerInventory& inventory) {
+  Writer writer;
+  writer.Raw(kMagic);
+  Lists(writer, inventory);
+  return writer.Take();
+}
+
+Result<LayerInventory> DecodeInventory(std::string_view bytes) {
+  Reader reader(bytes);
+  LayerInventory inventory;
+  if (!reader.Skip(kMagic)) return Nonsense("it does not begin as one");
+  Lists(reader, inventory);
+  if (reader.failed()) return Nonsense("it breaks off, or a number is out of its range");
+  if (reader.left() != 0) return Nonsense("bytes follow its end");
+  for (const TreeEntry& entry : inventory.entries) {
+    if (!Sound(entry, inventory)) return Nonsense("an entry points at nothing");
+  }
+  return inventory;
+}
+
+}  // namespace landwaiter::layer

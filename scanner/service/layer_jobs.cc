@@ -1,0 +1,71 @@
+#include "scanner/service/layer_jobs.h"
+
+#include <utility>
+
+#include "lib/base/log.h"
+#include "scanner/layer/inventory_codec.h"
+#include "scanner/service/child_run.h"
+#include "scanner/service/layer_cache.h"
+
+namespace landwaiter::service {
+namespace {
+
+constexpr auto kProgressEvery = std::chrono::milliseconds(100);
+
+}  // namespace
+
+void ProgressRelay::Tell() {
+  next_ = std::chrono::steady_clock::now() + kProgressEvery;
+  ScanProgress progress = totals_;
+  progress.bytes_received += received_;
+  sink_(progress);
+}
+
+void ProgressRelay::Totals(const ScanProgress& progress) {
+  if (!sink_) return;
+  const std::lock_guard lock(mutex_);
+  totals_ = progress;
+  Tell();
+}
+
+void ProgressRelay::Received(std::uint64_t bytes) {
+  if (!sink_) return;
+  const std::lock_guard lock(mutex_);
+  received_ += bytes;
+  if (std::chrono::steady_clock::now() >= next_) Tell();
+}
+
+Result<EncodedLayer> LayerJobs::Read(const LayerJob& job) {
+  if (child_.layer_cache == nullptr) return ReadInChild(job);
+  const std::string key = child_.layer_cache->KeyOf(job, start_.limits);
+  if (auto kept = child_.layer_cache->Get(key)) {
+    relay_.Received(job.size);
+    return *std::move(kept);
+  }
+  auto layer = ReadInChild(job);
+  if (!layer) return layer;
+  if (Status put = child_.layer_cache->Put(key, *layer); !put) {
+    log::Warn("layer not kept", {{"layer", job.digest.ToString()}, {"error", put.error()}});
+  }
+  return layer;
+}
+
+Result<EncodedLayer> LayerJobs::ReadInChild(const LayerJob& job) {
+  BlobServer server(
+      source_, {.on_bytes = [&](std::uint64_t bytes) { relay_.Received(bytes); }, .verify = true});
+  ScanOptions options;
+  options.limits = start_.limits;
+  StartMessage start;
+  start.limits = start_.limits;
+  start.file_bytes = start_.file_bytes;
+  start.name_key = start_.name_key;
+  start.layer = job;
+  auto result = ChildRun(server, options, child_, cancel_).Run(std::move(start), 1, std::nullopt);
+  if (!result) return std::move(result).error();
+  if (result->size > layer::kMaxEncodedBytes) {
+    return ScannerFailed("the inventory of a layer has " + std::to_string(result->size) + " bytes");
+  }
+  return EncodedLayer{std::move(result->file), 0, result->size};
+}
+
+}  // namespace landwaiter::service

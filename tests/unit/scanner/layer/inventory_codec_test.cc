@@ -1,0 +1,161 @@
+#include "scanner/layer/inventory_codec.h"
+
+#include <gtest/gtest.h>
+
+#include "model/scan_request.h"
+
+namespace landwaiter::layer {
+namespace {
+
+using packages::FileReading;
+using packages::ReadingKind;
+using packages::ReadingState;
+
+// Every field is set, and to something else than its neighbours.
+LayerInventory Full() {
+  Package package{.type = "maven", .name = "a:b", .version = "1"};
+  package.architecture = "amd64";
+  package.source_name = "src";
+  package.source_version = "2";
+  package.purl = "pkg:maven/a/b@1";
+  package.path = "opt/a.jar";
+  package.within = "BOOT-INF/lib/b.jar";
+  package.found_by = "java";
+  package.licenses = {"MIT", "Apache-2.0"};
+  package.owner = "liba";
+  package.module = "nodejs:18";
+  package.cpe = "cpe:2.3:a:a:b:1:*:*:*:*:*:*:*";
+  package.layer = 3;
+  FileReading reading;
+  reading.source = "java";
+  reading.path = "opt/a.jar";
+  reading.kind = ReadingKind::kDatabase;
+  reading.state = ReadingState::kUnsupported;
+  reading.reason = "why";
+  reading.packages = {package, {.type = "deb", .name = "x", .version = "0"}};
+  reading.owned = {{"usr/bin/x", "x"}};
+  LayerInventory inventory;
+  inventory.digest = Sha256::Of("blob");
+  inventory.diff_id = Sha256::Of("tar");
+  inventory.media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
+  inventory.size_bytes = 1ull << 40;
+  inventory.inflated_bytes = 3;
+  inventory.folders = {"", "opt", std::string("bad\xff\0name", 9)};
+  inventory.entries = {{.name = ~0ull, .folder = 1, .detail = 0, .kind = EntryKind::kFile},
+                       {.name = 7, .folder = 0, .detail = kNoDetail, .kind = EntryKind::kFolder},
+                       {.name = 8, .folder = 2, .detail = kNoDetail, .kind = EntryKind::kFile},
+                       {.name = 9, .folder = 2, .detail = 1, .kind = EntryKind::kSymlink},
+                       {.name = 10, .folder = 2, .detail = 0, .kind = EntryKind::kHardLink}};
+  inventory.files = {{.name = "a.jar", .readings = {reading}, .content = "text"},
+                     {.name = "b", .readings = {}, .content = std::nullopt}};
+  inventory.links = {{.name = "l", .target = "../x", .unread = true},
+                     {.name = "m", .target = "y", .unread = false}};
+  inventory.whiteouts = {"etc/gone"};
+  inventory.opaque_folders = {"var"};
+  return inventory;
+}
+
+void ExpectSame(const LayerInventory& a, const LayerInventory& b) {
+  EXPECT_EQ(EncodeInventory(a), EncodeInventory(b));
+  EXPECT_EQ(a.digest, b.digest);
+  EXPECT_EQ(a.diff_id, b.diff_id);
+  EXPECT_EQ(a.media_type, b.media_type);
+  EXPECT_EQ(a.size_bytes, b.size_bytes);
+  EXPECT_EQ(a.inflated_bytes, b.inflated_bytes);
+  EXPECT_EQ(a.folders, b.folders);
+  EXPECT_EQ(a.whiteouts, b.whiteouts);
+  EXPECT_EQ(a.opaque_folders, b.opaque_folders);
+  ASSERT_EQ(a.entries.size(), b.entries.size());
+  for (std::size_t i = 0; i < a.entries.size(); ++i) {
+    EXPECT_EQ(a.entries[i].name, b.entries[i].name);
+    EXPECT_EQ(a.entries[i].folder, b.entries[i].folder);
+    EXPECT_EQ(a.entries[i].detail, b.entries[i].detail);
+    EXPECT_EQ(a.entries[i].kind, b.entries[i].kind);
+  }
+  ASSERT_EQ(a.files.size(), b.files.size());
+  for (std::size_t i = 0; i < a.files.size(); ++i) {
+    EXPECT_EQ(a.files[i].name, b.files[i].name);
+    EXPECT_EQ(a.files[i].readings, b.files[i].readings);
+    EXPECT_EQ(a.files[i].content, b.files[i].content);
+  }
+  ASSERT_EQ(a.links.size(), b.links.size());
+  for (std::size_t i = 0; i < a.links.size(); ++i) {
+    EXPECT_EQ(a.links[i].name, b.links[i].name);
+    EXPECT_EQ(a.links[i].target, b.links[i].target);
+    EXPECT_EQ(a.links[i].unread, b.links[i].unread);
+  }
+}
+
+TEST(InventoryCodec, GivesBackEveryField) {
+  const auto back = DecodeInventory(EncodeInventory(Full()));
+  ASSERT_TRUE(back) << back.error().message;
+  ExpectSame(*back, Full());
+}
+
+TEST(InventoryCodec, GivesBackAnEmptyLayer) {
+  LayerInventory empty;
+  empty.digest = Sha256::Of("");
+  empty.diff_id = Sha256::Of("");
+  const auto back = DecodeInventory(EncodeInventory(empty));
+  ASSERT_TRUE(back) << back.error().message;
+  ExpectSame(*back, empty);
+}
+
+// Nothing shorter is an inventory, and no byte can be changed into undefined behaviour.
+TEST(InventoryCodec, RefusesEveryTruncation) {
+  const std::string bytes = EncodeInventory(Full());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto back = DecodeInventory(std::string_view(bytes).substr(0, size));
+    ASSERT_FALSE(back) << size;
+    EXPECT_EQ(back.error().reason, scan_reason::kScannerFailed);
+  }
+  EXPECT_FALSE(DecodeInventory(bytes + "x"));
+}
+
+TEST(InventoryCodec, OutlivesEveryChangedByte) {
+  const std::string bytes = EncodeInventory(Full());
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (const char value : {'\0', '\1', '\x7f', '\x80', '\xff'}) {
+      std::string changed = bytes;
+      changed[at] = value;
+      if (const auto back = DecodeInventory(changed)) {
+        for (const TreeEntry& entry : back->entries) {
+          ASSERT_LT(entry.folder, back->folders.size());
+        }
+      }
+    }
+  }
+}
+
+TEST(InventoryCodec, RefusesEntriesThatPointAtNothing) {
+  struct Case {
+    const char* name;
+    TreeEntry entry;
+  };
+  const Case cases[] = {
+      {"a folder that is not there", {.folder = 3, .detail = kNoDetail, .kind = EntryKind::kFile}},
+      {"a file that is not kept", {.folder = 0, .detail = 2, .kind = EntryKind::kFile}},
+      {"a link that is not there", {.folder = 0, .detail = 2, .kind = EntryKind::kSymlink}},
+      {"a link without a target", {.folder = 0, .detail = kNoDetail, .kind = EntryKind::kHardLink}},
+      {"a folder with details", {.folder = 0, .detail = 0, .kind = EntryKind::kFolder}},
+  };
+  for (const Case& c : cases) {
+    LayerInventory inventory = Full();
+    inventory.entries.push_back(c.entry);
+    EXPECT_FALSE(DecodeInventory(EncodeInventory(inventory))) << c.name;
+  }
+}
+
+// A count that the bytes do not pay for must not reserve memory.
+TEST(InventoryCodec, RefusesCountsBeyondTheBytes) {
+  LayerInventory inventory;
+  inventory.digest = Sha256::Of("");
+  inventory.diff_id = Sha256::Of("");
+  std::string bytes = EncodeInventory(inventory);
+  bytes.back() = '\xff';
+  bytes += "\xff\xff\xff\xff\xff\xff\xff\x7f";
+  EXPECT_FALSE(DecodeInventory(bytes));
+}
+
+}  // namespace
+}  // namespace landwaiter::layer

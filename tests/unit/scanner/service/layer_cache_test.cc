@@ -1,0 +1,185 @@
+#include "scanner/service/layer_cache.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "scanner/service/scan_in_child.h"
+#include "tests/unit/scanner/service/memory_image.h"
+
+namespace landwaiter::service {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::MemoryImage;
+using testing::SmallImage;
+
+class LayerCacheTest : public ::testing::Test {
+ protected:
+  LayerCacheTest() : folder_(::testing::TempDir() + "/layers-" + std::to_string(getpid())) {
+    fs::remove_all(folder_);
+  }
+  ~LayerCacheTest() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<LayerCache> Open(std::uint64_t max_bytes = 1 << 20) {
+    auto cache = LayerCache::Open(folder_, max_bytes);
+    EXPECT_TRUE(cache) << cache.error().message;
+    return cache ? *std::move(cache) : nullptr;
+  }
+  static EncodedLayer Holding(const std::string& bytes) {
+    FILE* const file = std::tmpfile();
+    EncodedLayer layer{FileDescriptor(dup(fileno(file))), 0, bytes.size()};
+    std::fclose(file);
+    EXPECT_EQ(write(layer.file.get(), bytes.data(), bytes.size()),
+              static_cast<ssize_t>(bytes.size()));
+    return layer;
+  }
+  static std::string BytesOf(const EncodedLayer& layer) {
+    std::string bytes(layer.size, '\0');
+    EXPECT_EQ(pread(layer.file.get(), bytes.data(), bytes.size(), static_cast<off_t>(layer.offset)),
+              static_cast<ssize_t>(bytes.size()));
+    return bytes;
+  }
+  std::vector<fs::path> Files() const {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      if (entry.path().extension() == ".layer") files.push_back(entry.path());
+    }
+    return files;
+  }
+
+  const std::string folder_;
+};
+
+LayerJob Job() {
+  return {.digest = Sha256::Of("blob"), .size = 4, .media_type = "tar", .diff_id = Sha256::Of("d")};
+}
+
+TEST_F(LayerCacheTest, GivesBackWhatWasPutAndNothingElse) {
+  auto cache = Open();
+  EXPECT_FALSE(cache->Get("a"));
+  ASSERT_TRUE(cache->Put("a", Holding("inventory")));
+  const auto kept = cache->Get("a");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(BytesOf(*kept), "inventory");
+  EXPECT_FALSE(cache->Get("b"));
+  EXPECT_TRUE(Open()->Get("a")) << "another process";
+}
+
+TEST_F(LayerCacheTest, TheKeyHoldsAllThatAnInventoryDependsOn) {
+  auto cache = Open();
+  const layer::Limits limits;
+  const std::string key = cache->KeyOf(Job(), limits);
+  EXPECT_EQ(key, cache->KeyOf(Job(), limits));
+  LayerJob job = Job();
+  job.digest = Sha256::Of("other");
+  EXPECT_NE(key, cache->KeyOf(job, limits));
+  job = Job();
+  job.diff_id = Sha256::Of("other");
+  EXPECT_NE(key, cache->KeyOf(job, limits)) << "a diffID is an author's word";
+  job = Job();
+  job.media_type = "tar+zstd";
+  EXPECT_NE(key, cache->KeyOf(job, limits));
+  layer::Limits other;
+  other.file_bytes = 1;
+  EXPECT_NE(key, cache->KeyOf(Job(), other));
+  fs::remove(folder_ + "/name-key");
+  EXPECT_NE(key, Open()->KeyOf(Job(), limits)) << "names are hashed with another secret";
+}
+
+TEST_F(LayerCacheTest, ADamagedFileIsTakenAwayAndNotGiven) {
+  auto cache = Open();
+  for (const char* how : {"changed", "cut", "empty"}) {
+    ASSERT_TRUE(cache->Put("a", Holding("inventory")));
+    const fs::path file = Files().at(0);
+    if (std::string(how) == "changed") {
+      std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+      out.seekp(-1, std::ios::end);
+      out.put('Y');
+    } else {
+      fs::resize_file(file, std::string(how) == "cut" ? fs::file_size(file) - 1 : 0);
+    }
+    EXPECT_FALSE(cache->Get("a")) << how;
+    EXPECT_TRUE(Files().empty()) << how;
+  }
+}
+
+TEST_F(LayerCacheTest, WhatWasUsedLongestAgoGoesFirst) {
+  auto cache = Open(3 * 1100);
+  const std::string bytes(1000, 'x');
+  for (const char* key : {"a", "b", "c"}) ASSERT_TRUE(cache->Put(key, Holding(bytes)));
+  for (const fs::path& file : Files()) {
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  ASSERT_TRUE(cache->Get("a"));
+  ASSERT_TRUE(cache->Put("d", Holding(bytes)));
+  EXPECT_TRUE(cache->Get("a"));
+  EXPECT_TRUE(cache->Get("d"));
+  EXPECT_LE(Files().size(), 3u);
+}
+
+TEST_F(LayerCacheTest, AFolderThatOthersMayWriteIsRefused) {
+  ASSERT_EQ(mkdir(folder_.c_str(), 0700), 0);
+  ASSERT_EQ(chmod(folder_.c_str(), 0777), 0);
+  const auto cache = LayerCache::Open(folder_, 1 << 20);
+  ASSERT_FALSE(cache);
+  EXPECT_EQ(cache.error().code, Code::kPermissionDenied);
+}
+
+TEST_F(LayerCacheTest, ManyWhoOpenAtOnceHaveOneSecret) {
+  std::vector<layer::NameKey> keys(8);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& key : keys) {
+      threads.emplace_back([&] {
+        if (auto cache = LayerCache::Open(folder_, 1)) key = (*cache)->name_key();
+      });
+    }
+  }
+  for (const auto& key : keys) EXPECT_EQ(key, keys[0]);
+}
+
+// The whole of it: an image whose layers were read before needs none of their blobs.
+TEST_F(LayerCacheTest, AnImageReadBeforeIsReadWithoutItsLayers) {
+  auto cache = Open();
+  ChildOptions child;
+  child.layer_cache = cache.get();
+  MemoryImage image;
+  SmallImage(image);
+  const auto first = ScanInChild(image, {}, child, {});
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(Files().size(), 2u);
+  const auto inventory = ToJson(*first);
+  image.ForgetLayers();
+  ScanOptions options;
+  ScanProgress last;
+  options.on_progress = [&](const ScanProgress& progress) { last = progress; };
+  const auto again = ScanInChild(image, options, child, {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(ToJson(*again), inventory);
+  EXPECT_EQ(last.bytes_received, last.bytes_total);
+}
+
+TEST_F(LayerCacheTest, ADamagedInventoryThatIsWellSealedFailsTheScanByName) {
+  auto cache = Open();
+  ChildOptions child;
+  child.layer_cache = cache.get();
+  MemoryImage image;
+  SmallImage(image);
+  ASSERT_TRUE(ScanInChild(image, {}, child, {}));
+  for (const fs::path& file : Files()) {
+    ASSERT_TRUE(cache->Put(file.stem().string(), Holding("no inventory")));
+  }
+  const auto again = ScanInChild(image, {}, child, {});
+  ASSERT_FALSE(again);
+  EXPECT_NE(again.error().message.find("layer 1 of 2"), std::string::npos) << again.error().message;
+}
+
+}  // namespace
+}  // namespace landwaiter::service
