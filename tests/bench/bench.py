@@ -2,7 +2,8 @@
 """`make bench`: ours beside the bare limit, in one run, as ratios.
 
 1. scan: `landwaiter scan` of one image from a registry on loopback, beside the bare pipeline (receive,
-   SHA-256, ISA-L inflate, SHA-256) on the same bytes from the same registry. Wall, CPU, peak memory.
+   SHA-256, ISA-L inflate, SHA-256) on the same bytes from the same registry. Wall, CPU, peak memory. Then
+   with all layers cached, and Syft and OSV-Scanner on the same image (LANDWAITER_BENCH_PEERS=no leaves them out).
 2. webhook: p50, p99 and rate at 64 TLS connections for a known digest, beside a bare Beast TLS echo of
    the same body.
 
@@ -26,6 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path[:0] = [os.path.join(ROOT, "tests", "cluster"), os.path.join(ROOT, "tests", "bench")]
 
 import images  # noqa: E402  pylint: disable=wrong-import-position
+from peers.peers import bench_peers  # noqa: E402
 from imagewriter import StoredImage  # noqa: E402
 from registry import Registry  # noqa: E402
 
@@ -65,11 +67,12 @@ def _resident(pid):
     return total
 
 
-def measure(command, accepted=(0,)):
+def measure(command, accepted=(0,), environment=None):
     """Wall seconds, CPU seconds of it and its children, peak resident bytes, standard output."""
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
+                                   env=environment)
         watch = MemoryWatch(process.pid)
         errors = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
@@ -112,17 +115,26 @@ def bench_scan(workdir):
         # 3: coverage says that the small feed does not cover everything in the image.
         measure(bare_command)
         measure(ours_command, (0, 3))
-        bare, ours = [], []
+        cached_command = [*ours_command[:-1], os.path.join(workdir, "layers")]
+        measure(cached_command, (0, 3))
+        bare, ours, cached = [], [], []
         for _ in range(RUNS):
             bare.append(measure(bare_command))
             ours.append(measure(ours_command, (0, 3)))
+            cached.append(measure(cached_command, (0, 3)))
+        _print_scans(origin, compressed, bare, ours, cached)
+        if os.environ.get("LANDWAITER_BENCH_PEERS", "yes") != "no":
+            bench_peers(measure, registry.host, image, workdir, ours)
+
+
+def _print_scans(origin, compressed, bare, ours, cached):
     packages = sum(len(p["packages"]) for p in json.loads(ours[0]["out"])["platforms"])
     best = lambda rows, key: min(r[key] for r in rows)  # noqa: E731
     print(f"scan: {os.path.basename(origin)}, {compressed / 1e6:.0f} MB compressed, {packages} packages, {RUNS} pairs")
     print(f"  {'':14}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
-    for name, rows in (("bare pipeline", bare), ("landwaiter", ours)):
+    for name, rows in (("bare pipeline", bare), ("landwaiter", ours), ("layers cached", cached)):
         print(f"  {name:14}{best(rows, 'wall'):9.2f}{best(rows, 'cpu'):9.2f}{max(r['peak'] for r in rows) / 1e6:9.0f}")
-    print(f"  ratio (median){median_ratio(ours, bare, 'wall'):9.2f}{median_ratio(ours, bare, 'cpu'):9.2f}")
+    print(f"  ratio (median){median_ratio(ours, bare, 'wall'):9.2f}{median_ratio(ours, bare, 'cpu'):9.2f}   landwaiter to bare")
 
 
 def main():
