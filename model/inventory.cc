@@ -39,6 +39,7 @@ nlohmann::json ToJson(const Package& p) {
   Set(json, "owner", p.owner);
   Set(json, "module", p.module);
   Set(json, "cpe", p.cpe);
+  Set(json, "vendor", p.vendor);
   if (!p.licenses.empty()) json["licenses"] = p.licenses;
   return json;
 }
@@ -114,6 +115,7 @@ Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
   fields.String("owner", p.owner, 1024);
   fields.String("module", p.module, 1024);
   fields.String("cpe", p.cpe, 1024);
+  fields.String("vendor", p.vendor, 1024);
   fields.Strings("licenses", p.licenses, 64, kMaxText);
   fields.Int("layer", layer);
   if (p.type.empty()) fields.Fail("type", "is missing");

@@ -53,7 +53,8 @@ struct Package {
   std::string found_by = {};               // name of the package source
   std::vector<std::string> licenses = {};  // as recorded
   std::string owner = {};                  // OS package whose files it is among, "" for none
-  std::string module = {};                 // rpm module stream
+  std::string module = {};                 // rpm module "name:stream"
+  std::string vendor = {};                 // who built it, as recorded (rpm's Vendor)
   /// Under which names the NVD has it: "cpe:2.3:a:VENDOR:PRODUCT:VERSION:…" (CPE 2.3, formatted
   /// string); only where a curated table says so.
   std::string cpe = {};

@@ -172,15 +172,15 @@ void Fields(Codec& codec, T& record) {
   const auto each = [&](auto&... fields) { (codec.Field(fields), ...); };
   if constexpr (std::is_same_v<Record, Package>) {
     auto& [type, name, version, architecture, source_name, source_version, purl, path, within,
-           found_by, licenses, owner, module, cpe, layer] = record;
+           found_by, licenses, owner, module, vendor, cpe, layer] = record;
     each(type, name, version, architecture, source_name, source_version, purl, path, within,
-         found_by, licenses, owner, module, cpe, layer);
+         found_by, licenses, owner, module, vendor, cpe, layer);
   } else if constexpr (std::is_same_v<Record, OwnedFile>) {
     auto& [path, package] = record;
     each(path, package);
   } else if constexpr (std::is_same_v<Record, FileReading>) {
-    auto& [source, path, kind, state, reason, packages, owned] = record;
-    each(source, path, kind, state, reason, packages, owned);
+    auto& [source, path, kind, state, reason, packages, owned, residue] = record;
+    each(source, path, kind, state, reason, packages, owned, residue);
   } else if constexpr (std::is_same_v<Record, KeptFile>) {
     auto& [name, readings, content] = record;
     each(name, readings, content);

@@ -224,6 +224,7 @@ Result<MergedImage> Merger::Run(const std::vector<Lookup>& diverted,
   Collect();
   CheckDiverted(diverted);
   CheckUnread(unread);
+  packages::CombineReadings(sources_, readings_);
   FindSystem();
   const std::vector<packages::OwnedFile> owned = Owned();
   packages::YieldToOwners(owned, readings_);

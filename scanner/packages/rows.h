@@ -23,12 +23,13 @@ PackageSource PhpSource();
 PackageSource PortageSource();
 PackageSource PythonSource();
 PackageSource RSource();
+PackageSource RpmSource();
 PackageSource RubySource();
 PackageSource RustSource();
 PackageSource SwiftSource();
 
 /// Databases that this version only knows by their path: seen, they are kUnsupported coverage.
-inline constexpr std::size_t kUnreadSources = 2;
+inline constexpr std::size_t kUnreadSources = 1;
 std::span<const PackageSource, kUnreadSources> UnreadSources();
 
 }  // namespace landwaiter::packages

@@ -10,7 +10,8 @@
 //
 // The merge removes a reading when its path is whited out, hidden, or overwritten by whatever
 // file: a package database so replaces its older self whole. What needs the whole image (purl
-// qualifiers, owner, layer) is filled in after the merge: purl.h, FileReading::owned.
+// qualifiers, owner, layer) is filled in after the merge: purl.h, FileReading::owned; databases of
+// several files are put together then too: PackageSource::combine.
 //
 // To add a source: one file here with its three functions, one row in sources.cc, its fixtures.
 #pragma once
@@ -106,6 +107,8 @@ struct FileReading {
   /// Those of a package's files that a language source could read; after the merge a language
   /// package whose path stands here gets Package::owner.
   std::vector<OwnedFile> owned = {};
+  /// What PackageSource::combine takes besides, in the source's own form; "" for most.
+  std::string residue = {};
   friend bool operator==(const FileReading&, const FileReading&) = default;
 };
 
@@ -122,12 +125,19 @@ struct PackageSource {
   std::span<const std::string_view> well_known;
   /// Its packages are guesses: they do not count where an OS package owns the file.
   bool yields_to_owner = false;
+  /// Of a database that is several files (an SQLite file and its log), which may stand in different
+  /// layers: given the readings of this source that survive the merge, in path order, it makes one
+  /// of those that belong together. Pure. Null where every reading stands for itself.
+  void (*combine)(std::vector<FileReading>& readings) = nullptr;
 };
 
 /// The table, sorted by name.
 std::span<const PackageSource> AllSources();
 /// "apk=1,dpkg=1,…": part of the key under which a layer's readings are cached.
 const std::string& SourceVersions();
+
+/// Puts together what belongs together, by each source's `combine`, of readings in path order.
+void CombineReadings(std::span<const PackageSource> sources, std::vector<FileReading>& readings);
 
 /// The reading of a file that is larger than its source's max_bytes, or than the scratch space.
 FileReading ExceedsLimit(const PackageSource& source, const FileFacts& facts,

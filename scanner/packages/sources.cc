@@ -1,5 +1,6 @@
 // The table of package sources, and what is said of all their readings together.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -40,6 +41,7 @@ std::vector<PackageSource> MakeTable() {
       PortageSource(),
       PythonSource(),
       RSource(),
+      RpmSource(),
       RubySource(),
       RustSource(),
       SwiftSource(),
@@ -104,6 +106,22 @@ const std::string& SourceVersions() {
     return text;
   }();
   return kVersions;
+}
+
+void CombineReadings(std::span<const PackageSource> sources, std::vector<FileReading>& readings) {
+  const auto by_path = [](const FileReading& a, const FileReading& b) { return a.path < b.path; };
+  for (const PackageSource& source : sources) {
+    if (source.combine == nullptr) continue;
+    const auto others = [&](const FileReading& reading) { return reading.source != source.name; };
+    const auto first = std::stable_partition(readings.begin(), readings.end(), others);
+    std::vector<FileReading> own(std::make_move_iterator(first),
+                                 std::make_move_iterator(readings.end()));
+    readings.erase(first, readings.end());
+    source.combine(own);
+    readings.insert(readings.end(), std::make_move_iterator(own.begin()),
+                    std::make_move_iterator(own.end()));
+    std::stable_sort(readings.begin(), readings.end(), by_path);
+  }
 }
 
 FileReading ExceedsLimit(const PackageSource& source, const FileFacts& facts,

@@ -9,15 +9,6 @@
 namespace landwaiter::packages {
 namespace {
 
-bool IsRpm(std::string_view path) {
-  const std::string_view folder = DirName(path);
-  if (folder != "var/lib/rpm" && folder != "usr/lib/sysimage/rpm" && folder != "usr/share/rpm") {
-    return false;
-  }
-  const std::string_view base = BaseName(path);
-  return base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite";
-}
-
 bool IsYarn(std::string_view path) {
   return BaseName(path) == ".pnp.cjs" || BaseName(path) == ".pnp.data.json";
 }
@@ -29,7 +20,6 @@ struct Row {
 };
 
 constexpr std::array<Row, kUnreadSources> kRows = {{
-    {"rpm", IsRpm, "an rpm database"},
     {"yarn", IsYarn, "a Yarn Plug'n'Play map, whose packages stay zipped"},
 }};
 

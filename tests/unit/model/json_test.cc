@@ -40,6 +40,8 @@ ImageInventory AnInventory() {
   p.version = "3.0.11-1";
   p.source_name = "openssl";
   p.path = "var/lib/dpkg/status";
+  p.module = "nodejs:12";
+  p.vendor = "Debian";
   p.layer = 0;
   i.packages = {p};
   i.coverage = {{"dpkg", CoverageState::kRead, "", 1},

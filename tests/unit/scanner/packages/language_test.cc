@@ -180,11 +180,11 @@ TEST(PythonTest, CutAnywhereIsNeverSilentlyWrong) {
 }
 
 TEST(UnreadTest, DatabasesThatCannotBeReadAreUnsupported) {
-  const PackageSource& rpm = SourceNamed("rpm");
-  const FileReading reading = rpm.parse(FactsOf("var/lib/rpm/rpmdb.sqlite", 4096), {});
+  const PackageSource& yarn = SourceNamed("yarn");
+  const FileReading reading = yarn.parse(FactsOf("app/.pnp.cjs", 4096), {});
   EXPECT_EQ(reading.state, ReadingState::kUnsupported);
-  EXPECT_THAT(reading.reason, HasSubstr("var/lib/rpm/rpmdb.sqlite: an rpm database"));
-  EXPECT_THAT(WantedBy("var/lib/rpm/Packages", 0), IsEmpty()) << "an empty file is no database";
+  EXPECT_THAT(reading.reason, HasSubstr("app/.pnp.cjs: a Yarn"));
+  EXPECT_THAT(WantedBy("app/.pnp.cjs", 0), IsEmpty()) << "an empty file is no database";
 }
 
 }  // namespace

@@ -26,6 +26,11 @@ inline std::string ReadAll(const fs::path& path) {
   return out.str();
 }
 
+inline fs::path Collection() {
+  const char* const root = std::getenv("LANDWAITER_TESTDATA");
+  return fs::path(root != nullptr ? root : "../shared/testdata") / "packagedb";
+}
+
 /// Rows of an expected list: its columns, by file.
 using ExpectedRows = std::map<std::string, std::vector<std::vector<std::string>>>;
 
@@ -55,12 +60,6 @@ class SharedRecordsTest : public testing::Test {
       rows[std::string(columns[1])].emplace_back(columns.begin(), columns.end());
     }
     return rows;
-  }
-
- private:
-  static fs::path Collection() {
-    const char* const root = std::getenv("LANDWAITER_TESTDATA");
-    return fs::path(root != nullptr ? root : "../shared/testdata") / "packagedb";
   }
 };
 
