@@ -100,6 +100,13 @@ std::string PypiName(std::string_view name) {
   return Encode(out);
 }
 
+// The vendor, which for these is not the system's ID: Red Hat's own purls say "redhat".
+std::string NamespaceOf(const OperatingSystem& os) {
+  if (os.family == "rhel") return "redhat";
+  if (os.family.starts_with("opensuse")) return "opensuse";
+  return text::ToLower(os.family);
+}
+
 std::string NameOf(const Package& package, const TypeRule& rule,
                    const std::optional<OperatingSystem>& os) {
   if (package.type == "pypi") return PypiName(package.name);
@@ -108,7 +115,7 @@ std::string NameOf(const Package& package, const TypeRule& rule,
       rule.letters == Case::kLower ? text::ToLower(package.name) : package.name;
   if (rule.space == Namespace::kOfName) return EncodeSegments(name);
   if (!os || os->family.empty()) return Encode(name);
-  return Encode(text::ToLower(os->family)) + "/" + Encode(name);
+  return Encode(NamespaceOf(*os)) + "/" + Encode(name);
 }
 
 // rpm keeps its epoch in a qualifier.

@@ -13,9 +13,9 @@ namespace landwaiter::packages {
 /// True for the types of an operating system's own packages: deb, apk, rpm, alpm, opkg, ebuild.
 bool IsSystemType(std::string_view type);
 
-/// The purl of a package: those of an operating system take their namespace from its ID and have
-/// the qualifiers arch and distro; pypi names are normalised, scopes and module paths are
-/// namespaces.
+/// The purl of a package: those of an operating system take their namespace from its ID ("rhel" is
+/// redhat, "opensuse-leap" opensuse) and have the qualifiers arch and distro; pypi names are
+/// normalised, scopes and module paths are namespaces.
 std::string BuildPurl(const Package& package, const std::optional<OperatingSystem>& os);
 
 /// PyPI's form of a name: lower case, runs of "-", "_" and "." as one "-" (packaging

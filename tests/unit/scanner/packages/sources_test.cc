@@ -130,6 +130,10 @@ INSTANTIATE_TEST_SUITE_P(
         PurlCase{"Rpm", "rpm", "openssl", "1:3.0.7-24.el9", "x86_64", "almalinux", "9.3",
                  "pkg:rpm/almalinux/"
                  "openssl@3.0.7-24.el9?arch=x86_64&distro=almalinux-9.3&epoch=1"},
+        PurlCase{"RpmOfRedHat", "rpm", "bash", "5.1.8-6.el9", "x86_64", "rhel", "9.4",
+                 "pkg:rpm/redhat/bash@5.1.8-6.el9?arch=x86_64&distro=rhel-9.4"},
+        PurlCase{"RpmOfOpenSuse", "rpm", "bash", "4.4-1", "x86_64", "opensuse-leap", "15.5",
+                 "pkg:rpm/opensuse/bash@4.4-1?arch=x86_64&distro=opensuse-leap-15.5"},
         PurlCase{"Alpm", "alpm", "Pacman", "1:6.0.1-1", "x86_64", "arch", "",
                  "pkg:alpm/arch/pacman@1:6.0.1-1?arch=x86_64&distro=arch"},
         PurlCase{"Opkg", "opkg", "libuci20130104", "2023.08.10~5781664d-r1", "x86_64", "openwrt",
