@@ -74,6 +74,7 @@ nlohmann::json ToJson(const Inventory& i) {
                   {"version", i.os->version},
                   {"codename", i.os->codename},
                   {"prettyName", i.os->pretty_name}};
+    Set(json["os"], "variant", i.os->variant);
   }
   for (const ImageLayer& layer : i.layers) {
     json["layers"].push_back({{"digest", layer.digest.ToString()},
@@ -189,6 +190,7 @@ Status ReadInventory(JsonFields& fields, Inventory& i) {
     os.String("version", out.version, 256);
     os.String("codename", out.codename, 256);
     os.String("prettyName", out.pretty_name, 1024);
+    os.String("variant", out.variant, 64);
     return os.Done();
   });
   fields.Object("config", [&](JsonFields& config) { return ReadConfig(config, i.config); });

@@ -28,12 +28,16 @@ struct Coverage {
   friend bool operator==(const Coverage&, const Coverage&) = default;
 };
 
-/// Fields of os-release(5), as written there; family is ID.
+/// Fields of os-release(5), as written there; family is ID. Of systems without one what their
+/// release files say, in the same words.
 struct OperatingSystem {
   std::string family;    // "debian", "alpine", "almalinux", …
   std::string version;   // VERSION_ID; empty for rolling ones
   std::string codename;  // VERSION_CODENAME
   std::string pretty_name;
+  /// What sets it apart from others of its family and version, "" for most: "stream" (CentOS),
+  /// "edge" (Alpine), "testing" (Debian testing and sid, which write the same), "rawhide" (Fedora).
+  std::string variant = {};
   friend bool operator==(const OperatingSystem&, const OperatingSystem&) = default;
 };
 

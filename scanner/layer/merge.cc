@@ -11,6 +11,7 @@
 #include "scanner/layer/stack.h"
 #include "scanner/packages/os_release.h"
 #include "scanner/packages/purl.h"
+#include "scanner/packages/release_files.h"
 
 namespace landwaiter::layer {
 namespace {
@@ -55,6 +56,13 @@ bool ShownUnderItsOwnName(const Lookup& lookup) {
   return lookup.source->wants(facts) != packages::Need::kNothing;
 }
 
+bool HasOsRelease(const Tree& tree) {
+  const auto paths = packages::OsReleasePaths();
+  return std::any_of(paths.begin(), paths.end(),
+                     [&](std::string_view path) { return FileAt(tree, path) != nullptr; });
+}
+
+// Release files count only where there is no os-release; for them alone no image is read twice.
 std::vector<Lookup> DivertedPaths(const Tree& tree, std::span<const PackageSource> sources) {
   std::vector<Lookup> lookups;
   const auto add = [&](std::string_view path, const PackageSource* source) {
@@ -66,7 +74,11 @@ std::vector<Lookup> DivertedPaths(const Tree& tree, std::span<const PackageSourc
   for (const auto& source : sources) {
     for (const auto path : source.well_known) add(path, &source);
   }
+  const std::size_t before = lookups.size();
   for (const auto path : packages::OsReleasePaths()) add(path, nullptr);
+  if (lookups.size() == before && !HasOsRelease(tree)) {
+    for (const auto& file : packages::ReleaseFiles()) add(file.path, nullptr);
+  }
   add(packages::kPasswdPath, nullptr);
   return lookups;
 }
@@ -160,33 +172,24 @@ bool Merger::HasSystemPackages() const {
 }
 
 void Merger::FindSystem() {
-  for (const auto path : packages::OsReleasePaths()) {
+  auto identity = packages::IdentifySystem([&](std::string_view path) {
     const File* file = FileAt(tree_, path);
-    if (file == nullptr) continue;
-    if (!file->content) {
-      system_coverage_ = {std::string(kOsCoverage), CoverageState::kFailed,
-                          std::string(path) + " is too large, or was not read"};
-      return;
-    }
-    auto system = packages::ParseOsRelease(*file->content);
-    if (!system) {
-      system_coverage_ = {std::string(kOsCoverage), CoverageState::kFailed,
-                          std::string(path) + ": " + system.error().message};
-      return;
-    }
-    image_.os = *std::move(system);
+    return file == nullptr ? nullptr : &file->content;
+  });
+  if (!identity.fault.empty()) {
+    system_coverage_ = {std::string(kOsCoverage), CoverageState::kFailed, identity.fault};
+  } else if (identity.os) {
+    image_.os = std::move(identity.os);
     system_coverage_ = {std::string(kOsCoverage), CoverageState::kRead};
     if (!HasSystemPackages()) {
       system_coverage_->state = CoverageState::kUnsupported;
-      system_coverage_->reason = std::string(path) + " says '" + image_.os->family +
+      system_coverage_->reason = identity.path + " says '" + image_.os->family +
                                  "', but no package database of a known kind was found";
     }
-    return;
-  }
-  if (HasSystemPackages()) {
+  } else if (HasSystemPackages()) {
     system_coverage_ = {std::string(kOsCoverage), CoverageState::kFailed,
-                        "packages of an operating system are installed, but no os-release says "
-                        "which it is"};
+                        "packages of an operating system are installed, but neither an os-release "
+                        "nor a release file says which it is"};
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "lib/base/text.h"
+#include "scanner/packages/release_files.h"
 #include "scanner/packages/stanza.h"
 
 namespace landwaiter::packages {
@@ -39,10 +40,25 @@ std::string Value(std::string_view word) {
   return text::Truncate(text::Printable(Unquote(word)), kMaxValueBytes);
 }
 
-bool IsId(std::string_view id) {
-  return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-  });
+// What stands in some images of Arch Linux, where the build was to put the version.
+constexpr std::string_view kPlaceholder = "TEMPLATE_VERSION_ID";
+
+// Fields that only tell variants apart.
+struct Hints {
+  std::string name;
+  std::string bugzilla_version;
+};
+
+std::string_view VariantOf(const OperatingSystem& os, const Hints& hints) {
+  if (os.family == "centos" && hints.name == "CentOS Stream") return kStreamVariant;
+  if (os.family == "alpine" &&
+      (os.version.find("_alpha") != std::string::npos || os.pretty_name.ends_with(" edge"))) {
+    return kEdgeVariant;
+  }
+  // Testing and sid write the same os-release, with testing's codename.
+  if (os.family == "debian" && os.version.empty()) return kTestingVariant;
+  if (os.family == "fedora" && hints.bugzilla_version == "rawhide") return kRawhideVariant;
+  return {};
 }
 
 std::optional<std::uint64_t> ParseUid(std::string_view digits) {
@@ -61,7 +77,26 @@ std::optional<std::uint64_t> ParseUid(std::string_view digits) {
 std::span<const std::string_view> OsReleasePaths() { return kOsReleasePaths; }
 
 bool IsSystemFile(std::string_view path) {
-  return path == kPasswdPath || path == kOsReleasePaths[0] || path == kOsReleasePaths[1];
+  // Asked of every file of an image; most stand elsewhere.
+  if (!path.starts_with("etc/") && !path.starts_with("usr/lib/")) return false;
+  if (path == kPasswdPath || path == kApkRepositoriesPath) return true;
+  if (path == kOsReleasePaths[0] || path == kOsReleasePaths[1]) return true;
+  const auto files = ReleaseFiles();
+  return std::any_of(files.begin(), files.end(),
+                     [&](const ReleaseFile& file) { return file.path == path; });
+}
+
+bool IsSystemId(std::string_view id) {
+  return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+}
+
+std::optional<std::pair<std::string_view, std::string>> ParseAssignment(std::string_view line) {
+  const std::string_view trimmed = text::Trim(line);
+  const auto equals = trimmed.find('=');
+  if (trimmed.starts_with('#') || equals == std::string_view::npos) return std::nullopt;
+  return std::pair(trimmed.substr(0, equals), Value(trimmed.substr(equals + 1)));
 }
 
 Result<OperatingSystem> ParseOsRelease(std::string_view content) {
@@ -70,24 +105,27 @@ Result<OperatingSystem> ParseOsRelease(std::string_view content) {
                              " bytes, the limit is " + std::to_string(kMaxSystemFileBytes));
   }
   OperatingSystem os;
+  Hints hints;
   Lines lines(content);
   while (const auto line = lines.Next()) {
-    const std::string_view trimmed = text::Trim(*line);
-    const auto equals = trimmed.find('=');
-    if (trimmed.starts_with('#') || equals == std::string_view::npos) continue;
-    const std::string_view key = trimmed.substr(0, equals);
-    const std::string_view word = trimmed.substr(equals + 1);
+    auto assignment = ParseAssignment(*line);
+    if (!assignment) continue;
+    auto& [key, value] = *assignment;
     // As in a shell, the last assignment counts.
-    if (key == "ID") os.family = text::ToLower(Value(word));
-    if (key == "VERSION_ID") os.version = Value(word);
-    if (key == "VERSION_CODENAME") os.codename = Value(word);
-    if (key == "PRETTY_NAME") os.pretty_name = Value(word);
+    if (key == "ID") os.family = text::ToLower(value);
+    if (key == "VERSION_ID") os.version = value;
+    if (key == "VERSION_CODENAME") os.codename = value;
+    if (key == "PRETTY_NAME") os.pretty_name = value;
+    if (key == "NAME") hints.name = value;
+    if (key == "REDHAT_BUGZILLA_PRODUCT_VERSION") hints.bugzilla_version = value;
   }
   if (os.family.empty()) return InvalidArgument("os-release has no ID");
-  if (!IsId(os.family)) {
+  if (!IsSystemId(os.family)) {
     return InvalidArgument("os-release has ID \"" + os.family +
                            "\", expected lower-case letters, digits and ._-");
   }
+  if (os.version == kPlaceholder) os.version.clear();
+  os.variant = VariantOf(os, hints);
   return os;
 }
 
