@@ -6,6 +6,7 @@
 // Berkeley DB or NDB writer that was killed left behind, for only SQLite has a log by which that
 // can be told.
 #include <array>
+#include <set>
 
 #include "scanner/packages/rows.h"
 #include "scanner/packages/rpm_records.h"
@@ -19,7 +20,10 @@ namespace {
 // 3,000 packages make some 500 MB with Berkeley DB, the most spacious of the three.
 constexpr std::uint64_t kMaxDatabaseBytes = 1u << 30;
 
-constexpr std::array<std::string_view, 15> kPaths = {
+constexpr std::string_view kManifestName = "container-manifest-2";
+constexpr std::string_view kManifestPath = "var/lib/rpmmanifest/container-manifest-2";
+constexpr std::array<std::string_view, 16> kPaths = {
+    kManifestPath,
     "var/lib/rpm/Packages",
     "var/lib/rpm/Packages.db",
     "var/lib/rpm/rpmdb.sqlite",
@@ -64,6 +68,7 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
     return out.Take();
   }
   head.resize(*got);
+  if (facts.path == kManifestPath) return ReadRpmManifest(facts.path, *content.file);
   if (facts.path.ends_with("-wal")) {
     return IsSqliteWal(head) ? ReadRpmSqliteWal(facts.path, *content.file) : NotOurs(facts.path);
   }
@@ -83,6 +88,26 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
   return out.Take();
 }
 
+// A manifest says what an image was built with; nobody writes it anew when packages are upgraded
+// on top of that. What a database names counts as the database has it.
+void PreferDatabases(std::vector<FileReading>& readings) {
+  std::set<std::string> named;
+  for (const FileReading& reading : readings) {
+    if (BaseName(reading.path) == kManifestName) continue;
+    for (const Package& package : reading.packages) named.insert(package.name);
+  }
+  for (FileReading& reading : readings) {
+    if (BaseName(reading.path) != kManifestName) continue;
+    std::erase_if(reading.packages,
+                  [&](const Package& package) { return named.contains(package.name); });
+  }
+}
+
+void Combine(std::vector<FileReading>& readings) {
+  CombineRpmReadings(readings);
+  PreferDatabases(readings);
+}
+
 }  // namespace
 
 PackageSource RpmSource() {
@@ -93,7 +118,7 @@ PackageSource RpmSource() {
           .wants_head = nullptr,
           .parse = Parse,
           .well_known = kPaths,
-          .combine = CombineRpmReadings};
+          .combine = Combine};
 }
 
 }  // namespace landwaiter::packages

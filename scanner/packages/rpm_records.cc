@@ -7,7 +7,6 @@
 namespace landwaiter::packages {
 namespace {
 
-constexpr std::string_view kPublicKey = "gpg-pubkey";
 // Links to debug information: 20,000 names in a large image, none of them a program.
 constexpr std::string_view kBuildIds = "/usr/lib/.build-id/";
 
@@ -28,7 +27,7 @@ RpmRow RpmRecords::Add(std::uint64_t number, std::string_view header) {
     return AddBroken(number, "it lacks a name, version or release");
   }
   ++rows_;
-  if (parsed->name == kPublicKey) return {};
+  if (parsed->name == kRpmPublicKey) return {};
   RpmRow row{.kind = RpmRow::Kind::kPackage,
              .package = static_cast<std::uint32_t>(out_.reading().packages.size()),
              .owned_first = static_cast<std::uint32_t>(out_.reading().owned.size())};

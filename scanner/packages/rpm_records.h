@@ -12,6 +12,8 @@
 namespace landwaiter::packages {
 
 inline constexpr std::string_view kRpmSource = "rpm";
+/// The name under which rpm keeps public keys among the packages.
+inline constexpr std::string_view kRpmPublicKey = "gpg-pubkey";
 
 /// What became of one row.
 struct RpmRow {
@@ -56,5 +58,8 @@ void ReadRpmNdb(RandomAccessFile& file, RpmRecords& out);
 /// A hash of Berkeley DB: Packages.
 bool IsRpmBdb(std::string_view head);
 void ReadRpmBdb(RandomAccessFile& file, RpmRecords& out);
+
+/// The list that takes a database's place in images without rpm.
+FileReading ReadRpmManifest(std::string_view path, RandomAccessFile& file);
 
 }  // namespace landwaiter::packages

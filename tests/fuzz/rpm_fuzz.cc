@@ -1,5 +1,6 @@
-// An rpm database of any back end, its log, and both put together, from any bytes. The first two
-// bytes say how long the log is, which goes before the database.
+// An rpm database of any back end, its log, and both put together, and the list in place of a
+// database, from any bytes. The first two bytes say how long the log is, which goes before the
+// database.
 #include "scanner/packages/rpm_sqlite_kept.h"
 #include "tests/fuzz/memory_file.h"
 
@@ -27,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (source.name != "rpm") continue;
     std::vector<FileReading> readings = {
         Read(source, "var/lib/rpm/rpmdb.sqlite", data + log, size - log),
-        Read(source, "var/lib/rpm/rpmdb.sqlite-wal", data, log)};
+        Read(source, "var/lib/rpm/rpmdb.sqlite-wal", data, log),
+        Read(source, "var/lib/rpmmanifest/container-manifest-2", data, size)};
     CombineReadings(AllSources(), readings);
     for (const FileReading& reading : readings) {
       if (reading.state != ReadingState::kNotOurs) CheckReading(reading, "rpm", reading.path);

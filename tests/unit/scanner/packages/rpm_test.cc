@@ -300,21 +300,24 @@ struct PathCase {
 
 // Pitfall 89 and 90: every usual path; what else is called Packages is somebody else's.
 TEST(RpmPathTest, DatabasesAreWantedWhereRpmKeepsThem) {
-  for (const auto& [path, by] : std::vector<PathCase>{{"var/lib/rpm/Packages", "rpm"},
-                                                      {"var/lib/rpm/Packages.db", "rpm"},
-                                                      {"var/lib/rpm/rpmdb.sqlite", "rpm"},
-                                                      {"var/lib/rpm/rpmdb.sqlite-wal", "rpm"},
-                                                      {"var/lib/rpm/rpmdb.sqlite-journal", "rpm"},
-                                                      {"usr/lib/sysimage/rpm/rpmdb.sqlite", "rpm"},
-                                                      {"usr/lib/sysimage/rpm/Packages.db", "rpm"},
-                                                      {"usr/share/rpm/rpmdb.sqlite", "rpm"},
-                                                      {"usr/share/rpm/Packages", "rpm"},
-                                                      {"var/lib/rpm/rpmdb.sqlite-shm", ""},
-                                                      {"var/lib/rpm/Index.db", ""},
-                                                      {"var/lib/rpm/__db.001", ""},
-                                                      {"srv/mirror/Packages", ""},
-                                                      {"var/lib/apt/lists/Packages", ""},
-                                                      {"usr/share/rpm/macros", ""}}) {
+  for (const auto& [path, by] :
+       std::vector<PathCase>{{"var/lib/rpm/Packages", "rpm"},
+                             {"var/lib/rpm/Packages.db", "rpm"},
+                             {"var/lib/rpm/rpmdb.sqlite", "rpm"},
+                             {"var/lib/rpm/rpmdb.sqlite-wal", "rpm"},
+                             {"var/lib/rpm/rpmdb.sqlite-journal", "rpm"},
+                             {"usr/lib/sysimage/rpm/rpmdb.sqlite", "rpm"},
+                             {"usr/lib/sysimage/rpm/Packages.db", "rpm"},
+                             {"usr/share/rpm/rpmdb.sqlite", "rpm"},
+                             {"usr/share/rpm/Packages", "rpm"},
+                             {"var/lib/rpmmanifest/container-manifest-2", "rpm"},
+                             {"var/lib/rpmmanifest/container-manifest-1", ""},
+                             {"var/lib/rpm/rpmdb.sqlite-shm", ""},
+                             {"var/lib/rpm/Index.db", ""},
+                             {"var/lib/rpm/__db.001", ""},
+                             {"srv/mirror/Packages", ""},
+                             {"var/lib/apt/lists/Packages", ""},
+                             {"usr/share/rpm/macros", ""}}) {
     EXPECT_EQ(WantedBy(path), by) << path;
   }
   EXPECT_EQ(WantedBy("var/lib/rpm/rpmdb.sqlite-wal", 0), "");
