@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kMaxPlatforms = 64;   // an index of an image with every architecture has ~20
 constexpr std::size_t kMaxLayers = 127;     // overlayfs' own limit, and Docker's
 constexpr std::size_t kMaxCoverage = 4096;  // one line a source and broken file
+constexpr std::size_t kMaxRepositories = 1024;  // Red Hat images name some 10
 constexpr std::size_t kMaxHistory = 4096;
 constexpr std::size_t kMaxText = 8192;
 
@@ -82,8 +83,10 @@ nlohmann::json ToJson(const Inventory& i) {
                               {"mediaType", layer.media_type},
                               {"sizeBytes", layer.size_bytes},
                               {"createdBy", layer.created_by}});
+    if (!layer.content_sets.empty()) json["layers"].back()["contentSets"] = layer.content_sets;
   }
   for (const Package& package : i.packages) json["packages"].push_back(ToJson(package));
+  if (!i.repositories.empty()) json["repositories"] = i.repositories;
   for (const Coverage& c : i.coverage) {
     json["coverage"].push_back({{"source", c.source},
                                 {"state", CoverageStateName(c.state)},
@@ -156,6 +159,7 @@ Status ReadLayer(JsonFields& fields, ImageLayer& layer) {
   fields.String("mediaType", layer.media_type, 256);
   fields.Uint("sizeBytes", layer.size_bytes);
   fields.String("createdBy", layer.created_by, 1u << 20);
+  fields.Strings("contentSets", layer.content_sets, kMaxContentSets, kMaxContentSetBytes);
   return fields.Done();
 }
 
@@ -202,6 +206,7 @@ Status ReadInventory(JsonFields& fields, Inventory& i) {
   fields.Objects("coverage", kMaxCoverage, [&](JsonFields& coverage) {
     return ReadCoverage(coverage, i.coverage.emplace_back());
   });
+  fields.Strings("repositories", i.repositories, kMaxRepositories, 256);
   // An answer that leaves these out is broken, not an image without packages.
   for (const char* name : {"config", "layers", "packages", "coverage"}) {
     if (!fields.Has(name)) fields.Fail(name, "is missing");
@@ -216,6 +221,21 @@ std::string_view CoverageStateName(CoverageState state) { return NameOf(kStates,
 bool Inventory::Complete() const {
   return std::all_of(coverage.begin(), coverage.end(),
                      [](const Coverage& c) { return c.state == CoverageState::kRead; });
+}
+
+const std::vector<std::string>& Inventory::ContentSetsOf(int layer) const {
+  static const std::vector<std::string> kNone;
+  const int count = static_cast<int>(layers.size());
+  const auto sets = [&](int i) -> const auto& {
+    return layers[static_cast<std::size_t>(i)].content_sets;
+  };
+  for (int i = std::min(layer, count - 1); i >= 0; --i) {
+    if (!sets(i).empty()) return sets(i);
+  }
+  for (int i = std::max(layer, 0); i < count; ++i) {
+    if (!sets(i).empty()) return sets(i);
+  }
+  return kNone;
 }
 
 std::string ToJson(const ImageInventory& inventory) {

@@ -72,6 +72,10 @@ struct ImageLayer {
   std::string media_type;
   std::uint64_t size_bytes = 0;  // compressed
   std::string created_by = {};   // its history line
+  /// Red Hat's repositories that the packages of this layer came from, as manifests in the layer
+  /// name them ("rhel-9-for-x86_64-baseos-rpms"), sorted, each once; empty where it has none:
+  /// Inventory::ContentSetsOf.
+  std::vector<std::string> content_sets = {};
   friend bool operator==(const ImageLayer&, const ImageLayer&) = default;
 };
 
@@ -111,10 +115,19 @@ struct Inventory {
   ImageConfig config;
   std::vector<ImageLayer> layers;  // base first
   std::vector<Package> packages;   // sorted by (type, name, version, path)
+  /// Repositories that the image says its packages came from (Red Hat's content sets), sorted;
+  /// empty where it says nothing.
+  std::vector<std::string> repositories = {};
   std::vector<Coverage> coverage;  // sorted by source
 
   /// Every line of coverage is kRead.
   bool Complete() const;
+  /// The content sets that packages of layer `layer` (Package::layer) came from: its own; else
+  /// those of the nearest layer below that has some, for later layers go on with the repositories
+  /// of their base; else of the nearest above, for Red Hat's base images used to bring the manifest
+  /// in a layer of its own over the packages. Empty where no layer has any: nothing is known, and
+  /// the release's usual repositories are to be assumed.
+  const std::vector<std::string>& ContentSetsOf(int layer) const;
   friend bool operator==(const Inventory&, const Inventory&) = default;
 };
 
@@ -133,6 +146,9 @@ std::string ToJson(const ImageInventory& inventory);
 /// ResourceExhausted.
 Result<ImageInventory> ImageInventoryFromJson(std::string_view json);
 
+/// Of one image. Red Hat's name ten or twenty, the longest of them some 80 bytes long.
+inline constexpr std::size_t kMaxContentSets = 1024;
+inline constexpr std::size_t kMaxContentSetBytes = 256;
 inline constexpr std::size_t kMaxInventoryPackages = 200'000;
 inline constexpr std::size_t kMaxInventoryJsonBytes = 256u << 20;
 

@@ -179,8 +179,8 @@ void Fields(Codec& codec, T& record) {
     auto& [path, package] = record;
     each(path, package);
   } else if constexpr (std::is_same_v<Record, FileReading>) {
-    auto& [source, path, kind, state, reason, packages, owned, residue] = record;
-    each(source, path, kind, state, reason, packages, owned, residue);
+    auto& [source, path, kind, state, reason, packages, owned, content_sets, residue] = record;
+    each(source, path, kind, state, reason, packages, owned, content_sets, residue);
   } else if constexpr (std::is_same_v<Record, KeptFile>) {
     auto& [name, readings, content] = record;
     each(name, readings, content);

@@ -94,12 +94,15 @@ class Merger {
  public:
   Merger(Tree& tree, std::span<const PackageSource> sources) : tree_(tree), sources_(sources) {}
 
-  Result<MergedImage> Run(const std::vector<Lookup>& diverted,
+  Result<MergedImage> Run(std::span<const LayerInventory* const> layers,
+                          const std::vector<Lookup>& diverted,
                           const std::vector<std::pair<std::string, std::string>>& unread);
 
  private:
-  void Collect();
+  void Collect(std::span<const LayerInventory* const> layers);
   void CollectFile(const std::string& path, const File& file);
+  bool SpeaksOfLayer(const FileReading& reading) const;
+  void CollectLayer(const LayerInventory& layer);
   void CheckDiverted(const std::vector<Lookup>& diverted);
   void CheckUnread(const std::vector<std::pair<std::string, std::string>>& unread);
   void FindSystem();
@@ -109,13 +112,41 @@ class Merger {
 
   Tree& tree_;
   std::span<const PackageSource> sources_;
-  std::vector<FileReading> readings_;  // of the files that survive, in path order
+  std::vector<FileReading> readings_;   // of the files that survive, in path order
+  std::set<std::string> repositories_;  // content sets of all layers
   std::optional<Coverage> system_coverage_;
   MergedImage image_;
 };
 
+bool Merger::SpeaksOfLayer(const FileReading& reading) const {
+  return std::any_of(sources_.begin(), sources_.end(), [&](const PackageSource& source) {
+    return source.name == reading.source && source.speaks_of == packages::SpeaksOf::kLayer;
+  });
+}
+
+// Manifests that a layer has twice, or overwrites within itself, all count.
+void Merger::CollectLayer(const LayerInventory& layer) {
+  std::set<std::string> sets;
+  for (const auto& file : layer.files) {
+    for (const auto& reading : file.readings) {
+      if (!SpeaksOfLayer(reading)) continue;
+      sets.insert(reading.content_sets.begin(), reading.content_sets.end());
+      readings_.push_back(reading);
+      if (sets.size() + repositories_.size() <= kMaxContentSets) continue;
+      readings_.back().state = ReadingState::kFailed;
+      readings_.back().reason = reading.path + ": with it the layers name more than " +
+                                std::to_string(kMaxContentSets) + " content sets";
+      image_.content_sets.emplace_back();
+      return;
+    }
+  }
+  image_.content_sets.emplace_back(sets.begin(), sets.end());
+  repositories_.merge(std::move(sets));
+}
+
 void Merger::CollectFile(const std::string& path, const File& file) {
   for (const auto& reading : file.readings) {
+    if (SpeaksOfLayer(reading)) continue;
     if (reading.path != file.written_as) {  // shown under another name, which must still lead here
       if (FileAt(tree_, reading.path) == &file) readings_.push_back(reading);
       continue;
@@ -129,7 +160,8 @@ void Merger::CollectFile(const std::string& path, const File& file) {
   }
 }
 
-void Merger::Collect() {
+void Merger::Collect(std::span<const LayerInventory* const> layers) {
+  for (const auto* layer : layers) CollectLayer(*layer);
   std::set<const File*> seen;
   for (const auto& [path, node] : tree_.Files()) {
     const File& file = *node->file;
@@ -222,9 +254,10 @@ Result<std::vector<Package>> Merger::Packages(const std::vector<packages::OwnedF
   return found;
 }
 
-Result<MergedImage> Merger::Run(const std::vector<Lookup>& diverted,
+Result<MergedImage> Merger::Run(std::span<const LayerInventory* const> layers,
+                                const std::vector<Lookup>& diverted,
                                 const std::vector<std::pair<std::string, std::string>>& unread) {
-  Collect();
+  Collect(layers);
   CheckDiverted(diverted);
   CheckUnread(unread);
   packages::CombineReadings(sources_, readings_);
@@ -238,6 +271,7 @@ Result<MergedImage> Merger::Run(const std::vector<Lookup>& diverted,
   if (system_coverage_) image_.coverage.push_back(*std::move(system_coverage_));
   std::sort(image_.coverage.begin(), image_.coverage.end(),
             [](const auto& a, const auto& b) { return a.source < b.source; });
+  image_.repositories.assign(repositories_.begin(), repositories_.end());
   if (const File* passwd = FileAt(tree_, packages::kPasswdPath)) image_.passwd = passwd->content;
   return std::move(image_);
 }
@@ -256,7 +290,7 @@ Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
     stack = StackUp(layers, limits, watched);
     if (!stack) return std::move(stack).error();
   }
-  return Merger(stack->tree(), sources).Run(diverted, stack->unread());
+  return Merger(stack->tree(), sources).Run(layers, diverted, stack->unread());
 }
 
 }  // namespace landwaiter::layer

@@ -33,6 +33,8 @@ struct MergedImage {
   std::vector<Package> packages;   // sorted by (type, name, version, path); purl, owner, layer set
   std::vector<Coverage> coverage;  // sorted by source
   std::optional<std::string> passwd;
+  std::vector<std::vector<std::string>> content_sets;  // by layer: ImageLayer::content_sets
+  std::vector<std::string> repositories;               // Inventory::repositories
   /// Not empty: a second pass with these as also_known_as reads them. Coverage says Failed as long
   /// as they stand here.
   std::vector<Unreached> unreached;

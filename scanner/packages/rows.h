@@ -9,6 +9,7 @@ PackageSource ApkSource();
 PackageSource BinariesSource();
 PackageSource ChiselSource();
 PackageSource CondaSource();
+PackageSource ContentSetsSource();
 PackageSource DartSource();
 PackageSource DotnetSource();
 PackageSource DpkgSource();

@@ -107,9 +107,17 @@ struct FileReading {
   /// Those of a package's files that a language source could read; after the merge a language
   /// package whose path stands here gets Package::owner.
   std::vector<OwnedFile> owned = {};
+  /// Of Red Hat's manifests alone: ImageLayer::content_sets.
+  std::vector<std::string> content_sets = {};
   /// What PackageSource::combine takes besides, in the source's own form; "" for most.
   std::string residue = {};
   friend bool operator==(const FileReading&, const FileReading&) = default;
+};
+
+/// Whether a reading goes with its file.
+enum class SpeaksOf {
+  kFile,   // yes: it is gone when its path is whited out, hidden or overwritten
+  kLayer,  // no: it tells of the layer that it stands in, whatever upper layers do to the file
 };
 
 struct PackageSource {
@@ -129,6 +137,7 @@ struct PackageSource {
   /// layers: given the readings of this source that survive the merge, in path order, it makes one
   /// of those that belong together. Pure. Null where every reading stands for itself.
   void (*combine)(std::vector<FileReading>& readings) = nullptr;
+  SpeaksOf speaks_of = SpeaksOf::kFile;
 };
 
 /// The table, sorted by name.

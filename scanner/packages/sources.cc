@@ -27,6 +27,7 @@ std::vector<PackageSource> MakeTable() {
       BinariesSource(),
       ChiselSource(),
       CondaSource(),
+      ContentSetsSource(),
       DartSource(),
       DotnetSource(),
       DpkgSource(),

@@ -84,6 +84,15 @@ bool ReadingBuilder::AddOwned(std::string_view file, std::string_view package) {
   return true;
 }
 
+bool ReadingBuilder::AddContentSet(std::string_view name) {
+  if (reading_.content_sets.size() >= kMaxContentSets) {
+    Fail("names more than " + std::to_string(kMaxContentSets) + " content sets");
+    return false;
+  }
+  reading_.content_sets.emplace_back(name);
+  return true;
+}
+
 bool IsName(std::string_view text, std::size_t max_bytes) {
   return !text.empty() && text.size() <= max_bytes &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });

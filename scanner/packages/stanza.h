@@ -58,6 +58,8 @@ class ReadingBuilder {
   /// Keeps the path where a language source could ask for it. False where there are too many: then
   /// the reading has failed.
   bool AddOwned(std::string_view file, std::string_view package);
+  /// False where there are too many: then the reading has failed.
+  bool AddContentSet(std::string_view name);
   const FileReading& reading() const { return reading_; }
   FileReading Take() { return std::move(reading_); }
 

@@ -318,6 +318,10 @@ Result<Inventory> ImageScan::ScanPlatform(const image::PlatformImage& image) {
                                 .size_bytes = task.blob.size});
   }
   AddHistory(inventory);
+  for (std::size_t i = 0; i < inventory.layers.size(); ++i) {
+    inventory.layers[i].content_sets = std::move(merged->content_sets[i]);
+  }
+  inventory.repositories = std::move(merged->repositories);
   inventory.os = std::move(merged->os);
   inventory.packages = std::move(merged->packages);
   inventory.coverage = std::move(merged->coverage);

@@ -33,6 +33,10 @@ inline void CheckReading(const FileReading& reading, std::string_view source,
     RequireText(package.source_version);
     Require(package.path == path && package.found_by == source);
   }
+  for (const std::string& set : reading.content_sets) {
+    Require(!set.empty());
+    RequireText(set);
+  }
 }
 
 /// Parses `bytes` as the content of a file at `path`.

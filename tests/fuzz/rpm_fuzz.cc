@@ -1,6 +1,6 @@
-// An rpm database of any back end, its log, and both put together, and the list in place of a
-// database, from any bytes. The first two bytes say how long the log is, which goes before the
-// database.
+// An rpm database of any back end, its log, and both put together, the list in place of a database,
+// and Red Hat's content sets, from any bytes. The first two bytes say how long the log is, which
+// goes before the database.
 #include "scanner/packages/rpm_sqlite_kept.h"
 #include "tests/fuzz/memory_file.h"
 
@@ -24,6 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   data += 2;
   size -= 2;
   (void)DecodeKept({reinterpret_cast<const char*>(data), size});
+  FuzzContent("content-sets", "root/buildinfo/content_manifests/a.json", data, size);
   for (const PackageSource& source : AllSources()) {
     if (source.name != "rpm") continue;
     std::vector<FileReading> readings = {

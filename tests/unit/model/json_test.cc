@@ -25,15 +25,19 @@ ImageInventory AnInventory() {
   i.manifest_digest = Sha256::Of("manifest");
   i.image_id = Sha256::Of("config");
   i.size_bytes = 12345;
-  i.os = OperatingSystem{"debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)"};
+  i.os = OperatingSystem{"debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)", "testing"};
   i.config.user = "nobody";
   i.config.uid = 65534;
   i.config.exposed_ports = {"8080/tcp"};
   i.config.labels = {{"a", "b"}};
   i.config.healthcheck = true;
   i.config.history = {{"RUN x", "", false}};
-  i.layers = {{Sha256::Of("blob"), Sha256::Of("tar"), "application/vnd.oci.image.layer.v1.tar+gzip",
-               10, "RUN x"}};
+  i.layers = {{Sha256::Of("blob"),
+               Sha256::Of("tar"),
+               "application/vnd.oci.image.layer.v1.tar+gzip",
+               10,
+               "RUN x",
+               {"rhel-9-for-x86_64-baseos-rpms"}}};
   Package p;
   p.type = "deb";
   p.name = "openssl";
@@ -44,6 +48,7 @@ ImageInventory AnInventory() {
   p.vendor = "Debian";
   p.layer = 0;
   i.packages = {p};
+  i.repositories = {"rhel-9-for-x86_64-baseos-rpms"};
   i.coverage = {{"dpkg", CoverageState::kRead, "", 1},
                 {"npm", CoverageState::kFailed, "app/package.json: no valid JSON", 0}};
   return image;

@@ -75,6 +75,7 @@ inline constexpr std::pair<const char*, const char*> kRecordPaths[] = {
     {"apk", "lib/apk/db/installed"},
     {"chisel", "var/lib/chisel/manifest.wall"},
     {"conda", "opt/conda/conda-meta/a-1-0.json"},
+    {"content-sets", "root/buildinfo/content_manifests/a.json"},
     {"dotnet", "app/App.deps.json"},
     {"dpkg", "var/lib/dpkg/status"},
     {"erlang", "app/lib/a-1/ebin/a.app"},
