@@ -71,6 +71,8 @@ json ToJson(const Package& package) {
           {"foundBy", package.found_by},
           {"licenses", package.licenses},
           {"owner", package.owner},
+          {"module", package.module},
+          {"vendor", package.vendor},
           {"layer", package.layer}};
 }
 
@@ -117,7 +119,8 @@ json LayersToJson(const std::vector<ImageLayer>& layers) {
                     {"diffID", layer.diff_id.ToString()},
                     {"mediaType", layer.media_type},
                     {"sizeBytes", layer.size_bytes},
-                    {"createdBy", layer.created_by}});
+                    {"createdBy", layer.created_by},
+                    {"contentSets", layer.content_sets}});
   }
   return list;
 }
@@ -144,7 +147,8 @@ json PlatformToJson(const ScanReport& report, std::size_t index) {
     value["os"] = {{"family", inventory.os->family},
                    {"version", inventory.os->version},
                    {"codename", inventory.os->codename},
-                   {"prettyName", inventory.os->pretty_name}};
+                   {"prettyName", inventory.os->pretty_name},
+                   {"variant", inventory.os->variant}};
   }
   return value;
 }
