@@ -88,6 +88,13 @@ def rows_of(path):
             if line and not line.startswith("#")]
 
 
+def unpacked(path):
+    """The bytes of a file compressed with zstd, or of one that is not."""
+    if path.suffix != ".zst":
+        return path.read_bytes()
+    return subprocess.run(["zstd", "-dc", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout
+
+
 # dpkg's and apk's databases ------------------------------------------------------------------------------------
 
 def _installed(row):
@@ -117,6 +124,31 @@ def dpkg(work):
 
 def apk(work):
     return system_records(work, "apk", lambda file: "lib/apk/db/installed")
+
+
+# rpm's databases -------------------------------------------------------------------------------------------------
+
+def _rpm_row(name, epoch, version, release, arch, source):
+    evr = f"{epoch}:{version}-{release}" if epoch else f"{version}-{release}"
+    return f"{name} {evr} {arch} {source}".rstrip()
+
+
+def rpm(work):
+    folder = work.shared("packagedb/rpm")
+    found, expected = [], []
+    for table in sorted(folder.glob("*.expected.tsv")):
+        name = table.name.removesuffix(".expected.tsv")
+        (file,) = [f for f in folder.glob(f"{name}.*.zst") if f.name.removesuffix(".zst") != name]
+        path = "var/lib/rpm/" + file.name.removeprefix(f"{name}.").removesuffix(".zst")
+        packages, faults = work.file_in_image(path, unpacked(file), "rpm")
+        found += [f"{name}: {p['name']} {p['version']} {p['architecture']} {p['sourceName']}".rstrip()
+                  for p in packages]
+        found += [f"{name}: {fault}" for fault in faults]
+        for row in rows_of(table):
+            row += [""] * (6 - len(row))
+            source = row[5].removesuffix(".src.rpm").removesuffix(".nosrc.rpm").rsplit("-", 2)[0]
+            expected.append(f"{name}: " + _rpm_row(*row[:5], source))
+    return found, expected
 
 
 # The image deb-python, beside other scanners ------------------------------------------------------------------
@@ -211,6 +243,7 @@ def _merged(sets):
 CASES = {
     "dpkg": dpkg,
     "apk": apk,
+    "rpm": rpm,
     "deb-python: inventory of Syft": syft_inventory,
     "deb-python: inventory of Trivy": trivy_inventory,
     "deb-python: inventory of OSV-Scanner": osv_inventory,
