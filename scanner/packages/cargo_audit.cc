@@ -20,9 +20,12 @@ class Crates final : public JsonVisitor {
   }
   void Text(const JsonPath& path, std::string text) override {
     if (path.size() != 3 || path[0] != "packages") return;
-    if (path[2] == "name") crate_.name = std::move(text);
-    if (path[2] == "version") crate_.version = std::move(text);
-    if (path[2] == "kind") crate_.kind = std::move(text);
+    if (path[2] == "name")
+      crate_.name = std::move(text);
+    else if (path[2] == "version")
+      crate_.version = std::move(text);
+    else if (path[2] == "kind")
+      crate_.kind = std::move(text);
   }
   void End(const JsonPath& path) override {
     if (!IsCrate(path) || crate_.kind == "build") return;

@@ -37,16 +37,25 @@ class Entry final : public JsonVisitor {
   void Text(const JsonPath& path, std::string text) override {
     if (path.size() == 2 && path[0] == "slices" && first_slice.empty()) {
       first_slice = std::move(text);
+      return;
     }
     if (path.size() != 1) return;
-    if (path[0] == "kind") kind = std::move(text);
-    if (path[0] == "name") name = std::move(text);
-    if (path[0] == "version") version = std::move(text);
-    if (path[0] == "arch") architecture = std::move(text);
-    if (path[0] == "path") file = std::move(text);
-    if (path[0] == "jsonwall") jsonwall = std::move(text);
-    if (path[0] == "schema") schema = std::move(text);
-    if (path[0] == "count") count = std::move(text);
+    if (path[0] == "kind")
+      kind = std::move(text);
+    else if (path[0] == "name")
+      name = std::move(text);
+    else if (path[0] == "version")
+      version = std::move(text);
+    else if (path[0] == "arch")
+      architecture = std::move(text);
+    else if (path[0] == "path")
+      file = std::move(text);
+    else if (path[0] == "jsonwall")
+      jsonwall = std::move(text);
+    else if (path[0] == "schema")
+      schema = std::move(text);
+    else if (path[0] == "count")
+      count = std::move(text);
   }
 
   std::string kind, name, version, architecture, file, first_slice;

@@ -28,10 +28,14 @@ class Record final : public JsonVisitor {
   }
   void Text(const JsonPath& path, std::string text) override {
     if (path.size() != 1 || !is_object) return;
-    if (path[0] == "name") name = std::move(text);
-    if (path[0] == "version") version = std::move(text);
-    if (path[0] == "subdir") platform = std::move(text);
-    if (path[0] == "license") license = std::move(text);
+    if (path[0] == "name")
+      name = std::move(text);
+    else if (path[0] == "version")
+      version = std::move(text);
+    else if (path[0] == "subdir")
+      platform = std::move(text);
+    else if (path[0] == "license")
+      license = std::move(text);
   }
 
   bool is_object = false;

@@ -172,7 +172,7 @@ std::string GroupOfName(std::string_view name, std::string_view artifact) {
 }
 
 std::string FindGroup(const ManifestAttributes& manifest, std::string_view artifact) {
-  const std::string vendor = Attribute(manifest, "implementation-vendor-id");
+  std::string vendor = Attribute(manifest, "implementation-vendor-id");
   if (IsGroup(vendor)) return vendor;
   const std::string title = Attribute(manifest, "implementation-title");
   if (const auto hash = title.find('#'); hash != std::string::npos) {
@@ -228,9 +228,12 @@ std::optional<Coordinates> ReadPomProperties(std::string_view text, std::string_
     rest = text::Trim(rest);
     if (rest.starts_with('=') || rest.starts_with(':')) rest = text::Trim(rest.substr(1));
     std::string value = TakeProperty(rest, "");
-    if (key == "groupId") out.group = std::move(value);
-    if (key == "artifactId") out.artifact = std::move(value);
-    if (key == "version") out.version = std::move(value);
+    if (key == "groupId")
+      out.group = std::move(value);
+    else if (key == "artifactId")
+      out.artifact = std::move(value);
+    else if (key == "version")
+      out.version = std::move(value);
   }
   TakeFromPath(path, out);
   const bool filled = IsFilledIn(out.group) && IsFilledIn(out.artifact) && IsFilledIn(out.version);

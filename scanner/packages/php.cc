@@ -36,8 +36,10 @@ class Installed final : public JsonVisitor {
     if (!list_depth_ || path.size() < *list_depth_ + 2) return;
     const std::string& key = path[*list_depth_ + 1];
     if (path.size() == *list_depth_ + 2) {
-      if (key == "name") package_.name = std::move(text);
-      if (key == "version") package_.version = std::move(text);
+      if (key == "name")
+        package_.name = std::move(text);
+      else if (key == "version")
+        package_.version = std::move(text);
     } else if (path.size() == *list_depth_ + 3 && key == "license" &&
                package_.licenses.size() < kMaxLicenses) {
       package_.licenses.push_back(FreeText(text));

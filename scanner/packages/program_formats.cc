@@ -60,14 +60,16 @@ Result<ElfFile> OpenPe(RandomAccessFile& file) {
   return ElfFile::FromSegments(file, {}, std::move(segments));
 }
 
-// The section that Go's linker writes has this name here.
+// The section that Go's linker writes has this name here, to its end.
+constexpr std::string_view kBuildInfoName{"__go_buildinfo\0", sizeof("__go_buildinfo")};
+
 void AddBuildInfo(std::string_view command, std::vector<ElfSection>& sections) {
   const std::size_t count = Number(command, 64, 4);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = kSegment64Bytes + i * kMachOSectionBytes;
     if (at + kMachOSectionBytes > command.size()) return;
     const std::string_view row = command.substr(at, kMachOSectionBytes);
-    if (!row.starts_with(std::string_view("__go_buildinfo", 15))) continue;
+    if (!row.starts_with(kBuildInfoName)) continue;
     sections.push_back(
         {".go.buildinfo", 1, Number(row, 32, 8), Number(row, 48, 4), Number(row, 40, 8)});
   }

@@ -55,14 +55,20 @@ class State final : public JsonVisitor {
     const std::string& last = path.back();
     if (path.size() == 5 && path[3] == "packageRef") {
       // "path" before version 5.
-      if (last == "location" || last == "path") dependency_.location = std::move(text);
-      if (last == "kind") dependency_.kind = std::move(text);
+      if (last == "location" || last == "path")
+        dependency_.location = std::move(text);
+      else if (last == "kind")
+        dependency_.kind = std::move(text);
     } else if (path.size() == 5 && path[3] == "state") {
-      if (last == "name") dependency_.state = std::move(text);
-      if (last == "version") dependency_.version = std::move(text);
+      if (last == "name")
+        dependency_.state = std::move(text);
+      else if (last == "version")
+        dependency_.version = std::move(text);
     } else if (path.size() == 6 && path[3] == "state" && path[4] == "checkoutState") {
-      if (last == "version") dependency_.version = std::move(text);
-      if (last == "revision") dependency_.revision = std::move(text);
+      if (last == "version")
+        dependency_.version = std::move(text);
+      else if (last == "revision")
+        dependency_.revision = std::move(text);
     }
   }
   void End(const JsonPath& path) override {

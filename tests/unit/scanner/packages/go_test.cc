@@ -132,7 +132,7 @@ class Program {
 
 std::string Fixed(std::uint64_t value, std::size_t size) {
   std::string out(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>(value >> (8 * i));
+  for (std::size_t i = 0; i < size; ++i) out[i] = i < 8 ? static_cast<char>(value >> (8 * i)) : 0;
   return out;
 }
 
