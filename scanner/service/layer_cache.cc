@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -23,6 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kEnding = ".layer";
+constexpr std::string_view kNewFile = "new-XXXXXX";  // of mkostemp(3)
+// No inventory takes as long to write.
+constexpr auto kLeftoverAge = std::chrono::hours(1);
 constexpr std::size_t kHashBytes = 64;  // hex digits
 constexpr std::size_t kCopyBytes = 64u << 10;
 // Evicting goes below the bound, so that the next layer does not evict again.
@@ -63,7 +67,7 @@ Result<layer::NameKey> FolderKey(const std::string& folder) {
       return key;
     }
     key = layer::DrawNameKey();
-    std::string drawn = folder + "/new-XXXXXX";
+    std::string drawn = folder + "/" + std::string(kNewFile);
     const FileDescriptor made(mkostemp(drawn.data(), O_CLOEXEC));
     if (!made || !WriteAll(made.get(), {reinterpret_cast<const char*>(key.data()), sizeof(key)})) {
       return Failed(drawn);
@@ -105,6 +109,21 @@ bool CopyTo(int fd, const EncodedLayer& layer) {
                    [&](std::string_view bytes) { return WriteAll(fd, bytes); });
 }
 
+// What a process that was killed had begun to write.
+bool IsLeftover(const fs::path& path, fs::file_time_type used) {
+  return path.filename().string().starts_with(kNewFile.substr(0, kNewFile.find('X'))) &&
+         used < fs::file_time_type::clock::now() - kLeftoverAge;
+}
+
+// Tells this program from any other build of it, whose reading of a tar may differ though no source
+// has another version.
+std::string ThisProgram() {
+  struct stat facts {};
+  if (stat("/proc/self/exe", &facts) != 0) return "";
+  return std::to_string(facts.st_size) + " " + std::to_string(facts.st_mtim.tv_sec) + "." +
+         std::to_string(facts.st_mtim.tv_nsec);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LayerCache>> LayerCache::Open(const std::string& folder,
@@ -119,7 +138,7 @@ Result<std::unique_ptr<LayerCache>> LayerCache::Open(const std::string& folder,
 }
 
 std::string LayerCache::KeyOf(const LayerJob& job, const layer::Limits& limits) const {
-  std::string text = "landwaiter " LANDWAITER_VERSION " codec " +
+  std::string text = "landwaiter " LANDWAITER_VERSION " " + ThisProgram() + " codec " +
                      std::to_string(layer::kCodecVersion) + "\n" + packages::SourceVersions() +
                      "\n" + job.digest.ToString() + " " + job.diff_id.ToString() + " " +
                      std::to_string(job.size) + " " + job.media_type + "\n";
@@ -167,7 +186,7 @@ std::optional<EncodedLayer> LayerCache::Get(const std::string& key) {
 }
 
 Status LayerCache::Put(const std::string& key, const EncodedLayer& layer) {
-  std::string path = folder_ + "/new-XXXXXX";
+  std::string path = folder_ + "/" + std::string(kNewFile);
   const FileDescriptor file(mkostemp(path.data(), O_CLOEXEC));
   if (!file) return Failed(folder_);
   if (!CopyTo(file.get(), layer) || rename(path.c_str(), PathOf(key).c_str()) != 0) {
@@ -189,13 +208,18 @@ void LayerCache::Evict() {
   std::vector<Kept> files;
   std::uint64_t total = 0;
   std::error_code failure;
-  for (const auto& entry : fs::directory_iterator(folder_, failure)) {
-    if (entry.path().extension() != kEnding) continue;
-    Kept kept{entry.last_write_time(failure), 0, entry.path()};
-    kept.size = entry.file_size(failure);
-    if (failure) continue;  // another process took it away
-    total += kept.size;
-    files.push_back(std::move(kept));
+  // Other processes take files away meanwhile: whatever cannot be asked of is passed over.
+  for (fs::directory_iterator at(folder_, failure); !failure && at != fs::directory_iterator();
+       at.increment(failure)) {
+    std::error_code gone;
+    const auto used = at->last_write_time(gone);
+    if (gone) continue;
+    if (IsLeftover(at->path(), used)) fs::remove(at->path(), gone);
+    if (at->path().extension() != kEnding) continue;
+    const std::uint64_t size = at->file_size(gone);
+    if (gone) continue;
+    total += size;
+    files.push_back({used, size, at->path()});
   }
   if (total <= max_bytes_) return;
   std::sort(files.begin(), files.end(),

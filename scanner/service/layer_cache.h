@@ -1,8 +1,8 @@
 // What is kept of layers that were read before: their inventories, encoded, one file each in a
 // folder. Under the key stand the blob's digest, and everything else that the inventory depends on:
-// diffID and media type that it was read with, the versions of the package sources and of the
-// encoding, the limits of single files, and the secret that names are hashed with (path.h), which
-// stands in the folder, too.
+// diffID and media type that it was read with, the program, the versions of the package sources and
+// of the encoding, the limits of single files, and the secret that names are hashed with (path.h),
+// which stands in the folder, too.
 //
 // A file is written beside and renamed, and begins with the SHA-256 of what follows: one that is
 // damaged is taken away and the layer read again. Several processes may share a folder. Nothing of

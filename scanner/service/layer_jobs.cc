@@ -51,6 +51,12 @@ Result<EncodedLayer> LayerJobs::Read(const LayerJob& job) {
 }
 
 Result<EncodedLayer> LayerJobs::ReadInChild(const LayerJob& job) {
+  free_.acquire();  // whoever holds it is ended with the scan
+  struct Release {
+    std::counting_semaphore<>& free;
+    ~Release() { free.release(); }
+  } const release{free_};
+  if (cancel_.Stopped()) return Error{Code::kCancelled, "the scan was cancelled"};
   BlobServer server(
       source_, {.on_bytes = [&](std::uint64_t bytes) { relay_.Received(bytes); }, .verify = true});
   ScanOptions options;

@@ -2,11 +2,13 @@
 // that puts the image together. Runs in the parent, on the threads of its blob server.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 
 #include "lib/base/cancellation.h"
 #include "lib/base/result.h"
@@ -60,9 +62,15 @@ class LayerJobs {
   /// `start` gives the limits; `cancel` ends children that are at work. All outlive the jobs.
   LayerJobs(image::ImageSource& source, const StartMessage& start, const ChildOptions& child,
             Cancellation cancel, ProgressRelay& relay)
-      : source_(source), start_(start), child_(child), cancel_(std::move(cancel)), relay_(relay) {}
+      : source_(source),
+        start_(start),
+        child_(child),
+        cancel_(std::move(cancel)),
+        relay_(relay),
+        free_(std::max(1u, start.layers_at_once)) {}
 
-  /// Errors: those of the reading; Internal reason ScannerFailed.
+  /// At most start.layers_at_once children at a time, whatever the image's child asks for: it may
+  /// have been taken over. Errors: those of the reading; Internal reason ScannerFailed.
   Result<EncodedLayer> Read(const LayerJob& job);
 
  private:
@@ -73,6 +81,7 @@ class LayerJobs {
   const ChildOptions& child_;
   const Cancellation cancel_;
   ProgressRelay& relay_;
+  std::counting_semaphore<> free_;
 };
 
 }  // namespace landwaiter::service

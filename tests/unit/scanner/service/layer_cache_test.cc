@@ -124,6 +124,17 @@ TEST_F(LayerCacheTest, WhatWasUsedLongestAgoGoesFirst) {
   EXPECT_LE(Files().size(), 3u);
 }
 
+TEST_F(LayerCacheTest, WhatAKilledProcessLeftIsTakenAwayAfterAnHour) {
+  auto cache = Open();
+  const fs::path old = folder_ + "/new-abcdef";
+  const fs::path young = folder_ + "/new-ghijkl";
+  for (const fs::path& path : {old, young}) std::ofstream(path) << "half";
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  ASSERT_TRUE(cache->Put("a", Holding("inventory")));
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_TRUE(fs::exists(young));
+}
+
 TEST_F(LayerCacheTest, AFolderThatOthersMayWriteIsRefused) {
   ASSERT_EQ(mkdir(folder_.c_str(), 0700), 0);
   ASSERT_EQ(chmod(folder_.c_str(), 0777), 0);
