@@ -1,12 +1,13 @@
 # landwaiter_room(PATH [DEPS room...] [LIBS target...])
-# One static library per folder, named after it: scanner/layer -> landwaiter_scanner_layer.
+# One static library per folder and the folders in it, named after it: scanner/layer ->
+# landwaiter_scanner_layer.
 # Sources are globbed so that a new package source, feed or rule is one file and no CMake edit.
 set_property(GLOBAL PROPERTY LANDWAITER_ROOMS "")
 
 function(landwaiter_room path)
   cmake_parse_arguments(ROOM "" "" "DEPS;LIBS" ${ARGN})
   string(REPLACE "/" "_" name ${path})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cc)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cc ${CMAKE_SOURCE_DIR}/${path}/*/*.cc)
   set(scope PUBLIC)
   if(sources)
     add_library(landwaiter_${name} STATIC ${sources})
@@ -32,7 +33,8 @@ function(landwaiter_unit_tests)
   get_property(rooms GLOBAL PROPERTY LANDWAITER_ROOMS)
   foreach(path ${rooms})
     string(REPLACE "/" "_" name ${path})
-    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/${path}/*.cc)
+    file(GLOB sources CONFIGURE_DEPENDS
+         ${CMAKE_SOURCE_DIR}/tests/unit/${path}/*.cc ${CMAKE_SOURCE_DIR}/tests/unit/${path}/*/*.cc)
     if(sources)
       add_executable(${name}_test ${sources})
       target_link_libraries(${name}_test PRIVATE landwaiter_${name} landwaiter_testing)
