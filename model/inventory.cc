@@ -42,6 +42,7 @@ nlohmann::json ToJson(const Package& p) {
   Set(json, "cpe", p.cpe);
   Set(json, "vendor", p.vendor);
   if (!p.licenses.empty()) json["licenses"] = p.licenses;
+  if (p.dev) json["dev"] = true;
   return json;
 }
 
@@ -87,6 +88,7 @@ nlohmann::json ToJson(const Inventory& i) {
   }
   for (const Package& package : i.packages) json["packages"].push_back(ToJson(package));
   if (!i.repositories.empty()) json["repositories"] = i.repositories;
+  for (const Package& package : i.hints) json["hints"].push_back(ToJson(package));
   for (const Coverage& c : i.coverage) {
     json["coverage"].push_back({{"source", c.source},
                                 {"state", CoverageStateName(c.state)},
@@ -122,6 +124,7 @@ Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
   fields.String("vendor", p.vendor, 1024);
   fields.Strings("licenses", p.licenses, 64, kMaxText);
   fields.Int("layer", layer);
+  fields.Bool("dev", p.dev);
   if (p.type.empty()) fields.Fail("type", "is missing");
   if (p.name.empty()) fields.Fail("name", "is missing");
   if (layer < -1 || layer >= static_cast<std::int64_t>(layers)) {
@@ -202,6 +205,9 @@ Status ReadInventory(JsonFields& fields, Inventory& i) {
                  [&](JsonFields& layer) { return ReadLayer(layer, i.layers.emplace_back()); });
   fields.Objects("packages", kMaxInventoryPackages, [&](JsonFields& package) {
     return ReadPackage(package, i.packages.emplace_back(), i.layers.size());
+  });
+  fields.Objects("hints", kMaxHints, [&](JsonFields& package) {
+    return ReadPackage(package, i.hints.emplace_back(), i.layers.size());
   });
   fields.Objects("coverage", kMaxCoverage, [&](JsonFields& coverage) {
     return ReadCoverage(coverage, i.coverage.emplace_back());

@@ -63,6 +63,8 @@ struct Package {
   /// string); only where a curated table says so.
   std::string cpe = {};
   int layer = -1;  // index into Inventory::layers: the first that has this version
+  /// A lock file says that only its authors' tests and tools use it.
+  bool dev = false;
   friend bool operator==(const Package&, const Package&) = default;
 };
 
@@ -119,6 +121,9 @@ struct Inventory {
   /// empty where it says nothing.
   std::vector<std::string> repositories = {};
   std::vector<Coverage> coverage;  // sorted by source
+  /// What lock files in an image declare, sorted as packages are. Nobody says that it is installed:
+  /// it is matched with nothing and judged by no rule (docs/adr/0008).
+  std::vector<Package> hints = {};
 
   /// Every line of coverage is kRead.
   bool Complete() const;
@@ -150,6 +155,8 @@ Result<ImageInventory> ImageInventoryFromJson(std::string_view json);
 inline constexpr std::size_t kMaxContentSets = 1024;
 inline constexpr std::size_t kMaxContentSetBytes = 256;
 inline constexpr std::size_t kMaxInventoryPackages = 200'000;
+/// Of one platform; large monorepos' lock files declare 15,000.
+inline constexpr std::size_t kMaxHints = 20'000;
 inline constexpr std::size_t kMaxInventoryJsonBytes = 256u << 20;
 
 }  // namespace landwaiter

@@ -73,7 +73,8 @@ json ToJson(const Package& package) {
           {"owner", package.owner},
           {"module", package.module},
           {"vendor", package.vendor},
-          {"layer", package.layer}};
+          {"layer", package.layer},
+          {"dev", package.dev}};
 }
 
 json ToJson(const ImageConfig& config) {
@@ -138,6 +139,7 @@ json PlatformToJson(const ScanReport& report, std::size_t index) {
                 {"config", ToJson(inventory.config)},
                 {"layers", LayersToJson(inventory.layers)},
                 {"packages", List(inventory.packages)},
+                {"hints", List(inventory.hints)},
                 {"coverage", List(AllCoverage(report, index))},
                 {"vulnerabilities", ToJson(Count(matched.findings))},
                 {"findings", std::move(findings)},

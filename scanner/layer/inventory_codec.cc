@@ -40,6 +40,7 @@ class Writer {
     bytes_ += text;
   }
   void Field(bool value) { Number(value ? 1 : 0); }
+  void Field(std::uint64_t value) { Number(value); }
   void Field(int value) { Number(static_cast<std::uint64_t>(value) + 1); }  // from -1
   void Field(const Digest& digest) { Field(digest.ToString()); }
   void Field(ReadingKind kind) { Number(static_cast<std::uint64_t>(kind)); }
@@ -110,6 +111,7 @@ class Reader {
     bytes_.remove_prefix(size);
   }
   void Field(bool& value) { value = Below(2) == 1; }
+  void Field(std::uint64_t& value) { value = Number(); }
   void Field(int& value) { value = static_cast<int>(Below(std::numeric_limits<int>::max())) - 1; }
   void Field(Digest& digest) {
     std::string text;
@@ -172,15 +174,17 @@ void Fields(Codec& codec, T& record) {
   const auto each = [&](auto&... fields) { (codec.Field(fields), ...); };
   if constexpr (std::is_same_v<Record, Package>) {
     auto& [type, name, version, architecture, source_name, source_version, purl, path, within,
-           found_by, licenses, owner, module, vendor, cpe, layer] = record;
+           found_by, licenses, owner, module, vendor, cpe, layer, dev] = record;
     each(type, name, version, architecture, source_name, source_version, purl, path, within,
-         found_by, licenses, owner, module, vendor, cpe, layer);
+         found_by, licenses, owner, module, vendor, cpe, layer, dev);
   } else if constexpr (std::is_same_v<Record, OwnedFile>) {
     auto& [path, package] = record;
     each(path, package);
   } else if constexpr (std::is_same_v<Record, FileReading>) {
-    auto& [source, path, kind, state, reason, packages, owned, content_sets, residue] = record;
-    each(source, path, kind, state, reason, packages, owned, content_sets, residue);
+    auto& [source, path, kind, state, reason, packages, owned, content_sets, residue, left_out,
+           development_left_out] = record;
+    each(source, path, kind, state, reason, packages, owned, content_sets, residue, left_out,
+         development_left_out);
   } else if constexpr (std::is_same_v<Record, KeptFile>) {
     auto& [name, readings, content] = record;
     each(name, readings, content);

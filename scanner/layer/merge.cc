@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "scanner/layer/hearsay.h"
 #include "scanner/layer/path.h"
 #include "scanner/layer/stack.h"
 #include "scanner/packages/os_release.h"
@@ -92,7 +93,8 @@ bool WasRead(const File& file, const Lookup& lookup) {
 
 class Merger {
  public:
-  Merger(Tree& tree, std::span<const PackageSource> sources) : tree_(tree), sources_(sources) {}
+  Merger(Tree& tree, std::span<const PackageSource> sources, packages::Declared declared)
+      : tree_(tree), sources_(sources), hearsay_(sources, declared) {}
 
   Result<MergedImage> Run(std::span<const LayerInventory* const> layers,
                           const std::vector<Lookup>& diverted,
@@ -112,6 +114,7 @@ class Merger {
 
   Tree& tree_;
   std::span<const PackageSource> sources_;
+  Hearsay hearsay_;
   std::vector<FileReading> readings_;   // of the files that survive, in path order
   std::set<std::string> repositories_;  // content sets of all layers
   std::optional<Coverage> system_coverage_;
@@ -244,6 +247,7 @@ Result<std::vector<Package>> Merger::Packages(const std::vector<packages::OwnedF
     }
     found.insert(found.end(), reading.packages.begin(), reading.packages.end());
   }
+  hearsay_.DropFoundOtherwise(found);
   for (auto& package : found) package.purl = packages::BuildPurl(package, image_.os);
   packages::AssignOwners(owned, found);
   const auto key = [](const Package& p) {
@@ -262,12 +266,14 @@ Result<MergedImage> Merger::Run(std::span<const LayerInventory* const> layers,
   CheckUnread(unread);
   packages::CombineReadings(sources_, readings_);
   FindSystem();
+  hearsay_.SortOut(readings_);
   const std::vector<packages::OwnedFile> owned = Owned();
   packages::YieldToOwners(owned, readings_);
   auto packages = Packages(owned);
   if (!packages) return std::move(packages).error();
   image_.packages = *std::move(packages);
   image_.coverage = packages::CombineCoverage(readings_);
+  hearsay_.AddHints(image_);
   if (system_coverage_) image_.coverage.push_back(*std::move(system_coverage_));
   std::sort(image_.coverage.begin(), image_.coverage.end(),
             [](const auto& a, const auto& b) { return a.source < b.source; });
@@ -279,7 +285,8 @@ Result<MergedImage> Merger::Run(std::span<const LayerInventory* const> layers,
 }  // namespace
 
 Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
-                                std::span<const PackageSource> sources, const Limits& limits) {
+                                std::span<const PackageSource> sources, const Limits& limits,
+                                packages::Declared declared) {
   auto stack = StackUp(layers, limits, {});
   if (!stack) return std::move(stack).error();
   const std::vector<Lookup> diverted = DivertedPaths(stack->tree(), sources);
@@ -290,7 +297,7 @@ Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
     stack = StackUp(layers, limits, watched);
     if (!stack) return std::move(stack).error();
   }
-  return Merger(stack->tree(), sources).Run(layers, diverted, stack->unread());
+  return Merger(stack->tree(), sources, declared).Run(layers, diverted, stack->unread());
 }
 
 }  // namespace landwaiter::layer

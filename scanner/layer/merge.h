@@ -31,6 +31,7 @@ struct Unreached {
 struct MergedImage {
   std::optional<OperatingSystem> os;
   std::vector<Package> packages;   // sorted by (type, name, version, path); purl, owner, layer set
+  std::vector<Package> hints;      // likewise; Inventory::hints
   std::vector<Coverage> coverage;  // sorted by source
   std::optional<std::string> passwd;
   std::vector<std::vector<std::string>> content_sets;  // by layer: ImageLayer::content_sets
@@ -44,6 +45,7 @@ struct MergedImage {
 /// Errors: ResourceExhausted reason TooLarge (packages, paths grown through links).
 Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
                                 std::span<const packages::PackageSource> sources,
-                                const Limits& limits);
+                                const Limits& limits,
+                                packages::Declared declared = packages::Declared::kHints);
 
 }  // namespace landwaiter::layer

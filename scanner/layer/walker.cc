@@ -145,6 +145,8 @@ bool Walker::LinkIsUnread(const TarEntry& entry, const std::string& path,
   const auto shown = shown_.find(target);
   for (std::size_t i = 0; i < options_.sources.size(); ++i) {
     const auto& source = options_.sources[i];
+    // A hint is not worth a second pass.
+    if (source.says == packages::Says::kDeclared) continue;
     const packages::Need need = source.wants(facts);
     if (need == packages::Need::kNothing) continue;
     if (need == packages::Need::kHead && source.wants_head != nullptr) continue;

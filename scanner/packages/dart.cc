@@ -4,7 +4,7 @@
 // Pub itself takes name and version from the folder. A compiled program (dart compile exe or aot, a
 // Flutter application) leaves no record of its packages: an image that holds the program alone has
 // nothing to read, and nothing is said of it. Not handled: packages from git, which have no
-// published version; pubspec.lock, which is a lock file.
+// published version.
 #include <utility>
 
 #include "scanner/packages/language_paths.h"

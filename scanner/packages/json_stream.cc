@@ -6,13 +6,16 @@
 namespace landwaiter::packages {
 namespace {
 
-// Keeps the path for the visitor; below kMaxJsonStreamDepth it only counts.
+// Keeps the path for the visitor; below its depth it only counts.
 class Stream final : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Stream(JsonVisitor& visitor) : visitor_(visitor) {}
+  Stream(JsonVisitor& visitor, std::size_t max_depth) : visitor_(visitor), max_depth_(max_depth) {}
 
   bool null() override { return Value({}); }
-  bool boolean(bool) override { return Value({}); }
+  bool boolean(bool value) override {
+    if (below_ == 0) visitor_.Bool(path_, value);
+    return true;
+  }
   bool number_integer(number_integer_t) override { return Value({}); }
   bool number_unsigned(number_unsigned_t number) override { return Value(std::to_string(number)); }
   bool number_float(number_float_t, const string_t&) override { return Value({}); }
@@ -40,7 +43,7 @@ class Stream final : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool Open(bool is_object) {
-    if (below_ > 0 || path_.size() == kMaxJsonStreamDepth) {
+    if (below_ > 0 || path_.size() == max_depth_) {
       ++below_;
       return true;
     }
@@ -59,6 +62,7 @@ class Stream final : public nlohmann::json_sax<nlohmann::json> {
   }
 
   JsonVisitor& visitor_;
+  const std::size_t max_depth_;
   JsonPath path_;
   std::size_t below_ = 0;
   std::size_t error_at_ = 0;
@@ -66,12 +70,13 @@ class Stream final : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
+void JsonVisitor::Bool(const JsonPath& path, bool /*value*/) { Text(path, {}); }
 void JsonVisitor::Begin(const JsonPath& /*path*/, bool /*is_object*/) {}
 void JsonVisitor::End(const JsonPath& /*path*/) {}
 
-Status StreamJson(std::string_view text, JsonVisitor& visitor) {
+Status StreamJson(std::string_view text, JsonVisitor& visitor, std::size_t max_depth) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  Stream stream(visitor);
+  Stream stream(visitor, max_depth);
   if (nlohmann::json::sax_parse(text.begin(), text.end(), &stream)) return Ok();
   return InvalidArgument("is no JSON: it breaks at byte " + std::to_string(stream.error_at()));
 }

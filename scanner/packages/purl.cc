@@ -55,10 +55,11 @@ struct TypeRule {
   std::string_view architecture_key;
 };
 
-constexpr std::array<TypeRule, 18> kRules = {{
+constexpr std::array<TypeRule, 19> kRules = {{
     {"alpm", true, Case::kLower, Namespace::kOfSystem, "arch"},
     {"apk", true, Case::kLower, Namespace::kOfSystem, "arch"},
     {"cargo", false, Case::kKept, Namespace::kOfName, ""},
+    {"cocoapods", false, Case::kKept, Namespace::kOfName, ""},
     {"composer", false, Case::kLower, Namespace::kOfName, ""},
     {"conda", false, Case::kKept, Namespace::kOfName, "subdir"},
     {"cran", false, Case::kKept, Namespace::kOfName, ""},

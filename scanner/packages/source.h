@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -89,6 +90,19 @@ enum class ReadingKind {
   kOwnership,  // only says which files belong to a package (dpkg info/*.list)
 };
 
+/// What the packages are that a source lists.
+enum class Says {
+  kInstalled,
+  kDeclared,  // wanted by a lock file: docs/adr/0008
+};
+
+/// What becomes of packages that are declared, not installed (Says::kDeclared).
+enum class Declared {
+  kHints,    // in an image: told apart from the packages, and never matched
+  kRuntime,  // in a folder: packages like others, but those for development
+  kAll,      // those too
+};
+
 /// A file that an OS package says is its own.
 struct OwnedFile {
   std::string path;     // clean and relative
@@ -111,6 +125,10 @@ struct FileReading {
   std::vector<std::string> content_sets = {};
   /// What PackageSource::combine takes besides, in the source's own form; "" for most.
   std::string residue = {};
+  /// Of lock files: entries that name no published version, and packages for development that
+  /// were dropped.
+  std::uint64_t left_out = 0;
+  std::uint64_t development_left_out = 0;
   friend bool operator==(const FileReading&, const FileReading&) = default;
 };
 
@@ -138,6 +156,7 @@ struct PackageSource {
   /// of those that belong together. Pure. Null where every reading stands for itself.
   void (*combine)(std::vector<FileReading>& readings) = nullptr;
   SpeaksOf speaks_of = SpeaksOf::kFile;
+  Says says = Says::kInstalled;
 };
 
 /// The table, sorted by name.

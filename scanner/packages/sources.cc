@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "scanner/packages/locks/rows.h"
 #include "scanner/packages/purl.h"
 #include "scanner/packages/rows.h"
 #include "scanner/packages/source.h"
@@ -48,6 +49,8 @@ std::vector<PackageSource> MakeTable() {
       SwiftSource(),
   };
   // clang-format on
+  const auto locks = LockSources();
+  table.insert(table.end(), locks.begin(), locks.end());
   const auto unread = UnreadSources();
   table.insert(table.end(), unread.begin(), unread.end());
   std::sort(table.begin(), table.end(),
@@ -57,6 +60,8 @@ std::vector<PackageSource> MakeTable() {
 
 struct SourceReadings {
   std::uint64_t packages = 0;
+  std::uint64_t left_out = 0;
+  std::uint64_t development = 0;
   bool only_ownership = true;
   std::vector<std::pair<std::string_view, std::string_view>> failed;  // path, reason
   std::vector<std::pair<std::string_view, std::string_view>> unsupported;
@@ -75,6 +80,18 @@ std::string Reasons(std::vector<std::pair<std::string_view, std::string_view>> r
   return text;
 }
 
+std::string LeftOut(const SourceReadings& readings) {
+  std::string text;
+  if (readings.left_out > 0) {
+    text = std::to_string(readings.left_out) + " without a published version left out";
+  }
+  if (readings.development > 0) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(readings.development) + " for development left out";
+  }
+  return text;
+}
+
 Coverage CoverageOf(const std::string& source, const SourceReadings& readings) {
   Coverage coverage{.source = source, .packages = readings.packages};
   if (!readings.failed.empty()) {
@@ -86,6 +103,8 @@ Coverage CoverageOf(const std::string& source, const SourceReadings& readings) {
   } else if (readings.only_ownership) {
     coverage.state = CoverageState::kFailed;
     coverage.reason = "lists of package files are there, but the package database is not";
+  } else {
+    coverage.reason = LeftOut(readings);
   }
   return coverage;
 }
@@ -147,6 +166,8 @@ std::vector<Coverage> CombineCoverage(std::span<const FileReading> surviving) {
     if (reading.state == ReadingState::kNotOurs) continue;
     SourceReadings& readings = by_source[reading.source];
     readings.packages += reading.packages.size();
+    readings.left_out += reading.left_out;
+    readings.development += reading.development_left_out;
     if (reading.kind != ReadingKind::kOwnership) readings.only_ownership = false;
     if (reading.state == ReadingState::kFailed) {
       readings.failed.emplace_back(reading.path, reading.reason);

@@ -3,14 +3,15 @@
 // in .build/checkouts.
 //
 // A compiled program leaves no record of its packages: an image that holds the program alone has
-// nothing to read, and nothing is said of it. Package.resolved is a lock file and not read here.
+// nothing to read, and nothing is said of it. Package.resolved is a lock file:
+// locks/swift_resolved.cc.
 #include <utility>
 
-#include "lib/base/text.h"
 #include "scanner/packages/json_stream.h"
 #include "scanner/packages/language_paths.h"
 #include "scanner/packages/rows.h"
 #include "scanner/packages/stanza.h"
+#include "scanner/packages/swift_location.h"
 
 namespace landwaiter::packages {
 namespace {
@@ -21,23 +22,6 @@ constexpr std::uint64_t kMaxStateBytes = 16u << 20;
 
 Need Wants(const FileFacts& facts) {
   return IsSwiftState(facts.path) ? Need::kContent : Need::kNothing;
-}
-
-// "https://user@github.com:443/apple/swift-nio.git" and "git@github.com:apple/swift-nio.git" are
-// "github.com/apple/swift-nio"; a registry's "apple.swift-nio" stays as it is.
-std::string NameOfLocation(std::string_view location) {
-  const auto scheme = location.find("://");
-  const bool is_url = scheme != std::string_view::npos;
-  if (is_url) location.remove_prefix(scheme + 3);
-  const auto end = location.find_first_of(is_url ? "/" : ":/");
-  if (end == std::string_view::npos) return std::string(location);
-  std::string_view host = location.substr(0, end);
-  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
-  host = host.substr(0, host.find(':'));
-  std::string_view path = location.substr(end + 1);
-  while (path.ends_with('/')) path.remove_suffix(1);
-  if (path.ends_with(".git")) path.remove_suffix(4);
-  return text::ToLower(host) + "/" + std::string(path);
 }
 
 class State final : public JsonVisitor {
@@ -98,7 +82,7 @@ class State final : public JsonVisitor {
     if (dependency_.state == "edited") return;
     std::string& version = dependency_.version.empty() ? dependency_.revision : dependency_.version;
     Package package{.type = "swift",
-                    .name = NameOfLocation(dependency_.location),
+                    .name = NameOfSwiftLocation(dependency_.location),
                     .version = std::move(version)};
     package.source_name = package.name;
     package.source_version = package.version;

@@ -49,6 +49,10 @@ ImageInventory AnInventory() {
   p.layer = 0;
   i.packages = {p};
   i.repositories = {"rhel-9-for-x86_64-baseos-rpms"};
+  p.type = "npm";
+  p.path = "package-lock.json";
+  p.dev = true;
+  i.hints = {p};
   i.coverage = {{"dpkg", CoverageState::kRead, "", 1},
                 {"npm", CoverageState::kFailed, "app/package.json: no valid JSON", 0}};
   return image;

@@ -42,9 +42,9 @@ INSTANTIATE_TEST_SUITE_P(
         WantCase{"PubExample", "root/.pub-cache/hosted/pub.dev/a-1.0.0/example/pubspec.yaml", ""},
         WantCase{"PubFromGit", "root/.pub-cache/git/args-0f3c/pubspec.yaml", ""},
         WantCase{"DartApplication", "app/pubspec.yaml", ""},
-        WantCase{"DartLockFile", "app/pubspec.lock", ""},
+        WantCase{"DartLockFile", "app/pubspec.lock", "pubspec-lock"},
         WantCase{"SwiftState", "build/.build/workspace-state.json", "swift"},
-        WantCase{"SwiftLockFile", "build/Package.resolved", ""}),
+        WantCase{"SwiftLockFile", "build/Package.resolved", "swift-resolved"}),
     [](const auto& info) { return info.param.name; });
 
 constexpr char kCondaPath[] = "opt/conda/conda-meta/libgomp-11.2.0-h1234567_1.json";

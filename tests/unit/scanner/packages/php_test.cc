@@ -43,7 +43,7 @@ TEST(PhpTest, AnEmptyListIsAnAnswer) {
 TEST(PhpTest, AsksForInstalledListsOnly) {
   EXPECT_EQ(WantedBy(kPath), "php");
   EXPECT_EQ(WantedBy("usr/share/php/lib/composer/installed.json"), "php");
-  EXPECT_EQ(WantedBy("app/composer.lock"), "");
+  EXPECT_EQ(WantedBy("app/composer.lock"), "composer-lock");
   EXPECT_EQ(WantedBy("app/mycomposer/installed.json"), "");
 }
 

@@ -46,6 +46,19 @@ TEST(CoverageTest, OneLineASourceTheWorstStateCounts) {
   EXPECT_THAT(CombineCoverage({}), IsEmpty());
 }
 
+TEST(CoverageTest, WhatWasLeftOutIsCounted) {
+  std::vector<FileReading> readings = {Reading("uv-lock", "a", ReadingState::kRead, "", 2),
+                                       Reading("uv-lock", "b", ReadingState::kRead, "", 1)};
+  readings[0].left_out = 3;
+  readings[1].left_out = 1;
+  readings[1].development_left_out = 5;
+  EXPECT_THAT(CombineCoverage(readings),
+              ElementsAre(Coverage{"uv-lock", CoverageState::kRead,
+                                   "4 without a published version left out, 5 for development "
+                                   "left out",
+                                   3}));
+}
+
 TEST(CoverageTest, ReasonsAreSortedAndFew) {
   std::vector<FileReading> readings;
   for (const char* path : {"e", "c", "a", "d", "b"}) {
@@ -159,6 +172,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "pkg:composer/symfony/http-kernel@v5.4.0"},
         PurlCase{"Conda", "conda", "absl-py", "0.4.1", "linux-64", "debian", "12",
                  "pkg:conda/absl-py@0.4.1?subdir=linux-64"},
+        PurlCase{"Cocoapods", "cocoapods", "AFNetworking", "4.0.1", "", "", "",
+                 "pkg:cocoapods/AFNetworking@4.0.1"},
         PurlCase{"Cran", "cran", "rJava", "1.0-4", "", "", "", "pkg:cran/rJava@1.0-4"},
         PurlCase{"Gem", "gem", "RedCloth", "4.2.9", "", "", "", "pkg:gem/RedCloth@4.2.9"},
         // Pitfall 127: the platform is no part of the version.

@@ -1,0 +1,127 @@
+// go.mod (Go Modules Reference, "go.mod files"): what "require" lists, "replace" applied as the go
+// command does.
+//
+// The versions of "require" are minimal ones, and the very ones that are built where the module
+// is the main one and lists all (Go 1.17 and later). What a folder replaces has no published
+// version. "exclude", "retract", "tool" and the "go" and "toolchain" lines name no packages.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "lib/base/text.h"
+#include "scanner/packages/locks/lock.h"
+#include "scanner/packages/locks/rows.h"
+
+namespace landwaiter::packages {
+namespace {
+
+bool IsFile(std::string_view path) { return BaseName(path) == "go.mod"; }
+
+struct Module {
+  std::string path;
+  std::string version;  // "" for a folder, or for every version on a replacement's left side
+};
+
+// Words of a line, its comment and their quotes taken off.
+std::vector<std::string> WordsOf(std::string_view line) {
+  line = line.substr(0, line.find("//"));
+  std::vector<std::string> words;
+  std::size_t at = 0;
+  while ((at = line.find_first_not_of(" \t", at)) != std::string_view::npos) {
+    std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
+    std::string_view word = line.substr(at, end - at);
+    if (word.size() >= 2 && (word[0] == '"' || word[0] == '`') && word.back() == word[0]) {
+      word = word.substr(1, word.size() - 2);
+    }
+    words.emplace_back(word);
+    at = end;
+  }
+  return words;
+}
+
+class GoMod {
+ public:
+  explicit GoMod(LockBuilder& out) : out_(out) {}
+
+  void TakeLine(std::string_view line, std::size_t number) {
+    std::vector<std::string> words = WordsOf(line);
+    if (words.empty()) return;
+    if (!block_.empty()) {
+      if (words[0] == ")") {
+        block_.clear();
+      } else {
+        Directive(block_, words, number);
+      }
+      return;
+    }
+    const std::string verb = words[0];
+    words.erase(words.begin());
+    if (words.size() == 1 && words[0] == "(") {
+      block_ = verb;
+    } else {
+      Directive(verb, words, number);
+    }
+  }
+
+  void Finish() {
+    if (!block_.empty()) out_.Fail("ends within a block");
+    for (Module& module : required_) {
+      const Module* const instead = ReplacementOf(module);
+      if (instead == nullptr) {
+        out_.Add(std::move(module.path), std::move(module.version));
+      } else if (instead->version.empty()) {
+        out_.LeaveOut();
+      } else {
+        out_.Add(instead->path, instead->version);
+      }
+    }
+  }
+
+ private:
+  void Directive(const std::string& verb, const std::vector<std::string>& words,
+                 std::size_t number) {
+    if (verb == "require") {
+      if (words.size() != 2) return out_.FailAtLine(number, "requires no module with a version");
+      required_.push_back({words[0], words[1]});
+    } else if (verb == "replace") {
+      const auto arrow = std::find(words.begin(), words.end(), "=>");
+      const auto left = arrow - words.begin();
+      const auto right = words.end() - arrow - 1;
+      if (arrow == words.end() || left < 1 || left > 2 || right < 1 || right > 2) {
+        return out_.FailAtLine(number, "replaces no module by another");
+      }
+      const std::string version = left == 2 ? words[1] : "";
+      replaced_[{words[0], version}] = {arrow[1], right == 2 ? arrow[2] : ""};
+    }
+  }
+
+  // One of this version is stronger than one of all.
+  const Module* ReplacementOf(const Module& module) const {
+    auto found = replaced_.find({module.path, module.version});
+    if (found == replaced_.end()) found = replaced_.find({module.path, ""});
+    return found == replaced_.end() ? nullptr : &found->second;
+  }
+
+  LockBuilder& out_;
+  std::string block_;  // the verb of the block at hand
+  std::vector<Module> required_;
+  std::map<std::pair<std::string, std::string>, Module> replaced_;
+};
+
+void Read(std::string_view bytes, LockBuilder& out) {
+  GoMod file(out);
+  Lines lines(bytes);
+  while (const auto line = lines.Next()) file.TakeLine(*line, lines.number());
+  file.Finish();
+}
+
+constexpr LockFormat kFormat = {
+    .name = "go-mod", .type = "golang", .version = 1, .is_file = IsFile, .read = Read};
+
+}  // namespace
+
+PackageSource GoModSource() { return LockSource<kFormat>(); }
+
+}  // namespace landwaiter::packages
