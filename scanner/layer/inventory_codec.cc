@@ -182,9 +182,12 @@ void Fields(Codec& codec, T& record) {
     each(path, package);
   } else if constexpr (std::is_same_v<Record, FileReading>) {
     auto& [source, path, kind, state, reason, packages, owned, content_sets, residue, left_out,
-           development_left_out] = record;
+           development_left_out, os] = record;
     each(source, path, kind, state, reason, packages, owned, content_sets, residue, left_out,
-         development_left_out);
+         development_left_out, os);
+  } else if constexpr (std::is_same_v<Record, OperatingSystem>) {
+    auto& [family, version, codename, pretty_name, variant] = record;
+    each(family, version, codename, pretty_name, variant);
   } else if constexpr (std::is_same_v<Record, KeptFile>) {
     auto& [name, readings, content] = record;
     each(name, readings, content);

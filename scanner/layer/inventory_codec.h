@@ -16,7 +16,7 @@
 namespace landwaiter::layer {
 
 /// Raised with every change of the format.
-inline constexpr int kCodecVersion = 2;
+inline constexpr int kCodecVersion = 3;
 /// 10 M entries of 12 bytes, 256 MiB of names, packages.
 inline constexpr std::size_t kMaxEncodedBytes = 1u << 30;
 

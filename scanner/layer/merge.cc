@@ -111,6 +111,7 @@ class Merger {
   Result<std::vector<Package>> Packages(const std::vector<packages::OwnedFile>& owned);
   std::vector<packages::OwnedFile> Owned() const;
   bool HasSystemPackages() const;
+  std::optional<OperatingSystem> SystemOfDocument() const;
 
   Tree& tree_;
   std::span<const PackageSource> sources_;
@@ -206,6 +207,13 @@ bool Merger::HasSystemPackages() const {
   });
 }
 
+// Of a document about packages that was asked for: the only one that there is.
+std::optional<OperatingSystem> Merger::SystemOfDocument() const {
+  const auto told = std::find_if(readings_.begin(), readings_.end(),
+                                 [](const FileReading& reading) { return reading.os.has_value(); });
+  return told == readings_.end() ? std::nullopt : told->os;
+}
+
 void Merger::FindSystem() {
   auto identity = packages::IdentifySystem([&](std::string_view path) {
     const File* file = FileAt(tree_, path);
@@ -221,6 +229,8 @@ void Merger::FindSystem() {
       system_coverage_->reason = identity.path + " says '" + image_.os->family +
                                  "', but no package database of a known kind was found";
     }
+  } else if (const auto told = SystemOfDocument()) {
+    image_.os = *told;
   } else if (HasSystemPackages()) {
     system_coverage_ = {std::string(kOsCoverage), CoverageState::kFailed,
                         "packages of an operating system are installed, but neither an os-release "

@@ -94,6 +94,7 @@ enum class ReadingKind {
 enum class Says {
   kInstalled,
   kDeclared,  // wanted by a lock file: docs/adr/0008
+  kRetold,    // by a document about the software (SBOM)
 };
 
 /// What becomes of packages that are declared, not installed (Says::kDeclared).
@@ -129,6 +130,8 @@ struct FileReading {
   /// were dropped.
   std::uint64_t left_out = 0;
   std::uint64_t development_left_out = 0;
+  /// Of a document about packages: the system that it says they are of.
+  std::optional<OperatingSystem> os = {};
   friend bool operator==(const FileReading&, const FileReading&) = default;
 };
 

@@ -11,6 +11,7 @@
 #include "scanner/packages/locks/rows.h"
 #include "scanner/packages/purl.h"
 #include "scanner/packages/rows.h"
+#include "scanner/packages/sbom/sbom.h"
 #include "scanner/packages/source.h"
 #include "scanner/packages/stanza.h"
 
@@ -46,6 +47,7 @@ std::vector<PackageSource> MakeTable() {
       RpmSource(),
       RubySource(),
       RustSource(),
+      SbomSource(),
       SwiftSource(),
   };
   // clang-format on

@@ -26,6 +26,7 @@ LayerInventory Full() {
   package.module = "nodejs:18";
   package.cpe = "cpe:2.3:a:a:b:1:*:*:*:*:*:*:*";
   package.layer = 3;
+  package.dev = true;
   FileReading reading;
   reading.source = "java";
   reading.path = "opt/a.jar";
@@ -34,6 +35,9 @@ LayerInventory Full() {
   reading.reason = "why";
   reading.packages = {package, {.type = "deb", .name = "x", .version = "0"}};
   reading.owned = {{"usr/bin/x", "x"}};
+  reading.left_out = 300;
+  reading.development_left_out = 2;
+  reading.os = OperatingSystem{"debian", "12", "bookworm", "Debian", "testing"};
   LayerInventory inventory;
   inventory.digest = Sha256::Of("blob");
   inventory.diff_id = Sha256::Of("tar");
