@@ -16,6 +16,7 @@
 #include "scanner/image/docker_config.h"
 #include "scanner/image/registry.h"
 #include "scanner/service/child_process.h"
+#include "scanner/service/scan_files.h"
 
 namespace landwaiter::cli {
 namespace {
@@ -94,6 +95,18 @@ Result<ImageArgument> ParseImageArgument(const std::string& text) {
     if (rest.empty()) return InvalidArgument("image '" + text + "' names no path");
     return PathArgument(rest);
   }
+  if (TakePrefix(rest, "dir:")) {
+    if (rest.empty()) return InvalidArgument("'" + text + "' names no folder");
+    std::error_code failure;
+    if (!fs::is_directory(rest, failure)) return NotFound(rest + " is no folder");
+    return ImageArgument{ImageKind::kFolder, rest};
+  }
+  if (TakePrefix(rest, "sbom:")) {
+    if (rest.empty()) return InvalidArgument("'" + text + "' names no file");
+    std::error_code failure;
+    if (!fs::is_regular_file(rest, failure)) return NotFound(rest + " is no file");
+    return ImageArgument{ImageKind::kDocument, rest};
+  }
   if (TakePrefix(rest, "registry:")) return ImageArgument{ImageKind::kRegistry, rest};
   for (const auto& [prefix, kind] :
        {std::pair("docker:", ImageKind::kDocker), std::pair("docker-daemon:", ImageKind::kDocker),
@@ -127,6 +140,10 @@ Result<ImageInventory> ScanImageArgument(const ImageArgument& image, const std::
       return ScanEngine(image::Engine::kDocker, image.value, options, child, cancel);
     case ImageKind::kPodman:
       return ScanEngine(image::Engine::kPodman, image.value, options, child, cancel);
+    case ImageKind::kFolder:
+      return service::ScanFolderInChild(image.value, options, child, cancel);
+    case ImageKind::kDocument:
+      return service::ScanDocumentInChild(image.value, options, child, cancel);
     case ImageKind::kArchive: {
       const FileDescriptor file(::open(image.value.c_str(), O_RDONLY | O_CLOEXEC));
       if (!file) {

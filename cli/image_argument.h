@@ -10,7 +10,7 @@
 
 namespace landwaiter::cli {
 
-enum class ImageKind { kRegistry, kArchive, kLayout, kDocker, kPodman };
+enum class ImageKind { kRegistry, kArchive, kLayout, kDocker, kPodman, kFolder, kDocument };
 
 struct ImageArgument {
   ImageKind kind = ImageKind::kRegistry;
@@ -24,10 +24,11 @@ struct RegistryFlags {
 };
 
 /// "archive:PATH" (`docker save`, OCI tar), "oci:PATH" (OCI layout folder), "registry:REFERENCE",
-/// "docker:NAME" and "podman:NAME" (an image that the engine has; name, ID or digest).
-/// Without a prefix: what starts with '/', './' or '../' is a path, and so is what exists as a file
-/// with .tar in its name or as a folder with an oci-layout; all else is a reference.
-/// Errors: NotFound for a path that is not there, InvalidArgument for an empty one.
+/// "docker:NAME" and "podman:NAME" (an image that the engine has; name, ID or digest), "dir:PATH"
+/// (a folder of files, no image), "sbom:FILE" (a document that lists packages). Without a prefix:
+/// what starts with '/', './' or '../' is a path, and so is what exists as a file with .tar in its
+/// name or as a folder with an oci-layout; all else is a reference. Errors: NotFound for a path
+/// that is not there, InvalidArgument for an empty one.
 Result<ImageArgument> ParseImageArgument(const std::string& text);
 
 /// Scans it in a sandboxed child. `choice` picks one of several images in an archive or layout.

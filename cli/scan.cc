@@ -37,6 +37,7 @@ struct ScanFlags {
   std::string database;
   std::string severity;
   bool ignore_unfixed = false;
+  bool dev = false;
   std::vector<std::string> policy_files;
   int exit_code = 0;
   std::string format;
@@ -65,6 +66,11 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
   auto image = ParseImageArgument(flags.image);
   if (!image) return std::move(image).error();
   plan.image = std::move(*image);
+  if (plan.image.kind == ImageKind::kFolder) {
+    plan.options.declared = flags.dev ? packages::Declared::kAll : packages::Declared::kRuntime;
+  } else if (flags.dev) {
+    return InvalidArgument("--dev is about lock files of a folder (dir:PATH)");
+  }
   if (plan.image.kind == ImageKind::kRegistry) {
     if (auto reference = ImageReference::Parse(plan.image.value); !reference) {
       return std::move(reference).error();
@@ -251,7 +257,7 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
   app->add_option(
          "IMAGE", flags->image,
          "registry reference, archive:FILE (docker save or OCI tar), oci:FOLDER, docker:NAME, "
-         "podman:NAME")
+         "podman:NAME, dir:FOLDER (files and lock files), sbom:FILE (CycloneDX, SPDX, Syft)")
       ->required();
   app->add_option("--platform", flags->platforms,
                   "os/architecture[/variant] wanted of an index; may be repeated (default: this "
@@ -263,6 +269,8 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
   app->add_option("--severity", flags->severity,
                   "show findings of this severity and above; unknown is always shown");
   app->add_flag("--ignore-unfixed", flags->ignore_unfixed, "leave out findings without a fix");
+  app->add_flag("--dev", flags->dev,
+                "dir: also packages that lock files mark as for development only");
   app->add_option("--policy", flags->policy_files,
                   "file with ScanPolicies (YAML or JSON) to judge by; may be repeated");
   app->add_option("--exit-code", flags->exit_code,

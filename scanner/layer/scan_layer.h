@@ -29,4 +29,9 @@ Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const ReadBytes& 
                                  const LayerOptions& options, Budget& budget,
                                  const Cancellation& cancel);
 
+/// The same of a plain tar that nobody promised anything about: digest and diffID are those of its
+/// bytes.
+Result<LayerInventory> ScanTar(const ReadBytes& read, const LayerOptions& options, Budget& budget,
+                               const Cancellation& cancel);
+
 }  // namespace landwaiter::layer

@@ -21,6 +21,7 @@
 #include "scanner/layer/scan_layer.h"
 #include "scanner/packages/source.h"
 #include "scanner/service/sandbox.h"
+#include "scanner/service/scan_files.h"
 #include "scanner/service/scan_in_child.h"
 
 namespace landwaiter::service {
@@ -145,6 +146,8 @@ Result<std::string> Scan(const StartMessage& start) {
   if (start.layer) return ReadLayer(*start.layer, start);
   ParentSource parent(kSocketFd);
   ScanOptions options;
+  options.subject = start.subject;
+  options.declared = start.declared;
   options.platforms = start.platforms;
   options.single_of_any_platform = start.single_of_any_platform;
   options.limits = start.limits;
@@ -177,7 +180,9 @@ Result<std::string> Scan(const StartMessage& start) {
     if (!opened) return std::move(opened).error();
     archive = *std::move(opened);
   }
-  auto inventory = ScanImage(archive ? *archive : parent, options, cancel);
+  image::ImageSource& source = archive ? *archive : parent;
+  auto inventory = start.subject == Subject::kImage ? ScanImage(source, options, cancel)
+                                                    : ScanFiles(source, options, cancel);
   if (!inventory) return std::move(inventory).error();
   return landwaiter::ToJson(*inventory);
 }

@@ -52,6 +52,8 @@ struct LayerJob {
 };
 
 struct StartMessage {
+  Subject subject = Subject::kImage;
+  packages::Declared declared = packages::Declared::kHints;
   std::vector<Platform> platforms;
   bool single_of_any_platform = false;
   layer::Limits limits;

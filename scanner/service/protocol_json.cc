@@ -154,7 +154,9 @@ Result<ChildMessage> BlobQuestionFrom(const Json& json, const char* key) {
 std::string ToJson(const StartMessage& message) {
   Json platforms = Json::array();
   for (const auto& platform : message.platforms) platforms.push_back(platform.ToString());
-  Json json = {{"platforms", platforms},
+  Json json = {{"subject", static_cast<int>(message.subject)},
+               {"declared", static_cast<int>(message.declared)},
+               {"platforms", platforms},
                {"singleOfAnyPlatform", message.single_of_any_platform},
                {"limits", LimitsToJson(message.limits)},
                {"layersAtOnce", message.layers_at_once},
@@ -175,6 +177,8 @@ Result<StartMessage> StartMessageFromJson(std::string_view text) {
   try {
     const Json json = Json::parse(text);
     StartMessage message;
+    message.subject = static_cast<Subject>(json.at("subject").get<int>());
+    message.declared = static_cast<packages::Declared>(json.at("declared").get<int>());
     for (const auto& item : json.at("platforms")) {
       auto platform = Platform::Parse(item.get<std::string>());
       if (!platform) return std::move(platform).error();

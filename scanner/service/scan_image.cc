@@ -275,7 +275,7 @@ Result<layer::MergedImage> ImageScan::ReadAndMerge(const std::vector<LayerTask>&
   std::vector<const LayerInventory*> stack;
   stack.reserve(tasks.size());
   for (const auto& task : tasks) stack.push_back(&layers.at(KeyOf(task)));
-  return layer::MergeLayers(stack, packages::AllSources(), options_.limits);
+  return layer::MergeLayers(stack, packages::AllSources(), options_.limits, options_.declared);
 }
 
 void AddHistory(Inventory& inventory) {
@@ -324,6 +324,7 @@ Result<Inventory> ImageScan::ScanPlatform(const image::PlatformImage& image) {
   inventory.repositories = std::move(merged->repositories);
   inventory.os = std::move(merged->os);
   inventory.packages = std::move(merged->packages);
+  inventory.hints = std::move(merged->hints);
   inventory.coverage = std::move(merged->coverage);
   std::optional<std::string_view> passwd;
   if (merged->passwd) passwd = *merged->passwd;

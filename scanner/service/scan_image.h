@@ -14,6 +14,7 @@
 #include "scanner/layer/layer_inventory.h"
 #include "scanner/layer/limits.h"
 #include "scanner/layer/pipeline.h"
+#include "scanner/packages/source.h"
 
 namespace landwaiter::image {
 class ImageSource;
@@ -29,7 +30,17 @@ struct ScanProgress {
   int layers_total = 0;
 };
 
+/// What a source gives.
+enum class Subject {
+  kImage,
+  kFiles,     // the files of a folder, in one tar (scan_files.h)
+  kDocument,  // one file that lists packages, likewise
+};
+
 struct ScanOptions {
+  Subject subject = Subject::kImage;
+  /// What becomes of packages that are declared, not installed.
+  packages::Declared declared = packages::Declared::kHints;
   /// Wanted of an index; empty: all that are no attestation.
   std::vector<Platform> platforms;
   /// An image without an index is scanned although it is of none of them, as a node runs it.

@@ -35,6 +35,8 @@ class NoSource final : public image::ImageSource {
 
 StartMessage MakeStart(const ScanOptions& options) {
   StartMessage start;
+  start.subject = options.subject;
+  start.declared = options.declared;
   start.platforms = options.platforms;
   start.single_of_any_platform = options.single_of_any_platform;
   start.limits = options.limits;
