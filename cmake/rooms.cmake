@@ -30,6 +30,8 @@ function(landwaiter_unit_tests)
   find_package(GTest REQUIRED)
   add_library(landwaiter_testing STATIC ${CMAKE_SOURCE_DIR}/tests/unit/main.cc)
   target_link_libraries(landwaiter_testing PUBLIC landwaiter_flags GTest::gtest GTest::gmock)
+  # Tables of cases are long to optimise and short to run: a third less time to compile.
+  target_compile_options(landwaiter_testing PUBLIC -O1)
   get_property(rooms GLOBAL PROPERTY LANDWAITER_ROOMS)
   foreach(path ${rooms})
     string(REPLACE "/" "_" name ${path})
