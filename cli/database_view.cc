@@ -133,6 +133,28 @@ std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string
   return out + RenderRows(rows);
 }
 
+std::string RenderFeeds(std::span<const advisories::Feed> feeds) {
+  std::string out;
+  for (const advisories::Feed& feed : feeds) {
+    out += std::string(feed.kind) + " (" + std::string(FeedScopeName(feed.scope)) + ")";
+    if (!feed.ecosystems.empty()) out += ": " + std::string(feed.ecosystems);
+    out += "\n    " + std::string(feed.says) + "\n    " + std::string(feed.address) + "\n";
+  }
+  return out;
+}
+
+std::string RenderFeedsJson(std::span<const advisories::Feed> feeds) {
+  Json list = Json::array();
+  for (const advisories::Feed& feed : feeds) {
+    list.push_back({{"kind", feed.kind},
+                    {"scope", FeedScopeName(feed.scope)},
+                    {"ecosystems", feed.ecosystems},
+                    {"says", feed.says},
+                    {"address", feed.address}});
+  }
+  return Json{{"feeds", list}}.dump(2) + "\n";
+}
+
 std::string RenderLookup(const LookupAnswer& answer) {
   std::vector<Row> rows{{"ECOSYSTEM", "ADVISORY", "CVE", "SEVERITY", "AFFECTED"}};
   for (const LookupRow& row : answer) {

@@ -1,10 +1,12 @@
 // How `landwaiter db` shows a database and what it says.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "scanner/advisories/database.h"
+#include "scanner/advisories/feed.h"
 
 namespace landwaiter::cli {
 
@@ -20,6 +22,9 @@ using LookupAnswer = std::vector<LookupRow>;
 Status MarkExploited(const advisories::AdvisoryDatabase& database, LookupRow* row);
 
 std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string& folder);
+/// What each feed can and cannot say, and where it is published.
+std::string RenderFeeds(std::span<const advisories::Feed> feeds);
+std::string RenderFeedsJson(std::span<const advisories::Feed> feeds);
 std::string RenderLookup(const LookupAnswer& answer);
 std::string RenderLookupJson(const std::string& package, const LookupAnswer& answer);
 /// A range for people: "< 1.2.6", ">= 2.0, < 2.2.28", ">= 1.0, <= 1.4", "all versions".

@@ -166,10 +166,9 @@ void AddBuild(CLI::App& db, int& exit_code) {
   CLI::App* const build = db.add_subcommand("build", "Make a database from feeds and swap it in");
   const auto flags = std::make_shared<BuildFlags>();
   build
-      ->add_option(
-          "--feed", flags->feeds,
-          "osv=PATH (archive, folder or file of OSV records) or kev=PATH (CISA's catalogue "
-          "of known exploited vulnerabilities); repeatable")
+      ->add_option("--feed", flags->feeds,
+                   "KIND=PATH: an archive, a folder or a file of a feed, as in osv=all.zip; "
+                   "`db feeds` lists the kinds; repeatable")
       ->required();
   build->add_option("--output,--db", flags->output,
                     "Folder of the database (default: $LANDWAITER_DB or " + DatabasePath("") + ")");
@@ -196,6 +195,18 @@ void AddDbCommand(CLI::App& app, int& exit_code) {
   status->add_flag("--verify", seen->verify, "Read the whole file and compare its digest");
   AddFormat(status, seen);
   status->callback([seen, &exit_code] { exit_code = ShowStatus(*seen); });
+
+  CLI::App* const feeds =
+      db->add_subcommand("feeds", "The kinds of feeds, and what each can and cannot say");
+  const auto listed = std::make_shared<ViewFlags>();
+  AddFormat(feeds, listed);
+  feeds->callback([listed, &exit_code] {
+    const bool json = listed->format == "json";
+    std::fputs(
+        (json ? RenderFeedsJson(advisories::Feeds()) : RenderFeeds(advisories::Feeds())).c_str(),
+        stdout);
+    exit_code = kExitOk;
+  });
 
   CLI::App* const lookup = db->add_subcommand("lookup", "What is said of one package");
   const auto asked = std::make_shared<ViewFlags>();

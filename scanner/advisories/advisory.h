@@ -59,6 +59,14 @@ struct Advisory {
   friend bool operator==(const Advisory&, const Advisory&) = default;
 };
 
+/// What is known of a CVE whatever the package.
+struct CveFacts {
+  /// Day on which it was added to the catalogue of known exploited vulnerabilities, "" where that
+  /// does not say; nullopt for a CVE that is not in it.
+  std::optional<std::string> exploited_since;
+  friend bool operator==(const CveFacts&, const CveFacts&) = default;
+};
+
 inline constexpr std::size_t kMaxTitleBytes = 200;
 
 }  // namespace landwaiter::advisories

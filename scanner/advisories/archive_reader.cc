@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "lib/base/file.h"
@@ -22,79 +24,108 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBlockBytes = 256u << 10;
 constexpr std::size_t kTarBlockBytes = 512;
+constexpr std::array<std::string_view, 4> kCompressions{".gz", ".zst", ".xz", ".bz2"};
+
+struct WantedName {
+  std::string name;  // without the suffix of a compression
+  bool compressed = false;
+};
+
+std::optional<WantedName> Wanted(std::string_view name, const MemberFilter& filter) {
+  WantedName wanted{std::string(name), false};
+  for (const std::string_view suffix : kCompressions) {
+    if (!name.ends_with(suffix)) continue;
+    name.remove_suffix(suffix.size());
+    wanted = {std::string(name), true};
+    break;
+  }
+  const bool fits = std::any_of(filter.suffixes.begin(), filter.suffixes.end(),
+                                [&](std::string_view suffix) { return name.ends_with(suffix); });
+  if (!fits) return {};
+  return wanted;
+}
 
 Error TooLarge(const std::string& name, std::size_t limit) {
   return ResourceExhausted(text::Printable(name) + ": is larger than " + std::to_string(limit) +
                            " bytes");
 }
 
-Result<Digest> DigestOfFile(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) {
-    const Code code = errno == ENOENT   ? Code::kNotFound
-                      : errno == EACCES ? Code::kPermissionDenied
-                                        : Code::kInternal;
-    return Error{code, "cannot open " + path + ": " + std::strerror(errno)};
-  }
-  Sha256 sha;
-  std::vector<char> buffer(kBlockBytes);
+Result<FileDescriptor> OpenFile(const std::string& path) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file) return file;
+  const Code code = errno == ENOENT   ? Code::kNotFound
+                    : errno == EACCES ? Code::kPermissionDenied
+                                      : Code::kInternal;
+  return Error{code, "cannot open " + path + ": " + std::strerror(errno)};
+}
+
+/// 0 at the end of the file.
+Result<std::size_t> ReadSome(const FileDescriptor& file, const std::string& path, char* to,
+                             std::size_t size) {
   for (;;) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Internal("cannot read " + path + ": " + std::strerror(errno));
-    if (got == 0) return sha.Finish();
-    sha.Update(buffer.data(), static_cast<std::size_t>(got));
+    const ssize_t got = ::read(file.get(), to, size);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return Internal("cannot read " + path + ": " + std::strerror(errno));
   }
 }
 
-/// A folder, or one file, of plain records.
-class FolderReader final : public MemberReader {
+Result<Digest> DigestOfFile(const std::string& path) {
+  const auto file = OpenFile(path);
+  if (!file) return file.error();
+  Sha256 sha;
+  std::vector<char> buffer(kBlockBytes);
+  for (;;) {
+    const auto got = ReadSome(*file, path, buffer.data(), buffer.size());
+    if (!got) return got.error();
+    if (*got == 0) return sha.Finish();
+    sha.Update(buffer.data(), *got);
+  }
+}
+
+/// One file that is not compressed.
+class PlainFileReader final : public MemberReader {
  public:
-  static Result<std::unique_ptr<MemberReader>> Open(const std::string& path, std::size_t limit) {
-    auto reader = std::make_unique<FolderReader>();
+  static Result<std::unique_ptr<MemberReader>> Open(const std::string& path, std::string name,
+                                                    std::size_t limit) {
+    auto file = OpenFile(path);
+    if (!file) return std::move(file).error();
+    auto reader = std::make_unique<PlainFileReader>();
+    reader->file_ = *std::move(file);
+    reader->path_ = path;
+    reader->name_ = std::move(name);
     reader->limit_ = limit;
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
-      reader->root_ = fs::path(path).parent_path();
-      reader->names_.push_back(fs::path(path).filename());
-      return std::unique_ptr<MemberReader>(std::move(reader));
-    }
-    reader->root_ = path;
-    fs::recursive_directory_iterator at(path, error);
-    for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-      std::error_code ignored;  // what cannot be looked at fails when it is read
-      if (at->path().extension() != ".json" || at->is_directory(ignored)) continue;
-      reader->names_.push_back(at->path().lexically_relative(path));
-      if (reader->names_.size() > kMaxMembers) {
-        return ResourceExhausted(path + ": has more than " + std::to_string(kMaxMembers) +
-                                 " records");
-      }
-    }
-    if (error)
-      return Error{Code::kPermissionDenied, "cannot list " + path + ": " + error.message()};
-    std::sort(reader->names_.begin(), reader->names_.end());
     return std::unique_ptr<MemberReader>(std::move(reader));
   }
 
-  Result<bool> Next(Member* member) override {
-    if (next_ == names_.size()) return false;
-    const fs::path& name = names_[next_++];
-    auto bytes = ReadFile((root_ / name).string(), limit_);
-    if (!bytes) return std::move(bytes).error();
-    member->name = name.string();
-    member->bytes = *std::move(bytes);
-    sha_.Update(member->name.c_str(), member->name.size() + 1);
-    sha_.Update(std::to_string(member->bytes.size()) + ":");
-    sha_.Update(member->bytes);
+  Result<bool> Next(Piece* piece) override {
+    if (done_) return false;
+    piece->name = name_;
+    piece->first = read_ == 0;
+    piece->bytes.resize(kPieceBytes);
+    std::size_t filled = 0;
+    while (filled < kPieceBytes && !done_) {
+      const auto got =
+          ReadSome(file_, path_, piece->bytes.data() + filled, kPieceBytes - filled);
+      if (!got) return got.error();
+      done_ = *got == 0;
+      filled += *got;
+    }
+    piece->bytes.resize(filled);
+    piece->last = done_;
+    read_ += filled;
+    if (read_ > limit_) return TooLarge(name_, limit_);
+    sha_.Update(piece->bytes);
     return true;
   }
   Digest ContentDigest() override { return sha_.Finish(); }
 
  private:
-  fs::path root_;
-  std::vector<fs::path> names_;
-  std::size_t next_ = 0;
+  FileDescriptor file_;
+  std::string path_;
+  std::string name_;
   std::size_t limit_ = 0;
+  std::uint64_t read_ = 0;
+  bool done_ = false;
   Sha256 sha_;
 };
 
@@ -102,11 +133,14 @@ class ArchiveReader final : public MemberReader {
  public:
   ~ArchiveReader() override { archive_read_free(archive_); }
 
-  static Result<std::unique_ptr<MemberReader>> Open(const std::string& path, std::size_t limit) {
+  /// `single`: the file is no archive but one compressed member of this name.
+  static Result<std::unique_ptr<MemberReader>> Open(const std::string& path, MemberFilter filter,
+                                                    std::optional<std::string> single) {
     auto digest = DigestOfFile(path);
     if (!digest) return std::move(digest).error();
     auto reader = std::make_unique<ArchiveReader>();
-    reader->limit_ = limit;
+    reader->filter_ = filter;
+    reader->single_ = std::move(single);
     reader->path_ = path;
     reader->digest_ = *std::move(digest);
     archive* const handle = reader->archive_ = archive_read_new();
@@ -116,16 +150,21 @@ class ArchiveReader final : public MemberReader {
     archive_read_support_filter_zstd(handle);
     archive_read_support_filter_xz(handle);
     archive_read_support_filter_bzip2(handle);
-    archive_read_support_format_zip(handle);
-    archive_read_support_format_tar(handle);
+    if (reader->single_) {
+      archive_read_support_format_raw(handle);
+    } else {
+      archive_read_support_format_zip(handle);
+      archive_read_support_format_tar(handle);
+    }
     if (archive_read_open_filename(handle, path.c_str(), kBlockBytes) != ARCHIVE_OK) {
       return InvalidArgument(path + ": cannot be read as an archive: " + reader->Message());
     }
     return std::unique_ptr<MemberReader>(std::move(reader));
   }
 
-  Result<bool> Next(Member* member) override {
-    for (;;) {
+  Result<bool> Next(Piece* piece) override {
+    piece->first = !within_;
+    while (!within_) {
       archive_entry* entry = nullptr;
       const int code = archive_read_next_header(archive_, &entry);
       if (code == ARCHIVE_EOF) return EndsWhole();
@@ -133,38 +172,52 @@ class ArchiveReader final : public MemberReader {
       if (++members_ > kMaxMembers) {
         return ResourceExhausted("has more than " + std::to_string(kMaxMembers) + " members");
       }
-      const char* const name = archive_entry_pathname(entry);
-      member->name = name == nullptr ? "" : name;
-      if (archive_entry_filetype(entry) != AE_IFREG || !member->name.ends_with(".json")) continue;
-      if (Status status = ReadData(member); !status) return status.error();
-      return true;
+      Enter(entry);
     }
+    piece->name = name_;
+    if (Status status = ReadData(piece); !status) return status.error();
+    within_ = !piece->last;
+    return true;
   }
   Digest ContentDigest() override { return digest_; }
 
  private:
+  void Enter(archive_entry* entry) {
+    const char* const name = archive_entry_pathname(entry);
+    name_ = single_ ? *single_ : std::string(name == nullptr ? "" : name);
+    const bool file = single_ || archive_entry_filetype(entry) == AE_IFREG;
+    const auto wanted = Wanted(name_, filter_);
+    within_ = file && wanted && !wanted->compressed;
+    read_ = 0;
+  }
   /// The size in the header is its author's word: only what comes is counted.
-  Status ReadData(Member* member) {
-    member->bytes.clear();
-    for (;;) {
+  Status ReadData(Piece* piece) {
+    piece->bytes.clear();
+    piece->last = false;
+    while (piece->bytes.size() < kPieceBytes) {
       const void* block = nullptr;
       std::size_t size = 0;
       la_int64_t offset = 0;
       const int code = archive_read_data_block(archive_, &block, &size, &offset);
-      if (code == ARCHIVE_EOF) return Ok();
-      if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return BrokenOff(member->name);
+      if (code == ARCHIVE_EOF) {
+        piece->last = true;
+        return Ok();
+      }
+      if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return BrokenOff(name_);
       // A sparse member leaves holes; a record has none.
-      if (offset < 0 || static_cast<std::uint64_t>(offset) != member->bytes.size()) {
-        return DataLoss(text::Printable(member->name) + ": has a hole");
+      if (offset < 0 || static_cast<std::uint64_t>(offset) != read_) {
+        return DataLoss(text::Printable(name_) + ": has a hole");
       }
       inflated_ += size;
-      if (member->bytes.size() + size > limit_) return TooLarge(member->name, limit_);
+      read_ += size;
+      if (read_ > filter_.max_member_bytes) return TooLarge(name_, filter_.max_member_bytes);
       if (inflated_ > kMaxInflatedBytes) {
         return ResourceExhausted("inflates to more than " + std::to_string(kMaxInflatedBytes) +
                                  " bytes");
       }
-      member->bytes.append(static_cast<const char*>(block), size);
+      piece->bytes.append(static_cast<const char*>(block), size);
     }
+    return Ok();
   }
   /// A plain tar that is cut between two members looks whole to libarchive: only the zeroes at its
   /// end tell. In compressed ones the filter sees the cut, in a zip the missing directory tells.
@@ -193,23 +246,85 @@ class ArchiveReader final : public MemberReader {
 
   std::string path_;
   archive* archive_ = nullptr;
-  std::size_t limit_ = 0;
+  MemberFilter filter_;
+  std::optional<std::string> single_;
+  std::string name_;     // of the member that is being read
+  bool within_ = false;  // it has more pieces
+  std::uint64_t read_ = 0;
   std::uint64_t members_ = 0;
   std::uint64_t inflated_ = 0;
   Digest digest_;
 };
 
+Result<std::unique_ptr<MemberReader>> OpenOneFile(const std::string& path, const WantedName& wanted,
+                                                  MemberFilter filter) {
+  if (wanted.compressed) return ArchiveReader::Open(path, filter, wanted.name);
+  return PlainFileReader::Open(path, wanted.name, filter.max_member_bytes);
+}
+
+class FolderReader final : public MemberReader {
+ public:
+  static Result<std::unique_ptr<MemberReader>> Open(const std::string& path, MemberFilter filter) {
+    auto reader = std::make_unique<FolderReader>();
+    reader->filter_ = filter;
+    reader->root_ = path;
+    std::error_code error;
+    fs::recursive_directory_iterator at(path, error);
+    for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+      std::error_code ignored;  // what cannot be looked at fails when it is read
+      if (!Wanted(at->path().filename().string(), filter) || at->is_directory(ignored)) continue;
+      reader->names_.push_back(at->path().lexically_relative(path));
+      if (reader->names_.size() > kMaxMembers) {
+        return ResourceExhausted(path + ": has more than " + std::to_string(kMaxMembers) +
+                                 " records");
+      }
+    }
+    if (error)
+      return Error{Code::kPermissionDenied, "cannot list " + path + ": " + error.message()};
+    std::sort(reader->names_.begin(), reader->names_.end());
+    return std::unique_ptr<MemberReader>(std::move(reader));
+  }
+
+  Result<bool> Next(Piece* piece) override {
+    for (;;) {
+      if (!current_) {
+        if (next_ == names_.size()) return false;
+        const fs::path& name = names_[next_++];
+        const auto wanted = Wanted(name.string(), filter_);
+        auto opened = OpenOneFile((root_ / name).string(), *wanted, filter_);
+        if (!opened) return std::move(opened).error();
+        current_ = *std::move(opened);
+      }
+      const auto more = current_->Next(piece);
+      if (!more) return Error(more.error()).Context(names_[next_ - 1].string());
+      if (*more) return true;
+      const std::string& name = names_[next_ - 1].string();
+      sha_.Update(name.c_str(), name.size() + 1);  // with its NUL
+      sha_.Update(current_->ContentDigest().ToString());
+      current_.reset();
+    }
+  }
+  Digest ContentDigest() override { return sha_.Finish(); }
+
+ private:
+  fs::path root_;
+  std::vector<fs::path> names_;
+  std::size_t next_ = 0;
+  MemberFilter filter_;
+  std::unique_ptr<MemberReader> current_;
+  Sha256 sha_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<MemberReader>> MemberReader::Open(const std::string& path,
-                                                         std::size_t max_member_bytes) {
+                                                         MemberFilter filter) {
   std::error_code error;
   const auto status = fs::status(path, error);
   if (!fs::exists(status)) return NotFound("cannot open " + path + ": no such file or folder");
-  if (fs::is_directory(status) || path.ends_with(".json")) {
-    return FolderReader::Open(path, max_member_bytes);
-  }
-  return ArchiveReader::Open(path, max_member_bytes);
+  if (fs::is_directory(status)) return FolderReader::Open(path, filter);
+  const auto wanted = Wanted(fs::path(path).filename().string(), filter);
+  return wanted ? OpenOneFile(path, *wanted, filter) : ArchiveReader::Open(path, filter, {});
 }
 
 }  // namespace landwaiter::advisories

@@ -4,31 +4,31 @@
 
 #include "lib/base/text.h"
 #include "scanner/advisories/build_steps.h"
-#include "scanner/advisories/kev_catalogue.h"
+#include "scanner/advisories/feed.h"
 #include "scanner/advisories/member_queue.h"
-#include "scanner/advisories/osv_record.h"
+#include "scanner/advisories/tables.h"
 
 namespace landwaiter::advisories {
 namespace {
 
-/// How often progress is told, in records.
+/// How often progress is told, in members.
 constexpr std::uint64_t kProgressEvery = 1000;
 
 /// The thread that reads: one feed after the other, so that the result does not hang on timing.
 void ReadFeeds(const std::vector<FeedSource>& feeds, MemberQueue& queue) {
   for (std::size_t i = 0; i < feeds.size(); ++i) {
-    const std::size_t limit = feeds[i].kind == "kev" ? kMaxKevBytes : kMaxRecordBytes;
+    const Feed& feed = *FindFeed(feeds[i].kind);
     FeedItem end{i, {}, {}, {}};
-    auto reader = MemberReader::Open(feeds[i].path, limit);
+    auto reader = MemberReader::Open(feeds[i].path, {feed.suffixes, feed.max_member_bytes});
     if (!reader) {
       end.error = std::move(reader).error();
     } else {
       for (;;) {
-        Member member;
-        const auto more = (*reader)->Next(&member);
+        Piece piece;
+        const auto more = (*reader)->Next(&piece);
         if (!more) end.error = Error(more.error()).Context(feeds[i].path);
         if (!more || !*more) break;
-        if (!queue.Push({i, std::move(member), {}, {}})) return;
+        if (!queue.Push({i, std::move(piece), {}, {}})) return;
       }
       end.digest = (*reader)->ContentDigest();
     }
@@ -44,10 +44,11 @@ bool IsNewer(std::string_view a, std::string_view b) {
   return !right || *left > *right;
 }
 
-class Stager {
+/// Takes what the feeds' readers say into the scratch file, one feed after the other.
+class Stager final : public FeedSink {
  public:
-  Stager(const BuildOptions& options, BatchWriter& writer, DatabaseInfo* info, KevDates* kev)
-      : options_(options), writer_(writer), info_(info), kev_(kev) {
+  Stager(const BuildOptions& options, BatchWriter& writer, DatabaseInfo* info)
+      : options_(options), writer_(writer), info_(info) {
     for (const FeedSource& feed : options.feeds) {
       std::filesystem::path path(feed.path);
       if (!path.has_filename()) path = path.parent_path();
@@ -58,85 +59,106 @@ class Stager {
     }
   }
 
-  Status Take(const FeedItem& item) {
-    const FeedSource& source = options_.feeds[item.feed];
-    const Member& member = *item.member;
-    Tell(source);
-    Status status = source.kind == "kev" ? TakeKev(item.feed, member) : TakeOsv(item.feed, member);
-    if (status) return status;
-    const std::string where = source.path.ends_with(member.name)
-                                  ? source.path
-                                  : source.path + ": " + text::Printable(member.name);
-    Error error = Error(status.error()).Context(where);
-    const bool of_record =
-        error.code == Code::kInvalidArgument || error.code == Code::kResourceExhausted;
-    if (!of_record || !options_.keep_going || source.kind == "kev") return error;
-    ++info_->feeds[item.feed].broken;
-    if (options_.on_broken) options_.on_broken(error);
-    return Ok();
+  Status TakePiece(const FeedItem& item) {
+    Enter(item.feed);
+    if (item.piece->first) {
+      member_ = item.piece->name;
+      Tell();
+    }
+    Status status = reader_->Take(*item.piece, *this);
+    return status ? Ok() : Status(Where(std::move(status).error()));
   }
 
   Status EndFeed(const FeedItem& item) {
+    Enter(item.feed);
+    member_.clear();
+    if (Status status = reader_->Finish(*this); !status) return Where(std::move(status).error());
+    reader_.reset();
     FeedInfo& feed = info_->feeds[item.feed];
     feed.digest = item.digest;
     if (IsNewer(feed.newest, info_->newest)) info_->newest = feed.newest;
     if (feed.records > 0) return Ok();
     const std::uint64_t seen = feed.withdrawn + feed.unsupported + feed.broken;
-    return InvalidArgument(
-        options_.feeds[item.feed].path +
-        (seen == 0 ? ": holds no .json member"
-                   : ": holds " + std::to_string(seen) +
-                         " records, none of them of an ecosystem that is matched (Debian, Alpine, "
-                         "AlmaLinux, npm, PyPI, Go) and well-formed"));
+    return InvalidArgument(options_.feeds[item.feed].path +
+                           (seen == 0 ? ": holds no " + SuffixesOf(*FindFeed(feed.kind)) + " member"
+                                      : ": holds " + std::to_string(seen) +
+                                            " records, none of them well-formed and of an "
+                                            "ecosystem whose versions can be compared"));
   }
 
- private:
-  void Tell(const FeedSource& source) {
-    if (options_.on_progress && read_ % kProgressEvery == 0) {
-      options_.on_progress({source.path, read_});
-    }
-    ++read_;
-  }
-
-  Status TakeKev(std::size_t feed, const Member& member) {
-    auto catalogue = ReadKevCatalogue(member.bytes);
-    if (!catalogue) return std::move(catalogue).error();
-    info_->feeds[feed].records += catalogue->date_added.size();
-    info_->feeds[feed].newest = catalogue->released;
-    info_->known_exploited = true;
-    kev_->merge(catalogue->date_added);
-    return Ok();
-  }
-
-  Status TakeOsv(std::size_t feed, const Member& member) {
-    auto record = reader_.Read(member.bytes);
-    if (!record) return std::move(record).error();
-    FeedInfo& counts = info_->feeds[feed];
-    if (record->withdrawn) {
+  Status Put(StagedRecord record) override {
+    FeedInfo& counts = info_->feeds[feed_];
+    if (record.withdrawn) {
       ++counts.withdrawn;
-    } else if (record->packages.empty()) {
+    } else if (record.packages.empty()) {
       ++counts.unsupported;
       return Ok();
     } else {
       ++counts.records;
     }
-    const std::string& modified = record->advisory.modified;
-    if (IsNewer(modified, counts.newest)) counts.newest = modified;
-    const auto older = writer_.Get(kRecordTable, record->advisory.id);
+    const std::string& modified = record.advisory.modified;
+    Released(modified);
+    const auto older = writer_.Get(kRecordTable, record.advisory.id);
     if (!older) return older.error();
     if (older->has_value()) {
       const auto before = DecodeStagedRecord(**older);
       if (!before) return before.error();
       if (IsNewer(before->advisory.modified, modified)) return Ok();
     }
-    return writer_.Put(kRecordTable, record->advisory.id, Encode(*record));
+    return writer_.Put(kRecordTable, record.advisory.id, Encode(record));
+  }
+
+  Status Put(std::string_view cve, const CveFacts& facts) override {
+    FeedInfo& counts = info_->feeds[feed_];
+    ++counts.records;
+    if (facts.exploited_since) info_->known_exploited = true;
+    return writer_.Put(kFactTable, KeyPrefix(cve) + counts.kind, Encode(facts));
+  }
+
+  void Released(std::string_view time) override {
+    std::string& newest = info_->feeds[feed_].newest;
+    if (IsNewer(time, newest)) newest = time;
+  }
+
+  Status Broken(Error error) override {
+    const bool of_record =
+        error.code == Code::kInvalidArgument || error.code == Code::kResourceExhausted;
+    if (!of_record || !options_.keep_going) return error;
+    ++info_->feeds[feed_].broken;
+    if (options_.on_broken) options_.on_broken(Where(std::move(error)));
+    return Ok();
+  }
+
+ private:
+  void Enter(std::size_t feed) {
+    if (reader_ && feed_ == feed) return;
+    feed_ = feed;
+    reader_ = FindFeed(options_.feeds[feed].kind)->make();
+  }
+
+  Error Where(Error error) const {
+    const std::string& path = options_.feeds[feed_].path;
+    const bool within = !member_.empty() && !path.ends_with(member_);
+    return std::move(error).Context(within ? path + ": " + text::Printable(member_) : path);
+  }
+
+  static std::string SuffixesOf(const Feed& feed) {
+    return text::Join({feed.suffixes.begin(), feed.suffixes.end()}, " or ");
+  }
+
+  void Tell() {
+    if (options_.on_progress && read_ % kProgressEvery == 0) {
+      options_.on_progress({options_.feeds[feed_].path, read_});
+    }
+    ++read_;
   }
 
   const BuildOptions& options_;
   BatchWriter& writer_;
   DatabaseInfo* info_;
-  KevDates* kev_;
-  OsvReader reader_;
+  std::size_t feed_ = 0;
+  std::unique_ptr<FeedReader> reader_;
+  std::string member_;
   std::uint64_t read_ = 0;
 };
 
@@ -145,8 +167,8 @@ Status Consume(MemberQueue& queue, std::size_t feeds, Stager& stager, const Canc
     const FeedItem item = queue.Pop();
     if (cancel.Stopped()) return Error{Code::kCancelled, "the build was stopped"};
     if (item.error) return *item.error;
-    if (item.member) {
-      if (Status status = stager.Take(item); !status) return status;
+    if (item.piece) {
+      if (Status status = stager.TakePiece(item); !status) return status;
       continue;
     }
     if (Status status = stager.EndFeed(item); !status) return status;
@@ -159,11 +181,13 @@ Status Consume(MemberQueue& queue, std::size_t feeds, Stager& stager, const Canc
 
 Result<std::unique_ptr<BatchWriter>> StageFeeds(const BuildOptions& options,
                                                 const std::string& path, const Cancellation& cancel,
-                                                DatabaseInfo* info, KevDates* kev) {
+                                                DatabaseInfo* info) {
   auto writer = BatchWriter::Open(path);
   if (!writer) return std::move(writer).error();
-  if (Status status = (*writer)->MakeTable(kRecordTable); !status) return status.error();
-  Stager stager(options, **writer, info, kev);
+  for (const char* table : {kRecordTable, kFactTable}) {
+    if (Status status = (*writer)->MakeTable(table); !status) return status.error();
+  }
+  Stager stager(options, **writer, info);
   MemberQueue queue(kQueueBytes);
   std::jthread reader([&] { ReadFeeds(options.feeds, queue); });
   Status status = Consume(queue, options.feeds.size(), stager, cancel);

@@ -2,7 +2,6 @@
 // database file (build_write.cc).
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -13,10 +12,9 @@
 
 namespace landwaiter::advisories {
 
-using KevDates = std::map<std::string, std::string>;
-
-/// The scratch table of records, by id.
+/// The scratch tables: records by id, facts by CVE NUL feed kind.
 inline constexpr const char* kRecordTable = "records";
+inline constexpr const char* kFactTable = "facts";
 /// Members between the two threads; several of the largest records.
 inline constexpr std::size_t kQueueBytes = 48u << 20;
 
@@ -24,10 +22,10 @@ inline constexpr std::size_t kQueueBytes = 48u << 20;
 /// same id the one modified last counts, then the one of the later feed.
 Result<std::unique_ptr<BatchWriter>> StageFeeds(const BuildOptions& options,
                                                 const std::string& path, const Cancellation& cancel,
-                                                DatabaseInfo* info, KevDates* kev);
+                                                DatabaseInfo* info);
 
 /// Writes the database to `path` with scratch file `rows`; fills the rest of `info`.
-Status WriteDatabase(BatchWriter& staged, const KevDates& kev, const std::string& rows,
-                     const std::string& path, const Cancellation& cancel, DatabaseInfo* info);
+Status WriteDatabase(BatchWriter& staged, const std::string& rows, const std::string& path,
+                     const Cancellation& cancel, DatabaseInfo* info);
 
 }  // namespace landwaiter::advisories

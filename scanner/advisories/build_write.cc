@@ -120,8 +120,17 @@ class EcosystemCounter {
   std::string last_;
 };
 
-Status WriteAll(BatchWriter& staged, const KevDates& kev, const std::string& rows_path,
-                BatchWriter& file, const Cancellation& cancel, DatabaseInfo* info) {
+Status WriteFacts(BatchWriter& staged, FinalWriter& to) {
+  return staged.Scan(kFactTable, [&](std::string_view key, std::string_view value) -> Status {
+    const auto facts = DecodeCveFacts(value);
+    if (!facts) return facts.error();
+    if (!facts->exploited_since) return Ok();
+    return to.Append(kKevTable, key.substr(0, key.find('\0')), *facts->exploited_since);
+  });
+}
+
+Status WriteAll(BatchWriter& staged, const std::string& rows_path, BatchWriter& file,
+                const Cancellation& cancel, DatabaseInfo* info) {
   auto rows = BatchWriter::Open(rows_path);
   if (!rows) return rows.error();
   for (const char* table : {kAffectedTable, kAdvisoryTable, kNameTable, kKevTable}) {
@@ -140,9 +149,7 @@ Status WriteAll(BatchWriter& staged, const KevDates& kev, const std::string& row
   status = (*rows)->Scan(kNameTable,
                          [&](auto key, auto value) { return to.Append(kNameTable, key, value); });
   if (!status) return status;
-  for (const auto& [cve, date] : kev) {
-    if (status = to.Append(kKevTable, cve, date); !status) return status;
-  }
+  if (status = WriteFacts(staged, to); !status) return status;
   info->id = to.Id();
   info->file = "advisories-" + info->id + ".mdb";
   return file.Finish();
@@ -167,12 +174,12 @@ Status DigestFile(const std::string& path, DatabaseInfo* info) {
 
 }  // namespace
 
-Status WriteDatabase(BatchWriter& staged, const KevDates& kev, const std::string& rows,
-                     const std::string& path, const Cancellation& cancel, DatabaseInfo* info) {
+Status WriteDatabase(BatchWriter& staged, const std::string& rows, const std::string& path,
+                     const Cancellation& cancel, DatabaseInfo* info) {
   {
     auto file = BatchWriter::Open(path);
     if (!file) return file.error();
-    if (Status status = WriteAll(staged, kev, rows, **file, cancel, info); !status) return status;
+    if (Status status = WriteAll(staged, rows, **file, cancel, info); !status) return status;
   }
   return DigestFile(path, info);
 }

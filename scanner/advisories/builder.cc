@@ -10,7 +10,9 @@
 #include <filesystem>
 
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "scanner/advisories/build_steps.h"
+#include "scanner/advisories/feed.h"
 
 namespace landwaiter::advisories {
 namespace {
@@ -72,26 +74,27 @@ Status SwapIn(const std::string& dir, const std::string& scratch, const Database
 
 Status CheckOptions(const BuildOptions& options) {
   if (options.output.empty()) return InvalidArgument("no output folder was given");
-  const bool has_osv = std::any_of(options.feeds.begin(), options.feeds.end(),
-                                   [](const FeedSource& feed) { return feed.kind == "osv"; });
-  if (!has_osv) {
-    return InvalidArgument("no advisories: at least one --feed osv=PATH is needed");
+  bool advisories = false;
+  for (const FeedSource& source : options.feeds) {
+    const Feed* const feed = FindFeed(source.kind);
+    if (feed == nullptr) return InvalidArgument("feed kind " + source.kind + " is not known");
+    advisories = advisories || feed->scope != FeedScope::kSideData;
   }
-  return Ok();
+  if (advisories) return Ok();
+  return InvalidArgument("no advisories: at least one feed of packages is needed, as in osv=PATH");
 }
 
 Result<DatabaseInfo> Build(const BuildOptions& options, const std::string& scratch,
                            const Cancellation& cancel) {
   DatabaseInfo info;
   info.built_at = options.now;
-  KevDates kev;
   const std::string records = scratch + ".records";
   const std::string rows = scratch + ".rows";
   const std::string database = scratch + ".mdb";
   {
-    auto staged = StageFeeds(options, records, cancel, &info, &kev);
+    auto staged = StageFeeds(options, records, cancel, &info);
     if (!staged) return std::move(staged).error();
-    if (Status status = WriteDatabase(**staged, kev, rows, database, cancel, &info); !status) {
+    if (Status status = WriteDatabase(**staged, rows, database, cancel, &info); !status) {
       return status.error();
     }
   }
@@ -107,9 +110,11 @@ Result<FeedSource> ParseFeedSource(std::string_view text) {
   if (equals == std::string_view::npos || equals + 1 == text.size()) {
     return InvalidArgument("feed " + std::string(text) + ": expected KIND=PATH, as in osv=all.zip");
   }
-  if (kind != "osv" && kind != "kev") {
+  if (FindFeed(kind) == nullptr) {
+    std::vector<std::string> known;
+    for (const Feed& feed : Feeds()) known.emplace_back(feed.kind);
     return InvalidArgument("feed " + std::string(text) + ": kind " + std::string(kind) +
-                           " is not known, expected osv or kev");
+                           " is not known, expected one of " + text::Join(known, ", "));
   }
   return FeedSource{std::string(kind), std::string(text.substr(equals + 1))};
 }

@@ -16,8 +16,8 @@
 namespace landwaiter::advisories {
 
 struct FeedSource {
-  std::string kind;  // "osv" or "kev"
-  std::string path;  // archive (zip, tar.zst, tar.gz, …), one .json file, or a folder of them
+  std::string kind;  // a kind of the table of feeds (feed.h)
+  std::string path;  // archive (zip, tar.zst, tar.gz, …), one file, or a folder of them
 };
 /// "osv=PATH", "kev=PATH". Errors: InvalidArgument.
 Result<FeedSource> ParseFeedSource(std::string_view text);
@@ -37,7 +37,7 @@ struct BuildOptions {
 };
 
 /// Errors: InvalidArgument (a broken record: names archive, member and field; an archive without
-/// any record), NotFound, ResourceExhausted (limits in osv_record.h, archive_reader.h), DataLoss
+/// any record), NotFound, ResourceExhausted (limits in limits.h, archive_reader.h and the feeds' own), DataLoss
 /// (an archive that breaks off), Internal (disk full and the like).
 Result<DatabaseInfo> BuildDatabase(const BuildOptions& options, const Cancellation& cancel);
 

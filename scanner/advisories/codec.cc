@@ -194,6 +194,13 @@ std::string Encode(const Advisory& advisory) {
   return std::move(out).Finish();
 }
 
+std::string Encode(const CveFacts& facts) {
+  Writer out;
+  out.Number(facts.exploited_since ? 1 : 0);
+  out.Text(facts.exploited_since.value_or(""));
+  return std::move(out).Finish();
+}
+
 std::string Encode(const StagedRecord& record) {
   Writer out;
   out.Text(record.advisory.id);
@@ -220,6 +227,16 @@ Result<Advisory> DecodeAdvisory(std::string_view value) {
   Advisory advisory = GetAdvisory(in);
   if (Status status = in.Finish("advisories"); !status) return status.error();
   return advisory;
+}
+
+Result<CveFacts> DecodeCveFacts(std::string_view value) {
+  Reader in(value);
+  CveFacts facts;
+  const bool exploited = in.Number(1) == 1;
+  std::string since = in.Text();
+  if (exploited) facts.exploited_since = std::move(since);
+  if (Status status = in.Finish("facts"); !status) return status.error();
+  return facts;
 }
 
 Result<StagedRecord> DecodeStagedRecord(std::string_view value) {

@@ -14,11 +14,13 @@ namespace landwaiter::advisories {
 
 std::string Encode(const Affected& affected);  // without `advisory`: that is in the key
 std::string Encode(const Advisory& advisory);  // without `id`: that is the key
+std::string Encode(const CveFacts& facts);
 
 /// Errors: DataLoss for a value that breaks off, has bytes left over, a number out of its range or
 /// another checksum.
 Result<Affected> DecodeAffected(std::string_view value);
 Result<Advisory> DecodeAdvisory(std::string_view value);
+Result<CveFacts> DecodeCveFacts(std::string_view value);
 
 /// One record on its way through the builder's scratch file.
 struct StagedPackage {

@@ -1,4 +1,5 @@
-// Members on their way from the thread that inflates to the one that parses: bounded in bytes.
+// Pieces of members on their way from the thread that inflates to the one that parses: bounded in
+// bytes.
 #pragma once
 
 #include <condition_variable>
@@ -16,8 +17,8 @@ namespace landwaiter::advisories {
 /// One step of reading the feeds in their order.
 struct FeedItem {
   std::size_t feed = 0;
-  std::optional<Member> member;  // absent: the feed ended here, well or with `error`
-  Digest digest;                 // at the end
+  std::optional<Piece> piece;  // absent: the feed ended here, well or with `error`
+  Digest digest;               // at the end
   std::optional<Error> error;
 };
 
@@ -54,7 +55,7 @@ class MemberQueue {
 
  private:
   static std::size_t SizeOf(const FeedItem& item) {
-    return sizeof(FeedItem) + (item.member ? item.member->bytes.size() : 0);
+    return sizeof(FeedItem) + (item.piece ? item.piece->bytes.size() : 0);
   }
 
   std::mutex mutex_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "scanner/matching/distributions.h"
 #include "scanner/matching/merge.h"
 #include "scanner/matching/package_key.h"
 #include "scanner/versions/scheme.h"
@@ -18,10 +19,6 @@ using advisories::AdvisoryDatabase;
 /// Packages named in one coverage row; the rest is counted.
 constexpr std::size_t kMaxNamed = 5;
 constexpr std::size_t kMaxReasonBytes = 1000;
-
-bool IsOsPackage(const Package& package) {
-  return package.type == "deb" || package.type == "apk" || package.type == "rpm";
-}
 
 std::string Describe(const OperatingSystem& os) {
   std::string text = os.family.empty() ? "an operating system without a name" : os.family;
@@ -65,7 +62,10 @@ class Matcher {
  public:
   Matcher(const Inventory& inventory, const AdvisoryDatabase& database)
       : inventory_(inventory), database_(database) {
-    if (inventory.os) os_ecosystem_ = EcosystemOf(*inventory.os);
+    if (inventory.os) {
+      distribution_ = FindDistribution(inventory.os->family);
+      os_ecosystem_ = EcosystemOf(*inventory.os);
+    }
     for (const Package& package : inventory.packages) {
       if (IsOsPackage(package)) owners_.emplace(package.name, &package);
     }
@@ -92,12 +92,10 @@ class Matcher {
       return {};
     }
     if (os_ecosystem_) {
-      const std::string family = os_ecosystem_->substr(0, os_ecosystem_->find(':'));
-      const bool fits = (family == "Debian" && package.type == "deb") ||
-                        (family == "Alpine" && package.type == "apk") ||
-                        (family == "AlmaLinux" && package.type == "rpm");
+      const bool fits = package.type == distribution_->package_type;
       if (fits && database_.HasEcosystem(*os_ecosystem_)) {
         found.push_back(*os_ecosystem_);
+        const std::string family(distribution_->ecosystem);
         if (database_.HasEcosystem(family)) found.push_back(family);
         return found;
       }
@@ -153,7 +151,8 @@ class Matcher {
 
   Result<const KeyFindings*> FindingsFor(const Package& package,
                                          const std::vector<std::string>& ecosystems) {
-    const PackageKey key = KeyOf(package);
+    const PackageKey key =
+        KeyOf(package, distribution_ == nullptr ? KeyBy::kBinary : distribution_->key);
     const auto id = std::tuple(ecosystems.front(), key.name, key.version, package.module);
     if (const auto at = known_.find(id); at != known_.end()) return &at->second;
     KeyFindings fresh;
@@ -217,6 +216,7 @@ class Matcher {
 
   const Inventory& inventory_;
   const AdvisoryDatabase& database_;
+  const Distribution* distribution_ = nullptr;
   std::optional<std::string> os_ecosystem_;
   std::multimap<std::string, const Package*> owners_;
   std::map<std::tuple<std::string, std::string, std::string, std::string>, KeyFindings> known_;

@@ -19,8 +19,12 @@ std::string_view UpstreamVersion(std::string_view version) {
 
 }  // namespace
 
-PackageKey KeyOf(const Package& package) {
-  if (package.type == "deb" || package.type == "apk") {
+bool IsOsPackage(const Package& package) {
+  return package.type == "deb" || package.type == "apk" || package.type == "rpm";
+}
+
+PackageKey KeyOf(const Package& package, KeyBy os_key) {
+  if (IsOsPackage(package) && os_key == KeyBy::kSource) {
     const bool has_source = !package.source_name.empty();
     const bool has_version = !package.source_version.empty();
     return {has_source ? package.source_name : package.name,

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/inventory.h"
+#include "scanner/matching/distributions.h"
 
 namespace landwaiter::matching {
 
@@ -15,9 +16,12 @@ struct PackageKey {
   friend auto operator<=>(const PackageKey&, const PackageKey&) = default;
 };
 
-/// Debian and Alpine speak of source packages and their versions, AlmaLinux of binary ones, the
-/// languages of names. Go: the toolchain's "go1.22.3" is "stdlib" 1.22.3.
-PackageKey KeyOf(const Package& package);
+/// Of an operating system, not of a language.
+bool IsOsPackage(const Package& package);
+
+/// `os_key`: what the feeds of the package's distribution speak of; languages go by their names.
+/// Go: the toolchain's "go1.22.3" is "stdlib" 1.22.3.
+PackageKey KeyOf(const Package& package, KeyBy os_key);
 
 /// "go1.21rc2 X:boringcrypto" → "1.21.0-rc.2", as the Go vulnerability database writes it; other
 /// text comes back as it is.

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "scanner/advisories/osv_record.h"
+#include "scanner/advisories/feeds/osv_record.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using landwaiter::advisories::DecodeStagedRecord;

@@ -63,6 +63,15 @@ TEST(DatabaseViewTest, ALookupShowsIdCveSeverityAndRange) {
             std::string::npos);
 }
 
+TEST(DatabaseViewTest, FeedsAreListedWithWhatTheyCanAndCannotSay) {
+  const std::string text = RenderFeeds(advisories::Feeds());
+  EXPECT_NE(text.find("osv (unfixed too): every ecosystem of OSV"), std::string::npos) << text;
+  EXPECT_NE(text.find("kev (side data)\n"), std::string::npos) << text;
+  const auto json = nlohmann::json::parse(RenderFeedsJson(advisories::Feeds()));
+  EXPECT_EQ(json["feeds"].size(), advisories::Feeds().size());
+  EXPECT_EQ(json["feeds"][0]["kind"], "osv");
+}
+
 TEST(DatabasePathTest, TheFlagGoesBeforeTheVariableAndThatBeforeTheHome) {
   ::setenv("LANDWAITER_DB", "/from/variable", 1);
   EXPECT_EQ(DatabasePath("/from/flag"), "/from/flag");

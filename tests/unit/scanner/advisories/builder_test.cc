@@ -6,6 +6,7 @@
 
 #include "lib/base/file.h"
 #include "scanner/advisories/archive_reader.h"
+#include "scanner/advisories/feed.h"
 #include "tests/unit/scanner/advisories/feed_folder.h"
 
 namespace landwaiter::advisories {
@@ -50,6 +51,27 @@ std::string WriteArchive(const TemporaryFolder& folder, const std::string& name,
   archive_write_close(out);
   archive_write_free(out);
   return path;
+}
+
+/// One file's bytes without an archive around them.
+std::string Compressed(const TemporaryFolder& folder, const std::string& bytes,
+                       const std::string& suffix) {
+  archive* const out = archive_write_new();
+  archive_write_set_format_raw(out);
+  if (suffix == ".gz") archive_write_add_filter_gzip(out);
+  if (suffix == ".bz2") archive_write_add_filter_bzip2(out);
+  if (suffix == ".xz") archive_write_add_filter_xz(out);
+  if (suffix == ".zst") archive_write_add_filter_zstd(out);
+  const std::string path = folder.Path("compressed" + suffix);
+  EXPECT_EQ(archive_write_open_filename(out, path.c_str()), ARCHIVE_OK);
+  archive_entry* const entry = archive_entry_new();
+  archive_entry_set_filetype(entry, AE_IFREG);
+  archive_write_header(out, entry);
+  archive_write_data(out, bytes.data(), bytes.size());
+  archive_entry_free(entry);
+  archive_write_close(out);
+  archive_write_free(out);
+  return Bytes(path);
 }
 
 Result<DatabaseInfo> BuildFeed(const TemporaryFolder& folder, const std::string& path,
@@ -280,8 +302,38 @@ TEST(BuilderTest, AStoppedBuildIsAnErrorAndSwapsNothingIn) {
 
 TEST(BuilderTest, FeedsAreNamedByKindAndPath) {
   EXPECT_EQ(ParseFeedSource("osv=a/b=c.zip")->path, "a/b=c.zip");
-  for (const char* text : {"", "osv", "osv=", "nvd=x.json", "a.zip"}) {
+  for (const char* text : {"", "osv", "osv=", "nonesuch=x.json", "a.zip"}) {
     EXPECT_FALSE(ParseFeedSource(text).has_value()) << text;
+  }
+}
+
+TEST(BuilderTest, EveryFeedOfTheTableIsDescribedAndMakesAReader) {
+  for (const Feed& feed : Feeds()) {
+    EXPECT_EQ(FindFeed(feed.kind), &feed) << "kinds are unique";
+    EXPECT_EQ(feed.ecosystems.empty(), feed.scope == FeedScope::kSideData) << feed.kind;
+    EXPECT_FALSE(feed.says.empty() || feed.address.empty()) << feed.kind;
+    EXPECT_GT(feed.max_member_bytes, 0u) << feed.kind;
+    for (const std::string_view suffix : feed.suffixes) EXPECT_EQ(suffix[0], '.') << feed.kind;
+    EXPECT_NE(feed.make(), nullptr) << feed.kind;
+  }
+}
+
+TEST(BuilderTest, AFileMayBeCompressedAloneOrInAFolder) {
+  const TemporaryFolder folder;
+  const std::string json = Minimist().Json();
+  const auto plain = BuildFeed(folder, folder.Write("plain.json", json));
+  ASSERT_TRUE(plain.has_value()) << plain.error().message;
+  for (const char* suffix : {".gz", ".bz2", ".xz", ".zst"}) {
+    const std::string name = std::string("one/record.json") + suffix;
+    const std::string bytes = Compressed(folder, json, suffix);
+    for (const std::string& path : {folder.Write(name, bytes), folder.Path("one")}) {
+      const auto info = BuildFeed(folder, path);
+      ASSERT_TRUE(info.has_value()) << path << ": " << info.error().message;
+      EXPECT_EQ(info->id, plain->id) << path;
+    }
+    const auto cut = BuildFeed(folder, folder.Write(name, bytes.substr(0, bytes.size() - 9)), true);
+    EXPECT_FALSE(cut.has_value()) << suffix << ": a file that breaks off is not a shorter one";
+    std::filesystem::remove_all(folder.Path("one"));
   }
 }
 

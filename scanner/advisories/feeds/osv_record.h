@@ -10,6 +10,7 @@
 
 #include "lib/base/result.h"
 #include "scanner/advisories/codec.h"
+#include "scanner/advisories/limits.h"
 
 namespace landwaiter::advisories {
 
@@ -19,14 +20,6 @@ inline constexpr std::size_t kMaxRecordBytes = 16u << 20;
 inline constexpr std::size_t kMaxRecordDepth = 64;
 /// Packages of one record: a malware campaign or a distribution update names a few thousand.
 inline constexpr std::size_t kMaxAffected = 20'000;
-/// Events and exact versions of one package: the longest histories have some 10,000.
-inline constexpr std::size_t kMaxVersions = 100'000;
-/// Other names of one record: a kernel update covers some 500 CVEs.
-inline constexpr std::size_t kMaxNames = 10'000;
-/// LMDB's keys hold 511 bytes: ecosystem, package and id with a NUL between them.
-inline constexpr std::size_t kMaxEcosystemBytes = 64;
-inline constexpr std::size_t kMaxPackageBytes = 300;
-inline constexpr std::size_t kMaxIdBytes = 128;
 
 /// Holds the JSON parser's buffers; one per thread.
 class OsvReader {

@@ -1,4 +1,4 @@
-#include "scanner/advisories/osv_record.h"
+#include "scanner/advisories/feeds/osv_record.h"
 
 #include <algorithm>
 
@@ -6,8 +6,8 @@
 #include "lib/base/text.h"
 #include "scanner/advisories/json_fields.h"
 #include "scanner/advisories/names.h"
-#include "scanner/advisories/osv_distribution.h"
-#include "scanner/advisories/osv_severity.h"
+#include "scanner/advisories/feeds/osv_distribution.h"
+#include "scanner/advisories/feeds/osv_severity.h"
 #include "scanner/versions/scheme.h"
 
 namespace landwaiter::advisories {

@@ -1,8 +1,7 @@
-#include "scanner/advisories/osv_record.h"
+#include "scanner/advisories/feeds/osv_record.h"
 
 #include <gtest/gtest.h>
 
-#include "scanner/advisories/kev_catalogue.h"
 #include "tests/unit/scanner/advisories/feed_folder.h"
 
 namespace landwaiter::advisories {
@@ -227,29 +226,6 @@ TEST(OsvRecordTest, NoTruncationOfARecordIsReadAsOne) {
   OsvReader reader;
   for (std::size_t size = 0; size < json.size(); ++size) {
     EXPECT_FALSE(reader.Read(json.substr(0, size)).has_value()) << size;
-  }
-}
-
-TEST(KevCatalogueTest, EntriesAreRead) {
-  const auto catalogue = ReadKevCatalogue(
-      R"({"dateReleased":"2025-08-25T17:04:19Z","count":1,)"
-      R"("vulnerabilities":[{"cveID":"CVE-2023-4911","dateAdded":"2023-11-21"}]})");
-  ASSERT_TRUE(catalogue.has_value()) << catalogue.error().message;
-  EXPECT_EQ(catalogue->date_added.at("CVE-2023-4911"), "2023-11-21");
-}
-
-TEST(KevCatalogueTest, BrokenCataloguesAreErrors) {
-  const std::pair<std::string, std::string> cases[] = {
-      {"{}", "vulnerabilities: is missing"},
-      {R"({"vulnerabilities":[]})", "vulnerabilities: is empty"},
-      {R"({"count":2,"vulnerabilities":[{"cveID":"CVE-1"}]})", "is not whole"},
-      {R"({"vulnerabilities":[{"id":"CVE-1"}]})", "vulnerabilities[0].cveID: is missing"},
-  };
-  for (const auto& [json, message] : cases) {
-    const auto catalogue = ReadKevCatalogue(json);
-    ASSERT_FALSE(catalogue.has_value()) << json;
-    EXPECT_NE(catalogue.error().message.find(message), std::string::npos)
-        << catalogue.error().message;
   }
 }
 

@@ -1,4 +1,4 @@
-#include "scanner/advisories/osv_severity.h"
+#include "scanner/advisories/feeds/osv_severity.h"
 
 #include "lib/base/text.h"
 #include "scanner/advisories/cvss.h"

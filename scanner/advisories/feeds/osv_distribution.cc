@@ -1,4 +1,4 @@
-#include "scanner/advisories/osv_distribution.h"
+#include "scanner/advisories/feeds/osv_distribution.h"
 
 #include <algorithm>
 #include <iterator>
