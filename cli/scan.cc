@@ -171,7 +171,8 @@ int ExitCodeOf(const report::ScanReport& scan, const Plan& plan, const ScanFlags
   }
   for (const auto& platform : scan.platforms) {
     for (const Finding& finding : platform.findings) {
-      if (!finding.host_kernel && Shown(finding, plan.filter)) return flags.exit_code;
+      const bool counts = !finding.host_kernel && finding.confidence == Confidence::kExact;
+      if (counts && Shown(finding, plan.filter)) return flags.exit_code;
     }
   }
   return kExitOk;

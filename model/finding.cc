@@ -31,6 +31,9 @@ constexpr NameTable<FindingState, 5> kStates{
      {FindingState::kEndOfLife, "EndOfLife"},
      {FindingState::kUnderInvestigation, "UnderInvestigation"}}};
 
+constexpr NameTable<Confidence, 2> kConfidences{
+    {{Confidence::kExact, "Exact"}, {Confidence::kCpe, "CPE"}}};
+
 nlohmann::json ToJson(const Finding& f) {
   nlohmann::json json{{"id", f.id},
                       {"severity", SeverityName(f.severity)},
@@ -56,12 +59,17 @@ nlohmann::json ToJson(const Finding& f) {
   if (!f.aliases.empty()) json["aliases"] = f.aliases;
   if (f.cvss_score) json["cvssScore"] = *f.cvss_score;
   if (f.known_exploited) json["knownExploited"] = *f.known_exploited;
+  if (f.epss_score) json["epssScore"] = *f.epss_score;
+  if (f.epss_percentile) json["epssPercentile"] = *f.epss_percentile;
+  if (!f.weaknesses.empty()) json["weaknesses"] = f.weaknesses;
+  if (f.confidence != Confidence::kExact) json["confidence"] = ConfidenceName(f.confidence);
   if (f.host_kernel) json["hostKernel"] = true;
   return json;
 }
 
 Status Read(JsonFields& fields, Finding& f) {
   std::string severity, state;
+  std::string confidence(ConfidenceName(Confidence::kExact));
   std::int64_t layer = -1;
   fields.String("id", f.id);
   fields.Strings("aliases", f.aliases);
@@ -86,13 +94,20 @@ Status Read(JsonFields& fields, Finding& f) {
   f.layer = static_cast<int>(std::clamp<std::int64_t>(layer, -1, 1 << 20));
   if (fields.Has("cvssScore")) fields.Number("cvssScore", f.cvss_score.emplace());
   if (fields.Has("knownExploited")) fields.Bool("knownExploited", f.known_exploited.emplace());
+  if (fields.Has("epssScore")) fields.Number("epssScore", f.epss_score.emplace());
+  if (fields.Has("epssPercentile")) fields.Number("epssPercentile", f.epss_percentile.emplace());
+  fields.Strings("weaknesses", f.weaknesses);
+  fields.String("confidence", confidence);
   const auto parsed_severity = ParseSeverity(severity);
   const auto parsed_state = ParseFindingState(state);
+  const auto parsed_confidence = ParseConfidence(confidence);
   if (f.id.empty()) fields.Fail("id", "is missing");
   if (!parsed_severity) fields.Fail("severity", "is no severity");
   if (!parsed_state) fields.Fail("state", "is no state");
+  if (!parsed_confidence) fields.Fail("confidence", "is none");
   f.severity = parsed_severity.value_or(Severity::kUnknown);
   f.state = parsed_state.value_or(FindingState::kAffected);
+  f.confidence = parsed_confidence.value_or(Confidence::kExact);
   return fields.Done();
 }
 
@@ -116,6 +131,12 @@ std::string_view FindingStateName(FindingState state) { return NameOf(kStates, s
 
 std::optional<FindingState> ParseFindingState(std::string_view text) {
   return ValueOf(kStates, text);
+}
+
+std::string_view ConfidenceName(Confidence confidence) { return NameOf(kConfidences, confidence); }
+
+std::optional<Confidence> ParseConfidence(std::string_view text) {
+  return ValueOf(kConfidences, text);
 }
 
 bool WorseThan(const Finding& a, const Finding& b) {

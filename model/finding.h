@@ -29,6 +29,14 @@ enum class FindingState {
 std::string_view FindingStateName(FindingState state);
 std::optional<FindingState> ParseFindingState(std::string_view text);
 
+/// How well the package is known to be the one that the advisory means.
+enum class Confidence {
+  kExact,  // the feed names packages as the package's own ecosystem does
+  kCpe,    // by the NVD's name for a product: may fail nothing unless asked for
+};
+std::string_view ConfidenceName(Confidence confidence);  // "Exact", "CPE"
+std::optional<Confidence> ParseConfidence(std::string_view text);
+
 struct Finding {
   std::string id;                    // CVE where one is known
   std::vector<std::string> aliases;  // all other ids, sorted
@@ -44,6 +52,12 @@ struct Finding {
   std::string feed;                     // which feed said it: "osv"
   std::string advisory;                 // the feed's own id: "DSA-5343-1", "GHSA-…"
   std::optional<bool> known_exploited;  // absent where no KEV feed is in the database
+  /// EPSS, 0 to 1: the probability of exploitation in the next 30 days, and the share of
+  /// vulnerabilities with a lower one. Absent where the database has none: unknown, not 0.
+  std::optional<double> epss_score;
+  std::optional<double> epss_percentile;
+  std::vector<std::string> weaknesses;  // "CWE-79", sorted
+  Confidence confidence = Confidence::kExact;
   // The package, repeated so that a finding can be read by itself.
   std::string package;
   std::string package_type;

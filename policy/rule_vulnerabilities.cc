@@ -67,6 +67,8 @@ bool MeetsPackages(const PackageSelector& selector, const Finding& finding) {
 }
 
 Meets MeetsAll(const VulnerabilityRule& rule, const Finding& finding) {
+  // What was found by a CPE alone may be another program: it is shown and fails nothing.
+  if (finding.confidence != Confidence::kExact) return Meets::kNo;
   if (finding.host_kernel || !MeetsSeverity(rule, finding) || !MeetsScore(rule, finding) ||
       !MeetsIds(rule, finding) || !MeetsPackages(rule.packages, finding)) {
     return Meets::kNo;

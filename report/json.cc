@@ -50,10 +50,15 @@ json ToJson(const Finding& finding) {
                 {"path", finding.path},
                 {"sourcePackage", finding.source_package},
                 {"layer", finding.layer},
+                {"weaknesses", finding.weaknesses},
+                {"confidence", ConfidenceName(finding.confidence)},
                 {"hostKernel", finding.host_kernel}};
   value["cvssScore"] = finding.cvss_score ? json(*finding.cvss_score) : json(nullptr);
   value["knownExploited"] =
       finding.known_exploited ? json(*finding.known_exploited) : json(nullptr);
+  value["epssScore"] = finding.epss_score ? json(*finding.epss_score) : json(nullptr);
+  value["epssPercentile"] =
+      finding.epss_percentile ? json(*finding.epss_percentile) : json(nullptr);
   return value;
 }
 

@@ -141,6 +141,10 @@ TEST(FindingsJson, ComeBackAsTheyWent) {
   finding.state = FindingState::kFixed;
   finding.fixed_version = "2.15.0";
   finding.known_exploited = true;
+  finding.epss_score = 0.97;
+  finding.epss_percentile = 0.999;
+  finding.weaknesses = {"CWE-502"};
+  finding.confidence = Confidence::kCpe;
   finding.package = "log4j-core";
   finding.package_type = "maven";
   finding.layer = 3;

@@ -66,6 +66,10 @@ struct AFinding {
     finding.host_kernel = true;
     return *this;
   }
+  AFinding& ByCpe() {
+    finding.confidence = Confidence::kCpe;
+    return *this;
+  }
   operator Finding() const { return finding; }  // NOLINT(google-explicit-constructor)
 };
 

@@ -101,6 +101,9 @@ INSTANTIATE_TEST_SUITE_P(
         RuleCase{"OpenOnesWithinMaxCountPass",
                  "vulnerabilities: {knownExploited: true, maxCount: 1}",
                  AnImage().Has(AFinding("CVE-1")), kPass, ""},
+        // Pitfall 129: names of the NVD are the main source of false findings.
+        RuleCase{"WhatANameOfTheNvdFindsFailsNothing", "vulnerabilities: {}",
+                 AnImage().Has(AFinding("CVE-1").ByCpe()), kPass, ""},
         RuleCase{"KernelHeadersAreTheHosts", "vulnerabilities: {}",
                  AnImage().Has(AFinding("CVE-1").In("linux-libc-dev").HostKernel()), kPass, ""},
         RuleCase{

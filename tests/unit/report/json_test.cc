@@ -104,6 +104,9 @@ TEST(Json, AFullReportIsValid) {
   report.policies.push_back(AVerdict(Verdict::kUnknown));
   report.platforms[0].findings[0].cvss_score = 9.8;
   report.platforms[0].findings[0].known_exploited = true;
+  report.platforms[0].findings[0].epss_score = 0.5;
+  report.platforms[0].findings[0].epss_percentile = 1.0;
+  report.platforms[0].findings[0].weaknesses = {"CWE-79"};
   ExpectValid(report);
 }
 
