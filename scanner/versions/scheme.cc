@@ -13,7 +13,7 @@ namespace {
 
 // One row a scheme. Aliases and ecosystems are lists with commas: the words that other tools and
 // purl have for the scheme, and the names of the OSV schema ("affected[].package field"), without
-// their suffixes, whose versions it orders.
+// their suffixes, whose versions it orders; with them those that OSV does not name.
 struct Row {
   Scheme scheme;
   std::string_view name;
@@ -29,13 +29,16 @@ constexpr std::array kRows = {
     Row{Scheme::kApk, "apk", CompareApk, SatisfiesApk, "alpine",
         "Alpine,Alpaquita,Wolfi,Chainguard,MinimOS,BellSoft Hardened Containers"},
     Row{Scheme::kRpm, "rpm", CompareRpm, SatisfiesComparators, "",
-        "AlmaLinux,Rocky Linux,Red Hat,Azure Linux,Mageia,openEuler,openSUSE,Photon OS,SUSE"},
+        "AlmaLinux,Rocky Linux,Red Hat,Azure Linux,Mageia,openEuler,openSUSE,Photon OS,SUSE,"
+        "Amazon Linux,Bottlerocket,Oracle Linux"},
     Row{Scheme::kSemver, "semver", CompareSemver, SatisfiesComparators, "",
         "SwiftURL,Julia,GitHub Actions,VSCode"},
     Row{Scheme::kNpm, "npm", CompareNpm, SatisfiesNpm, "semver-loose", "npm"},
     Row{Scheme::kPep440, "pep440", ComparePep440, SatisfiesPep440, "pypi", "PyPI"},
     Row{Scheme::kGo, "go", CompareGo, SatisfiesComparators, "gomod,golang", "Go"},
-    Row{Scheme::kMaven, "maven", CompareMaven, SatisfiesMaven, "", "Maven"},
+    // NVD's products have no order of their own; Maven's takes what programs write ("3.12.0rc1",
+    // "1.1.1k", "9.9p1") as they mean it.
+    Row{Scheme::kMaven, "maven", CompareMaven, SatisfiesMaven, "", "Maven,CPE"},
     Row{Scheme::kRubygems, "rubygems", CompareRubygems, SatisfiesRubygems, "gem", "RubyGems"},
     Row{Scheme::kNuget, "nuget", CompareNuget, SatisfiesNuget, "", "NuGet"},
     Row{Scheme::kPackagist, "packagist", ComparePackagist, SatisfiesComposer, "composer",
@@ -44,7 +47,7 @@ constexpr std::array kRows = {
     Row{Scheme::kPub, "pub", ComparePub, SatisfiesPub, "", "Pub"},
     Row{Scheme::kCran, "cran", CompareCran, SatisfiesComparators, "", "CRAN,Bioconductor"},
     Row{Scheme::kHex, "hex", CompareHex, SatisfiesHex, "", "Hex"},
-    Row{Scheme::kPacman, "pacman", ComparePacman, SatisfiesComparators, "alpm,arch", ""},
+    Row{Scheme::kPacman, "pacman", ComparePacman, SatisfiesComparators, "alpm,arch", "Arch Linux"},
     Row{Scheme::kPortage, "portage", ComparePortage, SatisfiesComparators, "ebuild,gentoo", ""},
     Row{Scheme::kBitnami, "bitnami", CompareBitnami, SatisfiesComparators, "", "Bitnami"},
     Row{Scheme::kConan, "conan", CompareConan, SatisfiesConan, "", "ConanCenter"},
