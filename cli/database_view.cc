@@ -52,7 +52,14 @@ std::string DescribeAffected(const advisories::Affected& affected) {
     }
   }
   std::string text = text::Join(parts, " or ");
+  if (affected.claim == advisories::Claim::kNotAffected) text.insert(0, "not affected: ");
+  if (affected.unfixed_state != FindingState::kAffected) {
+    text += ", " + std::string(FindingStateName(affected.unfixed_state));
+  }
   if (!affected.module.empty()) text += " (module " + affected.module + ")";
+  if (!affected.architectures.empty()) {
+    text += " (" + text::Join(affected.architectures, ", ") + ")";
+  }
   return text;
 }
 
@@ -83,32 +90,34 @@ std::string Cell(std::string_view text) {
 
 Status MarkExploited(const advisories::AdvisoryDatabase& database, LookupRow* row) {
   for (const std::string& name : NamesOf(row->advisory)) {
-    const auto exploited = database.KnownExploited(name);
-    if (!exploited) return exploited.error();
-    if (*exploited) row->known_exploited = true;
+    const auto facts = database.About(name);
+    if (!facts) return facts.error();
+    if (*facts && (*facts)->exploited_since) row->known_exploited = true;
   }
   return Ok();
 }
 
 std::string DescribeRange(const advisories::Range& range) {
-  std::string out;
+  std::string out = range.stream.empty() ? "" : range.stream + ": ";
+  const std::size_t start = out.size();
   bool open = false;
   for (const auto& event : range.events) {
     const bool starts = event.kind == EventKind::kIntroduced;
     if (starts) {
-      if (!out.empty()) out += " or ";
+      if (out.size() > start) out += " or ";
       const bool from_zero = event.version == "0";
       out += from_zero ? "" : ">= " + event.version;
       open = from_zero;
       continue;
     }
-    if (!out.empty() && !open) out += ", ";
+    if (out.size() > start && !open) out += ", ";
     open = false;
     const bool inclusive = event.kind == EventKind::kLastAffected;
     const bool limit = event.kind == EventKind::kLimit;
     out += (inclusive ? "<= " : limit ? "before " : "< ") + event.version;
   }
-  return out.empty() ? "all versions" : text::Printable(out);
+  if (out.size() == start) out += "all versions";
+  return text::Printable(out);
 }
 
 std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string& folder) {
@@ -181,6 +190,9 @@ std::string RenderLookupJson(const std::string& package, const LookupAnswer& ans
                   {"cvssVector", severity.vector},
                   {"ranges", ranges},
                   {"versions", row.affected.versions},
+                  {"notAffected", row.affected.claim == advisories::Claim::kNotAffected},
+                  {"unfixedState", FindingStateName(row.affected.unfixed_state)},
+                  {"architectures", row.affected.architectures},
                   {"module", row.affected.module},
                   {"title", row.advisory.title},
                   {"url", row.advisory.url},

@@ -104,8 +104,7 @@ class PlainFileReader final : public MemberReader {
     piece->bytes.resize(kPieceBytes);
     std::size_t filled = 0;
     while (filled < kPieceBytes && !done_) {
-      const auto got =
-          ReadSome(file_, path_, piece->bytes.data() + filled, kPieceBytes - filled);
+      const auto got = ReadSome(file_, path_, piece->bytes.data() + filled, kPieceBytes - filled);
       if (!got) return got.error();
       done_ = *got == 0;
       filled += *got;

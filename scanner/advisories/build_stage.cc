@@ -96,16 +96,19 @@ class Stager final : public FeedSink {
     } else {
       ++counts.records;
     }
+    // Two files of one name in two feeds are two parts.
+    if (!record.part.empty()) record.part += " " + std::to_string(feed_);
     const std::string& modified = record.advisory.modified;
     Released(modified);
-    const auto older = writer_.Get(kRecordTable, record.advisory.id);
+    const std::string key = KeyPrefix(record.advisory.id) + record.part;
+    const auto older = writer_.Get(kRecordTable, key);
     if (!older) return older.error();
     if (older->has_value()) {
       const auto before = DecodeStagedRecord(**older);
       if (!before) return before.error();
       if (IsNewer(before->advisory.modified, modified)) return Ok();
     }
-    return writer_.Put(kRecordTable, record.advisory.id, Encode(record));
+    return writer_.Put(kRecordTable, key, Encode(record));
   }
 
   Status Put(std::string_view cve, const CveFacts& facts) override {
@@ -113,6 +116,17 @@ class Stager final : public FeedSink {
     ++counts.records;
     if (facts.exploited_since) info_->known_exploited = true;
     return writer_.Put(kFactTable, KeyPrefix(cve) + counts.kind, Encode(facts));
+  }
+
+  Status Put(const Lifecycle& lifecycle) override {
+    ++info_->feeds[feed_].records;
+    return writer_.Put(kLifecycleTable, KeyPrefix(lifecycle.product) + lifecycle.release,
+                       Encode(lifecycle));
+  }
+
+  Status PutRepository(std::string_view name, const std::vector<std::string>& cpes) override {
+    ++info_->feeds[feed_].records;
+    return writer_.Put(kRepositoryTable, name, EncodeTexts(cpes));
   }
 
   void Released(std::string_view time) override {
@@ -184,7 +198,7 @@ Result<std::unique_ptr<BatchWriter>> StageFeeds(const BuildOptions& options,
                                                 DatabaseInfo* info) {
   auto writer = BatchWriter::Open(path);
   if (!writer) return std::move(writer).error();
-  for (const char* table : {kRecordTable, kFactTable}) {
+  for (const char* table : {kRecordTable, kFactTable, kLifecycleTable, kRepositoryTable}) {
     if (Status status = (*writer)->MakeTable(table); !status) return status.error();
   }
   Stager stager(options, **writer, info);

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "lib/base/file.h"
+#include "scanner/advisories/build_merge.h"
 #include "scanner/advisories/build_steps.h"
 #include "scanner/advisories/codec.h"
 #include "scanner/advisories/tables.h"
@@ -19,27 +21,6 @@ namespace {
 
 /// Enough of the content's digest to tell databases apart by eye and by file name.
 constexpr std::size_t kIdHexDigits = 16;
-
-/// A record may name a package several times, with a range each: together they are one row.
-std::vector<StagedPackage> MergePackages(std::vector<StagedPackage> packages) {
-  std::map<std::pair<std::string, std::string>, StagedPackage> merged;
-  for (StagedPackage& package : packages) {
-    auto key = std::pair(package.ecosystem, package.package);
-    auto [at, fresh] = merged.try_emplace(std::move(key), std::move(package));
-    if (fresh) continue;
-    Affected& to = at->second.affected;
-    Affected& from = package.affected;
-    std::move(from.ranges.begin(), from.ranges.end(), std::back_inserter(to.ranges));
-    std::move(from.versions.begin(), from.versions.end(), std::back_inserter(to.versions));
-    if (from.severity.severity > to.severity.severity) to.severity = from.severity;
-    if (to.unfixed_state == FindingState::kAffected) to.unfixed_state = from.unfixed_state;
-    if (to.module.empty()) to.module = from.module;
-  }
-  std::vector<StagedPackage> out;
-  out.reserve(merged.size());
-  for (auto& [key, package] : merged) out.push_back(std::move(package));
-  return out;
-}
 
 /// Appends rows to the final file, each also to the digest that becomes the database's id.
 class FinalWriter {
@@ -60,12 +41,15 @@ class FinalWriter {
   Sha256 sha_;
 };
 
-Status WriteRows(const StagedRecord& record, BatchWriter& rows) {
-  for (StagedPackage& package : MergePackages(record.packages)) {
-    const std::string key = KeyPrefix(package.ecosystem, package.package) + record.advisory.id;
-    if (Status status = rows.Put(kAffectedTable, key, Encode(package.affected)); !status) {
-      return status;
-    }
+Status WriteRows(StagedRecord record, BatchWriter& rows) {
+  std::map<std::string, std::vector<Affected>> said;
+  for (StagedPackage& package : MergePackages(std::move(record.packages))) {
+    package.affected.advisory = record.advisory.id;
+    said[KeyPrefix(package.ecosystem, package.package) + record.advisory.id].push_back(
+        std::move(package.affected));
+  }
+  for (const auto& [key, of_package] : said) {
+    if (Status status = rows.Put(kAffectedTable, key, Encode(of_package)); !status) return status;
   }
   std::set<std::string> names(record.advisory.aliases.begin(), record.advisory.aliases.end());
   names.insert(record.advisory.upstream.begin(), record.advisory.upstream.end());
@@ -80,76 +64,148 @@ Status WriteRows(const StagedRecord& record, BatchWriter& rows) {
 
 Status Stopped() { return Error{Code::kCancelled, "the build was stopped"}; }
 
-Status WriteAdvisories(BatchWriter& staged, BatchWriter& rows, FinalWriter& to,
-                       const Cancellation& cancel, DatabaseInfo* info) {
-  return staged.Scan(kRecordTable, [&](std::string_view key, std::string_view value) -> Status {
-    if (cancel.Stopped()) return Stopped();
-    const auto record = DecodeStagedRecord(value);
-    if (!record) return record.error();
-    if (record->withdrawn) return Ok();
-    ++info->advisories;
-    if (Status status = to.Append(kAdvisoryTable, key, Encode(record->advisory)); !status) {
+/// The parts of one id stand beside each other and become one advisory.
+class AdvisoryWriter {
+ public:
+  AdvisoryWriter(BatchWriter& rows, FinalWriter& to, DatabaseInfo* info)
+      : rows_(rows), to_(to), info_(info) {}
+
+  Status Take(StagedRecord record) {
+    if (record.withdrawn) return Ok();
+    if (!pending_.empty() && pending_.front().advisory.id != record.advisory.id) {
+      if (Status status = Flush(); !status) return status;
+    }
+    pending_.push_back(std::move(record));
+    return Ok();
+  }
+  Status Flush() {
+    if (pending_.empty()) return Ok();
+    StagedRecord record = Combine(std::exchange(pending_, {}));
+    ++info_->advisories;
+    const Advisory& advisory = record.advisory;
+    if (Status status = to_.Append(kAdvisoryTable, advisory.id, Encode(advisory)); !status) {
       return status;
     }
-    return WriteRows(*record, rows);
-  });
-}
-
-/// Rows are sorted by ecosystem, then package, so that counting is looking at the neighbour.
-class EcosystemCounter {
- public:
-  void Count(std::string_view key) {
-    const std::size_t first = key.find('\0');
-    const std::size_t second = key.find('\0', first + 1);
-    EcosystemInfo& info = counts_[std::string(key.substr(0, first))];
-    ++info.affected;
-    if (key.substr(0, second) != last_) ++info.packages;
-    last_ = key.substr(0, second);
-  }
-  std::vector<EcosystemInfo> Take() {
-    std::vector<EcosystemInfo> out;
-    for (auto& [name, info] : counts_) {
-      info.name = name;
-      out.push_back(info);
-    }
-    return out;
+    return WriteRows(std::move(record), rows_);
   }
 
  private:
-  std::map<std::string, EcosystemInfo> counts_;
-  std::string last_;
+  BatchWriter& rows_;
+  FinalWriter& to_;
+  DatabaseInfo* info_;
+  std::vector<StagedRecord> pending_;
+};
+
+Status WriteAdvisories(BatchWriter& staged, BatchWriter& rows, FinalWriter& to,
+                       const Cancellation& cancel, DatabaseInfo* info) {
+  AdvisoryWriter writer(rows, to, info);
+  Status status =
+      staged.Scan(kRecordTable, [&](std::string_view /*key*/, std::string_view value) -> Status {
+        if (cancel.Stopped()) return Stopped();
+        auto record = DecodeStagedRecord(value);
+        return record ? writer.Take(*std::move(record)) : Status(std::move(record).error());
+      });
+  return status ? writer.Flush() : status;
+}
+
+/// Rows are sorted by ecosystem, then package: all that is said of one package becomes one value.
+class PackageWriter {
+ public:
+  PackageWriter(FinalWriter& to, DatabaseInfo* info) : to_(to), info_(info) {}
+
+  Status Take(std::string_view key, std::string_view value) {
+    auto row = DecodeAffected(value);
+    if (!row) return std::move(row).error();
+    const std::string_view package = key.substr(0, key.find('\0', key.find('\0') + 1) + 1);
+    if (package != key_) {
+      if (Status status = Flush(); !status) return status;
+      key_ = package;
+    }
+    std::move(row->begin(), row->end(), std::back_inserter(rows_));
+    return Ok();
+  }
+  Status Flush() {
+    if (rows_.empty()) return Ok();
+    const std::string_view ecosystem = std::string_view(key_).substr(0, key_.find('\0'));
+    std::vector<EcosystemInfo>& counts = info_->ecosystems;
+    if (counts.empty() || counts.back().name != ecosystem) {
+      counts.push_back({std::string(ecosystem), 0, 0});
+    }
+    ++counts.back().packages;
+    counts.back().affected += rows_.size();
+    Status status = to_.Append(kAffectedTable, key_, Encode(rows_));
+    rows_.clear();
+    return status;
+  }
+
+ private:
+  FinalWriter& to_;
+  DatabaseInfo* info_;
+  std::string key_;
+  std::vector<Affected> rows_;
+};
+
+Status WritePackages(BatchWriter& rows, FinalWriter& to, const Cancellation& cancel,
+                     DatabaseInfo* info) {
+  PackageWriter writer(to, info);
+  Status status = rows.Scan(kAffectedTable, [&](auto key, auto value) -> Status {
+    return cancel.Stopped() ? Stopped() : writer.Take(key, value);
+  });
+  return status ? writer.Flush() : status;
+}
+
+/// Each feed's facts of a CVE stand beside each other and become one value.
+class FactWriter {
+ public:
+  explicit FactWriter(FinalWriter& to) : to_(to) {}
+
+  Status Take(std::string_view key, std::string_view value) {
+    auto facts = DecodeCveFacts(value);
+    if (!facts) return std::move(facts).error();
+    const std::string_view cve = key.substr(0, key.find('\0'));
+    if (cve != cve_) {
+      if (Status status = Flush(); !status) return status;
+      cve_ = cve;
+    }
+    Merge(*std::move(facts), &facts_);
+    return Ok();
+  }
+  Status Flush() {
+    if (cve_.empty()) return Ok();
+    return to_.Append(kCveTable, cve_, Encode(std::exchange(facts_, {})));
+  }
+
+ private:
+  FinalWriter& to_;
+  std::string cve_;
+  CveFacts facts_;
 };
 
 Status WriteFacts(BatchWriter& staged, FinalWriter& to) {
-  return staged.Scan(kFactTable, [&](std::string_view key, std::string_view value) -> Status {
-    const auto facts = DecodeCveFacts(value);
-    if (!facts) return facts.error();
-    if (!facts->exploited_since) return Ok();
-    return to.Append(kKevTable, key.substr(0, key.find('\0')), *facts->exploited_since);
-  });
+  FactWriter writer(to);
+  Status status = staged.Scan(
+      kFactTable, [&](auto key, auto value) -> Status { return writer.Take(key, value); });
+  return status ? writer.Flush() : status;
 }
 
-Status WriteAll(BatchWriter& staged, const std::string& rows_path, BatchWriter& file,
+Status Copy(BatchWriter& from, const char* table, FinalWriter& to) {
+  return from.Scan(table, [&](auto key, auto value) { return to.Append(table, key, value); });
+}
+
+Status WriteAll(BatchWriter& staged, BatchWriter& rows, BatchWriter& file,
                 const Cancellation& cancel, DatabaseInfo* info) {
-  auto rows = BatchWriter::Open(rows_path);
-  if (!rows) return rows.error();
-  for (const char* table : {kAffectedTable, kAdvisoryTable, kNameTable, kKevTable}) {
+  for (const char* table :
+       {kAffectedTable, kAdvisoryTable, kNameTable, kCveTable, kLifecycleTable, kRepositoryTable}) {
     if (Status status = file.MakeTable(table); !status) return status;
   }
   FinalWriter to(file);
-  if (Status status = WriteAdvisories(staged, **rows, to, cancel, info); !status) return status;
-  EcosystemCounter counter;
-  Status status = (*rows)->Scan(kAffectedTable, [&](auto key, auto value) -> Status {
-    if (cancel.Stopped()) return Stopped();
-    counter.Count(key);
-    return to.Append(kAffectedTable, key, value);
-  });
-  if (!status) return status;
-  info->ecosystems = counter.Take();
-  status = (*rows)->Scan(kNameTable,
-                         [&](auto key, auto value) { return to.Append(kNameTable, key, value); });
-  if (!status) return status;
-  if (status = WriteFacts(staged, to); !status) return status;
+  if (Status status = WriteAdvisories(staged, rows, to, cancel, info); !status) return status;
+  if (Status status = WritePackages(rows, to, cancel, info); !status) return status;
+  if (Status status = Copy(rows, kNameTable, to); !status) return status;
+  if (Status status = WriteFacts(staged, to); !status) return status;
+  for (const char* table : {kLifecycleTable, kRepositoryTable}) {
+    if (Status status = Copy(staged, table, to); !status) return status;
+  }
   info->id = to.Id();
   info->file = "advisories-" + info->id + ".mdb";
   return file.Finish();
@@ -177,9 +233,11 @@ Status DigestFile(const std::string& path, DatabaseInfo* info) {
 Status WriteDatabase(BatchWriter& staged, const std::string& rows, const std::string& path,
                      const Cancellation& cancel, DatabaseInfo* info) {
   {
+    auto scratch = BatchWriter::Open(rows);
+    if (!scratch) return scratch.error();
     auto file = BatchWriter::Open(path);
     if (!file) return file.error();
-    if (Status status = WriteAll(staged, rows, **file, cancel, info); !status) return status;
+    if (Status status = WriteAll(staged, **scratch, **file, cancel, info); !status) return status;
   }
   return DigestFile(path, info);
 }

@@ -37,8 +37,8 @@ struct BuildOptions {
 };
 
 /// Errors: InvalidArgument (a broken record: names archive, member and field; an archive without
-/// any record), NotFound, ResourceExhausted (limits in limits.h, archive_reader.h and the feeds' own), DataLoss
-/// (an archive that breaks off), Internal (disk full and the like).
+/// any record), NotFound, ResourceExhausted (limits in limits.h, archive_reader.h and the feeds'
+/// own), DataLoss (an archive that breaks off), Internal (disk full and the like).
 Result<DatabaseInfo> BuildDatabase(const BuildOptions& options, const Cancellation& cancel);
 
 }  // namespace landwaiter::advisories

@@ -1,5 +1,6 @@
 #include "scanner/advisories/codec.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -7,6 +8,8 @@ namespace landwaiter::advisories {
 namespace {
 
 constexpr std::size_t kChecksumBytes = 4;
+/// EPSS has five places.
+constexpr std::uint64_t kEpssUnits = 100'000;
 
 /// FNV-1a, 64 bits folded to 32: finds any single flipped byte; not meant against an author.
 std::uint32_t Checksum(std::string_view bytes) {
@@ -125,37 +128,85 @@ StatedSeverity GetSeverity(Reader& in) {
   return stated;
 }
 
-void Put(Writer& out, const Affected& affected) {
-  out.Number(affected.ranges.size());
-  for (const Range& range : affected.ranges) {
+/// Most rows are one range and nothing else: which of the others follow stands in one byte.
+constexpr std::uint64_t kHasClaim = 1;  // not affected
+constexpr std::uint64_t kHasSource = 2;
+constexpr std::uint64_t kHasModule = 4;
+constexpr std::uint64_t kHasArchitectures = 8;
+constexpr std::uint64_t kHasSeverity = 16;
+constexpr std::uint64_t kHasVersions = 32;
+constexpr std::uint64_t kHasState = 64;
+constexpr std::uint64_t kHasStreams = 128;
+constexpr std::uint64_t kAllFlags = 255;
+
+std::uint64_t FlagsOf(const Affected& row) {
+  const bool streams = std::any_of(row.ranges.begin(), row.ranges.end(),
+                                   [](const Range& range) { return !range.stream.empty(); });
+  std::uint64_t flags = 0;
+  const auto set = [&](bool there, std::uint64_t flag) { flags |= there ? flag : 0; };
+  set(row.claim == Claim::kNotAffected, kHasClaim);
+  set(row.of_source, kHasSource);
+  set(!row.module.empty(), kHasModule);
+  set(!row.architectures.empty(), kHasArchitectures);
+  set(!(row.severity == StatedSeverity{}), kHasSeverity);
+  set(!row.versions.empty(), kHasVersions);
+  set(row.unfixed_state != FindingState::kAffected, kHasState);
+  set(streams, kHasStreams);
+  return flags;
+}
+
+void PutRanges(Writer& out, const std::vector<Range>& ranges, bool streams) {
+  out.Number(ranges.size());
+  for (const Range& range : ranges) {
     out.Number(range.events.size());
     for (const Event& event : range.events) {
       out.Number(static_cast<std::uint64_t>(event.kind));
       out.Text(event.version);
     }
+    if (streams) out.Text(range.stream);
   }
-  out.Texts(affected.versions);
-  PutSeverity(out, affected.severity);
-  out.Number(static_cast<std::uint64_t>(affected.unfixed_state));
-  out.Text(affected.module);
 }
 
-Affected GetAffected(Reader& in) {
-  Affected affected;
+void Put(Writer& out, const Affected& row) {
+  const std::uint64_t flags = FlagsOf(row);
+  out.Number(flags);
+  PutRanges(out, row.ranges, (flags & kHasStreams) != 0);
+  if ((flags & kHasVersions) != 0) out.Texts(row.versions);
+  if ((flags & kHasSeverity) != 0) PutSeverity(out, row.severity);
+  if ((flags & kHasState) != 0) out.Number(static_cast<std::uint64_t>(row.unfixed_state));
+  if ((flags & kHasModule) != 0) out.Text(row.module);
+  if ((flags & kHasArchitectures) != 0) out.Texts(row.architectures);
+}
+
+std::vector<Range> GetRanges(Reader& in, bool streams) {
+  std::vector<Range> found;
   for (std::size_t ranges = in.Count(); ranges > 0 && !in.broken(); --ranges) {
-    Range& range = affected.ranges.emplace_back();
+    Range& range = found.emplace_back();
     for (std::size_t events = in.Count(); events > 0 && !in.broken(); --events) {
       const auto kind =
           static_cast<EventKind>(in.Number(static_cast<std::uint64_t>(EventKind::kLimit)));
       range.events.push_back({kind, in.Text()});
     }
+    if (streams) range.stream = in.Text();
   }
-  affected.versions = in.Texts();
-  affected.severity = GetSeverity(in);
-  affected.unfixed_state = static_cast<FindingState>(
-      in.Number(static_cast<std::uint64_t>(FindingState::kUnderInvestigation)));
-  affected.module = in.Text();
-  return affected;
+  return found;
+}
+
+Affected GetAffected(Reader& in) {
+  Affected row;
+  const std::uint64_t flags = in.Number(kAllFlags);
+  if ((flags & kHasClaim) != 0) row.claim = Claim::kNotAffected;
+  row.of_source = (flags & kHasSource) != 0;
+  row.ranges = GetRanges(in, (flags & kHasStreams) != 0);
+  if ((flags & kHasVersions) != 0) row.versions = in.Texts();
+  if ((flags & kHasSeverity) != 0) row.severity = GetSeverity(in);
+  if ((flags & kHasState) != 0) {
+    row.unfixed_state = static_cast<FindingState>(
+        in.Number(static_cast<std::uint64_t>(FindingState::kUnderInvestigation)));
+  }
+  if ((flags & kHasModule) != 0) row.module = in.Text();
+  if ((flags & kHasArchitectures) != 0) row.architectures = in.Texts();
+  return row;
 }
 
 void Put(Writer& out, const Advisory& advisory) {
@@ -182,9 +233,13 @@ Advisory GetAdvisory(Reader& in) {
 
 }  // namespace
 
-std::string Encode(const Affected& affected) {
+std::string Encode(const std::vector<Affected>& rows) {
   Writer out;
-  Put(out, affected);
+  out.Number(rows.size());
+  for (const Affected& row : rows) {
+    out.Text(row.advisory);
+    Put(out, row);
+  }
   return std::move(out).Finish();
 }
 
@@ -198,12 +253,34 @@ std::string Encode(const CveFacts& facts) {
   Writer out;
   out.Number(facts.exploited_since ? 1 : 0);
   out.Text(facts.exploited_since.value_or(""));
+  out.Number(facts.epss ? 1 : 0);
+  const Epss epss = facts.epss.value_or(Epss{});
+  out.Number(static_cast<std::uint64_t>(std::lround(epss.score * kEpssUnits)));
+  out.Number(static_cast<std::uint64_t>(std::lround(epss.percentile * kEpssUnits)));
+  out.Number(facts.severities.size());
+  for (const StatedSeverity& stated : facts.severities) PutSeverity(out, stated);
+  out.Texts(facts.weaknesses);
+  return std::move(out).Finish();
+}
+
+std::string Encode(const Lifecycle& lifecycle) {
+  Writer out;
+  out.Text(lifecycle.end_of_life);
+  out.Text(lifecycle.end_of_extension);
+  return std::move(out).Finish();
+}
+
+std::string EncodeTexts(const std::vector<std::string>& texts) {
+  Writer out;
+  out.Texts(texts);
   return std::move(out).Finish();
 }
 
 std::string Encode(const StagedRecord& record) {
   Writer out;
   out.Text(record.advisory.id);
+  out.Text(record.part);
+  out.Number(record.adds ? 1 : 0);
   Put(out, record.advisory);
   out.Number(record.withdrawn ? 1 : 0);
   out.Number(record.packages.size());
@@ -215,11 +292,16 @@ std::string Encode(const StagedRecord& record) {
   return std::move(out).Finish();
 }
 
-Result<Affected> DecodeAffected(std::string_view value) {
+Result<std::vector<Affected>> DecodeAffected(std::string_view value) {
   Reader in(value);
-  Affected affected = GetAffected(in);
+  std::vector<Affected> rows;
+  for (std::size_t left = in.Count(); left > 0 && !in.broken(); --left) {
+    std::string advisory = in.Text();
+    rows.push_back(GetAffected(in));
+    rows.back().advisory = std::move(advisory);
+  }
   if (Status status = in.Finish("affected packages"); !status) return status.error();
-  return affected;
+  return rows;
 }
 
 Result<Advisory> DecodeAdvisory(std::string_view value) {
@@ -235,14 +317,40 @@ Result<CveFacts> DecodeCveFacts(std::string_view value) {
   const bool exploited = in.Number(1) == 1;
   std::string since = in.Text();
   if (exploited) facts.exploited_since = std::move(since);
+  const bool scored = in.Number(1) == 1;
+  const auto score = static_cast<double>(in.Number(kEpssUnits)) / kEpssUnits;
+  const auto percentile = static_cast<double>(in.Number(kEpssUnits)) / kEpssUnits;
+  if (scored) facts.epss = Epss{score, percentile};
+  for (std::size_t left = in.Count(); left > 0 && !in.broken(); --left) {
+    facts.severities.push_back(GetSeverity(in));
+  }
+  facts.weaknesses = in.Texts();
   if (Status status = in.Finish("facts"); !status) return status.error();
   return facts;
+}
+
+Result<Lifecycle> DecodeLifecycle(std::string_view value) {
+  Reader in(value);
+  Lifecycle lifecycle;
+  lifecycle.end_of_life = in.Text();
+  lifecycle.end_of_extension = in.Text();
+  if (Status status = in.Finish("lifecycles"); !status) return status.error();
+  return lifecycle;
+}
+
+Result<std::vector<std::string>> DecodeTexts(std::string_view value) {
+  Reader in(value);
+  std::vector<std::string> texts = in.Texts();
+  if (Status status = in.Finish("texts"); !status) return status.error();
+  return texts;
 }
 
 Result<StagedRecord> DecodeStagedRecord(std::string_view value) {
   Reader in(value);
   StagedRecord record;
   std::string id = in.Text();
+  record.part = in.Text();
+  record.adds = in.Number(1) == 1;
   record.advisory = GetAdvisory(in);
   record.advisory.id = std::move(id);
   record.withdrawn = in.Number(1) == 1;

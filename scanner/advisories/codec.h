@@ -12,15 +12,20 @@
 
 namespace landwaiter::advisories {
 
-std::string Encode(const Affected& affected);  // without `advisory`: that is in the key
-std::string Encode(const Advisory& advisory);  // without `id`: that is the key
-std::string Encode(const CveFacts& facts);
+/// All that is said of one package, by advisory id; ids are part of the value.
+std::string Encode(const std::vector<Affected>& rows);
+std::string Encode(const Advisory& advisory);    // without `id`: that is the key
+std::string Encode(const CveFacts& facts);       // the CVE is the key
+std::string Encode(const Lifecycle& lifecycle);  // product and release are the key
+std::string EncodeTexts(const std::vector<std::string>& texts);
 
 /// Errors: DataLoss for a value that breaks off, has bytes left over, a number out of its range or
 /// another checksum.
-Result<Affected> DecodeAffected(std::string_view value);
+Result<std::vector<Affected>> DecodeAffected(std::string_view value);
 Result<Advisory> DecodeAdvisory(std::string_view value);
 Result<CveFacts> DecodeCveFacts(std::string_view value);
+Result<Lifecycle> DecodeLifecycle(std::string_view value);
+Result<std::vector<std::string>> DecodeTexts(std::string_view value);
 
 /// One record on its way through the builder's scratch file.
 struct StagedPackage {
@@ -31,6 +36,11 @@ struct StagedPackage {
 struct StagedRecord {
   Advisory advisory;
   bool withdrawn = false;
+  /// Feeds that are not ordered by vulnerability say what they know of one id in parts (a file, a
+  /// package); parts are put together, where whole records ("") replace each other. What a part
+  /// says of a package goes before what the whole record says.
+  std::string part = {};
+  bool adds = false;  // this part leaves what the whole record says of the same packages
   std::vector<StagedPackage> packages;
 };
 std::string Encode(const StagedRecord& record);

@@ -26,7 +26,9 @@ struct Tables {
   TableId affected = 0;
   TableId advisories = 0;
   TableId names = 0;
-  TableId kev = 0;
+  TableId cves = 0;
+  TableId lifecycles = 0;
+  TableId repositories = 0;
 };
 
 Result<Tables> OpenTables(const LmdbEnvironment& environment) {
@@ -39,7 +41,8 @@ Result<Tables> OpenTables(const LmdbEnvironment& environment) {
   };
   for (const Row& row :
        {Row{kAffectedTable, &tables.affected}, Row{kAdvisoryTable, &tables.advisories},
-        Row{kNameTable, &tables.names}, Row{kKevTable, &tables.kev}}) {
+        Row{kNameTable, &tables.names}, Row{kCveTable, &tables.cves},
+        Row{kLifecycleTable, &tables.lifecycles}, Row{kRepositoryTable, &tables.repositories}}) {
     const auto id = transaction->Table(row.name);
     if (!id) return id.error();
     *row.id = *id;
@@ -55,25 +58,10 @@ class LmdbDatabase final : public AdvisoryDatabase {
 
   Result<std::vector<Affected>> Lookup(std::string_view ecosystem,
                                        std::string_view package) const override {
-    const auto transaction = environment_->Begin();
-    if (!transaction) return transaction.error();
-    const std::string prefix = KeyPrefix(ecosystem, NormalizeName(ecosystem, package));
-    std::vector<Affected> found;
-    Status decoded;
-    Status scanned = transaction->Scan(tables_.affected, prefix,
-                                       [&](std::string_view key, std::string_view value) {
-                                         auto affected = DecodeAffected(value);
-                                         if (!affected) {
-                                           decoded = std::move(affected).error();
-                                           return false;
-                                         }
-                                         affected->advisory = key.substr(prefix.size());
-                                         found.push_back(*std::move(affected));
-                                         return true;
-                                       });
-    if (!scanned) return scanned.error();
-    if (!decoded) return decoded.error();
-    return found;
+    auto rows = Read(tables_.affected, KeyPrefix(ecosystem, NormalizeName(ecosystem, package)),
+                     DecodeAffected);
+    if (!rows) return std::move(rows).error();
+    return std::move(*rows).value_or(std::vector<Affected>());
   }
 
   Result<Advisory> GetAdvisory(std::string_view id) const override {
@@ -106,28 +94,50 @@ class LmdbDatabase final : public AdvisoryDatabase {
     if (!transaction) return transaction.error();
     std::vector<std::string> found;
     for (const EcosystemInfo& entry : Info().ecosystems) {
-      bool has = false;
-      Status scanned = transaction->Scan(tables_.affected,
-                                         KeyPrefix(entry.name, NormalizeName(entry.name, package)),
-                                         [&](std::string_view, std::string_view) {
-                                           has = true;
-                                           return false;
-                                         });
-      if (!scanned) return scanned.error();
-      if (has) found.push_back(entry.name);
+      const auto value = transaction->Get(
+          tables_.affected, KeyPrefix(entry.name, NormalizeName(entry.name, package)));
+      if (!value) return value.error();
+      if (value->has_value()) found.push_back(entry.name);
     }
     return found;
   }
 
-  Result<bool> KnownExploited(std::string_view cve) const override {
-    const auto transaction = environment_->Begin();
-    if (!transaction) return transaction.error();
-    const auto value = transaction->Get(tables_.kev, cve);
-    if (!value) return value.error();
-    return value->has_value();
+  Result<std::optional<CveFacts>> About(std::string_view cve) const override {
+    return Read(tables_.cves, cve, DecodeCveFacts);
+  }
+
+  Result<std::optional<Lifecycle>> LifecycleOf(std::string_view product,
+                                               std::string_view release) const override {
+    auto lifecycle =
+        Read(tables_.lifecycles, KeyPrefix(product) + std::string(release), DecodeLifecycle);
+    if (lifecycle && lifecycle->has_value()) {
+      (*lifecycle)->product = product;
+      (*lifecycle)->release = release;
+    }
+    return lifecycle;
+  }
+
+  Result<std::vector<std::string>> CpesOf(std::string_view repository) const override {
+    auto cpes = Read(tables_.repositories, repository, DecodeTexts);
+    if (!cpes) return std::move(cpes).error();
+    return std::move(*cpes).value_or(std::vector<std::string>());
   }
 
  private:
+  /// The value of a key, decoded while the transaction holds its bytes.
+  template <class T>
+  Result<std::optional<T>> Read(TableId table, std::string_view key,
+                                Result<T> (*decode)(std::string_view)) const {
+    const auto transaction = environment_->Begin();
+    if (!transaction) return transaction.error();
+    const auto value = transaction->Get(table, key);
+    if (!value) return value.error();
+    if (!value->has_value()) return std::optional<T>();
+    auto decoded = decode(**value);
+    if (!decoded) return std::move(decoded).error();
+    return std::optional<T>(*std::move(decoded));
+  }
+
   std::unique_ptr<LmdbEnvironment> environment_;
   Tables tables_;
 };

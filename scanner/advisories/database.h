@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,8 +48,14 @@ class AdvisoryDatabase {
   virtual Result<std::vector<std::string>> AdvisoriesNaming(std::string_view name) const = 0;
   /// All ecosystems and names that equal `package` after normalisation: for `db lookup`.
   virtual Result<std::vector<std::string>> EcosystemsOf(std::string_view package) const = 0;
-  /// Whether a CVE is in the KEV catalogue; false for all where Info().known_exploited is false.
-  virtual Result<bool> KnownExploited(std::string_view cve) const = 0;
+  /// What is known of a CVE whatever the package: known exploitation (nothing where
+  /// Info().known_exploited is false), EPSS, NVD's severities and weaknesses. nullopt: nothing.
+  virtual Result<std::optional<CveFacts>> About(std::string_view cve) const = 0;
+  /// nullopt where no feed says until when a release is cared for.
+  virtual Result<std::optional<Lifecycle>> LifecycleOf(std::string_view product,
+                                                       std::string_view release) const = 0;
+  /// The CPEs that Red Hat gives a repository ("rhel-9-for-x86_64-baseos-rpms"); empty for none.
+  virtual Result<std::vector<std::string>> CpesOf(std::string_view repository) const = 0;
 
  protected:
   explicit AdvisoryDatabase(DatabaseInfo info) : info_(std::move(info)) {}

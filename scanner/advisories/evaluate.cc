@@ -29,12 +29,13 @@ Result<bool> BeforeLimits(Scheme scheme, const Range& range, std::string_view ve
 
 /// What an event does to a version at or above it. Sorting events and walking them is the same as
 /// asking which of them is the greatest that applies: that one decides. At equal versions the
-/// walk's later one wins, and a stable sort leaves them in the record's order.
-Result<bool> InRange(Scheme scheme, const Range& range, std::string_view version) {
+/// walk's later one wins, and a stable sort leaves them in the record's order. nullptr where none
+/// applies or a limit ends the range before.
+Result<const Event*> Decisive(Scheme scheme, const Range& range, std::string_view version) {
   const auto before = BeforeLimits(scheme, range, version);
   if (!before) return before.error();
-  if (!*before) return false;
   const Event* decisive = nullptr;
+  if (!*before) return decisive;
   for (const Event& event : range.events) {
     if (event.kind == EventKind::kLimit) continue;
     const auto order = CompareWithEvent(scheme, version, event);
@@ -52,8 +53,10 @@ Result<bool> InRange(Scheme scheme, const Range& range, std::string_view version
     }
     decisive = &event;
   }
-  return decisive != nullptr && decisive->kind == EventKind::kIntroduced;
+  return decisive;
 }
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 /// Lists are as long as a package's history and may hold versions that no scheme reads (PyPI's
 /// legacy ones); those can only be equal as text.
@@ -66,27 +69,57 @@ bool Listed(Scheme scheme, const std::vector<std::string>& versions, std::string
   });
 }
 
-Result<bool> IsAffected(Scheme scheme, const Affected& affected, std::string_view version) {
-  if (Listed(scheme, affected.versions, version)) return true;
-  for (const Range& range : affected.ranges) {
-    const auto inside = InRange(scheme, range, version);
-    if (!inside) return inside.error();
-    if (*inside) return true;
+/// Where ranges are kept apart by minor release, the stream whose ranges count; "" for the others.
+std::string_view CountedStream(const Affected& affected, std::string_view version) {
+  const auto has = [&](std::string_view stream) {
+    return std::any_of(affected.ranges.begin(), affected.ranges.end(),
+                       [&](const Range& range) { return range.stream == stream; });
+  };
+  if (std::all_of(affected.ranges.begin(), affected.ranges.end(),
+                  [](const Range& range) { return range.stream.empty(); })) {
+    return {};
   }
-  return false;
+  const std::string_view stream = MinorStreamOf(version);
+  return has(stream) ? stream : std::string_view();
+}
+
+/// Whether a version is among those that are meant, and if not whether a fix is why.
+struct Place {
+  bool within = false;
+  const Event* fix = nullptr;  // "0": never affected
+};
+
+Result<Place> PlaceOf(Scheme scheme, const Affected& affected, std::string_view version) {
+  Place place;
+  if (Listed(scheme, affected.versions, version)) {
+    place.within = true;
+    return place;
+  }
+  const std::string_view stream = CountedStream(affected, version);
+  for (const Range& range : affected.ranges) {
+    if (range.stream != stream) continue;
+    const auto decisive = Decisive(scheme, range, version);
+    if (!decisive) return decisive.error();
+    if (*decisive == nullptr) continue;
+    if ((*decisive)->kind == EventKind::kIntroduced) return Place{true, nullptr};
+    if ((*decisive)->kind == EventKind::kFixed) place.fix = *decisive;
+  }
+  return place;
 }
 
 Status AddFixes(Scheme scheme, const Affected& affected, std::string_view version,
                 std::vector<std::string>* fixes) {
+  const std::string_view stream = CountedStream(affected, version);
   for (const Range& range : affected.ranges) {
+    if (range.stream != stream) continue;
     for (const Event& event : range.events) {
       if (event.kind != EventKind::kFixed || event.version == "0") continue;
       const auto order = versions::Compare(scheme, event.version, version);
       if (!order) return order.error();
       if (*order <= 0) continue;
-      const auto still = IsAffected(scheme, affected, event.version);
+      const auto still = PlaceOf(scheme, affected, event.version);
       if (!still) return still.error();
-      if (!*still) fixes->push_back(event.version);
+      if (!still->within) fixes->push_back(event.version);
     }
   }
   std::stable_sort(fixes->begin(), fixes->end(), [&](const auto& a, const auto& b) {
@@ -99,15 +132,38 @@ Status AddFixes(Scheme scheme, const Affected& affected, std::string_view versio
 
 }  // namespace
 
+std::string_view MinorStreamOf(std::string_view version) {
+  for (std::size_t at = version.find(".el"); at != std::string_view::npos;
+       at = version.find(".el", at + 1)) {
+    const std::string_view tag = version.substr(at + 1);
+    std::size_t size = 2;
+    while (size < tag.size() && IsDigit(tag[size])) ++size;
+    const std::size_t major = size;
+    if (major == 2 || size == tag.size() || tag[size] != '_') continue;
+    do ++size;
+    while (size < tag.size() && IsDigit(tag[size]));
+    if (size > major + 1) return tag.substr(0, size);
+  }
+  return {};
+}
+
 Result<Evaluation> Evaluate(Scheme scheme, const Affected& affected, std::string_view version) {
   Evaluation evaluation;
-  const auto hit = IsAffected(scheme, affected, version);
-  if (!hit) return hit.error();
-  evaluation.affected = *hit;
-  if (*hit) {
+  const auto place = PlaceOf(scheme, affected, version);
+  if (!place) return place.error();
+  if (affected.claim == Claim::kNotAffected) {
+    if (place->within) evaluation.standing = Standing::kNotAffected;
+    return evaluation;
+  }
+  if (place->within) {
+    evaluation.standing = Standing::kAffected;
     if (Status status = AddFixes(scheme, affected, version, &evaluation.fixes); !status) {
       return status.error();
     }
+  } else if (place->fix != nullptr) {
+    const bool never = place->fix->version == "0";
+    evaluation.standing = never ? Standing::kNotAffected : Standing::kFixed;
+    if (!never) evaluation.fixed_in = place->fix->version;
   }
   return evaluation;
 }

@@ -12,18 +12,34 @@
 
 namespace landwaiter::advisories {
 
+/// How an advisory's word stands to a version.
+enum class Standing {
+  kOutside,      // it does not speak of this version
+  kAffected,     // it is affected
+  kFixed,        // it is at or above a fix
+  kNotAffected,  // it is said to be not affected
+};
+
 struct Evaluation {
-  bool affected = false;
+  Standing standing = Standing::kOutside;
+  bool affected() const { return standing == Standing::kAffected; }
+  /// Only where fixed: the version that mended it.
+  std::string fixed_in;
   /// Only where affected: the fixed versions above this one that are not affected themselves,
   /// lowest first.
   std::vector<std::string> fixes;
 };
 
 /// Events need not be sorted. "0" is before everything, also as `fixed`, which then says that
-/// nothing is affected; `last_affected` is inclusive, `limit` exclusive ("*": none), and `versions`
-/// names affected ones besides the ranges, exactly (PyPI: by the meaning of PEP 440).
-/// Errors: InvalidArgument naming the version that its scheme cannot read.
+/// nothing is affected (kNotAffected, as a claim of that kind does); `last_affected` is inclusive,
+/// `limit` exclusive ("*": none), and `versions` names affected ones besides the ranges, exactly
+/// (PyPI: by the meaning of PEP 440). Errors: InvalidArgument naming the version that its scheme
+/// cannot read.
 Result<Evaluation> Evaluate(versions::Scheme scheme, const Affected& affected,
                             std::string_view version);
+
+/// The dist tag of an rpm version that names a minor release: "el9_2" of "7.76.1-23.el9_2.4"; ""
+/// for one that names none.
+std::string_view MinorStreamOf(std::string_view version);
 
 }  // namespace landwaiter::advisories

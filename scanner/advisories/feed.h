@@ -18,11 +18,14 @@ namespace landwaiter::advisories {
 class FeedSink {
  public:
   virtual ~FeedSink() = default;
-  /// An advisory and the packages that it speaks of. Of records with the same id the one modified
-  /// last counts, then the later one.
+  /// An advisory and the packages that it speaks of. Of records with the same id (and part) the one
+  /// modified last counts, then the later one.
   virtual Status Put(StagedRecord record) = 0;
   /// What a feed knows of a CVE whatever the package. The later one of the same feed kind counts.
   virtual Status Put(std::string_view cve, const CveFacts& facts) = 0;
+  virtual Status Put(const Lifecycle& lifecycle) = 0;
+  /// The CPEs of a Red Hat repository.
+  virtual Status PutRepository(std::string_view name, const std::vector<std::string>& cpes) = 0;
   /// When the feed says that it was made (RFC 3339).
   virtual void Released(std::string_view time) = 0;
   /// A record that cannot be read. Ok where the build goes on without it, else the error to return.
@@ -62,9 +65,9 @@ std::string_view FeedScopeName(FeedScope scope);  // "fixes only", "unfixed too"
 struct Feed {
   std::string_view kind;  // the word of `db build --feed KIND=PATH`
   FeedScope scope;
-  std::string_view ecosystems;  // of which it speaks, for people; "" for side data
-  std::string_view says;        // one line
-  std::string_view address;     // where it is published
+  std::string_view ecosystems;                 // of which it speaks, for people; "" for side data
+  std::string_view says;                       // one line
+  std::string_view address;                    // where it is published
   std::span<const std::string_view> suffixes;  // of the members that are read
   std::size_t max_member_bytes;
   std::unique_ptr<FeedReader> (*make)();

@@ -14,7 +14,7 @@
 namespace landwaiter::advisories {
 
 /// Raised with every change of keys or values; a database of another format is refused.
-inline constexpr int kFormatVersion = 1;
+inline constexpr int kFormatVersion = 2;
 inline constexpr std::string_view kManifestName = "manifest.json";
 
 /// One `--feed kind=PATH` that went in.

@@ -5,6 +5,7 @@
 namespace landwaiter::advisories {
 
 std::string NormalizeName(std::string_view ecosystem, std::string_view name) {
+  if (ecosystem == "NuGet" || ecosystem == "Packagist") return text::ToLower(name);
   if (ecosystem != "PyPI") return std::string(name);
   std::string out;
   out.reserve(name.size());

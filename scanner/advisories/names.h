@@ -6,7 +6,8 @@
 
 namespace landwaiter::advisories {
 
-/// PyPI: PEP 503 (lower case, runs of "-_." are one "-"). All others compare names exactly.
+/// PyPI: PEP 503 (lower case, runs of "-_." are one "-"). NuGet and Packagist: lower case. All
+/// others compare names exactly.
 std::string NormalizeName(std::string_view ecosystem, std::string_view name);
 
 }  // namespace landwaiter::advisories

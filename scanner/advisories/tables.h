@@ -6,10 +6,12 @@
 
 namespace landwaiter::advisories {
 
-inline constexpr const char* kAffectedTable = "affected";    // ecosystem NUL package NUL advisory
-inline constexpr const char* kAdvisoryTable = "advisories";  // advisory
-inline constexpr const char* kNameTable = "names";           // id, alias or upstream NUL advisory
-inline constexpr const char* kKevTable = "kev";              // CVE → date added
+inline constexpr const char* kAffectedTable = "affected";     // ecosystem NUL package NUL
+inline constexpr const char* kAdvisoryTable = "advisories";   // advisory
+inline constexpr const char* kNameTable = "names";            // id, alias or upstream NUL advisory
+inline constexpr const char* kCveTable = "cves";              // CVE → CveFacts
+inline constexpr const char* kLifecycleTable = "lifecycles";  // product NUL release
+inline constexpr const char* kRepositoryTable = "repositories";  // repository → CPEs
 
 inline std::string KeyPrefix(std::string_view first) { return std::string(first) + '\0'; }
 inline std::string KeyPrefix(std::string_view first, std::string_view second) {

@@ -4,49 +4,58 @@
 
 #include "lib/base/text.h"
 #include "scanner/matching/match.h"
+#include "scanner/matching/releases.h"
+#include "scanner/versions/scheme.h"
 
 namespace landwaiter::matching {
 namespace {
 
-/// The first `parts` numbers of a dotted version: "12.4" → "12"; nullopt where it has fewer or
-/// they are not numbers ("3.17_alpha20220715", "").
-std::optional<std::string> LeadingNumbers(std::string_view version, std::size_t parts) {
-  const auto split = text::Split(version, '.');
-  if (split.size() < parts) return {};
-  std::string out;
-  for (std::size_t i = 0; i < parts; ++i) {
-    const bool digits =
-        !split[i].empty() &&
-        std::all_of(split[i].begin(), split[i].end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!digits) return {};
-    if (i > 0) out += '.';
-    out.append(split[i]);
-  }
-  return out;
-}
+constexpr bool kComplete = true;
+constexpr bool kFixesOnly = false;
 
-std::optional<std::string> Prefixed(std::string_view prefix, std::optional<std::string> text) {
-  if (!text) return {};
-  return std::string(prefix) + *text;
-}
-
-std::optional<std::string> Major(const OperatingSystem& os) {
-  return Prefixed(":", LeadingNumbers(os.version, 1));
-}
-std::optional<std::string> AlpineBranch(const OperatingSystem& os) {
-  return Prefixed(":v", LeadingNumbers(os.version, 2));
-}
+/// Whose Vendor fields are known. EPEL's is "Fedora Project", Remi's "Remi Collet", …
+constexpr std::string_view kRedHatVendors = "Red Hat";
+constexpr std::string_view kSuseVendors = "SUSE|openSUSE";
 
 constexpr Distribution kDistributions[] = {
-    {"debian", "Debian", "deb", KeyBy::kSource, Major},
-    {"alpine", "Alpine", "apk", KeyBy::kSource, AlpineBranch},
-    {"almalinux", "AlmaLinux", "rpm", KeyBy::kBinary, Major},
+    {"debian", "Debian", "deb", KeyBy::kSource, kComplete, Debian, Unsuffixed},
+    {"ubuntu", "Ubuntu", "deb", KeyBy::kSource, kComplete, Ubuntu, UbuntuStreams, UbuntuFlavour},
+    {"alpine", "Alpine", "apk", KeyBy::kSource, kFixesOnly, Alpine, Unsuffixed},
+    {"wolfi", "Wolfi", "apk", KeyBy::kSource, kFixesOnly, None},
+    {"chainguard", "Chainguard", "apk", KeyBy::kSource, kFixesOnly, None, WolfiToo},
+    {"minimos", "MinimOS", "apk", KeyBy::kSource, kFixesOnly, None},
+    {"rhel", "Red Hat", "rpm", KeyBy::kBinaryOrSource, kComplete, RedHat, RedHatRepositories,
+     nullptr, kRedHatVendors},
+    {"almalinux", "AlmaLinux", "rpm", KeyBy::kBinary, kFixesOnly, Major, Unsuffixed, nullptr,
+     "AlmaLinux"},
+    {"rocky", "Rocky Linux", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Major, nullptr, nullptr,
+     "Rocky"},
+    {"amzn", "Amazon Linux", "rpm", KeyBy::kBinary, kFixesOnly, Amazon, nullptr, nullptr, "Amazon"},
+    {"ol", "Oracle Linux", "rpm", KeyBy::kBinary, kFixesOnly, Major, OracleFlavours, OracleFlavour,
+     "Oracle"},
+    {"sles", "SUSE", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Sles, SuseModules, nullptr,
+     kSuseVendors},
+    {"sle-micro", "SUSE", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, SleMicro, nullptr, nullptr,
+     kSuseVendors},
+    {"opensuse-leap", "openSUSE", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Leap, nullptr, nullptr,
+     kSuseVendors},
+    {"opensuse-tumbleweed", "openSUSE", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Tumbleweed,
+     nullptr, nullptr, kSuseVendors},
+    {"azurelinux", "Azure Linux", "rpm", KeyBy::kSource, kFixesOnly, Major, nullptr, nullptr,
+     "Microsoft"},
+    {"mariner", "Azure Linux", "rpm", KeyBy::kSource, kFixesOnly, Major, nullptr, nullptr,
+     "Microsoft"},
+    {"photon", "Photon OS", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Minor},
+    {"arch", "Arch Linux", "alpm", KeyBy::kBinary, kFixesOnly, None},
 };
 
 constexpr Language kLanguages[] = {
-    {"npm", "npm"},
-    {"pypi", "PyPI"},
-    {"golang", "Go"},
+    {"npm", "npm"},         {"pypi", "PyPI"},          {"golang", "Go"},
+    {"maven", "Maven"},     {"gem", "RubyGems"},       {"nuget", "NuGet"},
+    {"cargo", "crates.io"}, {"composer", "Packagist"}, {"hex", "Hex"},
+    {"pub", "Pub"},         {"cran", "CRAN"},          {"bitnami", "Bitnami"},
+    {"swift", "SwiftURL"},  {"conan", "ConanCenter"},  {"hackage", "Hackage"},
+    {"julia", "Julia"},
 };
 
 }  // namespace
@@ -60,16 +69,43 @@ const Distribution* FindDistribution(std::string_view family) {
   return nullptr;
 }
 
+bool IsOwnPackage(const Distribution& distribution, const Package& package) {
+  if (distribution.vendors.empty() || package.vendor.empty()) return true;
+  const auto prefixes = text::Split(distribution.vendors, '|');
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return package.vendor.starts_with(prefix); });
+}
+
+std::vector<Place> PlacesOf(const Distribution& distribution, const OperatingSystem& os,
+                            const advisories::AdvisoryDatabase& database) {
+  std::vector<Place> places;
+  const auto ecosystem = EcosystemOf(os);
+  if (!ecosystem) return places;
+  if (database.HasEcosystem(*ecosystem)) places.push_back({*ecosystem});
+  if (distribution.more_places == nullptr) return places;
+  std::vector<Place> more;
+  distribution.more_places(*ecosystem, database, &more);
+  // A record of every release is no feed of this one.
+  const bool known = !places.empty() || (!more.empty() && distribution.more_places != Unsuffixed);
+  if (known) places.insert(places.end(), more.begin(), more.end());
+  return places;
+}
+
 std::span<const Language> Languages() { return kLanguages; }
 
 std::optional<std::string> EcosystemOf(const OperatingSystem& os) {
   const Distribution* const row = FindDistribution(os.family);
-  return row == nullptr ? std::nullopt : Prefixed(row->ecosystem, row->suffix(os));
+  if (row == nullptr) return {};
+  const auto suffix = row->suffix(os);
+  if (!suffix) return {};
+  return std::string(row->ecosystem) + *suffix;
 }
 
 std::optional<std::string> LanguageEcosystem(std::string_view purl_type) {
   for (const Language& row : kLanguages) {
-    if (row.purl_type == purl_type) return std::string(row.ecosystem);
+    if (row.purl_type != purl_type) continue;
+    if (!versions::SchemeForEcosystem(row.ecosystem)) return {};
+    return std::string(row.ecosystem);
   }
   return {};
 }

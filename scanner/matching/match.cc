@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "lib/base/text.h"
-#include "scanner/matching/distributions.h"
-#include "scanner/matching/merge.h"
+#include "scanner/matching/key_findings.h"
+#include "scanner/matching/lifecycle.h"
 #include "scanner/matching/package_key.h"
-#include "scanner/versions/scheme.h"
+#include "scanner/matching/questions.h"
 
 namespace landwaiter::matching {
 namespace {
@@ -20,30 +19,43 @@ using advisories::AdvisoryDatabase;
 constexpr std::size_t kMaxNamed = 5;
 constexpr std::size_t kMaxReasonBytes = 1000;
 
-std::string Describe(const OperatingSystem& os) {
-  std::string text = os.family.empty() ? "an operating system without a name" : os.family;
-  if (!os.version.empty()) text += " " + os.version;
-  if (os.version.empty() && !os.codename.empty()) text += " " + os.codename;
-  return text::Printable(text);
-}
-
 /// One line of coverage in the making.
 struct CoverageRow {
   std::uint64_t packages = 0;
-  std::string unsupported;  // why no feed speaks of them; "" where one does
+  std::uint64_t unasked = 0;
+  std::uint64_t foreign = 0;  // packages that the distribution's feeds do not mean
+  std::string unsupported;    // why nothing speaks of (some of) them; "" where something does
+  std::string note;           // what the feeds cannot say
   std::vector<std::string> failures;
   std::uint64_t failed = 0;
 
+  void AddFailure(const Package& package, const std::string& why) {
+    if (failures.size() < kMaxNamed) {
+      failures.push_back("package " + text::Printable(package.name) + " version " +
+                         text::JsonQuote(package.version) + ": " + why);
+    }
+    ++failed;
+  }
+
   Coverage Finish(const std::string& source) const {
-    Coverage coverage{source, CoverageState::kRead, "", packages};
-    if (!unsupported.empty()) {
+    Coverage coverage{source, CoverageState::kRead, note, packages};
+    if (foreign > 0) {
+      coverage.reason += (note.empty() ? "" : "; ") + std::to_string(foreign) + " of " +
+                         std::to_string(packages) +
+                         " packages are of other vendors, of whom no feed speaks";
+    }
+    if (unasked > 0 && unasked + foreign == packages) {
       coverage.state = CoverageState::kUnsupported;
       coverage.reason = unsupported;
-    } else if (failed > 0) {
+    } else if (failed > 0 || unasked > 0) {
       coverage.state = CoverageState::kFailed;
       coverage.reason = text::Join(failures, "; ");
       if (failed > failures.size()) {
         coverage.reason += "; and " + std::to_string(failed - failures.size()) + " more";
+      }
+      if (unasked > 0) {
+        coverage.reason += (failed > 0 ? "; " : "") + std::to_string(unasked) + " of " +
+                           std::to_string(packages) + " packages: " + unsupported;
       }
     }
     coverage.reason = text::Truncate(coverage.reason, kMaxReasonBytes);
@@ -51,23 +63,21 @@ struct CoverageRow {
   }
 };
 
-/// Findings of one package version without the package's own fields, shared by all packages that
-/// are looked up by the same key (the binaries of one source package, copies of a module).
-struct KeyFindings {
-  std::vector<Finding> findings;
-  std::string failure;  // why a version could not be compared, "" where all could
-};
+/// A question as text: what is asked the same is answered the same.
+std::string KeyOf(const Question& question) {
+  std::string key;
+  for (const Place& place : question.places) key += place.ecosystem + '\0';
+  for (const PackageKey& one : question.keys) key += '\0' + one.name + '\0' + one.version;
+  return key + '\0' + question.module + '\0' + question.architecture;
+}
 
 class Matcher {
  public:
-  Matcher(const Inventory& inventory, const AdvisoryDatabase& database)
-      : inventory_(inventory), database_(database) {
-    if (inventory.os) {
-      distribution_ = FindDistribution(inventory.os->family);
-      os_ecosystem_ = EcosystemOf(*inventory.os);
-    }
+  Matcher(const Inventory& inventory, const AdvisoryDatabase& database, Questions questions)
+      : inventory_(inventory), database_(database), questions_(std::move(questions)) {
     for (const Package& package : inventory.packages) {
-      if (IsOsPackage(package)) owners_.emplace(package.name, &package);
+      const bool owner = IsOsPackage(package) && !questions_.IsForeign(package);
+      if (owner) owners_.emplace(package.name, &package);
     }
   }
 
@@ -76,129 +86,119 @@ class Matcher {
       if (Status status = MatchPackage(package); !status) return status.error();
     }
     for (const auto& [source, row] : coverage_) result_.coverage.push_back(row.Finish(source));
+    if (inventory_.os) {
+      auto ended = EndOfLifeOf(*inventory_.os, database_, database_.Info().built_at);
+      if (!ended) return std::move(ended).error();
+      if (*ended) result_.coverage.push_back(**std::move(ended));
+    }
     std::sort(result_.findings.begin(), result_.findings.end(), WorseThan);
     return std::move(result_);
   }
 
  private:
-  /// The feed's names to look a package up by; empty where none is in the database, with the
-  /// reason in `row`. A record for "Debian" without a release speaks of every release.
-  std::vector<std::string> EcosystemsFor(const Package& package, CoverageRow* row) const {
-    std::vector<std::string> found;
-    if (!IsOsPackage(package)) {
-      const std::string ecosystem = *LanguageEcosystem(package.type);
-      if (database_.HasEcosystem(ecosystem)) return {ecosystem};
-      row->unsupported = "the advisory database has no feed for " + ecosystem;
-      return {};
-    }
-    if (os_ecosystem_) {
-      const bool fits = package.type == distribution_->package_type;
-      if (fits && database_.HasEcosystem(*os_ecosystem_)) {
-        found.push_back(*os_ecosystem_);
-        const std::string family(distribution_->ecosystem);
-        if (database_.HasEcosystem(family)) found.push_back(family);
-        return found;
-      }
-    }
-    row->unsupported = WhyNoFeed(package);
-    return {};
-  }
-
-  std::string WhyNoFeed(const Package& package) const {
-    if (!inventory_.os) {
-      return "the image has " + package.type + " packages but names no operating system";
-    }
-    const std::string os = Describe(*inventory_.os);
-    if (!os_ecosystem_) return "no feed is known for " + os;
-    if (!database_.HasEcosystem(*os_ecosystem_)) {
-      return "the advisory database has no feed for " + os + " (" + *os_ecosystem_ + ")";
-    }
-    return os + " has no feed for " + package.type + " packages";
-  }
-
-  /// scanning.md, "Inventory → findings": reported once, as the OS package.
-  bool IsReportedAsOwner(const Package& package) const {
-    if (package.owner.empty() || !os_ecosystem_) return false;
-    if (!database_.HasEcosystem(*os_ecosystem_)) return false;
+  /// The OS package that is the same software under another name, nullptr for none: scanning.md,
+  /// "Inventory → findings".
+  const Package* SameOwner(const Package& package) const {
     const auto [first, last] = owners_.equal_range(package.owner);
-    return std::any_of(first, last,
-                       [&](const auto& owner) { return IsSameSoftware(package, *owner.second); });
+    const auto at = std::find_if(
+        first, last, [&](const auto& owner) { return IsSameSoftware(package, *owner.second); });
+    return at == last ? nullptr : at->second;
   }
 
   Status MatchPackage(const Package& package) {
     const bool os = IsOsPackage(package);
-    if (!os && !LanguageEcosystem(package.type)) {
-      ++coverage_["advisories-" + package.type].packages;
-      coverage_["advisories-" + package.type].unsupported = "no feed is known for " + package.type;
-      return Ok();
-    }
     CoverageRow& row = coverage_[os ? "advisories" : "advisories-" + package.type];
     ++row.packages;
-    const auto ecosystems = EcosystemsFor(package, &row);
-    if (ecosystems.empty() || (!os && IsReportedAsOwner(package))) return Ok();
-    const auto found = FindingsFor(package, ecosystems);
+    if (os && questions_.IsForeign(package)) {
+      ++row.foreign;
+      return Ok();
+    }
+    const bool guess = IsGuess(package);
+    if (IsItsOwnersMatter(package, guess)) return Ok();
+    const auto question = questions_.Of(package, &row.unsupported);
+    if (!question) {
+      ++row.unasked;
+      return Ok();
+    }
+    if (os && !questions_.distribution()->complete) {
+      row.note = "the feeds of " + inventory_.os->family +
+                 " list what is fixed: no finding may mean that there is no fix";
+    }
+    if (guess) row.note = "matched by NVD's names of products: shown, and failing nothing";
+    return AddFindings(package, *question, guess, &row);
+  }
+
+  /// A program without a package, of which only NVD's name is known.
+  static bool IsGuess(const Package& package) {
+    return !IsOsPackage(package) && !package.cpe.empty() && !LanguageEcosystem(package.type);
+  }
+  bool IsOwned(const Package& package) const {
+    return !IsOsPackage(package) && !package.owner.empty() && questions_.distribution() != nullptr;
+  }
+  /// Reported once, as the OS package. Programs of an OS package always are: its patches do not
+  /// show in their versions.
+  bool IsItsOwnersMatter(const Package& package, bool guess) const {
+    if (!IsOwned(package)) return false;
+    return guess || (questions_.distribution()->complete && SameOwner(package) != nullptr);
+  }
+
+  Status AddFindings(const Package& package, const Question& question, bool guess,
+                     CoverageRow* row) {
+    const auto found = FindingsFor(question);
     if (!found) return found.error();
-    if (!(*found)->failure.empty()) {
-      if (row.failures.size() < kMaxNamed) {
-        row.failures.push_back("package " + text::Printable(package.name) + " version " +
-                               text::JsonQuote(package.version) + ": " + (*found)->failure);
-      }
-      ++row.failed;
+    if (!(*found)->failure.empty()) row->AddFailure(package, (*found)->failure);
+    std::set<std::string> said;
+    if (IsOwned(package) && !(*found)->findings.empty()) {
+      auto names = SaidByOwners(package);
+      if (!names) return std::move(names).error();
+      said = *std::move(names);
     }
-    for (const Finding& finding : (*found)->findings) AddFinding(package, finding);
-    return Ok();
-  }
-
-  Result<const KeyFindings*> FindingsFor(const Package& package,
-                                         const std::vector<std::string>& ecosystems) {
-    const PackageKey key =
-        KeyOf(package, distribution_ == nullptr ? KeyBy::kBinary : distribution_->key);
-    const auto id = std::tuple(ecosystems.front(), key.name, key.version, package.module);
-    if (const auto at = known_.find(id); at != known_.end()) return &at->second;
-    KeyFindings fresh;
-    std::vector<Hit> hits;
-    const auto scheme = versions::SchemeForEcosystem(ecosystems.front());
-    if (!scheme) return Internal("no version order for " + ecosystems.front());
-    for (const std::string& ecosystem : ecosystems) {
-      if (Status status = FindHits(ecosystem, *scheme, key, package.module, &hits, &fresh);
-          !status) {
-        return status.error();
-      }
-    }
-    auto findings = MergeHits(*scheme, hits, database_);
-    if (!findings) return std::move(findings).error();
-    fresh.findings = *std::move(findings);
-    return &known_.emplace(id, std::move(fresh)).first->second;
-  }
-
-  Status FindHits(const std::string& ecosystem, versions::Scheme scheme, const PackageKey& key,
-                  const std::string& module, std::vector<Hit>* hits, KeyFindings* out) {
-    auto rows = database_.Lookup(ecosystem, key.name);
-    if (!rows) return std::move(rows).error();
-    for (advisories::Affected& affected : *rows) {
-      if (!SameModule(affected.module, module)) continue;
-      auto evaluation = advisories::Evaluate(scheme, affected, key.version);
-      if (!evaluation) {
-        if (out->failure.empty()) {
-          out->failure =
-              "cannot be compared with " + affected.advisory + ": " + evaluation.error().message;
-        }
-        continue;
-      }
-      if (!evaluation->affected) continue;
-      auto advisory = database_.GetAdvisory(affected.advisory);
-      if (!advisory) return DataLoss(advisory.error().message);
-      hits->push_back({std::move(affected), *std::move(advisory), *std::move(evaluation)});
+    for (const Finding& finding : (*found)->findings) {
+      if (IsNamed(finding, said)) continue;
+      AddFinding(package, finding);
+      if (guess) result_.findings.back().confidence = Confidence::kCpe;
     }
     return Ok();
   }
 
-  /// rpm module streams never mix: a fix of nodejs:14 says nothing of nodejs:16, nor of a package
-  /// that is in no module. "*" is a modular fix whose stream the advisory does not name.
-  static bool SameModule(const std::string& fixed_in, const std::string& installed) {
-    const std::string stream = ModuleStream(installed);
-    if (fixed_in == "*") return !stream.empty();
-    return fixed_in == stream;
+  static bool IsNamed(const Finding& finding, const std::set<std::string>& names) {
+    return names.contains(finding.id) ||
+           std::any_of(finding.aliases.begin(), finding.aliases.end(),
+                       [&](const std::string& alias) { return names.contains(alias); });
+  }
+
+  /// Vulnerabilities of which the package that owns a file has the last word: it is not affected,
+  /// it is mended (by a patch that leaves the language's version as it is), or it is the same
+  /// software and reports it itself.
+  Result<std::set<std::string>> SaidByOwners(const Package& package) {
+    std::set<std::string> said;
+    const auto [first, last] = owners_.equal_range(package.owner);
+    for (auto at = first; at != last; ++at) {
+      std::string why;
+      const auto question = questions_.Of(*at->second, &why);
+      if (!question) continue;
+      const auto found = FindingsFor(*question);
+      if (!found) return found.error();
+      for (const auto* const advisories : {&(*found)->unaffected, &(*found)->mended}) {
+        const auto names = NamesOf(*advisories, database_);
+        if (!names) return names.error();
+        said.insert(names->begin(), names->end());
+      }
+      if (!IsSameSoftware(package, *at->second)) continue;
+      for (const Finding& finding : (*found)->findings) {
+        said.insert(finding.id);
+        said.insert(finding.aliases.begin(), finding.aliases.end());
+      }
+    }
+    return said;
+  }
+
+  Result<const KeyFindings*> FindingsFor(const Question& question) {
+    std::string key = KeyOf(question);
+    if (const auto at = known_.find(key); at != known_.end()) return &at->second;
+    auto fresh = FindFor(question, database_);
+    if (!fresh) return std::move(fresh).error();
+    return &known_.emplace(std::move(key), *std::move(fresh)).first->second;
   }
 
   void AddFinding(const Package& package, Finding finding) {
@@ -216,10 +216,9 @@ class Matcher {
 
   const Inventory& inventory_;
   const AdvisoryDatabase& database_;
-  const Distribution* distribution_ = nullptr;
-  std::optional<std::string> os_ecosystem_;
+  Questions questions_;
   std::multimap<std::string, const Package*> owners_;
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, KeyFindings> known_;
+  std::map<std::string, KeyFindings> known_;
   std::map<std::string, CoverageRow> coverage_;
   MatchResult result_;
 };
@@ -227,7 +226,9 @@ class Matcher {
 }  // namespace
 
 Result<MatchResult> Match(const Inventory& inventory, const AdvisoryDatabase& database) {
-  return Matcher(inventory, database).Run();
+  auto questions = Questions::For(inventory, database);
+  if (!questions) return std::move(questions).error();
+  return Matcher(inventory, database, *std::move(questions)).Run();
 }
 
 }  // namespace landwaiter::matching

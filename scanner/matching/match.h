@@ -1,6 +1,9 @@
 // Inventory × advisory database → findings. A pure function of the two: the same inventory and the
 // same database give the same findings in the same order.
 //
+// What a feed says is not affected is no finding, whatever others say; for files that a package
+// owns, its distribution's word goes before a language's feed.
+//
 // One finding per (package, vulnerability). The vulnerability's id is the CVE where one is known;
 // all other names are aliases. An advisory that covers several CVEs (DSA, ALSA) gives one finding
 // for each. Its severity is, in this order: the word of the advisory that is closest to the package
@@ -24,17 +27,20 @@ struct MatchResult {
   std::vector<Finding> findings;  // by WorseThan
   /// "advisories" for the operating system's packages, "advisories-TYPE" ("advisories-npm") for
   /// each language's; Unsupported where the database has no feed for them, Failed where versions
-  /// could not be compared (names package and version). Sorted by source.
+  /// could not be compared (names package and version) or some packages have no feed. Packages that
+  /// others than the distribution built (EPEL, docker) are counted in the reason. A reason
+  /// beside Read says what the feeds cannot say. "lifecycle" (EndOfLife) for a release past its
+  /// end. Sorted by source.
   std::vector<Coverage> coverage;
 };
 
 /// Errors: DataLoss where the database breaks off under the hands.
 Result<MatchResult> Match(const Inventory& inventory, const advisories::AdvisoryDatabase& database);
 
-/// OSV's name for a distribution release: "Debian:12", "Alpine:v3.18", "AlmaLinux:9". nullopt for
-/// one that has none (rolling, testing) or whose feeds are not read.
+/// The feeds' name for a distribution release: "Debian:12", "Alpine:v3.18", "AlmaLinux:9", "Wolfi".
+/// nullopt for one that has none or whose feeds are not read.
 std::optional<std::string> EcosystemOf(const OperatingSystem& os);
-/// "npm", "PyPI", "Go" for a purl type; nullopt for all others.
+/// "npm", "PyPI", "Go" for a purl type; nullopt for those without a feed or a version order.
 std::optional<std::string> LanguageEcosystem(std::string_view purl_type);
 
 }  // namespace landwaiter::matching

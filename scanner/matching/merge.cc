@@ -77,7 +77,7 @@ std::vector<std::vector<Mention>> GroupByNames(std::vector<Mention> mentions) {
 /// affected, so that it is never offered as a fix.
 bool StillAffected(versions::Scheme scheme, const Hit& hit, const std::string& version) {
   const auto evaluation = advisories::Evaluate(scheme, hit.affected, version);
-  return !evaluation || evaluation->affected;
+  return !evaluation || evaluation->affected();
 }
 
 /// The lowest version that all advisories with a fix call mended. Where they contradict each other
@@ -130,6 +130,34 @@ FindingState StateOf(const std::vector<Mention>& group, const std::string& fixed
   return FindingState::kAffected;
 }
 
+/// What is known of the vulnerability under any of its names, the first of which counts most.
+Result<advisories::CveFacts> FactsOf(const std::vector<std::string>& names,
+                                     const advisories::AdvisoryDatabase& database) {
+  advisories::CveFacts facts;
+  for (const std::string& name : names) {
+    auto of_name = database.About(name);
+    if (!of_name) return std::move(of_name).error();
+    if (!*of_name) continue;
+    if (!facts.exploited_since) facts.exploited_since = (*of_name)->exploited_since;
+    if (!facts.epss) facts.epss = (*of_name)->epss;
+    if (facts.severities.empty()) facts.severities = std::move((*of_name)->severities);
+    if (facts.weaknesses.empty()) facts.weaknesses = std::move((*of_name)->weaknesses);
+  }
+  return facts;
+}
+
+void AddFacts(const advisories::CveFacts& facts, const advisories::AdvisoryDatabase& database,
+              Finding* finding) {
+  if (database.Info().known_exploited) {
+    finding->known_exploited = facts.exploited_since.has_value();
+  }
+  if (facts.epss) {
+    finding->epss_score = facts.epss->score;
+    finding->epss_percentile = facts.epss->percentile;
+  }
+  finding->weaknesses = facts.weaknesses;
+}
+
 Result<Finding> MakeFinding(versions::Scheme scheme, const std::vector<Mention>& group,
                             const advisories::AdvisoryDatabase& database) {
   Finding finding;
@@ -157,31 +185,40 @@ Result<Finding> MakeFinding(versions::Scheme scheme, const std::vector<Mention>&
     const bool earlier = finding.published.empty() || published < finding.published;
     if (!published.empty() && earlier) finding.published = published;
   }
-  auto severity = ChooseSeverity(hits, names, database);
+  const auto facts = FactsOf(names, database);
+  if (!facts) return facts.error();
+  AddFacts(*facts, database, &finding);
+  auto severity = ChooseSeverity(hits, names, *facts, database);
   if (!severity) return std::move(severity).error();
   finding.severity = severity->severity;
   finding.severity_source = std::move(severity->source);
   finding.cvss_score = severity->score;
   finding.cvss_vector = std::move(severity->vector);
-  if (database.Info().known_exploited) {
-    finding.known_exploited = false;
-    for (const std::string& name : names) {
-      const auto exploited = database.KnownExploited(name);
-      if (!exploited) return exploited.error();
-      if (*exploited) finding.known_exploited = true;
-    }
-  }
   return finding;
+}
+
+bool Meets(const std::set<std::string>& names, const std::set<std::string>& others) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return others.contains(name); });
 }
 
 }  // namespace
 
+bool SpeaksOf(const Advisory& advisory, const std::set<std::string>& names) {
+  const Hit hit{{}, advisory, {}};
+  const auto mentions = MentionsOf(hit);
+  return std::all_of(mentions.begin(), mentions.end(),
+                     [&](const Mention& mention) { return Meets(mention.names, names); });
+}
+
 Result<std::vector<Finding>> MergeHits(versions::Scheme scheme, const std::vector<Hit>& hits,
+                                       const std::set<std::string>& cleared,
                                        const advisories::AdvisoryDatabase& database) {
   std::vector<Mention> mentions;
   for (const Hit& hit : hits) {
-    auto of_hit = MentionsOf(hit);
-    std::move(of_hit.begin(), of_hit.end(), std::back_inserter(mentions));
+    for (Mention& mention : MentionsOf(hit)) {
+      if (!Meets(mention.names, cleared)) mentions.push_back(std::move(mention));
+    }
   }
   std::vector<Finding> findings;
   for (const auto& group : GroupByNames(std::move(mentions))) {

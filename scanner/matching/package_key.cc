@@ -1,6 +1,7 @@
 #include "scanner/matching/package_key.h"
 
 #include <algorithm>
+#include <array>
 
 #include "lib/base/text.h"
 
@@ -17,23 +18,45 @@ std::string_view UpstreamVersion(std::string_view version) {
   return version.substr(0, version.rfind('-'));
 }
 
+std::string_view WithoutEpoch(std::string_view version) {
+  return version.substr(version.find(':') + 1);  // npos + 1 is 0
+}
+
+/// A binary that was built with its source's version has its epoch, too.
+PackageKey SourceKey(const Package& package) {
+  PackageKey key{package.source_name.empty() ? package.name : package.source_name,
+                 package.source_version.empty() ? package.version : package.source_version};
+  if (package.type != "rpm" || key.version.find(':') != std::string::npos) return key;
+  if (key.version == WithoutEpoch(package.version)) {
+    key.version = package.version;
+  } else {
+    key.without_epoch = true;
+  }
+  return key;
+}
+
 }  // namespace
 
 bool IsOsPackage(const Package& package) {
-  return package.type == "deb" || package.type == "apk" || package.type == "rpm";
+  constexpr std::array<std::string_view, 6> kTypes{"deb", "apk", "rpm", "alpm", "opkg", "ebuild"};
+  return std::find(kTypes.begin(), kTypes.end(), package.type) != kTypes.end();
 }
 
-PackageKey KeyOf(const Package& package, KeyBy os_key) {
-  if (IsOsPackage(package) && os_key == KeyBy::kSource) {
-    const bool has_source = !package.source_name.empty();
-    const bool has_version = !package.source_version.empty();
-    return {has_source ? package.source_name : package.name,
-            has_version ? package.source_version : package.version};
+std::vector<PackageKey> KeysOf(const Package& package, KeyBy os_key) {
+  if (IsOsPackage(package)) {
+    PackageKey source = SourceKey(package);
+    if (os_key == KeyBy::kSource) return {std::move(source)};
+    std::vector<PackageKey> keys{{package.name, package.version}};
+    if (os_key == KeyBy::kBinaryOrSource && source.name != package.name) {
+      source.of_source = true;
+      keys.push_back(std::move(source));
+    }
+    return keys;
   }
   if (package.type == "golang" && (package.name == "stdlib" || package.name == "toolchain")) {
-    return {package.name, GoToolchainVersion(package.version)};
+    return {{package.name, GoToolchainVersion(package.version)}};
   }
-  return {package.name, package.version};
+  return {{package.name, package.version}};
 }
 
 std::string GoToolchainVersion(std::string_view version) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/inventory.h"
 #include "scanner/matching/distributions.h"
@@ -13,6 +14,11 @@ namespace landwaiter::matching {
 struct PackageKey {
   std::string name;
   std::string version;  // as the feed writes versions
+  /// The name is that of the source package, where the distribution's key is the binary's: only
+  /// rows that name source packages are meant.
+  bool of_source = false;
+  /// The version has lost its epoch (rpm's SOURCERPM has none): it is compared without.
+  bool without_epoch = false;
   friend auto operator<=>(const PackageKey&, const PackageKey&) = default;
 };
 
@@ -20,8 +26,8 @@ struct PackageKey {
 bool IsOsPackage(const Package& package);
 
 /// `os_key`: what the feeds of the package's distribution speak of; languages go by their names.
-/// Go: the toolchain's "go1.22.3" is "stdlib" 1.22.3.
-PackageKey KeyOf(const Package& package, KeyBy os_key);
+/// Go: the toolchain's "go1.22.3" is "stdlib" 1.22.3. Never empty.
+std::vector<PackageKey> KeysOf(const Package& package, KeyBy os_key);
 
 /// "go1.21rc2 X:boringcrypto" → "1.21.0-rc.2", as the Go vulnerability database writes it; other
 /// text comes back as it is.

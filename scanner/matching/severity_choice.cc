@@ -57,6 +57,7 @@ bool SpeaksOfOne(const advisories::Advisory& advisory) { return advisory.upstrea
 
 Result<StatedSeverity> ChooseSeverity(const std::vector<const Hit*>& hits,
                                       const std::vector<std::string>& names,
+                                      const advisories::CveFacts& facts,
                                       const advisories::AdvisoryDatabase& database) {
   Chooser chooser;
   for (const Hit* hit : hits) {
@@ -64,6 +65,7 @@ Result<StatedSeverity> ChooseSeverity(const std::vector<const Hit*>& hits,
     chooser.Offer(hit->advisory.severity, false);
   }
   if (!chooser.empty()) return chooser.Take();
+  if (!facts.severities.empty()) return facts.severities.front();
   std::string from;
   for (const std::string& name : names) {
     if (!name.starts_with("CVE-")) continue;

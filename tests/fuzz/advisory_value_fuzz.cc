@@ -24,6 +24,12 @@ std::string WithChecksum(std::string_view payload) {
 
 void Decode(std::string_view value) {
   using namespace landwaiter::advisories;
+  if (const auto facts = DecodeCveFacts(value)) {
+    const auto again = DecodeCveFacts(Encode(*facts));
+    if (!again || !(*again == *facts)) std::abort();
+  }
+  DecodeLifecycle(value).has_value();
+  DecodeTexts(value).has_value();
   if (const auto affected = DecodeAffected(value)) {
     const auto again = DecodeAffected(Encode(*affected));
     if (!again || !(*again == *affected)) std::abort();

@@ -4,10 +4,11 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
-#include "scanner/advisories/json_fields.h"
-#include "scanner/advisories/names.h"
 #include "scanner/advisories/feeds/osv_distribution.h"
 #include "scanner/advisories/feeds/osv_severity.h"
+#include "scanner/advisories/ids.h"
+#include "scanner/advisories/json_fields.h"
+#include "scanner/advisories/names.h"
 #include "scanner/versions/scheme.h"
 
 namespace landwaiter::advisories {
@@ -19,11 +20,6 @@ constexpr std::size_t kMaxTimeBytes = 64;
 constexpr std::size_t kMaxUrlBytes = 2048;
 constexpr std::size_t kMaxDetailsBytes = kMaxRecordBytes;
 constexpr std::size_t kMaxReferences = 20'000;
-
-/// Ids are printed to terminals and are parts of keys: nothing invisible in them.
-bool IsId(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxIdBytes && text::Printable(text) == text;
-}
 
 Result<std::vector<std::string>> ReadNames(const dom::object& object, std::string_view name,
                                            const FieldPath& path) {
@@ -235,6 +231,7 @@ Status ReadAffected(const dom::object& object, const FieldPath& path, StagedReco
   staged.ecosystem = *ecosystem;
   staged.package = NormalizeName(*ecosystem, *name);
   staged.affected.advisory = record->advisory.id;
+  staged.affected.of_source = NamesSourcePackages(*ecosystem);
   if (Status status = ReadRanges(object, *scheme, path, &staged.affected); !status) return status;
   if (Status status = ReadVersions(object, path, &staged.affected); !status) return status;
   if (Status status = ReadAffectedSeverity(object, path, &staged.affected); !status) {

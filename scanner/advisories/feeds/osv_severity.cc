@@ -11,14 +11,6 @@ namespace dom = simdjson::dom;
 constexpr std::size_t kMaxSeverities = 100;
 constexpr std::size_t kMaxTypeBytes = 64;
 
-/// Words besides model's ParseSeverity: Debian's urgencies (a "*" marks one it guessed) and
-/// "unimportant", which Debian uses for what is no security problem in its package.
-Severity SeverityOfWord(std::string_view word) {
-  while (word.ends_with('*')) word.remove_suffix(1);
-  if (text::EqualsIgnoreCase(word, "unimportant")) return Severity::kNegligible;
-  return ParseSeverity(word).value_or(Severity::kUnknown);
-}
-
 int Rank(const StatedSeverity& stated) {
   if (stated.source.empty()) return 0;
   if (stated.source == "CVSS_V2") return 1;
@@ -27,6 +19,12 @@ int Rank(const StatedSeverity& stated) {
 }
 
 }  // namespace
+
+Severity SeverityOfWord(std::string_view word) {
+  while (word.ends_with('*')) word.remove_suffix(1);
+  if (text::EqualsIgnoreCase(word, "unimportant")) return Severity::kNegligible;
+  return ParseSeverity(word).value_or(Severity::kUnknown);
+}
 
 Result<StatedSeverity> ReadSeverityArray(const dom::object& object, const FieldPath& path) {
   const auto array = OptionalArray(object, "severity", path, kMaxSeverities);

@@ -6,6 +6,11 @@
 
 namespace landwaiter::advisories {
 
+/// Words of model's ParseSeverity and those that feeds use besides: Debian's urgencies (a "*" marks
+/// one it guessed) and "unimportant", which Debian uses for what is no security problem in its
+/// package. Unknown for all others.
+Severity SeverityOfWord(std::string_view word);
+
 /// The best CVSS of a `severity` array (4.0, then 3.x, then 2.0; type "Ubuntu" is that vendor's
 /// word and comes first). Errors: InvalidArgument naming the field of a bad vector.
 Result<StatedSeverity> ReadSeverityArray(const simdjson::dom::object& object,

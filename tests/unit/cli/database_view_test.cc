@@ -30,6 +30,26 @@ TEST(DatabaseViewTest, RangesReadAsPeopleWriteThem) {
   for (const auto& [events, text] : cases) EXPECT_EQ(DescribeRange({events}), text);
 }
 
+TEST(DatabaseViewTest, StatementsAndStatesAreShownAndNotTakenForRanges) {
+  LookupRow row;
+  row.ecosystem = "Debian:12";
+  row.advisory.id = "DEBIAN-CVE-2023-0001";
+  row.affected.ranges = {{{{EventKind::kIntroduced, "0"}}}};
+  const auto shown = [&] {
+    const std::string text = RenderLookup({row});
+    return text.substr(text.find('\n') + 1);
+  };
+  EXPECT_NE(shown().find("all versions\n"), std::string::npos) << shown();
+  row.affected.claim = advisories::Claim::kNotAffected;
+  EXPECT_NE(shown().find("not affected: all versions\n"), std::string::npos) << shown();
+  row.affected.claim = advisories::Claim::kAffected;
+  row.affected.unfixed_state = FindingState::kWillNotFix;
+  row.affected.architectures = {"s390x"};
+  EXPECT_NE(shown().find("all versions, WillNotFix (s390x)\n"), std::string::npos) << shown();
+  row.affected.ranges = {{{{EventKind::kIntroduced, "0"}, {EventKind::kFixed, "2"}}, "el9_2"}};
+  EXPECT_NE(shown().find("el9_2: < 2, WillNotFix"), std::string::npos) << shown();
+}
+
 LookupRow ARow(const advisories::AdvisoryDatabase& database) {
   LookupRow row;
   row.ecosystem = "npm";

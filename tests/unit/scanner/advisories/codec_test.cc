@@ -24,7 +24,13 @@ StagedRecord Example() {
   package.affected.severity = {Severity::kNegligible, "word", 0.0, ""};
   package.affected.unfixed_state = FindingState::kEndOfLife;
   package.affected.module = "nodejs:14";
+  package.affected.ranges[1].stream = "el9_2";
+  package.affected.claim = Claim::kNotAffected;
+  package.affected.architectures = {"aarch64", "x86_64"};
+  package.affected.of_source = true;
   record.packages = {package};
+  record.part = "a part";
+  record.adds = true;
   return record;
 }
 
@@ -38,14 +44,56 @@ TEST(CodecTest, WhatIsWrittenIsRead) {
   ASSERT_TRUE(advisory.has_value());
   advisory->id = "GHSA-1";
   EXPECT_EQ(*advisory, record.advisory);
-  auto affected = DecodeAffected(Encode(record.packages[0].affected));
+  auto affected = DecodeAffected(Encode(std::vector{record.packages[0].affected}));
   ASSERT_TRUE(affected.has_value());
-  affected->advisory = "GHSA-1";
-  EXPECT_EQ(*affected, record.packages[0].affected);
+  EXPECT_EQ(*affected, std::vector{record.packages[0].affected});
+}
+
+TEST(CodecTest, EachPartOfARowIsKeptByItself) {
+  const auto with = [](auto change) {
+    Affected row;
+    row.advisory = "A";
+    change(row);
+    return row;
+  };
+  const std::vector<Affected> rows{
+      with([](Affected&) {}),
+      with([](Affected& row) { row.claim = Claim::kNotAffected; }),
+      with([](Affected& row) { row.of_source = true; }),
+      with([](Affected& row) { row.module = "a:1"; }),
+      with([](Affected& row) { row.architectures = {"x86_64"}; }),
+      with([](Affected& row) {
+        row.severity = {Severity::kLow, "word", {}, {}};
+      }),
+      with([](Affected& row) { row.versions = {"1"}; }),
+      with([](Affected& row) { row.unfixed_state = FindingState::kWillNotFix; }),
+      with([](Affected& row) {
+        row.ranges = {{{{EventKind::kIntroduced, "0"}}, "el9_2"}};
+      }),
+  };
+  const auto read = DecodeAffected(Encode(rows));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(*read, rows);
+}
+
+TEST(CodecTest, FactsAreKept) {
+  CveFacts facts;
+  EXPECT_EQ(*DecodeCveFacts(Encode(facts)), facts);
+  facts.exploited_since = "";
+  facts.epss = Epss{0.00001, 1};
+  facts.severities = {{Severity::kHigh, "CVSS_V3 of NVD", 8.8, "CVSS:3.1/…"}};
+  facts.weaknesses = {"CWE-79"};
+  EXPECT_EQ(*DecodeCveFacts(Encode(facts)), facts);
+  const auto lifecycle =
+      DecodeLifecycle(Encode(Lifecycle{"debian", "9", "2020-07-18", "2022-07-01"}));
+  ASSERT_TRUE(lifecycle.has_value());
+  EXPECT_EQ(lifecycle->end_of_life, "2020-07-18");
+  EXPECT_EQ(lifecycle->end_of_extension, "2022-07-01");
+  EXPECT_EQ(*DecodeTexts(EncodeTexts({"a", ""})), (std::vector<std::string>{"a", ""}));
 }
 
 TEST(CodecTest, EveryTruncationIsAnError) {
-  const std::string value = Encode(Example().packages[0].affected);
+  const std::string value = Encode(std::vector{Example().packages[0].affected});
   for (std::size_t size = 0; size < value.size(); ++size) {
     const auto decoded = DecodeAffected(std::string_view(value).substr(0, size));
     ASSERT_FALSE(decoded.has_value()) << size;
@@ -54,7 +102,7 @@ TEST(CodecTest, EveryTruncationIsAnError) {
 }
 
 TEST(CodecTest, EveryFlippedBitIsAnError) {
-  const std::string value = Encode(Example().packages[0].affected);
+  const std::string value = Encode(std::vector{Example().packages[0].affected});
   for (std::size_t i = 0; i < value.size() * 8; ++i) {
     std::string flipped = value;
     flipped[i / 8] = static_cast<char>(flipped[i / 8] ^ (1 << (i % 8)));
@@ -63,17 +111,22 @@ TEST(CodecTest, EveryFlippedBitIsAnError) {
 }
 
 TEST(CodecTest, ALengthBeyondTheEndIsAnErrorAlsoBehindAFittingChecksum) {
-  // No ranges, then one version of 3 bytes of which 2 are there; the checksum is of these bytes.
-  const std::string value(
-      "\x54\xe5\x07\xf2\x00\x01\x03"
+  // One row whose id has 3 bytes, of which 2 are there; the checksum is of these bytes.
+  const std::string payload(
+      "\x01\x03"
       "ab",
-      9);
-  EXPECT_FALSE(DecodeAffected(value).has_value());
+      4);
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : payload) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  const auto sum = static_cast<std::uint32_t>(hash ^ (hash >> 32));
+  std::string value;
+  for (int shift = 0; shift < 32; shift += 8) value += static_cast<char>(sum >> shift);
+  EXPECT_FALSE(DecodeAffected(value + payload).has_value());
 }
 
 TEST(CodecTest, BytesLeftOverAreAnError) {
   EXPECT_FALSE(DecodeAffected(Encode(Example().advisory)).has_value());
-  EXPECT_FALSE(DecodeAffected(Encode(Affected{}) + "x").has_value());
+  EXPECT_FALSE(DecodeAffected(Encode(std::vector<Affected>{}) + "x").has_value());
 }
 
 }  // namespace

@@ -62,8 +62,10 @@ TEST(DatabaseTest, InfoTellsEcosystemsAndFeeds) {
   EXPECT_FALSE(database->HasEcosystem("Go"));
   EXPECT_EQ(database->Info().advisories, 4u);
   EXPECT_TRUE(database->Info().known_exploited);
-  EXPECT_TRUE(*database->KnownExploited("CVE-2021-44906"));
-  EXPECT_FALSE(*database->KnownExploited("CVE-2021-4490"));
+  const auto facts = database->About("CVE-2021-44906");
+  ASSERT_TRUE(facts.has_value() && facts->has_value());
+  EXPECT_EQ((*facts)->exploited_since, "2022");
+  EXPECT_FALSE(database->About("CVE-2021-4490")->has_value());
   EXPECT_EQ(*DatabaseInfoFromJson(ToJson(database->Info())), database->Info());
 }
 
@@ -220,8 +222,8 @@ TEST_F(HostileDatabaseTest, BrokenManifestsAreErrors) {
       {"empty", "", Code::kDataLoss, "manifest.json"},
       {"half", good.substr(0, good.size() / 2), Code::kDataLoss, "manifest.json"},
       {"no object", "[]", Code::kDataLoss, "manifest.json"},
-      {"another format", with("\"formatVersion\": 1", "\"formatVersion\": 2"), Code::kUnsupported,
-       "format version 2, expected 1"},
+      {"another format", with("\"formatVersion\": 2", "\"formatVersion\": 1"), Code::kUnsupported,
+       "format version 1, expected 2"},
       {"a path out of the folder", with("\"advisories-", "\"../advisories-"), Code::kDataLoss,
        "field file"},
       {"a file that is not there", with("\"advisories-", "\"advisories-gone-"), Code::kDataLoss,

@@ -45,7 +45,7 @@ TEST_P(EvaluateTest, FollowsTheSchema) {
   affected.versions = c.versions;
   const auto evaluation = Evaluate(c.scheme, affected, c.version);
   ASSERT_TRUE(evaluation.has_value()) << c.name << ": " << evaluation.error().message;
-  EXPECT_EQ(evaluation->affected, c.affected) << c.name;
+  EXPECT_EQ(evaluation->affected(), c.affected) << c.name;
   EXPECT_EQ(evaluation->fixes, c.fixes) << c.name;
 }
 
@@ -254,6 +254,70 @@ TEST(EvaluateErrorTest, AVersionThatNoSchemeReadsIsAnErrorAndNotClean) {
   const auto evaluation = Evaluate(Scheme::kSemver, affected, "not a version");
   ASSERT_FALSE(evaluation.has_value());
   EXPECT_NE(evaluation.error().message.find("not a version"), std::string::npos);
+}
+
+Affected WithRanges(std::vector<Range> ranges, Claim claim = Claim::kAffected) {
+  Affected affected;
+  affected.ranges = std::move(ranges);
+  affected.claim = claim;
+  return affected;
+}
+
+Range To(const std::string& fix, const std::string& stream = "") {
+  return {{{EventKind::kIntroduced, "0"}, {EventKind::kFixed, fix}}, stream};
+}
+
+// Pitfalls 69, 81, 100: what is said not to be affected is data.
+TEST(StandingTest, AStatementThatAPackageIsNotAffectedIsNoGap) {
+  struct Case {
+    std::string name;
+    Affected row;
+    std::string version;
+    Standing standing;
+    std::string fixed_in;
+  };
+  const Range everything{{{EventKind::kIntroduced, "0"}}};
+  const Range later{{{EventKind::kIntroduced, "2-1"}}};
+  const Case cases[] = {
+      {"below the fix", WithRanges({To("2-1")}), "1-1", Standing::kAffected, ""},
+      {"the fix itself", WithRanges({To("2-1")}), "2-1", Standing::kFixed, "2-1"},
+      {"fixed 0", WithRanges({To("0")}), "1-1", Standing::kNotAffected, ""},
+      {"a claim", WithRanges({everything}, Claim::kNotAffected), "1-1", Standing::kNotAffected, ""},
+      {"a claim of later versions", WithRanges({later}, Claim::kNotAffected), "1-1",
+       Standing::kOutside, ""},
+      {"before it was introduced", WithRanges({later}), "1-1", Standing::kOutside, ""},
+  };
+  for (const Case& c : cases) {
+    const auto evaluation = Evaluate(versions::Scheme::kRpm, c.row, c.version);
+    ASSERT_TRUE(evaluation.has_value()) << c.name;
+    EXPECT_EQ(evaluation->standing, c.standing) << c.name;
+    EXPECT_EQ(evaluation->fixed_in, c.fixed_in) << c.name;
+  }
+}
+
+// Pitfall 99: a fix of el9_2 (extended updates) is not the mainline's.
+TEST(StandingTest, PitfallMinorReleasesAreMendedApart) {
+  const Affected row = WithRanges({To("7-26.el9_3.2"), To("7-23.el9_2.4", "el9_2")});
+  const std::tuple<std::string, bool, std::string> cases[] = {
+      {"7-23.el9_2.3", true, "7-23.el9_2.4"},
+      {"7-23.el9_2.4", false, ""},
+      {"7-24.el9_2.1", false, ""},
+      {"7-26.el9_3.1", true, "7-26.el9_3.2"},
+      {"7-26.el9_3.2", false, ""},
+      {"7-25.el9", true, "7-26.el9_3.2"},
+      {"7-1.el9_0.9", true, "7-26.el9_3.2"},
+  };
+  for (const auto& [version, affected, fix] : cases) {
+    const auto evaluation = Evaluate(versions::Scheme::kRpm, row, version);
+    ASSERT_TRUE(evaluation.has_value()) << version;
+    EXPECT_EQ(evaluation->affected(), affected) << version;
+    EXPECT_EQ(evaluation->fixes,
+              fix.empty() ? std::vector<std::string>() : std::vector<std::string>{fix})
+        << version;
+  }
+  EXPECT_EQ(MinorStreamOf("1-1.module+el8.9.0+1"), "");
+  EXPECT_EQ(MinorStreamOf("1-1.el8"), "");
+  EXPECT_EQ(MinorStreamOf("1-1.elx_2.el10_12"), "el10_12");
 }
 
 }  // namespace

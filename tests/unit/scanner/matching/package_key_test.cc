@@ -7,6 +7,7 @@
 namespace landwaiter::matching {
 namespace {
 
+// Pitfall 117.
 TEST(PackageKeyTest, GoToolchainVersionsAreWrittenAsTheFeedDoes) {
   const std::pair<std::string, std::string> cases[] = {{"go1.22.3", "1.22.3"},
                                                        {"go1.20", "1.20.0"},
@@ -40,6 +41,7 @@ TEST(PackageKeyTest, FixedVersionsAreWrittenAsTheInstalledOne) {
   }
 }
 
+// Pitfalls 57, 58, 59, 60: edge, testing, derivatives, CentOS.
 TEST(PackageKeyTest, EcosystemsFollowFromOsRelease) {
   struct Case {
     OperatingSystem os;
@@ -48,14 +50,38 @@ TEST(PackageKeyTest, EcosystemsFollowFromOsRelease) {
   const Case cases[] = {
       {{"debian", "12", "bookworm", ""}, "Debian:12"},
       {{"debian", "12.4", "", ""}, "Debian:12"},
-      {{"debian", "", "trixie", ""}, std::nullopt},
+      {{"debian", "", "forky", ""}, "Debian:14"},
+      {{"debian", "", "", ""}, std::nullopt},
+      {{"ubuntu", "22.04", "jammy", ""}, "Ubuntu:22.04:LTS"},
+      {{"ubuntu", "23.10", "mantic", ""}, "Ubuntu:23.10"},
+      {{"ubuntu", "23.04", "lunar", ""}, "Ubuntu:23.04"},
       {{"alpine", "3.18.4", "", ""}, "Alpine:v3.18"},
       {{"alpine", "3.18", "", ""}, "Alpine:v3.18"},
       {{"alpine", "3", "", ""}, std::nullopt},
-      {{"alpine", "3.17_alpha20220715", "", ""}, std::nullopt},
+      {{"alpine", "3.17_alpha20220715", "", ""}, "Alpine:edge"},
+      {{"alpine", "3.23.0", "", "", "edge"}, "Alpine:edge"},
+      {{"wolfi", "20230201", "", ""}, "Wolfi"},
+      {{"chainguard", "20230214", "", ""}, "Chainguard"},
       {{"almalinux", "9.3", "", ""}, "AlmaLinux:9"},
-      {{"rhel", "9.3", "", ""}, std::nullopt},
+      {{"rocky", "8.9", "", ""}, "Rocky Linux:8"},
+      {{"rhel", "9.3", "", ""}, "Red Hat:enterprise_linux:9"},
+      {{"amzn", "2018.03", "", ""}, "Amazon Linux:1"},
+      {{"amzn", "2", "", ""}, "Amazon Linux:2"},
+      {{"amzn", "2023", "", ""}, "Amazon Linux:2023"},
+      {{"ol", "8.9", "", ""}, "Oracle Linux:8"},
+      {{"sles", "15.4", "", ""}, "SUSE:Linux Enterprise Server 15 SP4"},
+      {{"sles", "15", "", ""}, "SUSE:Linux Enterprise Server 15"},
+      {{"sle-micro", "5.3", "", ""}, "SUSE:Linux Enterprise Micro 5.3"},
+      {{"opensuse-leap", "15.5", "", ""}, "openSUSE:Leap 15.5"},
+      {{"opensuse-tumbleweed", "20240101", "", ""}, "openSUSE:Tumbleweed"},
+      {{"azurelinux", "3.0", "", ""}, "Azure Linux:3"},
+      {{"mariner", "2.0.20230126", "", ""}, "Azure Linux:2"},
+      {{"photon", "4.0", "", ""}, "Photon OS:4.0"},
+      {{"arch", "", "", ""}, "Arch Linux"},
+      // PITFALL: derivatives go by their own name, never by what they are like.
+      {{"centos", "8", "", ""}, std::nullopt},
       {{"raspbian", "12", "", ""}, std::nullopt},
+      {{"linuxmint", "21", "vanessa", ""}, std::nullopt},
       {{"", "", "", ""}, std::nullopt},
   };
   for (const Case& c : cases) {
@@ -87,6 +113,52 @@ TEST(PackageKeyTest, TheSameSoftwareHasTheSameUpstreamVersion) {
   }
 }
 
+// Pitfalls 63, 79, 101: source, origin or binary name, each feed its own.
+TEST(PackageKeyTest, PitfallTheKeyIsWhatTheDistributionsFeedsName) {
+  struct Case {
+    std::string name;
+    std::string type;
+    KeyBy key;
+    std::string version, source, source_version;
+    std::vector<PackageKey> keys;
+  };
+  const Case cases[] = {
+      {"source name and source version",
+       "deb",
+       KeyBy::kSource,
+       "1:9",
+       "gcc-12",
+       "12.2-14",
+       {{"gcc-12", "12.2-14"}}},
+      {"its own where no source is recorded", "deb", KeyBy::kSource, "1-1", "", "", {{"b", "1-1"}}},
+      {"binary name", "rpm", KeyBy::kBinary, "1-1", "s", "1-1", {{"b", "1-1"}}},
+      {"binary, and source where rows name sources",
+       "rpm",
+       KeyBy::kBinaryOrSource,
+       "2:1-1",
+       "s",
+       "1-1",
+       {{"b", "2:1-1"}, {"s", "2:1-1", true}}},
+      {"a source version of its own has lost its epoch",
+       "rpm",
+       KeyBy::kSource,
+       "0:3-1",
+       "s",
+       "1-1",
+       {{"s", "1-1", false, true}}},
+      {"one with an epoch has it", "rpm", KeyBy::kSource, "3-1", "s", "4:1-1", {{"s", "4:1-1"}}},
+  };
+  for (const Case& c : cases) {
+    Package package;
+    package.type = c.type;
+    package.name = "b";
+    package.version = c.version;
+    package.source_name = c.source;
+    package.source_version = c.source_version;
+    EXPECT_EQ(KeysOf(package, c.key), c.keys) << c.name;
+  }
+}
+
 TEST(PackageKeyTest, ModuleStreamsAreNameAndStream) {
   EXPECT_EQ(ModuleStream("nodejs:14:8030020210316:229f0a1c"), "nodejs:14");
   EXPECT_EQ(ModuleStream("nodejs:14"), "nodejs:14");
@@ -94,6 +166,7 @@ TEST(PackageKeyTest, ModuleStreamsAreNameAndStream) {
   EXPECT_EQ(ModuleStream("nodejs"), "");
 }
 
+// Pitfall 77.
 TEST(PackageKeyTest, KernelHeadersAreToldByName) {
   for (const char* name : {"linux-libc-dev", "kernel-headers", "linux-headers-6.1.0-9-amd64"}) {
     Package package;

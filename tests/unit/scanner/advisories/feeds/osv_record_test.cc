@@ -49,6 +49,7 @@ struct SeverityCase {
   Severity of_package;
 };
 
+// Pitfall 140: severity may stand in several places.
 TEST(OsvRecordTest, SeverityIsTheVendorsWordThenTheNewestCvss) {
   const std::string v2 = R"({"type":"CVSS_V2","score":"AV:N/AC:L/Au:N/C:P/I:N/A:N"})";
   const std::string v3 =
@@ -91,6 +92,7 @@ TEST(OsvRecordTest, TheScoreStaysBesideTheVendorsWord) {
   EXPECT_DOUBLE_EQ(*record.advisory.severity.score, 9.8);
 }
 
+// Pitfall 62.
 TEST(OsvRecordTest, DebianEndOfLifeIsAState) {
   const StagedRecord record = Read(Minimist().Urgency("end-of-life"));
   EXPECT_EQ(record.packages[0].affected.unfixed_state, FindingState::kEndOfLife);
@@ -102,12 +104,14 @@ TEST(OsvRecordTest, PyPiNamesAreNormalised) {
   EXPECT_EQ(record.packages[0].package, "flask-sql-alchemy");
 }
 
+// Pitfall 133: withdrawn records are dropped.
 TEST(OsvRecordTest, WithdrawnRecordsAreMarkedAndHaveNoPackages) {
   const StagedRecord record = Read(Minimist().Field(R"("withdrawn":"2022-01-01T00:00:00Z")"));
   EXPECT_TRUE(record.withdrawn);
   EXPECT_TRUE(record.packages.empty());
 }
 
+// Pitfall 132: entries without a package, a range or a known ecosystem.
 TEST(OsvRecordTest, WhatCannotBeMatchedIsLeftOut) {
   OsvReader reader;
   const std::pair<std::string, std::string> cases[] = {

@@ -1,0 +1,60 @@
+// What the database says of one package version.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/result.h"
+#include "model/finding.h"
+#include "scanner/advisories/database.h"
+#include "scanner/advisories/evaluate.h"
+#include "scanner/matching/distributions.h"
+#include "scanner/matching/package_key.h"
+
+namespace landwaiter::matching {
+
+/// Where and as what a package is looked up.
+struct Question {
+  std::vector<Place> places;  // not empty; one order of versions
+  std::vector<PackageKey> keys;
+  std::string_view flavour = {};
+  std::string module = {};  // rpm module stream that the package is of
+  std::string architecture = {};
+};
+
+/// Why a row says nothing of a package although its name is there.
+enum class RowFits { kYes, kOtherModule, kOtherArchitecture };
+
+/// One row for a package, and how it stands to the installed version.
+struct Answer {
+  const Place* place = nullptr;
+  advisories::Affected row;
+  RowFits fits = RowFits::kYes;
+  advisories::Evaluation evaluation;  // where it fits and could be compared
+  std::string failure;                // why not
+};
+
+/// Calls `take` with all rows of all places. Errors: DataLoss from the database, Internal for an
+/// ecosystem without a version order, and those of `take`.
+Status Ask(const Question& question, const advisories::AdvisoryDatabase& database,
+           const std::function<Status(Answer answer)>& take);
+
+/// Findings of one package version without the package's own fields, shared by all packages that
+/// are looked up by the same question (the binaries of one source package, copies of a module).
+struct KeyFindings {
+  std::vector<Finding> findings;
+  std::string failure;  // why a version could not be compared, "" where all could
+  /// Advisories that say of this version that it is not affected, or that it is mended.
+  std::vector<std::string> unaffected;
+  std::vector<std::string> mended;
+};
+Result<KeyFindings> FindFor(const Question& question, const advisories::AdvisoryDatabase& database);
+
+/// All names of the vulnerabilities that these advisories speak of. Errors: DataLoss.
+Result<std::set<std::string>> NamesOf(const std::vector<std::string>& advisories,
+                                      const advisories::AdvisoryDatabase& database);
+
+}  // namespace landwaiter::matching

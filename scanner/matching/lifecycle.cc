@@ -1,0 +1,82 @@
+#include "scanner/matching/lifecycle.h"
+
+#include "lib/base/text.h"
+#include "scanner/matching/releases.h"
+
+namespace landwaiter::matching {
+namespace {
+
+/// endoflife.date's name of a distribution, and how many numbers its releases have.
+struct Product {
+  std::string_view family;
+  std::string_view product;
+  std::size_t parts;
+};
+constexpr Product kProducts[] = {
+    {"debian", "debian", 1},       {"ubuntu", "ubuntu", 2},          {"alpine", "alpine-linux", 2},
+    {"rhel", "rhel", 1},           {"centos", "centos", 1},          {"almalinux", "almalinux", 1},
+    {"rocky", "rocky-linux", 1},   {"ol", "oracle-linux", 1},        {"fedora", "fedora", 1},
+    {"sles", "sles", 2},           {"opensuse-leap", "opensuse", 2}, {"photon", "photon", 2},
+    {"mariner", "cbl-mariner", 2}, {"azurelinux", "azure-linux", 2},
+};
+
+/// Amazon Linux 1 is named by its last date.
+std::optional<std::string> AmazonRelease(const OperatingSystem& os) {
+  const auto suffix = Amazon(os);
+  if (!suffix) return {};
+  return *suffix == ":1" ? "2018.03" : suffix->substr(1);
+}
+
+struct Release {
+  std::string product;
+  std::string name;
+};
+
+std::optional<Release> ReleaseOf(const OperatingSystem& os) {
+  if (os.family == "amzn") {
+    const auto name = AmazonRelease(os);
+    return name ? std::optional(Release{"amazon-linux", *name}) : std::nullopt;
+  }
+  for (const Product& row : kProducts) {
+    if (row.family != os.family) continue;
+    auto name = LeadingNumbers(os.version, row.parts);
+    // "15" of "15.0" and the like.
+    if (!name && row.family == "sles") name = LeadingNumbers(os.version, 1);
+    if (!name) return {};
+    return Release{std::string(row.product), *std::move(name)};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
+                                            const advisories::AdvisoryDatabase& database,
+                                            TimePoint today) {
+  const auto release = ReleaseOf(os);
+  if (!release) return std::optional<Coverage>();
+  const auto lifecycle = database.LifecycleOf(release->product, release->name);
+  if (!lifecycle) return lifecycle.error();
+  if (!lifecycle->has_value() || (*lifecycle)->end_of_life.empty()) {
+    return std::optional<Coverage>();
+  }
+  const advisories::Lifecycle& found = **lifecycle;
+  // Dates of one form compare as text.
+  if (FormatTime(today).substr(0, found.end_of_life.size()) <= found.end_of_life) {
+    return std::optional<Coverage>();
+  }
+  Coverage coverage;
+  coverage.source = "lifecycle";
+  coverage.state = CoverageState::kEndOfLife;
+  coverage.reason = text::Printable(os.family + " " + release->name) + " is past its end of life";
+  if (found.end_of_life != advisories::kEndedUnknownWhen) {
+    coverage.reason += " (" + text::Printable(found.end_of_life) + ")";
+  }
+  coverage.reason += ": what is found in it since may be missing from its feeds";
+  if (!found.end_of_extension.empty()) {
+    coverage.reason += "; extended support ends " + text::Printable(found.end_of_extension);
+  }
+  return std::optional(std::move(coverage));
+}
+
+}  // namespace landwaiter::matching

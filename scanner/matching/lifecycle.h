@@ -1,0 +1,24 @@
+// Whether a distribution release is still cared for: a release past its end gets no more
+// advisories, and so looks cleaner every day.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "lib/base/clock.h"
+#include "lib/base/result.h"
+#include "model/inventory.h"
+#include "scanner/advisories/database.h"
+
+namespace landwaiter::matching {
+
+/// A line of coverage ("lifecycle", EndOfLife) where the database has the date of the release's end
+/// and it is before `today`, which is the day that the database was built: the same inventory and
+/// database give the same report. nullopt for a release that is cared for, or of which nothing is
+/// known. Errors: DataLoss from the database.
+Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
+                                            const advisories::AdvisoryDatabase& database,
+                                            TimePoint today);
+
+}  // namespace landwaiter::matching

@@ -1,0 +1,130 @@
+#include "scanner/matching/questions.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "scanner/advisories/cpe.h"
+#include "scanner/matching/match.h"
+#include "scanner/matching/releases.h"
+#include "scanner/versions/scheme.h"
+
+namespace landwaiter::matching {
+namespace {
+
+std::string Describe(const OperatingSystem& os) {
+  std::string text = os.family.empty() ? "an operating system without a name" : os.family;
+  if (!os.version.empty()) text += " " + os.version;
+  if (os.version.empty() && !os.codename.empty()) text += " " + os.codename;
+  return text::Printable(text);
+}
+
+}  // namespace
+
+Result<Questions> Questions::For(const Inventory& inventory,
+                                 const advisories::AdvisoryDatabase& database) {
+  Questions questions(inventory, database);
+  if (!inventory.os) return questions;
+  questions.distribution_ = FindDistribution(inventory.os->family);
+  if (questions.distribution_ == nullptr) return questions;
+  questions.places_ = PlacesOf(*questions.distribution_, *inventory.os, database);
+  if (questions.distribution_->family == "rhel") {
+    if (Status status = questions.PlaceLayers(); !status) return status.error();
+  }
+  const auto& of_layers = questions.layer_places_;
+  questions.has_feed_ =
+      !questions.places_.empty() || std::any_of(of_layers.begin(), of_layers.end(),
+                                                [](const auto& places) { return !places.empty(); });
+  return questions;
+}
+
+/// A layer without content sets goes on with those of the layer below.
+Status Questions::PlaceLayers() {
+  std::vector<Place> current;
+  for (const ImageLayer& layer : inventory_.layers) {
+    if (!layer.content_sets.empty()) {
+      const auto products = ProductsOf(layer.content_sets, database_);
+      if (!products) return products.error();
+      current.clear();
+      for (const std::string& product : *products) {
+        if (database_.HasEcosystem(product)) current.push_back({product});
+      }
+    }
+    layer_places_.push_back(current);
+  }
+  return Ok();
+}
+
+const std::vector<Place>& Questions::PlacesOfLayer(int layer) const {
+  if (layer < 0 || static_cast<std::size_t>(layer) >= layer_places_.size()) return places_;
+  const auto& of_layer = layer_places_[static_cast<std::size_t>(layer)];
+  return of_layer.empty() ? places_ : of_layer;
+}
+
+std::optional<Question> Questions::Of(const Package& package, std::string* why) const {
+  if (IsOsPackage(package)) return OfOsPackage(package, why);
+  const auto ecosystem = LanguageEcosystem(package.type);
+  if (!ecosystem && !package.cpe.empty()) return OfProgram(package, why);
+  if (!ecosystem) {
+    *why = "no feed is known for " + package.type;
+    return {};
+  }
+  if (!database_.HasEcosystem(*ecosystem)) {
+    *why = "the advisory database has no feed for " + *ecosystem;
+    return {};
+  }
+  return Question{{{*ecosystem}}, KeysOf(package, KeyBy::kBinary)};
+}
+
+std::optional<Question> Questions::OfProgram(const Package& package, std::string* why) const {
+  const auto cpe = advisories::ParseCpe(package.cpe);
+  if (!cpe || !database_.HasEcosystem(advisories::kCpeEcosystem)) {
+    *why = "the advisory database has no NVD feed to know " + package.type + " programs by";
+    return {};
+  }
+  return Question{{{std::string(advisories::kCpeEcosystem)}}, {{cpe->product, package.version}}};
+}
+
+std::optional<Question> Questions::OfOsPackage(const Package& package, std::string* why) const {
+  const std::vector<Place>& places = PlacesOfLayer(package.layer);
+  if (places.empty() || package.type != distribution_->package_type ||
+      !versions::SchemeForEcosystem(places.front().ecosystem)) {
+    *why = WhyNoFeed(package);
+    return {};
+  }
+  Question question;
+  question.places = places;
+  question.keys = KeysOf(package, distribution_->key);
+  question.module = ModuleStream(package.module);
+  question.architecture = package.architecture;
+  if (distribution_->flavour != nullptr) {
+    question.flavour = distribution_->flavour(package.version);
+    const bool has = std::any_of(places.begin(), places.end(), [&](const Place& place) {
+      return place.flavour == question.flavour;
+    });
+    // An ordinary package may still be known behind a subscription.
+    if (!has && !question.flavour.empty()) {
+      *why = "the advisory database has no feed for " + std::string(question.flavour) +
+             " packages of " + Describe(*inventory_.os);
+      return {};
+    }
+  }
+  return question;
+}
+
+std::string Questions::WhyNoFeed(const Package& package) const {
+  if (!inventory_.os) {
+    return "the image has " + package.type + " packages but names no operating system";
+  }
+  const std::string os = Describe(*inventory_.os);
+  const auto ecosystem = EcosystemOf(*inventory_.os);
+  if (!ecosystem) return "no feed is known for " + os;
+  if (places_.empty()) {
+    return "the advisory database has no feed for " + os + " (" + *ecosystem + ")";
+  }
+  if (package.type != distribution_->package_type) {
+    return os + " has no feed for " + package.type + " packages";
+  }
+  return "versions of " + std::string(distribution_->ecosystem) + " cannot be compared";
+}
+
+}  // namespace landwaiter::matching

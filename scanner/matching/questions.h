@@ -1,0 +1,54 @@
+// What to ask the database of each package of an inventory.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/inventory.h"
+#include "scanner/advisories/database.h"
+#include "scanner/matching/distributions.h"
+#include "scanner/matching/key_findings.h"
+#include "scanner/matching/package_key.h"
+
+namespace landwaiter::matching {
+
+/// Thread-compatible; borrows the inventory and the database.
+class Questions {
+ public:
+  /// Errors: DataLoss from the database.
+  static Result<Questions> For(const Inventory& inventory,
+                               const advisories::AdvisoryDatabase& database);
+
+  /// What to ask of a package; nullopt with the reason in `why` where the database has nothing that
+  /// could be asked.
+  std::optional<Question> Of(const Package& package, std::string* why) const;
+  /// Whether no feed of the distribution means this package, since somebody else built it (docker,
+  /// EPEL).
+  bool IsForeign(const Package& package) const {
+    return distribution_ != nullptr && IsOsPackage(package) &&
+           !IsOwnPackage(*distribution_, package);
+  }
+  /// nullptr where no feed of the operating system is in the database.
+  const Distribution* distribution() const { return has_feed_ ? distribution_ : nullptr; }
+
+ private:
+  Questions(const Inventory& inventory, const advisories::AdvisoryDatabase& database)
+      : inventory_(inventory), database_(database) {}
+  Status PlaceLayers();
+  const std::vector<Place>& PlacesOfLayer(int layer) const;
+  std::optional<Question> OfOsPackage(const Package& package, std::string* why) const;
+  std::optional<Question> OfProgram(const Package& package, std::string* why) const;
+  std::string WhyNoFeed(const Package& package) const;
+
+  const Inventory& inventory_;
+  const advisories::AdvisoryDatabase& database_;
+  const Distribution* distribution_ = nullptr;
+  std::vector<Place> places_;  // of packages whose layer names no repositories
+  /// By layer; empty where `places_` counts. Red Hat alone.
+  std::vector<std::vector<Place>> layer_places_;
+  bool has_feed_ = false;
+};
+
+}  // namespace landwaiter::matching
