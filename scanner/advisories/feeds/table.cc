@@ -7,20 +7,53 @@ namespace landwaiter::advisories {
 namespace {
 
 constexpr std::array<std::string_view, 1> kJson{".json"};
+constexpr std::array<std::string_view, 1> kXml{".xml"};
+constexpr std::array<std::string_view, 1> kCsv{".csv"};
+constexpr std::array<std::string_view, 2> kYaml{".yaml", ".yml"};
+
+// What one member may have. Those that are read whole are small; the others are streamed, and their
+// bound only tells a feed from a bomb.
 
 /// The largest known OSV record (a Linux kernel CVE with its lists of versions) has some 3 MB.
-constexpr std::size_t kOsvRecordBytes = 16u << 20;
-/// The catalogue of 2025 has 1 MB.
-constexpr std::size_t kKevBytes = 64u << 20;
+constexpr std::size_t kOsvBytes = 16u << 20;
+/// KEV has 1 MB, endoflife.date 3 MB, a repository's secdb 2 MB, repository-to-cpe 2 MB.
+constexpr std::size_t kSmallBytes = 64u << 20;
+/// A kernel CVE in VEX names every binary of every release: some 40 MB.
+constexpr std::size_t kVexBytes = 256u << 20;
+/// Debian's tracker has 70 MB, a year of NVD 150 MB, EPSS 9 MB, Oracle's OVAL 300 MB, SUSE's 600
+/// MB.
+constexpr std::size_t kStreamedBytes = std::size_t{4} << 30;
 
 constexpr Feed kFeeds[] = {
     {"osv", FeedScope::kUnfixed, "every ecosystem of OSV whose versions can be compared",
-     "OSV records; distributions' own files say whether unfixed ones are among them",
-     "https://osv-vulnerabilities.storage.googleapis.com/ECOSYSTEM/all.zip", kJson, kOsvRecordBytes,
+     "OSV records: languages, and distributions as far as they publish them; unfixed ones of "
+     "Debian, Ubuntu and languages are among them, not of those that publish errata",
+     "https://osv-vulnerabilities.storage.googleapis.com/ECOSYSTEM/all.zip", kJson, kOsvBytes,
      MakeOsvFeed},
+    {"alpine", FeedScope::kFixes, "Alpine, Wolfi, Chainguard, MinimOS",
+     "secdb: fixes, and what never was affected, by source package; no severities",
+     "https://secdb.alpinelinux.org/BRANCH/REPOSITORY.json, "
+     "https://packages.wolfi.dev/os/security.json, "
+     "https://packages.cgr.dev/chainguard/security.json",
+     kJson, kSmallBytes, MakeSecdbFeed},
+    {"alpine-rejections", FeedScope::kUnfixed, "Alpine",
+     "what Alpine holds to be no vulnerability of a package; goes before its secdb",
+     "https://gitlab.alpinelinux.org/alpine/security/security-rejections", kYaml, kSmallBytes,
+     MakeRejectionsFeed},
+    {"debian", FeedScope::kUnfixed, "Debian",
+     "the security tracker: fixed, open, not affected and end of life, with urgencies, by source "
+     "package",
+     "https://security-tracker.debian.org/tracker/data/json", kJson, kStreamedBytes,
+     MakeDebianFeed},
+    {"photon", FeedScope::kFixes, "Photon OS", "fixes, and what is not affected, with scores",
+     "https://packages.vmware.com/photon/photon_cve_metadata/", kJson, kStreamedBytes,
+     MakePhotonFeed},
+    {"arch", FeedScope::kUnfixed, "Arch Linux",
+     "vulnerability groups: fixed, vulnerable and not affected",
+     "https://security.archlinux.org/all.json", kJson, kStreamedBytes, MakeArchFeed},
     {"kev", FeedScope::kSideData, "", "CISA's list of vulnerabilities that are being exploited",
      "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json", kJson,
-     kKevBytes, MakeKevFeed},
+     kSmallBytes, MakeKevFeed},
 };
 
 }  // namespace
