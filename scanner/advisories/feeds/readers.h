@@ -7,12 +7,15 @@
 
 namespace landwaiter::advisories {
 
+std::unique_ptr<FeedReader> MakeAlmaFeed();
+std::unique_ptr<FeedReader> MakeAmazonFeed();
 std::unique_ptr<FeedReader> MakeArchFeed();
 std::unique_ptr<FeedReader> MakeDebianFeed();
 std::unique_ptr<FeedReader> MakeKevFeed();
 std::unique_ptr<FeedReader> MakeOsvFeed();
 std::unique_ptr<FeedReader> MakePhotonFeed();
 std::unique_ptr<FeedReader> MakeRejectionsFeed();
+std::unique_ptr<FeedReader> MakeRockyFeed();
 std::unique_ptr<FeedReader> MakeSecdbFeed();
 
 }  // namespace landwaiter::advisories
