@@ -10,12 +10,16 @@ namespace landwaiter::advisories {
 std::unique_ptr<FeedReader> MakeAlmaFeed();
 std::unique_ptr<FeedReader> MakeAmazonFeed();
 std::unique_ptr<FeedReader> MakeArchFeed();
+std::unique_ptr<FeedReader> MakeAzureFeed();
 std::unique_ptr<FeedReader> MakeDebianFeed();
 std::unique_ptr<FeedReader> MakeKevFeed();
+std::unique_ptr<FeedReader> MakeOracleFeed();
 std::unique_ptr<FeedReader> MakeOsvFeed();
 std::unique_ptr<FeedReader> MakePhotonFeed();
+std::unique_ptr<FeedReader> MakeRedHatOvalFeed();
 std::unique_ptr<FeedReader> MakeRejectionsFeed();
 std::unique_ptr<FeedReader> MakeRockyFeed();
 std::unique_ptr<FeedReader> MakeSecdbFeed();
+std::unique_ptr<FeedReader> MakeSuseFeed();
 
 }  // namespace landwaiter::advisories
