@@ -16,10 +16,13 @@ std::unique_ptr<FeedReader> MakeKevFeed();
 std::unique_ptr<FeedReader> MakeOracleFeed();
 std::unique_ptr<FeedReader> MakeOsvFeed();
 std::unique_ptr<FeedReader> MakePhotonFeed();
+std::unique_ptr<FeedReader> MakeRedHatCpeFeed();
 std::unique_ptr<FeedReader> MakeRedHatOvalFeed();
+std::unique_ptr<FeedReader> MakeRedHatVexFeed();
 std::unique_ptr<FeedReader> MakeRejectionsFeed();
 std::unique_ptr<FeedReader> MakeRockyFeed();
 std::unique_ptr<FeedReader> MakeSecdbFeed();
 std::unique_ptr<FeedReader> MakeSuseFeed();
+std::unique_ptr<FeedReader> MakeUbuntuVexFeed();
 
 }  // namespace landwaiter::advisories

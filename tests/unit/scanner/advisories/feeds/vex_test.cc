@@ -1,0 +1,341 @@
+// Red Hat's CSAF VEX and Ubuntu's OpenVEX.
+#include <gtest/gtest.h>
+
+#include "tests/unit/scanner/advisories/collected.h"
+#include "tests/unit/scanner/advisories/feed_folder.h"
+
+namespace landwaiter::advisories {
+namespace {
+
+/// A CSAF document in the making: products with CPEs, components with purls, what relates them, and
+/// what is said of them.
+class Csaf {
+ public:
+  Csaf& Product(const std::string& id, const std::string& cpe) {
+    return Branch("product_name", id, "cpe", cpe);
+  }
+  Csaf& Component(const std::string& id, const std::string& purl) {
+    return Branch("product_version", id, "purl", purl);
+  }
+  /// Puts a component into a product, and says so of it.
+  Csaf& Say(const std::string& status, const std::string& product, const std::string& component) {
+    Relate(product, component);
+    std::string& list = status_[status];
+    list += (list.empty() ? "" : ",") + ("\"" + product + ":" + component + "\"");
+    return *this;
+  }
+  Csaf& Relate(const std::string& product, const std::string& component) {
+    relations_ +=
+        (relations_.empty() ? "" : ",") +
+        (R"({"product_reference":")" + component + R"(","relates_to_product_reference":")" +
+         product + R"(","full_product_name":{"product_id":")" + product + ":" + component + "\"}}");
+    return *this;
+  }
+  Csaf& Detail(const std::string& list, const std::string& category, const std::string& details,
+               const std::string& id) {
+    std::string& entries = details_[list];
+    entries += (entries.empty() ? "" : ",") + (R"({"category":")" + category + R"(","details":")" +
+                                               details + R"(","product_ids":[")" + id + "\"]}");
+    return *this;
+  }
+  std::string Json(const std::string& status = "final") const {
+    std::string states, details;
+    for (const auto& [name, list] : status_) {
+      states += (states.empty() ? "\"" : ",\"") + name + "\":[" + list + "]";
+    }
+    for (const auto& [name, list] : details_) details += ",\"" + name + "\":[" + list + "]";
+    return R"({"document":{"title":"a title","aggregate_severity":{"text":"Moderate"},)"
+           R"("tracking":{"id":"CVE-2023-0001","status":")" +
+           status +
+           R"(","current_release_date":"2025-11-21T14:56:52+00:00"}},"product_tree":{"branches":)"
+           R"([{"category":"vendor","branches":[)" +
+           branches_ + R"(]}],"relationships":[)" + relations_ +
+           R"(]},"vulnerabilities":[{"cve":"CVE-2023-0001","product_status":{)" + states + "}" +
+           details + "}]}";
+  }
+
+ private:
+  Csaf& Branch(const std::string& category, const std::string& id, const std::string& helper,
+               const std::string& value) {
+    branches_ += (branches_.empty() ? "" : ",") +
+                 (R"({"category":")" + category + R"(","product":{"product_id":")" + id +
+                  R"(","product_identification_helper":{")" + helper + "\":\"" + value + "\"}}}");
+    return *this;
+  }
+  std::string branches_, relations_;
+  std::map<std::string, std::string> status_, details_;
+};
+
+Csaf Rhel9() {
+  return Csaf()
+      .Product("B", "cpe:/o:redhat:enterprise_linux:9::baseos")
+      .Product("E", "cpe:/o:redhat:rhel_eus:9.0::baseos")
+      .Product("R", "cpe:/o:redhat:enterprise_linux:9");
+}
+
+// Pitfalls 95, 96, 98, 99, 100, 101: modules, products, architectures, streams, states, keys.
+TEST(RedHatVexTest, StatesAreKeptByProductAndPackage) {
+  const std::string id = "REDHAT-CVE-2023-0001 Red Hat:enterprise_linux:9";
+  CheckFeed("redhat",
+            {{"fixed is below the version, by binary package; sources are not asked",
+              "c.json",
+              Rhel9()
+                  .Component("curl.x", "pkg:rpm/redhat/curl@7-26.el9?arch=x86_64&epoch=1")
+                  .Component("curl.a", "pkg:rpm/redhat/curl@7-26.el9?arch=aarch64&epoch=1")
+                  .Component("curl.s", "pkg:rpm/redhat/curl@7-26.el9?arch=src&epoch=1")
+                  .Say("fixed", "B", "curl.x")
+                  .Say("fixed", "B", "curl.a")
+                  .Say("fixed", "B", "curl.s")
+                  .Json(),
+              {id + "::baseos curl <1:7-26.el9"}},
+             {"PITFALL: what only one architecture has keeps it",
+              "c.json",
+              Rhel9()
+                  .Component("curl.z", "pkg:rpm/redhat/curl@7-26.el9?arch=s390x")
+                  .Say("fixed", "B", "curl.z")
+                  .Json(),
+              {id + "::baseos curl <7-26.el9 arch=s390x"}},
+             {"PITFALL: extended updates are a product of their own",
+              "c.json",
+              Rhel9()
+                  .Component("curl.x", "pkg:rpm/redhat/curl@7-14.el9_0.9?arch=noarch")
+                  .Say("fixed", "E", "curl.x")
+                  .Json(),
+              {"REDHAT-CVE-2023-0001 Red Hat:rhel_eus:9.0::baseos curl <7-14.el9_0.9"}},
+             {"PITFALL: minor releases within one product are mended apart",
+              "c.json",
+              Rhel9()
+                  .Component("old", "pkg:rpm/redhat/curl@7-23.el9_2.4?arch=noarch")
+                  .Component("new", "pkg:rpm/redhat/curl@7-26.el9_3.2?arch=noarch")
+                  .Say("fixed", "B", "old")
+                  .Say("fixed", "B", "new")
+                  .Json(),
+              {id + "::baseos curl <7-26.el9_3.2 el9_2:<7-23.el9_2.4"}},
+             {"affected without a fix, by source package in older documents",
+              "c.json",
+              Rhel9()
+                  .Component("vim", "pkg:rpm/redhat/vim")
+                  .Say("known_affected", "R", "vim")
+                  .Detail("remediations", "no_fix_planned", "Will not fix", "R:vim")
+                  .Json(),
+              {id + " vim * WillNotFix of source"}},
+             {"a component without a purl is its name",
+              "c.json",
+              Rhel9()
+                  .Say("known_affected", "R", "vim")
+                  .Detail("remediations", "no_fix_planned", "Out of support scope", "R:vim")
+                  .Json(),
+              {id + " vim * EndOfLife of source"}},
+             {"by binary package where sources are listed besides",
+              "c.json",
+              Rhel9()
+                  .Component("libcurl", "pkg:rpm/redhat/libcurl")
+                  .Component("curl.src", "pkg:rpm/redhat/curl?arch=src")
+                  .Say("known_affected", "R", "libcurl")
+                  .Say("known_affected", "R", "curl.src")
+                  .Detail("remediations", "none_available", "Fix deferred", "R:libcurl")
+                  .Json(),
+              {id + " libcurl *"}},
+             {"PITFALL: known_not_affected is a statement and not a gap",
+              "c.json",
+              Rhel9()
+                  .Component("samba", "pkg:rpm/redhat/samba")
+                  .Say("known_not_affected", "R", "samba")
+                  .Json(),
+              {id + " samba not affected * of source"}},
+             {"under investigation",
+              "c.json",
+              Rhel9()
+                  .Component("samba", "pkg:rpm/redhat/samba")
+                  .Say("under_investigation", "R", "samba")
+                  .Json(),
+              {id + " samba * UnderInvestigation of source"}},
+             {"a module stream in the component's purl",
+              "c.json",
+              Rhel9()
+                  .Component("n",
+                             "pkg:rpm/redhat/nodejs@18.1-1.module+el9?arch=noarch&rpmmod="
+                             "nodejs:18:8090020231114113312:a75119d5&epoch=1")
+                  .Say("fixed", "B", "n")
+                  .Json(),
+              {id + "::baseos nodejs <1:18.1-1.module+el9 module=nodejs:18"}},
+             {"a module between product and component, named after it",
+              "c.json",
+              Rhel9()
+                  .Component("n", "pkg:rpm/redhat/nodejs@18.1-1.module+el9?arch=noarch")
+                  .Component("m", "pkg:rpmmod/redhat/nodejs@18:8090020231114113312:a75119d5")
+                  .Say("fixed", "B:m", "n")
+                  .Relate("B", "m")
+                  .Json(),
+              {id + "::baseos nodejs <18.1-1.module+el9 module=nodejs:18"}},
+             {"PITFALL: a slash in a name is a module only before a component",
+              "c.json",
+              Rhel9()
+                  .Component("go-toolset:rhel8/go-toolset",
+                             "pkg:rpm/redhat/go-toolset@rhel8?arch=src&rpmmod=go-toolset:rhel8")
+                  .Say("known_affected", "R", "go-toolset:rhel8/go-toolset")
+                  .Say("known_affected", "R", "io.quarkus/quarkus-vertx-http")
+                  .Say("known_affected", "R", "nodejs:18/nodejs")
+                  .Json(),
+              {id + " go-toolset * module=go-toolset:rhel8 of source",
+               id + " nodejs * module=nodejs:18 of source"}},
+             {"images and what is no product of Red Hat's are left out",
+              "c.json",
+              Csaf()
+                  .Product("X", "cpe:/a:other:thing:1")
+                  .Product("B", "cpe:/a:redhat:openshift:4.16::el9")
+                  .Component("image", "pkg:oci/ose-cli?arch=amd64")
+                  .Component("rpm", "pkg:rpm/redhat/curl")
+                  .Say("known_affected", "B", "image")
+                  .Say("known_affected", "X", "rpm")
+                  .Json(),
+              {}},
+             {"a rating that differs from the document's is the package's own",
+              "c.json",
+              Rhel9()
+                  .Component("a", "pkg:rpm/redhat/a")
+                  .Component("b", "pkg:rpm/redhat/b")
+                  .Say("known_affected", "R", "a")
+                  .Say("known_affected", "R", "b")
+                  .Detail("threats", "impact", "Moderate", "R:a")
+                  .Detail("threats", "impact", "Low", "R:b")
+                  .Json(),
+              {id + " a * of source", id + " b * Low of source"}},
+             {"a version that rpm cannot read is named",
+              "c.json",
+              Rhel9()
+                  .Component("a", "pkg:rpm/redhat/a@1%202-3?arch=noarch")
+                  .Say("fixed", "B", "a")
+                  .Json(),
+              {},
+              {"product_status.fixed[0]"}},
+             {"what is no CSAF is named", "c.json", "{}", {}, {"document: is missing"}},
+             {"what is no JSON is named", "c.json", "{", {}, {"is not JSON"}}});
+}
+
+TEST(RedHatVexTest, DeletedDocumentsAreWithdrawn) {
+  Collected collected;
+  ASSERT_TRUE(ReadFeed("redhat", "c.json",
+                       R"({"document":{"tracking":{"id":"CVE-2023-0030","status":"deleted"}}})",
+                       collected)
+                  .has_value());
+  ASSERT_EQ(collected.records.size(), 1u);
+  EXPECT_TRUE(collected.records[0].withdrawn);
+  EXPECT_EQ(collected.records[0].advisory.id, "REDHAT-CVE-2023-0030");
+}
+
+std::string OpenVex(const std::string& statements) {
+  return R"({"@context":"https://openvex.dev/ns/v0.2.0","timestamp":"2026-05-20T15:02:47Z",)"
+         R"("statements":[)" +
+         statements + "]}";
+}
+std::string Statement(const std::string& status, const std::vector<std::string>& purls,
+                      const std::string& action = "", const std::string& id = "CVE-2023-38545") {
+  std::string products;
+  for (const std::string& purl : purls) {
+    products += (products.empty() ? "" : ",") + (R"({"@id":")" + purl + "\"}");
+  }
+  return R"({"vulnerability":{"name":")" + id + R"("},"status":")" + status +
+         R"(","action_statement":")" + action + R"(","products":[)" + products + "]}";
+}
+std::string Deb(const std::string& version, const std::string& distro,
+                const std::string& arch = "source") {
+  return "pkg:deb/ubuntu/curl@" + version + "?arch=" + arch + "&distro=" + distro;
+}
+
+// Pitfalls 73, 75: states; Pro, FIPS and Realtime apart.
+TEST(UbuntuVexTest, StatementsSpeakOfTheArchivesVersionAndNoMore) {
+  const std::string id = "UBUNTU-CVE-2023-38545 Ubuntu:";
+  CheckFeed("ubuntu-vex",
+            {{"fixed says that this version and those above it are not affected",
+              "c.json",
+              OpenVex(Statement("fixed", {Deb("7.81.0-1ubuntu1.24", "jammy"),
+                                          Deb("7.81.0-1ubuntu1.24", "jammy", "amd64")})),
+              {id + "22.04:LTS curl not affected >=7.81.0-1ubuntu1.24"}},
+             {"not affected says it of all",
+              "c.json",
+              OpenVex(Statement("not_affected", {Deb("1", "noble")})),
+              {id + "24.04:LTS curl not affected *"}},
+             {"affected says it of this version and those below",
+              "c.json",
+              OpenVex(Statement("affected", {Deb("7.47.0-1ubuntu2.19", "xenial")},
+                                "This package (for the given release) is no longer supported.")),
+              {id + "16.04:LTS curl <=7.47.0-1ubuntu2.19 EndOfLife"}},
+             {"what will not be fixed",
+              "c.json",
+              OpenVex(Statement("affected", {Deb("1", "mantic")},
+                                "but the Ubuntu Security Team decided to not fix it")),
+              {id + "23.10 curl <=1 WillNotFix"}},
+             {"what waits for a fix is affected",
+              "c.json",
+              OpenVex(Statement("affected", {Deb("1", "jammy")}, "a fix is awaited")),
+              {id + "22.04:LTS curl <=1"}},
+             {"nobody has decided yet",
+              "c.json",
+              OpenVex(Statement("under_investigation", {Deb("1", "jammy")})),
+              {id + "22.04:LTS curl <=1 UnderInvestigation"}},
+             {"PITFALL: Pro, FIPS and Realtime are kept apart from the archive and each other",
+              "c.json",
+              OpenVex(Statement("not_affected",
+                                {Deb("1", "esm-infra/xenial"), Deb("1", "fips-updates/jammy"),
+                                 Deb("1", "fips/jammy"), Deb("1", "realtime/jammy"),
+                                 Deb("1", "bluefield/jammy"), Deb("1", "nonesuch")})),
+              {id + "Pro:16.04:LTS curl not affected *",
+               id + "Pro:FIPS-updates:22.04:LTS curl not affected *",
+               id + "Pro:FIPS:22.04:LTS curl not affected *",
+               id + "Pro:Realtime:22.04:LTS curl not affected *"}},
+             {"a document of two vulnerabilities is broken",
+              "c.json",
+              OpenVex(Statement("not_affected", {Deb("1", "jammy")}) + "," +
+                      Statement("not_affected", {Deb("1", "jammy")}, "", "CVE-2023-0001")),
+              {},
+              {"expected one id"}},
+             {"a status of no OpenVEX is broken",
+              "c.json",
+              OpenVex(Statement("odd", {})),
+              {},
+              {"no status of OpenVEX"}},
+             {"no statements", "c.json", "{}", {}, {"statements: is missing"}}});
+}
+
+TEST(VexTest, TheSharedFilesAreRead) {
+  const std::string data = SharedTestData();
+  if (data.empty()) GTEST_SKIP() << "no shared test data; set LANDWAITER_TESTDATA";
+  const TemporaryFolder folder;
+  const std::string samples = data + "/feeds/samples/";
+  BuildOptions options;
+  options.output = folder.Path("db");
+  options.keep_going = true;
+  std::vector<std::string> broken;
+  options.on_broken = [&](const Error& error) { broken.push_back(error.message); };
+  options.feeds = {{"redhat", samples + "redhat-csaf-vex"},
+                   {"redhat", samples + "redhat-csaf-vex/csaf_vex_2023-10-31.tar.zst"},
+                   {"ubuntu-vex", samples + "ubuntu-openvex"},
+                   {"osv", samples + "ubuntu-osv"}};
+  const auto info = BuildDatabase(options, {});
+  ASSERT_TRUE(info.has_value()) << info.error().message;
+  // Three of Red Hat's samples are cut documents without a head.
+  for (const std::string& message : broken) {
+    EXPECT_NE(message.find("document"), std::string::npos) << message;
+  }
+  const auto database = AdvisoryDatabase::Open(folder.Path("db"));
+  ASSERT_TRUE(database.has_value());
+  const auto curl = (*database)->Lookup("Red Hat:enterprise_linux:9::baseos", "curl");
+  ASSERT_EQ(curl->size(), 1u);
+  ASSERT_EQ(curl->at(0).ranges.size(), 2u);
+  EXPECT_EQ(Text(curl->at(0).ranges[0]), "<7.76.1-26.el9_3.2");
+  EXPECT_EQ(Text(curl->at(0).ranges[1]), "el9_2:<7.76.1-23.el9_2.4");
+  const auto samba = (*database)->Lookup("Red Hat:enterprise_linux:9", "samba-libs");
+  ASSERT_EQ(samba->size(), 1u);
+  EXPECT_EQ(samba->at(0).claim, Claim::kNotAffected);
+  const auto vim = (*database)->Lookup("Red Hat:enterprise_linux:9", "vim");
+  ASSERT_EQ(vim->size(), 2u);
+  EXPECT_EQ(vim->at(0).unfixed_state, FindingState::kWillNotFix);
+  EXPECT_TRUE(vim->at(0).of_source);
+  EXPECT_FALSE((*database)->Lookup("Ubuntu:Pro:16.04:LTS", "curl")->empty());
+  EXPECT_EQ((*database)->Lookup("Ubuntu:22.04:LTS", "wayland")->size(), 2u)
+      << "the notice and the record of the CVE";
+}
+
+}  // namespace
+}  // namespace landwaiter::advisories
