@@ -90,9 +90,20 @@ constexpr Feed kFeeds[] = {
     {"arch", FeedScope::kUnfixed, "Arch Linux",
      "vulnerability groups: fixed, vulnerable and not affected",
      "https://security.archlinux.org/all.json", kJson, kStreamedBytes, MakeArchFeed},
+    {"nvd", FeedScope::kSideData, "",
+     "NVD's severities (CVSS 2, 3 and 4) and weaknesses of CVEs, and the versions of programs that "
+     "no package manager knows (CPE)",
+     "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-YEAR.json.gz", kJson, kStreamedBytes,
+     MakeNvdFeed},
     {"kev", FeedScope::kSideData, "", "CISA's list of vulnerabilities that are being exploited",
      "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json", kJson,
      kSmallBytes, MakeKevFeed},
+    {"epss", FeedScope::kSideData, "", "FIRST's daily estimate of how likely exploitation is",
+     "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz", kCsv, kStreamedBytes,
+     MakeEpssFeed},
+    {"endoflife", FeedScope::kSideData, "",
+     "until when releases of distributions are cared for (endoflife.date)",
+     "https://endoflife.date/api/v1/products/full", kJson, kSmallBytes, MakeEndOfLifeFeed},
 };
 
 }  // namespace
