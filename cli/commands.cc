@@ -6,6 +6,7 @@ namespace landwaiter::cli {
 
 // One declaration and one row a command, in the order in which --help lists them.
 void AddScanCommand(CLI::App& parent, int& exit_code);
+void AddExplainCommand(CLI::App& parent, int& exit_code);
 void AddPolicyCommand(CLI::App& parent, int& exit_code);
 void AddDbCommand(CLI::App& parent, int& exit_code);
 void AddVersionsCommand(CLI::App& parent, int& exit_code);
@@ -16,8 +17,9 @@ void AddScannerCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
-    {AddScanCommand},  {AddPolicyCommand},  {AddDbCommand},         {AddVersionsCommand},
-    {AddCertsCommand}, {AddWebhookCommand}, {AddControllerCommand}, {AddScannerCommand},
+    {AddScanCommand},    {AddExplainCommand},    {AddPolicyCommand},
+    {AddDbCommand},      {AddVersionsCommand},   {AddCertsCommand},
+    {AddWebhookCommand}, {AddControllerCommand}, {AddScannerCommand},
 };
 }  // namespace
 

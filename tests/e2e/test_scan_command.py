@@ -286,3 +286,26 @@ def test_what_an_author_wrote_cannot_steer_the_terminal(scan):
     name = "x/Django\x1b[2Jevil-1.dist-info/METADATA"
     done = scan(image_of({**DEBIAN, name: "Metadata-Version: 2.1\nName: a\x1b[31mb\nVersion: 1\n\n"}))
     assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("metadata,code,said", [
+    ("3.2.12", 1, ["reported: Django 3.2.12, High", "TEST-2 of osv for PyPI: affected", "mended in 3.2.13"]),
+    ("3.2.13", 0, ["not reported", "mended in 3.2.13, which this version has"]),
+    ("3.1.0", 0, ["not reported", "speaks of other versions (from 3.2 below 3.2.13)"]),
+])
+def test_explain_says_why_a_vulnerability_is_reported_or_not(database, tmp_path, metadata, code, said):
+    image = image_of({f"x/Django-{metadata}.dist-info/METADATA":
+                      f"Metadata-Version: 2.1\nName: Django\nVersion: {metadata}\n\n"})
+    write_layout(image, str(tmp_path / "image"), "test:1")
+    for name in ("CVE-2099-0002", "TEST-2"):
+        done = run("explain", f"oci:{tmp_path / 'image'}", name, "--platform", "linux/amd64", "--db", database)
+        assert done.returncode == code, done.stdout + done.stderr
+        for part in said:
+            assert part in done.stdout
+
+
+def test_explain_of_what_nobody_knows_is_3(database, tmp_path):
+    write_layout(image_of(DEBIAN), str(tmp_path / "image"), "test:1")
+    done = run("explain", f"oci:{tmp_path / 'image'}", "CVE-1999-9999", "--db", database)
+    assert done.returncode == 3
+    assert "no advisory in the database bears the name CVE-1999-9999" in done.stderr

@@ -1,0 +1,166 @@
+// landwaiter explain IMAGE ID: why an image is reported to have a vulnerability, or why it is not.
+// Exit codes: 0 not reported; 1 reported; 2 bad usage; 3 the image could not be scanned or matched,
+// or nothing in the database knows the vulnerability.
+#include "scanner/matching/explain.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/database_path.h"
+#include "cli/image_argument.h"
+#include "cli/interrupt.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "policy/exceptions.h"
+#include "policy/policy.h"
+#include "scanner/advisories/database.h"
+
+namespace landwaiter::cli {
+namespace {
+
+struct ExplainFlags {
+  std::string image;
+  std::string id;
+  std::string platform;
+  std::string choice;
+  std::string database;
+  std::vector<std::string> policy_files;
+  RegistryFlags registry;
+};
+
+int Complain(const Error& error, int code) {
+  std::fprintf(stderr, "landwaiter explain: %s\n", text::Printable(error.message).c_str());
+  return code;
+}
+
+void Line(const std::string& text) { std::printf("%s\n", text::Printable(text).c_str()); }
+
+/// "not reported", or how severe and in how many packages, with the rule that chose the severity.
+void PrintVerdict(const ExplainFlags& flags, const matching::Explanation& explanation) {
+  std::vector<std::string> others;
+  for (const std::string& name : explanation.names) {
+    if (name != flags.id) others.push_back(name);
+  }
+  Line(flags.id + (others.empty() ? "" : " (" + text::Join(others, ", ") + ")"));
+  if (explanation.reported.empty()) {
+    Line("not reported");
+    return;
+  }
+  for (const Finding& finding : explanation.reported) {
+    std::string text = "reported: " + finding.package + " " + finding.installed_version + ", " +
+                       std::string(SeverityName(finding.severity)) + " by ";
+    text += finding.severity_source.empty() ? "nobody" : finding.severity_source;
+    text += ", " + std::string(FindingStateName(finding.state));
+    if (!finding.fixed_version.empty()) text += " in " + finding.fixed_version;
+    if (finding.known_exploited.value_or(false)) text += ", known to be exploited";
+    if (finding.confidence == Confidence::kCpe)
+      text += ", by NVD's name of a program: fails nothing";
+    if (finding.host_kernel) text += ", of the host's kernel: not counted";
+    Line(text);
+  }
+}
+
+void PrintRows(const matching::Explanation& explanation) {
+  for (const matching::ExplainedRow& row : explanation.rows) {
+    Line("  " + row.package + " " + row.installed_version + " (" + row.package_type + ", " +
+         row.path + ")");
+    Line("    " + row.advisory + " of " + row.feed + " for " + row.ecosystem + ": " + row.says);
+  }
+  if (explanation.rows.empty()) Line("  no advisory of it speaks of a package that is installed");
+  for (const Coverage& coverage : explanation.coverage) {
+    if (coverage.reason.empty()) continue;
+    Line("  " + coverage.source + " (" + std::string(CoverageStateName(coverage.state)) +
+         "): " + coverage.reason);
+  }
+}
+
+/// The command line's image is known by no reference that exceptions could ask for.
+Status PrintExceptions(const std::vector<std::string>& files,
+                       const matching::Explanation& explanation) {
+  for (const std::string& path : files) {
+    const auto policies = policy::ParsePolicyFile(path);
+    if (!policies) return policies.error();
+    for (const policy::ScanPolicy& one : *policies) {
+      policy::ExceptionBook book(one, {}, SystemClock().Now());
+      for (const policy::Rule& rule : one.rules) {
+        for (const Finding& finding : explanation.reported) {
+          book.ExcusesFinding(rule.name, finding);
+        }
+      }
+      for (const std::string& used : book.Used()) {
+        Line("  excepted by policy " + one.name + ": " + used);
+      }
+    }
+  }
+  return Ok();
+}
+
+Result<ImageInventory> Scan(const ExplainFlags& flags, const Cancellation& cancel) {
+  const auto image = ParseImageArgument(flags.image);
+  if (!image) return image.error();
+  service::ScanOptions options;
+  options.platforms.push_back(HostPlatform());
+  if (!flags.platform.empty()) {
+    const auto platform = Platform::Parse(flags.platform);
+    if (!platform) return platform.error();
+    options.platforms = {*platform};
+  }
+  return ScanImageArgument(*image, flags.choice, flags.registry, options, cancel);
+}
+
+int Run(const ExplainFlags& flags) {
+  const auto database = advisories::AdvisoryDatabase::Open(DatabasePath(flags.database));
+  if (!database) return Complain(database.error(), kExitIncomplete);
+  const auto naming = (*database)->AdvisoriesNaming(flags.id);
+  if (!naming) return Complain(naming.error(), kExitIncomplete);
+  if (naming->empty()) {
+    return Complain(NotFound("no advisory in the database bears the name " + flags.id),
+                    kExitIncomplete);
+  }
+  const Interrupt interrupt;
+  const auto scanned = Scan(flags, Cancellation{interrupt.Token()});
+  if (!scanned) return Complain(scanned.error(), kExitIncomplete);
+  bool reported = false;
+  for (const Inventory& inventory : scanned->platforms) {
+    const auto explanation = matching::Explain(inventory, **database, flags.id);
+    if (!explanation) return Complain(explanation.error(), kExitIncomplete);
+    PrintVerdict(flags, *explanation);
+    PrintRows(*explanation);
+    if (Status status = PrintExceptions(flags.policy_files, *explanation); !status) {
+      return Complain(status.error(), kExitUsage);
+    }
+    reported = reported || !explanation->reported.empty();
+  }
+  return reported ? kExitPolicyFailed : kExitOk;
+}
+
+}  // namespace
+
+void AddExplainCommand(CLI::App& parent, int& exit_code) {
+  const auto flags = std::make_shared<ExplainFlags>();
+  CLI::App* const app = parent.add_subcommand(
+      "explain", "Why an image is reported to have a vulnerability, or why it is not.");
+  app->add_option("IMAGE", flags->image,
+                  "registry reference, archive:FILE (docker save or OCI tar), oci:FOLDER")
+      ->required();
+  app->add_option("ID", flags->id, "CVE-2023-4911, GHSA-…, DSA-…: any name of it")->required();
+  app->add_option("--platform", flags->platform,
+                  "os/architecture[/variant] of an index (default: this machine's)");
+  app->add_option("--image", flags->choice, "which image of an archive that holds several");
+  app->add_option("--db", flags->database, "folder of the advisory database");
+  app->add_option("--policy", flags->policy_files,
+                  "file with ScanPolicies whose exceptions are asked, too; may be repeated");
+  app->add_option("--cacert", flags->registry.ca_file,
+                  "PEM file of the authorities that registries' certificates are checked against");
+  app->add_flag("--insecure", flags->registry.insecure, "do not check registries' certificates");
+  app->add_option("--plain-http", flags->registry.plain_http,
+                  "host[:port] of a registry without TLS (localhost needs no flag)");
+  app->footer("Exit codes: 0 not reported; 1 reported; 2 bad usage; 3 it could not be told.");
+  app->callback([flags, &exit_code] { exit_code = Run(*flags); });
+}
+
+}  // namespace landwaiter::cli
