@@ -109,7 +109,7 @@ Result<ImageInventory> Scan(const ExplainFlags& flags, const Cancellation& cance
     if (!platform) return platform.error();
     options.platforms = {*platform};
   }
-  return ScanImageArgument(*image, flags.choice, flags.registry, options, cancel);
+  return ScanImageArgument(*image, flags.choice, flags.registry, options, {}, cancel);
 }
 
 int Run(const ExplainFlags& flags) {
