@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/database_path.h"
 #include "cli/database_view.h"
+#include "cli/db_commands.h"
 #include "cli/interrupt.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -188,6 +189,7 @@ void AddDbCommand(CLI::App& app, int& exit_code) {
   CLI::App* const db = app.add_subcommand("db", "Make and ask the advisory database");
   db->require_subcommand(1);
   AddBuild(*db, exit_code);
+  AddDbExport(*db, exit_code);
 
   CLI::App* const status = db->add_subcommand("status", "What is in a database, and how old it is");
   const auto seen = std::make_shared<ViewFlags>();

@@ -1,15 +1,13 @@
 #include "scanner/advisories/database.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
 
-#include "lib/base/file.h"
+#include "lib/base/file_digest.h"
 #include "scanner/advisories/codec.h"
 #include "scanner/advisories/lmdb.h"
 #include "scanner/advisories/names.h"
@@ -160,8 +158,7 @@ Status CheckSize(const std::string& path, const DatabaseInfo& info) {
   return Ok();
 }
 
-Result<std::unique_ptr<AdvisoryDatabase>> OpenOnce(const std::string& dir, DatabaseInfo info) {
-  const std::string path = FilePath(dir, info);
+Result<std::unique_ptr<AdvisoryDatabase>> OpenOnce(const std::string& path, DatabaseInfo info) {
   if (Status status = CheckSize(path, info); !status) return status.error();
   auto environment = LmdbEnvironment::OpenForReading(path);
   if (!environment) return std::move(environment).error();
@@ -169,20 +166,6 @@ Result<std::unique_ptr<AdvisoryDatabase>> OpenOnce(const std::string& dir, Datab
   if (!tables) return Error(tables.error()).Context(path);
   return std::unique_ptr<AdvisoryDatabase>(
       std::make_unique<LmdbDatabase>(std::move(info), *std::move(environment), *tables));
-}
-
-Result<Digest> DigestOf(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return NotFound("cannot open " + path + ": " + std::strerror(errno));
-  Sha256 sha;
-  std::vector<char> buffer(1u << 20);
-  for (;;) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Internal("cannot read " + path + ": " + std::strerror(errno));
-    if (got == 0) return sha.Finish();
-    sha.Update(buffer.data(), static_cast<std::size_t>(got));
-  }
 }
 
 }  // namespace
@@ -194,7 +177,8 @@ Result<std::unique_ptr<AdvisoryDatabase>> AdvisoryDatabase::Open(const std::stri
     if (!info) return std::move(info).error();
     const bool same = info->file == file;
     file = info->file;
-    auto database = OpenOnce(dir, *std::move(info));
+    const std::string path = FilePath(dir, *info);
+    auto database = OpenOnce(path, *std::move(info));
     const bool swapped = !database && database.error().code == Code::kNotFound && !same;
     if (!swapped || attempt == kOpenAttempts) {
       if (!database && database.error().code == Code::kNotFound) {
@@ -210,13 +194,18 @@ Status AdvisoryDatabase::Verify(const std::string& dir) {
   if (!database) return database.error();
   const DatabaseInfo& info = (*database)->Info();
   const std::string path = FilePath(dir, info);
-  const auto digest = DigestOf(path);
-  if (!digest) return digest.error();
-  if (*digest != info.digest) {
-    return DataLoss(path + ": has digest " + digest->ToString() + ", expected " +
+  const auto found = DigestOfFile(path);
+  if (!found) return found.error();
+  if (found->digest != info.digest) {
+    return DataLoss(path + ": has digest " + found->digest.ToString() + ", expected " +
                     info.digest.ToString() + "; build the database again");
   }
   return Ok();
+}
+
+Status AdvisoryDatabase::Check(const std::string& path, const DatabaseInfo& info) {
+  const auto database = OpenOnce(path, info);
+  return database ? Ok() : Status(database.error());
 }
 
 bool AdvisoryDatabase::HasEcosystem(std::string_view ecosystem) const {

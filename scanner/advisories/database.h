@@ -30,6 +30,9 @@ class AdvisoryDatabase {
   /// Reads the whole file of the current database and compares its SHA-256 with the manifest's.
   /// Errors: as Open, and DataLoss for another digest.
   static Status Verify(const std::string& dir);
+  /// Whether the file at `path` can be opened as the database that `info` describes, wherever it
+  /// lies and whatever `info.file` is. Errors: as Open.
+  static Status Check(const std::string& path, const DatabaseInfo& info);
 
   virtual ~AdvisoryDatabase() = default;
 

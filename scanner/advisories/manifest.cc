@@ -9,9 +9,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A database of every ecosystem of OSV has some 100 lines of ecosystems.
-constexpr std::size_t kMaxManifestBytes = 4u << 20;
-
 Json FeedToJson(const FeedInfo& feed) {
   return {{"kind", feed.kind},
           {"name", feed.name},
@@ -103,6 +100,12 @@ Result<DatabaseInfo> DatabaseInfoFromJson(std::string_view json) {
 }
 
 Result<DatabaseInfo> ReadDatabaseInfo(const std::string& dir) {
+  auto manifest = ReadManifest(dir);
+  if (!manifest) return std::move(manifest).error();
+  return std::move(manifest->info);
+}
+
+Result<ManifestFile> ReadManifest(const std::string& dir) {
   const std::string path = dir + "/" + std::string(kManifestName);
   auto bytes = ReadFile(path, kMaxManifestBytes);
   if (!bytes && bytes.error().code == Code::kNotFound) {
@@ -112,7 +115,7 @@ Result<DatabaseInfo> ReadDatabaseInfo(const std::string& dir) {
   if (!bytes) return std::move(bytes).error();
   auto info = DatabaseInfoFromJson(*bytes);
   if (!info) return std::move(info).error().Context(path);
-  return info;
+  return ManifestFile{*std::move(bytes), *std::move(info)};
 }
 
 }  // namespace landwaiter::advisories

@@ -2,6 +2,7 @@
 // database becomes the current one when its manifest is renamed into place, and not before.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ namespace landwaiter::advisories {
 /// Raised with every change of keys or values; a database of another format is refused.
 inline constexpr int kFormatVersion = 2;
 inline constexpr std::string_view kManifestName = "manifest.json";
+/// A database of every ecosystem of OSV has some 100 lines of ecosystems.
+inline constexpr std::size_t kMaxManifestBytes = 4u << 20;
 
 /// One `--feed kind=PATH` that went in.
 struct FeedInfo {
@@ -58,5 +61,12 @@ Result<DatabaseInfo> DatabaseInfoFromJson(std::string_view json);
 /// Reads `dir`/manifest.json: cheap, so fit for asking whether there is a newer database.
 /// Errors: NotFound where there is none (says which command makes one), else as above.
 Result<DatabaseInfo> ReadDatabaseInfo(const std::string& dir);
+
+/// The same with the bytes as they are: what a signature is of.
+struct ManifestFile {
+  std::string bytes;
+  DatabaseInfo info;
+};
+Result<ManifestFile> ReadManifest(const std::string& dir);
 
 }  // namespace landwaiter::advisories
