@@ -190,6 +190,7 @@ void AddDbCommand(CLI::App& app, int& exit_code) {
   db->require_subcommand(1);
   AddBuild(*db, exit_code);
   AddDbExport(*db, exit_code);
+  AddDbRegistry(*db, exit_code);
 
   CLI::App* const status = db->add_subcommand("status", "What is in a database, and how old it is");
   const auto seen = std::make_shared<ViewFlags>();

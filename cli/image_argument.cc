@@ -9,11 +9,10 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/registry_access.h"
 #include "lib/base/file.h"
-#include "lib/http/client.h"
 #include "scanner/image/archive.h"
 #include "scanner/image/daemon.h"
-#include "scanner/image/docker_config.h"
 #include "scanner/image/registry.h"
 #include "scanner/service/child_process.h"
 #include "scanner/service/scan_files.h"
@@ -50,24 +49,10 @@ Result<ImageInventory> ScanRegistry(const std::string& text, const RegistryFlags
                                     const Cancellation& cancel) {
   auto reference = ImageReference::Parse(text);
   if (!reference) return std::move(reference).error();
-  auto config = image::LoadDockerConfig();
-  if (!config) return std::move(config).error();
-  auto credentials = image::CredentialsFor(*config, *reference, cancel);
-  if (!credentials) return std::move(credentials).error();
-  http::ClientOptions client_options;
-  client_options.ca_file = flags.ca_file;
-  client_options.insecure = flags.insecure;
-  client_options.use_environment_proxies = true;
-  client_options.address_policy.emplace();
-  client_options.user_agent = "landwaiter/" LANDWAITER_VERSION;
-  auto client = http::Client::Create(std::move(client_options));
-  if (!client) return std::move(client).error();
-  image::RegistryOptions registry_options;
-  registry_options.plain_http = flags.plain_http;
-  registry_options.plain_http_loopback = true;
-  registry_options.trust_reference_host = true;
-  auto registry = image::Registry::Create(**client, registry_options);
-  auto source = registry->Open(*reference, std::move(*credentials), cancel);
+  auto access = AccessRegistry(*reference, flags, cancel);
+  if (!access) return std::move(access).error();
+  auto registry = image::Registry::Create(*access->client, access->options);
+  auto source = registry->Open(*reference, std::move(access->credentials), cancel);
   return service::ScanInChild(*source, options, child, cancel);
 }
 

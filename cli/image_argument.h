@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include "cli/registry_access.h"
 #include "lib/base/cancellation.h"
 #include "lib/base/result.h"
 #include "scanner/service/scan_in_child.h"
@@ -15,12 +15,6 @@ enum class ImageKind { kRegistry, kArchive, kLayout, kDocker, kPodman, kFolder, 
 struct ImageArgument {
   ImageKind kind = ImageKind::kRegistry;
   std::string value;  // reference, path, or the engine's name of it
-};
-
-struct RegistryFlags {
-  std::string ca_file;
-  bool insecure = false;
-  std::vector<std::string> plain_http;
 };
 
 /// "archive:PATH" (`docker save`, OCI tar), "oci:PATH" (OCI layout folder), "registry:REFERENCE",

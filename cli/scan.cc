@@ -3,13 +3,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
-#include <system_error>
 
 #include "cli/commands.h"
 #include "cli/database_path.h"
@@ -93,10 +91,7 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     }
     plan.filter.severity_at_least = *severity;
   }
-  if (!flags.registry.ca_file.empty() && ::access(flags.registry.ca_file.c_str(), R_OK) != 0) {
-    return InvalidArgument("--cacert " + flags.registry.ca_file +
-                           " cannot be read: " + std::system_category().message(errno));
-  }
+  if (Status status = CheckRegistryFlags(flags.registry); !status) return status.error();
   plan.filter.ignore_unfixed = flags.ignore_unfixed;
   for (const std::string& path : flags.policy_files) {
     auto policies = policy::ParsePolicyFile(path);
@@ -284,11 +279,7 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
   app->add_option("--layer-cache", flags->layer_cache,
                   "folder for what was read of layers, or off (default: $LANDWAITER_LAYER_CACHE, "
                   "or ~/.cache/landwaiter/layers)");
-  app->add_option("--cacert", flags->registry.ca_file,
-                  "PEM file of the authorities that registries' certificates are checked against");
-  app->add_flag("--insecure", flags->registry.insecure, "do not check registries' certificates");
-  app->add_option("--plain-http", flags->registry.plain_http,
-                  "host[:port] of a registry without TLS (localhost needs no flag)");
+  AddRegistryFlags(*app, flags->registry);
   app->footer(
       "Exit codes: 0 clean, or policies passed; 1 a policy failed; 2 bad usage; 3 the scan could "
       "not be completed, or something in the image could not be read and no policy accepts that.");

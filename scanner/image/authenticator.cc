@@ -30,8 +30,8 @@ std::string KeyOf(const AuthScope& scope, const RegistryCredential& credential) 
        {&credential.username, &credential.password.Reveal(), &credential.identity_token.Reveal()}) {
     text += std::to_string(part->size()) + ":" + *part;
   }
-  return scope.registry.scheme + "://" + scope.registry.HostPort() + "/" + scope.repository + "#" +
-         Sha256::Of(text).ToString();
+  return scope.registry.scheme + "://" + scope.registry.HostPort() + "/" + scope.repository +
+         (scope.push ? "#push#" : "#") + Sha256::Of(text).ToString();
 }
 
 Error Unauthorized(const AuthScope& scope, std::string_view why) {
@@ -51,9 +51,10 @@ http::Request TokenRequest(const http::Url& realm, const Challenge& challenge,
   };
   const std::string service = parameter("service");
   std::string asked = parameter("scope");
-  // Some registries leave the scope out of their challenge (Quay, GCR on /v2/).
-  if (asked.empty() || asked.size() > kMaxScope || asked.find("repository") != 0) {
-    asked = "repository:" + scope.repository + ":pull";
+  // Some registries leave the scope out of their challenge (Quay, GCR on /v2/). Whoever is going to
+  // write asks for that at once, whatever the first request, which only reads, is challenged for.
+  if (scope.push || asked.empty() || asked.size() > kMaxScope || asked.find("repository") != 0) {
+    asked = "repository:" + scope.repository + (scope.push ? ":pull,push" : ":pull");
   }
   std::string query = "service=" + http::PercentEncode(service) +
                       "&scope=" + http::PercentEncode(asked) +

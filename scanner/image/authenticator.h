@@ -24,6 +24,7 @@ namespace landwaiter::image {
 struct AuthScope {
   http::Url registry;      // scheme, host and port count
   std::string repository;  // "library/nginx"
+  bool push = false;       // writing, too; a token for reading alone does not do
 };
 
 class Authenticator {

@@ -9,8 +9,8 @@
 // Retried, with back-off: 429 (Retry-After, bounded), 5xx, connections that fail; bodies that break
 // off are taken up again with Range.
 //
-// Not handled: push, referrers, mirrors (hosts.toml), the clouds' own logins (a credential helper
-// gives those).
+// Push is artifact_push.h. Not handled: referrers, mirrors (hosts.toml), the clouds' own logins (a
+// credential helper gives those).
 #pragma once
 
 #include <chrono>

@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kMaxRedirects = 5;
 constexpr int kMaxDoublings = 6;
+/// Of the stall timeout: with 30 s, a chunk of 8 MiB has 5 minutes, 28 KB/s.
+constexpr int kUploadStallFactor = 10;
 constexpr std::size_t kMaxFailureBody = 16u << 10;
 constexpr std::chrono::milliseconds kProbeTimeout{5'000};
 
@@ -106,13 +108,11 @@ bool RegistryTransport::IsTrusted(const http::Url& url, const http::Url& registr
 }
 
 Result<http::Url> RegistryTransport::NextUrl(const http::Url& from, const http::Url& registry,
-                                             const http::Response& head) const {
-  const std::string_view location = head.HeaderValue("Location");
+                                             std::string_view location) const {
   auto next = from.Resolve(location);
   if (!next) {
     return Failure(Code::kUnavailable, scan_reason::kRegistryUnavailable,
-                   from.ForMessages() + ": answered " + std::to_string(head.status) +
-                       " with a bad Location: " + next.error().message);
+                   from.ForMessages() + ": answered with a bad Location: " + next.error().message);
   }
   if (next->scheme == "http") {
     const auto& listed = options_.plain_http;
@@ -131,7 +131,8 @@ Result<http::Url> RegistryTransport::NextUrl(const http::Url& from, const http::
 Result<RegistryTransport::Answer> RegistryTransport::Follow(
     const RegistryRequest& request, const http::Url& registry,
     const std::optional<Secret>& authorization, const Cancellation& cancel) {
-  auto url = registry.Resolve(registry.target + request.path);
+  auto url = request.location.empty() ? registry.Resolve(registry.target + request.path)
+                                      : NextUrl(registry, registry, request.location);
   if (!url) return std::move(url).error();
   for (int redirects = 0; redirects <= kMaxRedirects; ++redirects) {
     const bool at_registry = url->SameOrigin(registry);
@@ -140,7 +141,10 @@ Result<RegistryTransport::Answer> RegistryTransport::Follow(
     out.url = url->ToString();
     out.headers = request.headers;
     out.max_body_bytes = 0;  // bounded by who reads it
+    out.body = request.body;
     out.stall_timeout = options_.stall_timeout;
+    // No byte comes back while a body goes out.
+    if (!request.body.empty()) out.stall_timeout *= kUploadStallFactor;
     out.connect_timeout = options_.connect_timeout;
     out.trusted_address = IsTrusted(*url, registry);
     // Another host gets neither the credential nor, with it, an excuse to refuse its own signature.
@@ -150,7 +154,7 @@ Result<RegistryTransport::Answer> RegistryTransport::Follow(
     auto body = client_.Open(out, cancel);
     if (!body) return FromTransport(body.error(), cancel);
     if (!IsRedirect((*body)->Head().status)) return Answer{std::move(*body), !at_registry};
-    auto next = NextUrl(*url, registry, ReadFailure(**body));
+    auto next = NextUrl(*url, registry, ReadFailure(**body).HeaderValue("Location"));
     if (!next) return std::move(next).error();
     url = std::move(next);
   }
@@ -163,7 +167,7 @@ RegistryTransport::Attempt RegistryTransport::TryAs(const Access& access,
                                                     const RegistryRequest& request,
                                                     const http::Url& url,
                                                     const Cancellation& cancel) {
-  const AuthScope scope{url, access.image.repository};
+  const AuthScope scope{url, access.image.repository, request.push};
   std::optional<Secret> authorization = authenticator_.Kept(scope, credential);
   for (bool answered = false;; answered = true) {
     auto answer = Follow(request, url, authorization, cancel);
@@ -241,7 +245,7 @@ Result<std::unique_ptr<http::ResponseBody>> RegistryTransport::Perform(
   for (int failures = 1;; ++failures) {
     Attempt attempt = TryOnce(access, request, *url, cancel);
     if (attempt.body) return std::move(attempt.body);
-    if (!attempt.refusal.retry || failures >= options_.max_tries) {
+    if (!attempt.refusal.retry || !request.retry || failures >= options_.max_tries) {
       return std::move(attempt.refusal.error);
     }
     if (auto waited = WaitBeforeRetry(attempt.refusal, failures, cancel); !waited) {

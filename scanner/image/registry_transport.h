@@ -35,6 +35,11 @@ struct RegistryRequest {
   std::string path;  // below /v2/REPOSITORY/: "manifests/latest"
   std::vector<http::Header> headers = {};
   std::string what;  // for messages: "manifest latest of registry.example/app"
+  std::string body = {};
+  /// In place of `path`: where the registry said that an upload goes on (a Location header).
+  std::string location = {};
+  bool push = false;  // the login is for writing
+  bool retry = true;  // false: a second time would not be the same
 };
 
 class RegistryTransport {
@@ -78,8 +83,9 @@ class RegistryTransport {
                 const RegistryRequest& request, const http::Url& url, const Cancellation& cancel);
   Result<Answer> Follow(const RegistryRequest& request, const http::Url& registry,
                         const std::optional<Secret>& authorization, const Cancellation& cancel);
+  /// Where `location` leads, said by `from`; what it may not lead to is an error.
   Result<http::Url> NextUrl(const http::Url& from, const http::Url& registry,
-                            const http::Response& head) const;
+                            std::string_view location) const;
   /// Waits before the next try; the error to give up with where there is no time for it.
   Status WaitBeforeRetry(const Refusal& refusal, int failures, const Cancellation& cancel) const;
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "scanner/image/artifact.h"
 #include "scanner/image/manifest.h"
 
 namespace {
@@ -40,6 +41,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto chosen = ChoosePlatforms(*index, {});
     RequireReason(chosen);
     if (chosen) Require(!chosen->empty());
+  }
+  const auto artifact = ParseArtifact(bytes);
+  RequireReason(artifact);
+  if (artifact) {
+    Require(artifact->blobs.size() <= kMaxArtifactBlobs);
+    for (const Descriptor& blob : artifact->blobs) Require(blob.size <= kMaxBlobBytes);
+    Require(ParseArtifact(RenderArtifact(*artifact)).has_value());
   }
   const auto config = ParseConfig(bytes);
   RequireReason(config);
