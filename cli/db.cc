@@ -191,6 +191,7 @@ void AddDbCommand(CLI::App& app, int& exit_code) {
   AddBuild(*db, exit_code);
   AddDbExport(*db, exit_code);
   AddDbRegistry(*db, exit_code);
+  AddDbUpdate(*db, exit_code);
 
   CLI::App* const status = db->add_subcommand("status", "What is in a database, and how old it is");
   const auto seen = std::make_shared<ViewFlags>();

@@ -24,6 +24,7 @@ ALLOWED = {
     "scanner/image": ["model", "lib/base", "lib/http"],
     "scanner/layer": ["scanner/packages", "model", "lib/base"],
     "scanner/advisories": ["scanner/versions", "model", "lib/base"],
+    "scanner/updates": ["scanner/advisories", "model", "lib/base", "lib/http"],
     "scanner/matching": ["scanner/advisories", "scanner/versions", "model", "lib/base"],
     "policy": ["scanner/versions", "model", "lib/base"],
     "report": ["policy", "scanner/matching", "model", "lib/base"],
@@ -33,7 +34,7 @@ ALLOWED = {
     "controller": ["resources", "report", "policy", "scanner/matching", "scanner/advisories", "scanner/image",
                    "model"] + LIB,
     "webhook": ["resources", "policy", "model", "lib/base", "lib/http", "lib/kube"],
-    "cli": ["controller", "webhook", "scanner/service"] + JUDGING + SCANNER_PARTS + ["model"] + LIB,
+    "cli": ["controller", "webhook", "scanner/service", "scanner/updates"] + JUDGING + SCANNER_PARTS + ["model"] + LIB,
 }
 HEAVY = re.compile(r'#include <(boost/|nlohmann/json\.hpp|simdjson|curl/|yaml-cpp/|CLI/)')
 INCLUDE = re.compile(r'^\s*#include "([^"]+)"', re.M)

@@ -1,0 +1,161 @@
+#include "scanner/updates/addresses.h"
+
+#include <algorithm>
+#include <set>
+
+#include "lib/base/digest.h"
+#include "lib/http/url.h"
+
+namespace landwaiter::updates {
+namespace {
+
+/// Of osv.dev's ecosystems those that packages of images belong to.
+constexpr std::string_view kOsvEcosystems[] = {
+    "AlmaLinux", "Alpine",  "Bitnami",     "CRAN",     "Chainguard", "Debian",
+    "Go",        "Hex",     "Maven",       "NuGet",    "Packagist",  "Pub",
+    "PyPI",      "Red Hat", "Rocky Linux", "RubyGems", "SUSE",       "SwiftURL",
+    "Ubuntu",    "Wolfi",   "crates.io",   "npm",      "openSUSE"};
+
+constexpr FeedAddress kAddresses[] = {
+    {"osv", "https://osv-vulnerabilities.storage.googleapis.com/{}/all.zip", kOsvEcosystems},
+    {"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
+};
+
+constexpr std::string_view kPlace = "{}";
+constexpr std::size_t kMaxNameBytes = 128;  // file systems take 255
+
+/// Letters, digits, '-', '_', '.'; all else is '_'. Never starts with '.'.
+std::string FileName(std::string_view text) {
+  std::string name;
+  for (const char c : text.substr(0, kMaxNameBytes)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+    name += plain ? c : '_';
+  }
+  return name;
+}
+
+/// ".zip" of "…/all.zip?x=y", ".json.gz" of "…/a.json.gz"; "" where there is none.
+std::string Ending(const std::string& url) {
+  std::string_view path = std::string_view(url).substr(0, url.find_first_of("?#"));
+  path = path.substr(path.rfind('/') + 1);
+  const auto last = path.rfind('.');
+  if (last == std::string_view::npos) return "";
+  std::string_view ending = path.substr(last);
+  const bool packed = ending == ".gz" || ending == ".zst" || ending == ".xz" || ending == ".bz2";
+  const auto before = last == 0 ? std::string_view::npos : path.rfind('.', last - 1);
+  if (packed && before != std::string_view::npos) ending = path.substr(before);
+  return FileName(ending);
+}
+
+/// Enough to keep a person's addresses apart.
+std::string HashOf(const std::string& address) {
+  return std::string(Sha256::Of(address).Hex().substr(0, 12));
+}
+
+const FeedAddress* FindAddress(std::string_view kind) {
+  const auto* const end = std::end(kAddresses);
+  const auto* const row = std::find_if(std::begin(kAddresses), end,
+                                       [&](const FeedAddress& r) { return r.kind == kind; });
+  return row == end ? nullptr : row;
+}
+
+std::string Replace(std::string text, std::string_view what, const std::string& with) {
+  const auto at = text.find(what);
+  return at == std::string::npos ? text : text.replace(at, what.size(), with);
+}
+
+/// '+' is a blank only in forms.
+std::string EncodePart(std::string_view part) {
+  return Replace(http::PercentEncode(part), "+", "%20");
+}
+
+Result<std::string> Mirrored(const std::string& url, const std::string& mirror) {
+  if (mirror.empty()) return url;
+  const auto base = http::Url::Parse(mirror);
+  if (!base) return InvalidArgument("mirror " + mirror + ": " + base.error().message);
+  std::string text = mirror;
+  while (text.ends_with('/')) text.pop_back();
+  return text + "/" + url.substr(url.find("://") + 3);
+}
+
+class Chooser {
+ public:
+  explicit Chooser(const FileChoice& choice) : choice_(choice) {}
+
+  Status Add(const std::string& feed) {
+    const auto equals = feed.find('=');
+    const std::string kind = feed.substr(0, equals);
+    const FeedAddress* const row = FindAddress(kind);
+    if (row == nullptr) {
+      std::string known;
+      for (const FeedAddress& r : kAddresses)
+        known += (known.empty() ? "" : ", ") + std::string(r.kind);
+      return InvalidArgument("feed " + feed + ": " + kind +
+                             " is none that can be fetched: " + known);
+    }
+    const bool given = equals != std::string::npos;
+    std::string address(row->address);
+    if (given) {
+      address = feed.substr(equals + 1);
+    } else {
+      auto mirrored = Mirrored(address, choice_.mirror);
+      if (!mirrored) return std::move(mirrored).error();
+      address = *std::move(mirrored);
+    }
+    return Expand(*row, address, given);
+  }
+  std::vector<FeedFile> Take() { return std::move(files_); }
+
+ private:
+  Status Expand(const FeedAddress& row, const std::string& address, bool given) {
+    std::vector<std::string> parts(row.parts.begin(), row.parts.end());
+    if (row.kind == "osv" && !choice_.ecosystems.empty()) parts = choice_.ecosystems;
+    const std::string kind(row.kind);
+    if (address.find(kPlace) == std::string::npos) {
+      // Several addresses of one kind need names of their own.
+      const std::string hash = given ? "-" + HashOf(address) : "";
+      return Put(kind, address, kind + hash);
+    }
+    for (const std::string& part : parts) {
+      std::string name = kind;
+      name.append("-").append(part);
+      Status status = Put(kind, Replace(address, kPlace, EncodePart(part)), name);
+      if (!status) return status;
+    }
+    return Ok();
+  }
+  Status Put(const std::string& kind, const std::string& url, const std::string& name) {
+    if (const auto parsed = http::Url::Parse(url); !parsed) {
+      return InvalidArgument("feed " + kind + "=" + url + ": " + parsed.error().message);
+    }
+    FeedFile file{kind, url, FileName(name) + Ending(url)};
+    if (!names_.insert(file.name).second) {
+      return InvalidArgument("feed " + kind + ": " + url + " is named twice");
+    }
+    files_.push_back(std::move(file));
+    return Ok();
+  }
+
+  const FileChoice& choice_;
+  std::vector<FeedFile> files_;
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+std::span<const FeedAddress> FeedAddresses() { return kAddresses; }
+
+Result<std::vector<FeedFile>> ChooseFiles(const FileChoice& choice) {
+  Chooser chooser(choice);
+  std::vector<std::string> feeds = choice.feeds;
+  if (feeds.empty()) {
+    for (const FeedAddress& row : kAddresses) feeds.emplace_back(row.kind);
+  }
+  for (const std::string& feed : feeds) {
+    if (Status status = chooser.Add(feed); !status) return status.error();
+  }
+  return chooser.Take();
+}
+
+}  // namespace landwaiter::updates

@@ -1,0 +1,136 @@
+#include "scanner/updates/update.h"
+
+#include <filesystem>
+#include <map>
+
+namespace landwaiter::updates {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A feed grows. One that lost more than this share lost it by a fault: a mirror that broke off, an
+/// export that died.
+constexpr std::uint64_t kShrinkDivisor = 10;
+
+bool Shrank(std::uint64_t before, std::uint64_t now) {
+  return now < before - before / kShrinkDivisor;
+}
+
+class Update {
+ public:
+  Update(http::Client& client, const Clock& clock, const UpdateOptions& options, Store store)
+      : options_(options),
+        store_(std::move(store)),
+        fetcher_(client, store_, clock, options.fetch, options.wait, options.on_progress) {}
+
+  Result<UpdateReport> Run(const Cancellation& cancel) {
+    UpdateReport report;
+    Status missing;
+    for (const FeedFile& file : options_.files) {
+      FileReport one{file};
+      Status fetched = FetchOne(file, &one, cancel);
+      if (!fetched && fetched.error().code == Code::kCancelled) {
+        KeepFirst();
+        return fetched.error();
+      }
+      if (!fetched && missing) missing = fetched.error();
+      if (fetched && options_.on_file) options_.on_file(one);
+      report.files.push_back(std::move(one));
+    }
+    if (!missing) {
+      KeepFirst();
+      return missing.error();
+    }
+    auto info = advisories::BuildDatabase(Plan(), cancel);
+    if (!info) {
+      Forget(info.error().code);
+      return std::move(info).error();
+    }
+    report.info = *std::move(info);
+    if (Status kept = Keep(); !kept) return kept.error();
+    return report;
+  }
+
+ private:
+  /// An error: there is neither a new file nor a last good one.
+  Status FetchOne(const FeedFile& file, FileReport* report, const Cancellation& cancel) {
+    auto fetched = fetcher_.Fetch(file, cancel);
+    const std::uint64_t before = SizeOf(store_.GoodPath(file.name));
+    if (fetched && fetched->changed) {
+      const std::uint64_t now = SizeOf(store_.NewPath(file.name));
+      if (!Shrank(before, now) || options_.allow_shrink) {
+        fresh_[file.name] = fetched->known;
+        return Ok();
+      }
+      fetched = DataLoss(Shown(file) + ": has " + std::to_string(now) + " bytes, had " +
+                         std::to_string(before) +
+                         "; a feed that loses more than a tenth is taken with --allow-shrink only");
+      Remove(file.name);
+    }
+    report->state = fetched ? FileState::kUnchanged : FileState::kKept;
+    if (fetched) return Ok();
+    report->error = fetched.error();
+    return before > 0 && report->error.code != Code::kCancelled ? Ok() : Status(report->error);
+  }
+
+  advisories::BuildOptions Plan() const {
+    advisories::BuildOptions build = options_.build;
+    build.feeds.clear();
+    for (const FeedFile& file : options_.files) {
+      const bool fresh = fresh_.count(file.name) != 0;
+      build.feeds.push_back(
+          {file.kind, fresh ? store_.NewPath(file.name) : store_.GoodPath(file.name)});
+    }
+    return build;
+  }
+
+  Status Keep() {
+    for (const auto& [name, known] : fresh_) {
+      if (Status status = store_.Promote(name, known); !status) return status;
+    }
+    return store_.Save();
+  }
+  /// Where the first update lacks one feed or is stopped, the others need not be fetched again:
+  /// there is no last good file of theirs that could be lost.
+  void KeepFirst() {
+    std::map<std::string, KnownFile> fresh;
+    std::swap(fresh, fresh_);
+    for (const auto& [name, known] : fresh) {
+      if (SizeOf(store_.GoodPath(name)) == 0) {
+        fresh_[name] = known;
+      } else {
+        Remove(name);
+      }
+    }
+    Keep().IgnoreError("the error that is returned is the one that matters");
+  }
+  /// The next update fetches anew. A feed that cannot be read may be one that was good and was
+  /// damaged since: no server that says "unchanged" would ever mend it.
+  void Forget(Code code) {
+    for (const auto& [name, known] : fresh_) Remove(name);
+    if (code != Code::kDataLoss && code != Code::kInvalidArgument) return;
+    store_.state.files.clear();
+    store_.Save().IgnoreError("the error that is returned is the one that matters");
+  }
+  void Remove(const std::string& name) {
+    std::error_code ignored;  // it is overwritten by the next
+    fs::remove(store_.NewPath(name), ignored);
+  }
+
+  const UpdateOptions& options_;
+  Store store_;
+  Fetcher fetcher_;
+  std::map<std::string, KnownFile> fresh_;  // by name, of new/
+};
+
+}  // namespace
+
+Result<UpdateReport> UpdateDatabase(http::Client& client, const Clock& clock,
+                                    const UpdateOptions& options, const Cancellation& cancel) {
+  auto store = Store::Open(options.store);
+  if (!store) return std::move(store).error();
+  Update update(client, clock, options, *std::move(store));
+  return update.Run(cancel);
+}
+
+}  // namespace landwaiter::updates

@@ -1,0 +1,219 @@
+// Whole updates: what is built from, what is kept, and what is refused.
+#include "scanner/updates/update.h"
+
+#include "tests/unit/scanner/updates/feed_server.h"
+
+namespace landwaiter::updates {
+namespace {
+
+using advisories::AdvisoryDatabase;
+using advisories::OsvRecord;
+using advisories::TemporaryFolder;
+
+/// One record; `filler` bytes of a text that says nothing make it as large as a test needs.
+std::string Record(const std::string& package, std::size_t filler = 0) {
+  return OsvRecord("GHSA-1", "npm", package)
+      .Introduced("0")
+      .Field(R"("details":")" + std::string(filler, 'x') + "\"")
+      .Json();
+}
+constexpr const char* kKev =
+    R"({"vulnerabilities":[{"cveID":"CVE-2021-44906","dateAdded":"2022-01-01"}]})";
+
+class UpdateTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Serve("minimist");
+    server_.Hold("/kev.json", kKev);
+  }
+  void Serve(const std::string& package, std::size_t filler = 1000) {
+    server_.Hold("/osv.json", Record(package, filler),
+                 "\"" + package + std::to_string(filler) + "\"");
+  }
+  Result<UpdateReport> Run(bool allow_shrink = false) {
+    UpdateOptions options;
+    options.files = {server_.File("/osv.json"), server_.File("/kev.json", "kev")};
+    options.store = folder_.Path("db/feeds");
+    options.build.output = folder_.Path("db");
+    options.allow_shrink = allow_shrink;
+    options.fetch.max_tries = 1;
+    options.wait = [](std::chrono::milliseconds, const Cancellation&) { return true; };
+    return UpdateDatabase(*client_, clock_, options, {});
+  }
+  /// The one package that the database knows.
+  void ExpectKnows(const std::string& package) {
+    const auto database = AdvisoryDatabase::Open(folder_.Path("db"));
+    ASSERT_TRUE(database) << database.error().message;
+    EXPECT_EQ((*database)->Lookup("npm", package)->size(), 1u) << package;
+    EXPECT_TRUE(*(*database)->KnownExploited("CVE-2021-44906"));
+  }
+  void BreakPath(const std::string& path, int status) {
+    server_.SetHook([=](const SeenRequest& r, Connection& c) -> std::optional<bool> {
+      if (r.target != path) return std::nullopt;
+      return c.Reply(status, {}, "");
+    });
+  }
+
+  TemporaryFolder folder_;
+  FeedServer server_;
+  std::unique_ptr<http::Client> client_ = *http::Client::Create({});
+  TurnedClock clock_;
+};
+
+TEST_F(UpdateTest, BuildsFromWhatIsFetchedAndThenFromWhatIsUnchanged) {
+  const auto first = Run();
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->files[0].state, FileState::kFetched);
+  EXPECT_EQ(first->info.feeds[0].name, "osv.json");
+  ExpectKnows("minimist");
+  const auto again = Run();
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->files[0].state, FileState::kUnchanged);
+  EXPECT_EQ(again->info.id, first->info.id);
+  Serve("lodash");
+  ASSERT_TRUE(Run());
+  ExpectKnows("lodash");
+}
+
+TEST_F(UpdateTest, AFeedThatCannotBeFetchedIsReplacedByTheLastGoodOne) {
+  ASSERT_TRUE(Run());
+  Serve("lodash");
+  BreakPath("/kev.json", 500);
+  const auto report = Run();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->files[1].state, FileState::kKept);
+  EXPECT_NE(report->files[1].error.message.find("500"), std::string::npos);
+  ExpectKnows("lodash");
+}
+
+TEST_F(UpdateTest, AHostThatIsDownIsNotAskedForEachFile) {
+  ASSERT_TRUE(Run());
+  struct Row {
+    const char* name;
+    int status;
+    std::size_t asked;
+  };
+  for (const Row& row : {Row{"too many requests", 429, 1}, Row{"overloaded", 503, 1},
+                         Row{"a fault with each file", 500, 2}, Row{"not there", 404, 2}}) {
+    clock_.now += std::chrono::hours(1);
+    const std::size_t before = server_.Seen().size();
+    server_.SetHook([&](const SeenRequest&, Connection& c) -> std::optional<bool> {
+      return c.Reply(row.status, {}, "");
+    });
+    const auto report = Run();
+    ASSERT_TRUE(report) << row.name << ": " << report.error().message;
+    EXPECT_EQ(report->files[0].state, FileState::kKept) << row.name;
+    EXPECT_EQ(report->files[1].state, FileState::kKept) << row.name;
+    EXPECT_EQ(server_.Seen().size() - before, row.asked) << row.name;
+  }
+}
+
+TEST_F(UpdateTest, WithoutALastGoodOneNothingIsBuilt) {
+  BreakPath("/kev.json", 404);
+  const auto report = Run();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::kNotFound) << report.error().message;
+  EXPECT_FALSE(AdvisoryDatabase::Open(folder_.Path("db")));
+  server_.SetHook({});
+  const auto next = Run();
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(next->files[0].state, FileState::kUnchanged) << "what was fetched is not fetched again";
+}
+
+TEST_F(UpdateTest, AFeedThatShrankIsNotBelieved) {
+  Serve("minimist", 10'000);
+  ASSERT_TRUE(Run());
+  struct Row {
+    const char* name;
+    std::size_t filler;
+    FileState state;
+  };
+  for (const Row& row :
+       {Row{"by an eighth", 8'750, FileState::kKept}, Row{"to nearly nothing", 0, FileState::kKept},
+        Row{"by a twentieth", 9'500, FileState::kFetched}}) {
+    Serve("lodash", row.filler);
+    const auto report = Run();
+    ASSERT_TRUE(report) << row.name;
+    EXPECT_EQ(report->files[0].state, row.state) << row.name;
+    if (row.state == FileState::kKept) {
+      EXPECT_EQ(report->files[0].error.code, Code::kDataLoss) << row.name;
+      ExpectKnows("minimist");
+    }
+  }
+  ExpectKnows("lodash");
+  Serve("other", 10);
+  EXPECT_EQ(Run(true)->files[0].state, FileState::kFetched) << "told to";
+  ExpectKnows("other");
+}
+
+TEST_F(UpdateTest, AFeedThatCannotBeReadLeavesDatabaseAndLastGoodOne) {
+  ASSERT_TRUE(Run());
+  const std::string good = *ReadFile(folder_.Path("db/feeds/files/osv.json"), 1u << 20);
+  server_.Hold("/osv.json", "<html>" + std::string(5000, 'x'), "\"html\"");
+  const auto report = Run();
+  ASSERT_FALSE(report);
+  ExpectKnows("minimist");
+  EXPECT_EQ(*ReadFile(folder_.Path("db/feeds/files/osv.json"), 1u << 20), good);
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("db/feeds/new/osv.json")));
+  Serve("lodash");
+  ASSERT_TRUE(Run());
+  ExpectKnows("lodash");
+}
+
+TEST_F(UpdateTest, ALastGoodFileThatWasDamagedIsFetchedAnew) {
+  ASSERT_TRUE(Run());
+  folder_.Write("db/feeds/files/osv.json", "{" + std::string(1000, ' '));
+  EXPECT_FALSE(Run()) << "the server says that it is unchanged";
+  const auto report = Run();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->files[0].state, FileState::kFetched);
+  ExpectKnows("minimist");
+}
+
+TEST(ChooseFilesTest, TakesTheTableOrWhatIsNamed) {
+  const auto all = ChooseFiles({});
+  ASSERT_TRUE(all) << all.error().message;
+  std::size_t expected = 0;
+  for (const FeedAddress& row : FeedAddresses()) {
+    expected += std::max<std::size_t>(row.parts.size(), 1);
+    EXPECT_TRUE(advisories::ParseFeedSource(std::string(row.kind) + "=x"))
+        << row.kind << " is no kind that the builder knows";
+  }
+  EXPECT_EQ(all->size(), expected);
+  const auto some = ChooseFiles({{"osv", "kev"}, {"Rocky Linux", "npm"}, ""});
+  ASSERT_TRUE(some);
+  const std::string base = "https://osv-vulnerabilities.storage.googleapis.com/";
+  EXPECT_EQ((*some)[0], (FeedFile{"osv", base + "Rocky%20Linux/all.zip", "osv-Rocky_Linux.zip"}));
+  EXPECT_EQ((*some)[1], (FeedFile{"osv", base + "npm/all.zip", "osv-npm.zip"}));
+  EXPECT_EQ((*some)[2].name, "kev.json");
+  const auto mirrored = ChooseFiles({{"osv"}, {"npm"}, "http://mirror.example/feeds/"});
+  ASSERT_TRUE(mirrored);
+  EXPECT_EQ((*mirrored)[0].url,
+            "http://mirror.example/feeds/osv-vulnerabilities.storage.googleapis.com/npm/all.zip");
+  const auto given = ChooseFiles({{"osv=https://a.example/x.tar.zst?q=1",
+                                   "osv=https://b.example/{}.zip", "kev=http://c.example/kev.json"},
+                                  {"npm"},
+                                  "http://mirror.example"});
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_TRUE((*given)[0].name.ends_with(".tar.zst")) << (*given)[0].name;
+  EXPECT_EQ((*given)[1], (FeedFile{"osv", "https://b.example/npm.zip", "osv-npm.zip"}));
+  EXPECT_EQ((*given)[2].url, "http://c.example/kev.json");
+}
+
+TEST(ChooseFilesTest, RefusesWhatCannotBeMeant) {
+  for (const FileChoice& choice :
+       {FileChoice{{"nvd2"}}, FileChoice{{""}}, FileChoice{{"osv="}},
+        FileChoice{{"osv=ftp://a.example/x.zip"}}, FileChoice{{"osv=/a/path.zip"}},
+        FileChoice{{"kev", "kev"}}, FileChoice{{"osv"}, {"npm", "npm"}},
+        FileChoice{{}, {}, "mirror.example"}}) {
+    const auto files = ChooseFiles(choice);
+    ASSERT_FALSE(files);
+    EXPECT_EQ(files.error().code, Code::kInvalidArgument);
+  }
+  const auto climbing = ChooseFiles({{"osv"}, {"../../etc/passwd"}});
+  ASSERT_TRUE(climbing);
+  EXPECT_EQ((*climbing)[0].name, "osv-.._.._etc_passwd.zip") << "a name, not a path";
+}
+
+}  // namespace
+}  // namespace landwaiter::updates
