@@ -16,9 +16,25 @@ constexpr std::string_view kOsvEcosystems[] = {
     "PyPI",      "Red Hat", "Rocky Linux", "RubyGems", "SUSE",       "SwiftURL",
     "Ubuntu",    "Wolfi",   "crates.io",   "npm",      "openSUSE"};
 
+/// NVD's files of CVEs by year; the first holds those before, too.
+constexpr std::string_view kNvdYears[] = {"2002", "2003", "2004", "2005", "2006", "2007", "2008",
+                                          "2009", "2010", "2011", "2012", "2013", "2014", "2015",
+                                          "2016", "2017", "2018", "2019", "2020", "2021", "2022",
+                                          "2023", "2024", "2025", "2026"};
+
 constexpr FeedAddress kAddresses[] = {
     {"osv", "https://osv-vulnerabilities.storage.googleapis.com/{}/all.zip", kOsvEcosystems},
     {"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
+    {"epss", "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"},
+    {"debian", "https://security-tracker.debian.org/tracker/data/json", {}, true, ".json"},
+    {"arch", "https://security.archlinux.org/all.json", {}, false},
+    {"oracle", "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2", {}, false},
+    {"redhat-cpe",
+     "https://security.access.redhat.com/data/metrics/repository-to-cpe.json",
+     {},
+     false},
+    {"ubuntu-vex", "https://security-metadata.canonical.com/vex/vex-all.tar.xz", {}, false},
+    {"nvd", "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-{}.json.gz", kNvdYears, false},
 };
 
 constexpr std::string_view kPlace = "{}";
@@ -115,21 +131,24 @@ class Chooser {
     if (address.find(kPlace) == std::string::npos) {
       // Several addresses of one kind need names of their own.
       const std::string hash = given ? "-" + HashOf(address) : "";
-      return Put(kind, address, kind + hash);
+      return Put(row, address, kind + hash);
     }
     for (const std::string& part : parts) {
       std::string name = kind;
       name.append("-").append(part);
-      Status status = Put(kind, Replace(address, kPlace, EncodePart(part)), name);
+      Status status = Put(row, Replace(address, kPlace, EncodePart(part)), name);
       if (!status) return status;
     }
     return Ok();
   }
-  Status Put(const std::string& kind, const std::string& url, const std::string& name) {
+  Status Put(const FeedAddress& row, const std::string& url, const std::string& name) {
+    const std::string kind(row.kind);
     if (const auto parsed = http::Url::Parse(url); !parsed) {
       return InvalidArgument("feed " + kind + "=" + url + ": " + parsed.error().message);
     }
-    FeedFile file{kind, url, FileName(name) + Ending(url)};
+    std::string ending = Ending(url);
+    if (ending.empty()) ending = row.ending;
+    FeedFile file{kind, url, FileName(name) + ending};
     if (!names_.insert(file.name).second) {
       return InvalidArgument("feed " + kind + ": " + url + " is named twice");
     }
@@ -150,7 +169,9 @@ Result<std::vector<FeedFile>> ChooseFiles(const FileChoice& choice) {
   Chooser chooser(choice);
   std::vector<std::string> feeds = choice.feeds;
   if (feeds.empty()) {
-    for (const FeedAddress& row : kAddresses) feeds.emplace_back(row.kind);
+    for (const FeedAddress& row : kAddresses) {
+      if (row.by_default) feeds.emplace_back(row.kind);
+    }
   }
   for (const std::string& feed : feeds) {
     if (Status status = chooser.Add(feed); !status) return status.error();

@@ -16,6 +16,10 @@ struct FeedAddress {
   /// "{}" stands for each of `parts` in turn, URL-encoded.
   std::string_view address;
   std::span<const std::string_view> parts = {};
+  /// Fetched where nobody says which: not those that are large and speak of one vendor's systems.
+  bool by_default = true;
+  /// Of the file in the store where the address has none: it tells the build what the file is.
+  std::string_view ending = {};
 };
 std::span<const FeedAddress> FeedAddresses();
 
@@ -28,7 +32,8 @@ struct FeedFile {
 };
 
 struct FileChoice {
-  /// KIND (its address in the table) or KIND=URL (in its place; may hold "{}"). Empty: all feeds.
+  /// KIND (its address in the table) or KIND=URL (in its place; may hold "{}"). Empty: those of
+  /// the table that are fetched by default.
   std::vector<std::string> feeds = {};
   /// Parts of `osv` in place of the table's.
   std::vector<std::string> ecosystems = {};

@@ -175,11 +175,17 @@ TEST(ChooseFilesTest, TakesTheTableOrWhatIsNamed) {
   ASSERT_TRUE(all) << all.error().message;
   std::size_t expected = 0;
   for (const FeedAddress& row : FeedAddresses()) {
-    expected += std::max<std::size_t>(row.parts.size(), 1);
+    if (row.by_default) expected += std::max<std::size_t>(row.parts.size(), 1);
     EXPECT_TRUE(advisories::ParseFeedSource(std::string(row.kind) + "=x"))
         << row.kind << " is no kind that the builder knows";
   }
   EXPECT_EQ(all->size(), expected);
+  const auto tracker = ChooseFiles({{"debian"}});
+  ASSERT_TRUE(tracker);
+  EXPECT_EQ(tracker->at(0).name, "debian.json") << "an address without an ending";
+  const auto years = ChooseFiles({{"nvd"}});
+  ASSERT_TRUE(years);
+  EXPECT_EQ(years->at(0).name, "nvd-2002.json.gz");
   const auto some = ChooseFiles({{"osv", "kev"}, {"Rocky Linux", "npm"}, ""});
   ASSERT_TRUE(some);
   const std::string base = "https://osv-vulnerabilities.storage.googleapis.com/";
