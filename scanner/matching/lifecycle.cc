@@ -11,9 +11,12 @@ struct Product {
   std::string_view family;
   std::string_view product;
   std::size_t parts;
+  /// What the extended support fixes stands in the same open feeds, so that they end with it:
+  /// Debian's LTS does. What is only for subscribers does not.
+  bool extension_is_open = false;
 };
 constexpr Product kProducts[] = {
-    {"debian", "debian", 1},       {"ubuntu", "ubuntu", 2},          {"alpine", "alpine-linux", 2},
+    {"debian", "debian", 1, true}, {"ubuntu", "ubuntu", 2},          {"alpine", "alpine-linux", 2},
     {"rhel", "rhel", 1},           {"centos", "centos", 1},          {"almalinux", "almalinux", 1},
     {"rocky", "rocky-linux", 1},   {"ol", "oracle-linux", 1},        {"fedora", "fedora", 1},
     {"sles", "sles", 2},           {"opensuse-leap", "opensuse", 2}, {"photon", "photon", 2},
@@ -30,6 +33,7 @@ std::optional<std::string> AmazonRelease(const OperatingSystem& os) {
 struct Release {
   std::string product;
   std::string name;
+  bool extension_is_open = false;
 };
 
 std::optional<Release> ReleaseOf(const OperatingSystem& os) {
@@ -37,13 +41,17 @@ std::optional<Release> ReleaseOf(const OperatingSystem& os) {
     const auto name = AmazonRelease(os);
     return name ? std::optional(Release{"amazon-linux", *name}) : std::nullopt;
   }
+  if (os.family == "centos" && os.variant == "stream") {
+    auto name = LeadingNumbers(os.version, 1);
+    return name ? std::optional(Release{"centos-stream", *std::move(name)}) : std::nullopt;
+  }
   for (const Product& row : kProducts) {
     if (row.family != os.family) continue;
     auto name = LeadingNumbers(os.version, row.parts);
     // "15" of "15.0" and the like.
     if (!name && row.family == "sles") name = LeadingNumbers(os.version, 1);
     if (!name) return {};
-    return Release{std::string(row.product), *std::move(name)};
+    return Release{std::string(row.product), *std::move(name), row.extension_is_open};
   }
   return {};
 }
@@ -61,19 +69,19 @@ Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
     return std::optional<Coverage>();
   }
   const advisories::Lifecycle& found = **lifecycle;
+  const bool extended = release->extension_is_open && !found.end_of_extension.empty();
+  const std::string& end = extended ? found.end_of_extension : found.end_of_life;
   // Dates of one form compare as text.
-  if (FormatTime(today).substr(0, found.end_of_life.size()) <= found.end_of_life) {
-    return std::optional<Coverage>();
-  }
+  if (FormatTime(today).substr(0, end.size()) <= end) return std::optional<Coverage>();
   Coverage coverage;
   coverage.source = "lifecycle";
   coverage.state = CoverageState::kEndOfLife;
   coverage.reason = text::Printable(os.family + " " + release->name) + " is past its end of life";
-  if (found.end_of_life != advisories::kEndedUnknownWhen) {
-    coverage.reason += " (" + text::Printable(found.end_of_life) + ")";
+  if (end != advisories::kEndedUnknownWhen) {
+    coverage.reason += " (" + text::Printable(end) + ")";
   }
   coverage.reason += ": what is found in it since may be missing from its feeds";
-  if (!found.end_of_extension.empty()) {
+  if (!extended && !found.end_of_extension.empty()) {
     coverage.reason += "; extended support ends " + text::Printable(found.end_of_extension);
   }
   return std::optional(std::move(coverage));

@@ -2,40 +2,12 @@
 // something is not affected, and facts that other feeds add.
 #include <gtest/gtest.h>
 
-#include "lib/base/clock.h"
-#include "tests/unit/scanner/advisories/feed_folder.h"
-#include "tests/unit/scanner/matching/inventories.h"
+#include "tests/unit/scanner/matching/state_database.h"
 
 namespace landwaiter::matching {
 namespace {
 
-using advisories::BuildOptions;
 using advisories::OsvRecord;
-using advisories::TemporaryFolder;
-
-class StatesTest : public testing::Test {
- protected:
-  /// A database of these records, and of further feeds: kind, name of the file, its bytes.
-  struct File {
-    std::string kind, name, bytes;
-  };
-  MatchResult MatchWith(const std::vector<OsvRecord>& records, const Inventory& inventory,
-                        const std::vector<File>& files = {},
-                        const std::string& built = "2026-01-01T00:00:00Z") {
-    BuildOptions options = advisories::BuildFrom(folder_, records);
-    if (records.empty()) options.feeds.clear();
-    for (const File& file : files) {
-      options.feeds.push_back({file.kind, folder_.Write(file.name, file.bytes)});
-    }
-    options.now = *ParseTime(built);
-    const auto info = advisories::BuildDatabase(options, {});
-    EXPECT_TRUE(info.has_value()) << (info ? "" : info.error().message);
-    const auto database = advisories::AdvisoryDatabase::Open(folder_.Path("db"));
-    EXPECT_TRUE(database.has_value());
-    return database ? MatchOrFail(inventory, **database) : MatchResult{};
-  }
-  TemporaryFolder folder_;
-};
 
 /// "package id state fix", sorted.
 std::vector<std::string> States(const MatchResult& result) {
@@ -55,14 +27,6 @@ Package Rpm(const std::string& name, const std::string& version,
   Package package = APackage("rpm", name, version);
   package.architecture = architecture;
   return package;
-}
-
-OsvRecord Unfixed(const std::string& id, const std::string& ecosystem, const std::string& package) {
-  return OsvRecord(id, ecosystem, package).Introduced("0");
-}
-OsvRecord Fixed(const std::string& id, const std::string& ecosystem, const std::string& package,
-                const std::string& fix) {
-  return Unfixed(id, ecosystem, package).Fixed(fix);
 }
 
 // Pitfall 134: no release without its suffix.
@@ -358,32 +322,6 @@ TEST_F(StatesTest, SuseIsLookedUpInTheModulesOfItsServicePack) {
       Fixed("SUSE-SU-4", "SUSE:Linux Enterprise Module for Basesystem 15 SP5", "curl", "8-9")};
   EXPECT_EQ(Ids(MatchWith(records, AnInventory("sles", "15.4", {Rpm("curl", "8-1")}))),
             (std::vector<std::string>{"curl SUSE-SU-1", "curl SUSE-SU-2"}));
-}
-
-// Pitfalls 61, 62.
-TEST_F(StatesTest, PitfallAReleasePastItsEndIsSaidByTheDatabasesOwnDate) {
-  const std::vector<File> files{
-      {"endoflife", "debian.json",
-       R"({"releases":{"10":{"eol":"2022-09-10","eoes":"2024-06-30"},"8":{"eol":true}}})"}};
-  const std::vector<OsvRecord> records{Fixed("D-1", "Debian:10", "zlib", "9-1"),
-                                       Fixed("D-2", "Debian:8", "zlib", "9-1"),
-                                       Fixed("D-3", "Debian:12", "zlib", "9-1")};
-  const auto match = [&](const std::string& release, const std::string& built) {
-    return MatchWith(records, AnInventory("debian", release, {APackage("deb", "zlib", "1-1")}),
-                     files, built);
-  };
-  const auto ended = match("10", "2022-09-11T00:00:00Z");
-  const Coverage coverage = CoverageOf(ended, "lifecycle");
-  EXPECT_EQ(coverage.state, CoverageState::kEndOfLife);
-  for (const char* part :
-       {"debian 10 is past its end of life (2022-09-10)", "extended support ends 2024-06-30"}) {
-    EXPECT_NE(coverage.reason.find(part), std::string::npos) << coverage.reason;
-  }
-  EXPECT_EQ(ended.findings.size(), 1u) << "PITFALL: the end of life is not the end of data";
-  EXPECT_EQ(match("10", "2022-09-10T12:00:00Z").coverage.size(), 1u) << "its last day";
-  EXPECT_EQ(CoverageOf(match("8", "2022-09-10T00:00:00Z"), "lifecycle").state,
-            CoverageState::kEndOfLife);
-  EXPECT_EQ(match("12", "2099-01-01T00:00:00Z").coverage.size(), 1u) << "nothing is known of it";
 }
 
 // Pitfalls 139, 142.

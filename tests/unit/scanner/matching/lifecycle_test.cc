@@ -1,0 +1,78 @@
+// A release past its end of life, by the dates of endoflife.date.
+#include <algorithm>
+
+#include "tests/unit/scanner/matching/state_database.h"
+
+namespace landwaiter::matching {
+namespace {
+
+using LifecycleTest = StatesTest;
+using advisories::OsvRecord;
+
+// Pitfalls 61, 62.
+TEST_F(LifecycleTest, PitfallAReleasePastItsEndIsSaidByTheDatabasesOwnDate) {
+  const std::vector<File> files{
+      {"endoflife", "debian.json",
+       R"({"releases":{"10":{"eol":"2022-09-10","eoes":"2024-06-30"},"8":{"eol":true}}})"},
+      {"endoflife", "ubuntu.json",
+       R"({"releases":{"18.04":{"eol":"2023-05-31","eoes":"2028-04-01"}}})"},
+      {"endoflife", "centos.json", R"({"releases":{"8":{"eol":"2021-12-31"}}})"},
+      {"endoflife", "centos-stream.json", R"({"releases":{"8":{"eol":"2024-05-31"}}})"}};
+  const std::vector<OsvRecord> records{Fixed("D-1", "Debian:10", "zlib", "9-1"),
+                                       Fixed("D-2", "Debian:8", "zlib", "9-1"),
+                                       Fixed("D-3", "Debian:12", "zlib", "9-1")};
+  struct Case {
+    const char* title;
+    OperatingSystem os;
+    const char* built;
+    std::vector<const char*> parts;  // of the reason; none where the release lives
+  };
+  const Case cases[] = {
+      {"debian's long term support is open to all: its end is the end",
+       {"debian", "10"},
+       "2024-07-01T00:00:00Z",
+       {"debian 10 is past its end of life (2024-06-30)"}},
+      {"within it the release lives", {"debian", "10"}, "2022-09-11T00:00:00Z", {}},
+      {"its last day belongs to it", {"debian", "10"}, "2024-06-30T12:00:00Z", {}},
+      {"an end of unknown date has come",
+       {"debian", "8"},
+       "2022-09-10T00:00:00Z",
+       {"debian 8 is past its end of life:"}},
+      {"nothing is known of it", {"debian", "12"}, "2099-01-01T00:00:00Z", {}},
+      {"what only subscribers get is said and does not count",
+       {"ubuntu", "18.04"},
+       "2023-06-01T00:00:00Z",
+       {"ubuntu 18.04 is past its end of life (2023-05-31)", "extended support ends 2028-04-01"}},
+      {"CentOS Stream is another product than CentOS",
+       {.family = "centos", .version = "8", .variant = "stream"},
+       "2024-01-01T00:00:00Z",
+       {}},
+      {"CentOS itself ended sooner",
+       {"centos", "8"},
+       "2024-01-01T00:00:00Z",
+       {"centos 8 is past its end of life (2021-12-31)"}},
+  };
+  for (const Case& row : cases) {
+    SCOPED_TRACE(row.title);
+    auto inventory = AnInventory(row.os.family, row.os.version, {APackage("deb", "zlib", "1-1")});
+    inventory.os = row.os;
+    const auto result = MatchWith(records, inventory, files, row.built);
+    const bool ended = std::any_of(result.coverage.begin(), result.coverage.end(),
+                                   [](const Coverage& c) { return c.source == "lifecycle"; });
+    EXPECT_EQ(ended, !row.parts.empty());
+    if (!ended) continue;
+    const Coverage coverage = CoverageOf(result, "lifecycle");
+    EXPECT_EQ(coverage.state, CoverageState::kEndOfLife);
+    for (const char* part : row.parts) {
+      EXPECT_NE(coverage.reason.find(part), std::string::npos) << coverage.reason;
+    }
+  }
+  EXPECT_EQ(MatchWith(records, AnInventory("debian", "10", {APackage("deb", "zlib", "1-1")}), files,
+                      "2025-01-01T00:00:00Z")
+                .findings.size(),
+            1u)
+      << "PITFALL: the end of life is not the end of data";
+}
+
+}  // namespace
+}  // namespace landwaiter::matching
