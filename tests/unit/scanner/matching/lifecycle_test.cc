@@ -9,6 +9,15 @@ namespace {
 using LifecycleTest = StatesTest;
 using advisories::OsvRecord;
 
+OperatingSystem Os(const std::string& family, const std::string& version,
+                   const std::string& variant = "") {
+  OperatingSystem os;
+  os.family = family;
+  os.version = version;
+  os.variant = variant;
+  return os;
+}
+
 // Pitfalls 61, 62.
 TEST_F(LifecycleTest, PitfallAReleasePastItsEndIsSaidByTheDatabasesOwnDate) {
   const std::vector<File> files{
@@ -29,26 +38,26 @@ TEST_F(LifecycleTest, PitfallAReleasePastItsEndIsSaidByTheDatabasesOwnDate) {
   };
   const Case cases[] = {
       {"debian's long term support is open to all: its end is the end",
-       {"debian", "10"},
+       Os("debian", "10"),
        "2024-07-01T00:00:00Z",
        {"debian 10 is past its end of life (2024-06-30)"}},
-      {"within it the release lives", {"debian", "10"}, "2022-09-11T00:00:00Z", {}},
-      {"its last day belongs to it", {"debian", "10"}, "2024-06-30T12:00:00Z", {}},
+      {"within it the release lives", Os("debian", "10"), "2022-09-11T00:00:00Z", {}},
+      {"its last day belongs to it", Os("debian", "10"), "2024-06-30T12:00:00Z", {}},
       {"an end of unknown date has come",
-       {"debian", "8"},
+       Os("debian", "8"),
        "2022-09-10T00:00:00Z",
        {"debian 8 is past its end of life:"}},
-      {"nothing is known of it", {"debian", "12"}, "2099-01-01T00:00:00Z", {}},
+      {"nothing is known of it", Os("debian", "12"), "2099-01-01T00:00:00Z", {}},
       {"what only subscribers get is said and does not count",
-       {"ubuntu", "18.04"},
+       Os("ubuntu", "18.04"),
        "2023-06-01T00:00:00Z",
        {"ubuntu 18.04 is past its end of life (2023-05-31)", "extended support ends 2028-04-01"}},
       {"CentOS Stream is another product than CentOS",
-       {.family = "centos", .version = "8", .variant = "stream"},
+       Os("centos", "8", "stream"),
        "2024-01-01T00:00:00Z",
        {}},
       {"CentOS itself ended sooner",
-       {"centos", "8"},
+       Os("centos", "8"),
        "2024-01-01T00:00:00Z",
        {"centos 8 is past its end of life (2021-12-31)"}},
   };

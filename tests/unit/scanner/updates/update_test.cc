@@ -45,7 +45,9 @@ class UpdateTest : public ::testing::Test {
     const auto database = AdvisoryDatabase::Open(folder_.Path("db"));
     ASSERT_TRUE(database) << database.error().message;
     EXPECT_EQ((*database)->Lookup("npm", package)->size(), 1u) << package;
-    EXPECT_TRUE(*(*database)->KnownExploited("CVE-2021-44906"));
+    const auto facts = (*database)->About("CVE-2021-44906");
+    ASSERT_TRUE(facts && facts->has_value());
+    EXPECT_TRUE((*facts)->exploited_since);
   }
   void BreakPath(const std::string& path, int status) {
     server_.SetHook([=](const SeenRequest& r, Connection& c) -> std::optional<bool> {
