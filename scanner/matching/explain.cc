@@ -117,7 +117,7 @@ std::string WhySilent(const Package& package, bool foreign) {
 
 Status AddRows(const Package& package, const Question& question, const Family& family,
                const AdvisoryDatabase& database, bool foreign, Explanation* out) {
-  return Ask(question, database, [&](Answer answer) -> Status {
+  return Ask(question, database, [&](const Answer& answer) -> Status {
     if (!family.advisories.contains(answer.row.advisory)) return Ok();
     const auto advisory = database.GetAdvisory(answer.row.advisory);
     if (!advisory) return advisory.error();

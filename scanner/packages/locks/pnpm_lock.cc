@@ -46,7 +46,10 @@ class Packages final : public JsonVisitor {
     if (path.size() == 2 && path[0] == "snapshots") AddSnapshot(path[1]);
   }
   void Text(const JsonPath& path, std::string text) override {
-    if (path.size() == 1 && path[0] == "lockfileVersion") version_ = std::move(text);
+    if (path.size() == 1 && path[0] == "lockfileVersion") {
+      version_ = std::move(text);
+      return;
+    }
     // "key:" without anything, as some snapshots are.
     if (path.size() == 2) Begin(path, true);
     if (path.size() == 3 && path[0] == "packages" && !entries_.empty()) {

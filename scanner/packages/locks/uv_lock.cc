@@ -32,8 +32,11 @@ class Packages final : public JsonVisitor {
     if (path.size() < 3 || path[0] != "package") return;
     const std::string& field = path[2];
     if (path.size() == 3) {
-      if (field == "name") package_.name = std::move(text);
-      if (field == "version") package_.version = std::move(text);
+      if (field == "name") {
+        package_.name = std::move(text);
+      } else if (field == "version") {
+        package_.version = std::move(text);
+      }
     } else if (field == "source" && path.size() == 4) {
       package_.source = path[3];
     } else if (path.back() == "name" &&
