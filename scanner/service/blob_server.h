@@ -18,8 +18,8 @@
 
 namespace landwaiter::service {
 
-/// A layer's inventory, encoded: so many bytes from an offset of an open file.
-struct EncodedLayer {
+/// So many bytes from an offset of an open file: what a child answered, or what is kept of it.
+struct FilePart {
   FileDescriptor file;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
@@ -28,7 +28,7 @@ struct EncodedLayer {
 struct BlobServerOptions {
   /// Gives layers' inventories; empty: such questions are refused. Called on the transfers'
   /// threads.
-  std::function<Result<EncodedLayer>(const LayerJob& job)> layers = {};
+  std::function<Result<FilePart>(const LayerJob& job)> layers = {};
   /// Told how many bytes of a blob came; on the transfers' threads.
   std::function<void(std::uint64_t bytes)> on_bytes = {};
   /// Blobs are held against their digests here: one that differs ends with an error.

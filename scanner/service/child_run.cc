@@ -30,7 +30,7 @@ Error ScannerFailed(std::string message) {
   return Internal(std::move(message)).WithReason(scan_reason::kScannerFailed);
 }
 
-Result<std::string> ReadResult(const ChildResult& result, std::size_t max_bytes) {
+Result<std::string> ReadResult(const FilePart& result, std::size_t max_bytes) {
   if (result.size > max_bytes) {
     return ScannerFailed("the image parser answered " + std::to_string(result.size) +
                          " bytes, at most " + std::to_string(max_bytes) + " are accepted");
@@ -39,7 +39,7 @@ Result<std::string> ReadResult(const ChildResult& result, std::size_t max_bytes)
   std::size_t have = 0;
   while (have < bytes.size()) {
     const ssize_t count = pread(result.file.get(), bytes.data() + have, bytes.size() - have,
-                                static_cast<off_t>(have));
+                                static_cast<off_t>(result.offset + have));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return ScannerFailed("the result cannot be read");
     have += static_cast<std::size_t>(count);
@@ -47,8 +47,8 @@ Result<std::string> ReadResult(const ChildResult& result, std::size_t max_bytes)
   return bytes;
 }
 
-Result<ChildResult> ChildRun::Run(StartMessage start, unsigned scratch_files,
-                                  std::optional<int> archive_fd) {
+Result<FilePart> ChildRun::Run(StartMessage start, unsigned scratch_files,
+                               std::optional<int> archive_fd) {
   if (auto made = MakeFiles(scratch_files); !made) return std::move(made).error();
   std::vector<int> fds = {child_socket_.get(), result_.get()};
   for (const auto& file : scratch_) {
@@ -101,7 +101,7 @@ Error ChildRun::Interrupted() const {
   return error;
 }
 
-Result<ChildResult> ChildRun::Watch(ChildProcess& child) {
+Result<FilePart> ChildRun::Watch(ChildProcess& child) {
   const std::stop_callback on_stop(cancel_.stop, [this] {
     const std::uint64_t one = 1;
     if (write(stopped_.get(), &one, sizeof(one)) < 0) {
@@ -181,7 +181,7 @@ std::optional<std::uint64_t> ChildRun::ResultSize() const {
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
-Result<ChildResult> ChildRun::Judge(int status) {
+Result<FilePart> ChildRun::Judge(int status) {
   if (WIFSIGNALED(status)) {
     return ScannerFailed("the image parser was killed by " + DescribeSignal(WTERMSIG(status)) +
                          Doing());
@@ -190,14 +190,14 @@ Result<ChildResult> ChildRun::Judge(int status) {
   if (code == kExitInventory) {
     const auto size = ResultSize();
     if (!size) return ScannerFailed("the result cannot be read");
-    return ChildResult{std::move(result_), *size};
+    return FilePart{std::move(result_), *size};
   }
   if (code != kExitError) {
     return ScannerFailed("the image parser ended with status " + std::to_string(code) + Doing());
   }
   const auto size = ResultSize();
   if (!size) return ScannerFailed("the result cannot be read");
-  auto json = ReadResult({std::move(result_), *size}, kMaxErrorBytes);
+  auto json = ReadResult({std::move(result_), 0, *size}, kMaxErrorBytes);
   if (!json) return std::move(json).error();
   return ErrorFromJson(*json);
 }

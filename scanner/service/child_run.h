@@ -23,13 +23,8 @@ class ChildProcess;
 /// Internal, reason ScannerFailed.
 Error ScannerFailed(std::string message);
 
-/// What a child left: a memory file, to be read from its beginning.
-struct ChildResult {
-  FileDescriptor file;
-  std::uint64_t size = 0;
-};
-/// Errors: Internal reason ScannerFailed where it has more than `max_bytes`.
-Result<std::string> ReadResult(const ChildResult& result, std::size_t max_bytes);
+/// The bytes whole. Errors: Internal reason ScannerFailed where it has more than `max_bytes`.
+Result<std::string> ReadResult(const FilePart& result, std::size_t max_bytes);
 
 class ChildRun {
  public:
@@ -44,19 +39,19 @@ class ChildRun {
 
   /// Starts the child with so many scratch files (and the archive, where there is one), answers it
   /// until it ends. `start`: its descriptors and limits are filled in. Call once.
+  /// Returns what the child left, in a memory file.
   /// Errors: the child's own; reason ScannerFailed for a child that crashed, was killed or
   /// answered nonsense; Cancelled; DeadlineExceeded.
-  Result<ChildResult> Run(StartMessage start, unsigned scratch_files,
-                          std::optional<int> archive_fd);
+  Result<FilePart> Run(StartMessage start, unsigned scratch_files, std::optional<int> archive_fd);
 
  private:
   Status MakeFiles(unsigned scratch_files);
-  Result<ChildResult> Watch(ChildProcess& child);
+  Result<FilePart> Watch(ChildProcess& child);
   /// False once the child has hung up.
   Result<bool> HandlePacket();
   Status HandleMessage(const ChildMessage& message);
   Error Interrupted() const;
-  Result<ChildResult> Judge(int status);
+  Result<FilePart> Judge(int status);
   std::optional<std::uint64_t> ResultSize() const;
   std::string Doing() const;
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "lib/base/digest.h"
+#include "model/inventory.h"
 #include "scanner/layer/inventory_codec.h"
 #include "scanner/packages/source.h"
 
@@ -23,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kEnding = ".layer";
+constexpr std::string_view kEnding = ".kept";
 constexpr std::string_view kNewFile = "new-XXXXXX";  // of mkostemp(3)
 // No inventory takes as long to write.
 constexpr auto kLeftoverAge = std::chrono::hours(1);
@@ -31,6 +32,8 @@ constexpr std::size_t kHashBytes = 64;  // hex digits
 constexpr std::size_t kCopyBytes = 64u << 10;
 // Evicting goes below the bound, so that the next layer does not evict again.
 constexpr std::uint64_t kEvictToPercent = 90;
+constexpr std::uint64_t kMaxKeptBytes =
+    std::max<std::uint64_t>(layer::kMaxEncodedBytes, kMaxInventoryJsonBytes);
 
 Error Failed(const std::string& what) {
   return Internal("layer cache: " + what + ": " + std::strerror(errno));
@@ -96,7 +99,7 @@ bool EachPiece(int fd, std::uint64_t offset, std::uint64_t size, Fn take) {
   return true;
 }
 
-bool CopyTo(int fd, const EncodedLayer& layer) {
+bool CopyTo(int fd, const FilePart& layer) {
   Sha256 sha;
   if (!EachPiece(layer.file.get(), layer.offset, layer.size, [&](std::string_view bytes) {
         sha.Update(bytes);
@@ -124,6 +127,22 @@ std::string ThisProgram() {
          std::to_string(facts.st_mtim.tv_nsec);
 }
 
+// What every inventory depends on.
+std::string Common(const layer::Limits& limits, const layer::NameKey& name_key) {
+  std::string text = "landwaiter " LANDWAITER_VERSION " " + ThisProgram() + " codec " +
+                     std::to_string(layer::kCodecVersion) + "\n" + packages::SourceVersions() +
+                     "\n";
+  for (const std::uint64_t number :
+       {limits.inflated_bytes, limits.entries, limits.ratio, limits.ratio_free_bytes,
+        std::uint64_t{limits.path_bytes}, limits.retained_bytes, limits.file_bytes,
+        limits.spooled_bytes, std::uint64_t{limits.tar_metadata_bytes},
+        std::uint64_t{limits.sparse_pieces}, static_cast<std::uint64_t>(limits.zstd_window_log),
+        name_key[0], name_key[1]}) {
+    text += std::to_string(number) + " ";
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LayerCache>> LayerCache::Open(const std::string& folder,
@@ -138,24 +157,25 @@ Result<std::unique_ptr<LayerCache>> LayerCache::Open(const std::string& folder,
 }
 
 std::string LayerCache::KeyOf(const LayerJob& job, const layer::Limits& limits) const {
-  std::string text = "landwaiter " LANDWAITER_VERSION " " + ThisProgram() + " codec " +
-                     std::to_string(layer::kCodecVersion) + "\n" + packages::SourceVersions() +
-                     "\n" + job.digest.ToString() + " " + job.diff_id.ToString() + " " +
-                     std::to_string(job.size) + " " + job.media_type + "\n";
-  for (const std::uint64_t number :
-       {limits.inflated_bytes, limits.entries, limits.ratio, limits.ratio_free_bytes,
-        std::uint64_t{limits.path_bytes}, limits.retained_bytes, limits.file_bytes,
-        limits.spooled_bytes, std::uint64_t{limits.tar_metadata_bytes},
-        std::uint64_t{limits.sparse_pieces}, static_cast<std::uint64_t>(limits.zstd_window_log),
-        name_key_[0], name_key_[1]}) {
-    text += std::to_string(number) + " ";
-  }
+  return std::string(Sha256::Of(Common(limits, name_key_) + "layer\n" + job.digest.ToString() +
+                                " " + job.diff_id.ToString() + " " + std::to_string(job.size) +
+                                " " + job.media_type)
+                         .Hex());
+}
+
+std::string LayerCache::KeyOf(const image::RawManifest& root, const StartMessage& start) const {
+  std::string text = Common(start.limits, name_key_) + "image\n" +
+                     Sha256::Of(root.bytes).ToString() + " " + std::to_string(start.limits.layers) +
+                     " " + std::to_string(static_cast<int>(start.declared)) + " " +
+                     std::to_string(static_cast<int>(start.single_of_any_platform)) + "\n" +
+                     root.media_type + "\n";
+  for (const Platform& platform : start.platforms) text += platform.ToString() + "\n";
   return std::string(Sha256::Of(text).Hex());
 }
 
-std::optional<EncodedLayer> LayerCache::Get(const std::string& key) {
+std::optional<FilePart> LayerCache::Get(const std::string& key) {
   const std::string path = PathOf(key);
-  EncodedLayer layer;
+  FilePart layer;
   layer.file = FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat facts {};
   if (!layer.file || fstat(layer.file.get(), &facts) != 0) return std::nullopt;
@@ -163,7 +183,7 @@ std::optional<EncodedLayer> LayerCache::Get(const std::string& key) {
   Sha256 sha;
   const auto size = static_cast<std::uint64_t>(std::max<off_t>(facts.st_size, 0));
   const bool whole =
-      size > kHashBytes && size <= kHashBytes + layer::kMaxEncodedBytes &&
+      size > kHashBytes && size <= kHashBytes + kMaxKeptBytes &&
       EachPiece(layer.file.get(), 0, kHashBytes,
                 [&](std::string_view bytes) {
                   expected += bytes;
@@ -185,7 +205,7 @@ std::optional<EncodedLayer> LayerCache::Get(const std::string& key) {
   return layer;
 }
 
-Status LayerCache::Put(const std::string& key, const EncodedLayer& layer) {
+Status LayerCache::Put(const std::string& key, const FilePart& layer) {
   std::string path = folder_ + "/" + std::string(kNewFile);
   const FileDescriptor file(mkostemp(path.data(), O_CLOEXEC));
   if (!file) return Failed(folder_);

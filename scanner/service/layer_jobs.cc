@@ -35,7 +35,7 @@ void ProgressRelay::Received(std::uint64_t bytes) {
   if (std::chrono::steady_clock::now() >= next_) Tell();
 }
 
-Result<EncodedLayer> LayerJobs::Read(const LayerJob& job) {
+Result<FilePart> LayerJobs::Read(const LayerJob& job) {
   if (child_.layer_cache == nullptr) return ReadInChild(job);
   const std::string key = child_.layer_cache->KeyOf(job, start_.limits);
   if (auto kept = child_.layer_cache->Get(key)) {
@@ -50,7 +50,7 @@ Result<EncodedLayer> LayerJobs::Read(const LayerJob& job) {
   return layer;
 }
 
-Result<EncodedLayer> LayerJobs::ReadInChild(const LayerJob& job) {
+Result<FilePart> LayerJobs::ReadInChild(const LayerJob& job) {
   free_.acquire();  // whoever holds it is ended with the scan
   struct Release {
     std::counting_semaphore<>& free;
@@ -71,7 +71,7 @@ Result<EncodedLayer> LayerJobs::ReadInChild(const LayerJob& job) {
   if (result->size > layer::kMaxEncodedBytes) {
     return ScannerFailed("the inventory of a layer has " + std::to_string(result->size) + " bytes");
   }
-  return EncodedLayer{std::move(result->file), 0, result->size};
+  return FilePart{std::move(result->file), 0, result->size};
 }
 
 }  // namespace landwaiter::service

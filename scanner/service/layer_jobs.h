@@ -71,10 +71,10 @@ class LayerJobs {
 
   /// At most start.layers_at_once children at a time, whatever the image's child asks for: it may
   /// have been taken over. Errors: those of the reading; Internal reason ScannerFailed.
-  Result<EncodedLayer> Read(const LayerJob& job);
+  Result<FilePart> Read(const LayerJob& job);
 
  private:
-  Result<EncodedLayer> ReadInChild(const LayerJob& job);
+  Result<FilePart> ReadInChild(const LayerJob& job);
 
   image::ImageSource& source_;
   const StartMessage& start_;

@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "model/scan_request.h"
 #include "scanner/service/blob_server.h"
@@ -33,6 +34,26 @@ class NoSource final : public image::ImageSource {
   static Error Refuse() { return ScannerFailed("the archive's scan has no other source"); }
 };
 
+// What an image's name means is asked for once, for the cache's key, and given to the child as it
+// came: a tag that moves meanwhile must not be kept under the old digest.
+class AskedOnce final : public image::ImageSource {
+ public:
+  explicit AskedOnce(image::ImageSource& source)
+      : source_(source), root_(source.Manifest(std::nullopt)) {}
+  const Result<image::RawManifest>& root() const { return root_; }
+  std::string Name() const override { return source_.Name(); }
+  Result<image::RawManifest> Manifest(const std::optional<Digest>& digest) override {
+    return digest ? source_.Manifest(digest) : root_;
+  }
+  Result<std::unique_ptr<image::BlobReader>> Blob(const image::Descriptor& blob) override {
+    return source_.Blob(blob);
+  }
+
+ private:
+  image::ImageSource& source_;
+  const Result<image::RawManifest> root_;
+};
+
 StartMessage MakeStart(const ScanOptions& options) {
   StartMessage start;
   start.subject = options.subject;
@@ -47,7 +68,7 @@ StartMessage MakeStart(const ScanOptions& options) {
   return start;
 }
 
-Result<ImageInventory> ReadInventory(const ChildResult& result, const std::optional<Digest>& root) {
+Result<ImageInventory> ReadInventory(const FilePart& result, const std::optional<Digest>& root) {
   auto json = ReadResult(result, kMaxInventoryJsonBytes);
   if (!json) return std::move(json).error();
   auto inventory = ImageInventoryFromJson(*json);
@@ -65,29 +86,72 @@ Result<ImageInventory> ReadInventory(const ChildResult& result, const std::optio
   return inventory;
 }
 
+// In children, one for the image and one for each layer that is not kept.
+class ApartScan {
+ public:
+  ApartScan(image::ImageSource& source, const ScanOptions& options, const ChildOptions& child)
+      : locked_(source), options_(options), child_(child), relay_(options.on_progress) {
+    start_ = MakeStart(options);
+    start_.layers_apart = true;
+    start_.name_key =
+        child.layer_cache != nullptr ? child.layer_cache->name_key() : layer::DrawNameKey();
+  }
+
+  Result<ImageInventory> Run(const Cancellation& cancel) {
+    if (child_.layer_cache == nullptr || options_.subject != Subject::kImage) {
+      return Scan(locked_, "", cancel);
+    }
+    AskedOnce asked(locked_);
+    if (!asked.root()) return Scan(asked, "", cancel);  // the child words the failure
+    const std::string key = child_.layer_cache->KeyOf(*asked.root(), start_);
+    if (const auto kept = child_.layer_cache->Get(key)) {
+      // One that cannot be read is replaced by what the scan says.
+      if (auto inventory = ReadInventory(*kept, Sha256::Of(asked.root()->bytes))) return inventory;
+    }
+    return Scan(asked, key, cancel);
+  }
+
+ private:
+  // `key`: what the answer is kept under, "" for not at all.
+  Result<ImageInventory> Scan(image::ImageSource& source, const std::string& key,
+                              const Cancellation& cancel);
+
+  LockedSource locked_;
+  const ScanOptions& options_;
+  const ChildOptions& child_;
+  ProgressRelay relay_;
+  StartMessage start_;
+};
+
+Result<ImageInventory> ApartScan::Scan(image::ImageSource& source, const std::string& key,
+                                       const Cancellation& cancel) {
+  ScanOptions told = options_;
+  if (options_.on_progress) {
+    told.on_progress = [&](const ScanProgress& progress) { relay_.Totals(progress); };
+  }
+  std::stop_source stop;  // of layers that are still read when the image's child has ended
+  const std::stop_callback on_stop(cancel.stop, [&] { stop.request_stop(); });
+  LayerJobs jobs(locked_, start_, child_, {stop.get_token(), cancel.deadline}, relay_);
+  BlobServer server(source, {.layers = [&](const LayerJob& job) { return jobs.Read(job); }});
+  auto result =
+      ChildRun(server, told, child_, cancel).Run(start_, start_.layers_at_once, std::nullopt);
+  stop.request_stop();
+  if (!result) return std::move(result).error();
+  auto inventory = ReadInventory(*result, server.root());
+  if (inventory && !key.empty()) {
+    if (Status put = child_.layer_cache->Put(key, *result); !put) {
+      log::Warn("image not kept",
+                {{"image", inventory->digest.ToString()}, {"error", put.error()}});
+    }
+  }
+  return inventory;
+}
+
 }  // namespace
 
 Result<ImageInventory> ScanInChild(image::ImageSource& source, const ScanOptions& options,
                                    const ChildOptions& child, const Cancellation& cancel) {
-  LockedSource locked(source);
-  ProgressRelay relay(options.on_progress);
-  ScanOptions told = options;
-  if (options.on_progress) {
-    told.on_progress = [&](const ScanProgress& progress) { relay.Totals(progress); };
-  }
-  StartMessage start = MakeStart(options);
-  start.layers_apart = true;
-  start.name_key =
-      child.layer_cache != nullptr ? child.layer_cache->name_key() : layer::DrawNameKey();
-  std::stop_source stop;  // of layers that are still read when the image's child has ended
-  const std::stop_callback on_stop(cancel.stop, [&] { stop.request_stop(); });
-  LayerJobs jobs(locked, start, child, {stop.get_token(), cancel.deadline}, relay);
-  BlobServer server(locked, {.layers = [&](const LayerJob& job) { return jobs.Read(job); }});
-  auto result =
-      ChildRun(server, told, child, cancel).Run(start, start.layers_at_once, std::nullopt);
-  stop.request_stop();
-  if (!result) return std::move(result).error();
-  return ReadInventory(*result, server.root());
+  return ApartScan(source, options, child).Run(cancel);
 }
 
 Result<ImageInventory> ScanArchiveInChild(int archive_fd, const ScanOptions& options,

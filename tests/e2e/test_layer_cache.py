@@ -63,7 +63,7 @@ def test_a_damaged_cache_costs_a_fetch_and_no_result(registry, scan, tmp_path):
     registry.push(image, "layers/damaged", "1")
     scan(f"{registry.host}/layers/damaged:1")
     for name in os.listdir(tmp_path / "layers"):
-        if name.endswith(".layer"):
+        if name.endswith(".kept"):
             with open(tmp_path / "layers" / name, "r+b") as f:
                 f.seek(100)
                 f.write(b"\xff\xff")

@@ -32,15 +32,15 @@ class LayerCacheTest : public ::testing::Test {
     EXPECT_TRUE(cache) << cache.error().message;
     return cache ? *std::move(cache) : nullptr;
   }
-  static EncodedLayer Holding(const std::string& bytes) {
+  static FilePart Holding(const std::string& bytes) {
     FILE* const file = std::tmpfile();
-    EncodedLayer layer{FileDescriptor(dup(fileno(file))), 0, bytes.size()};
+    FilePart layer{FileDescriptor(dup(fileno(file))), 0, bytes.size()};
     std::fclose(file);
     EXPECT_EQ(write(layer.file.get(), bytes.data(), bytes.size()),
               static_cast<ssize_t>(bytes.size()));
     return layer;
   }
-  static std::string BytesOf(const EncodedLayer& layer) {
+  static std::string BytesOf(const FilePart& layer) {
     std::string bytes(layer.size, '\0');
     EXPECT_EQ(pread(layer.file.get(), bytes.data(), bytes.size(), static_cast<off_t>(layer.offset)),
               static_cast<ssize_t>(bytes.size()));
@@ -49,7 +49,7 @@ class LayerCacheTest : public ::testing::Test {
   std::vector<fs::path> Files() const {
     std::vector<fs::path> files;
     for (const auto& entry : fs::directory_iterator(folder_)) {
-      if (entry.path().extension() == ".layer") files.push_back(entry.path());
+      if (entry.path().extension() == ".kept") files.push_back(entry.path());
     }
     return files;
   }
@@ -156,8 +156,8 @@ TEST_F(LayerCacheTest, ManyWhoOpenAtOnceHaveOneSecret) {
   for (const auto& key : keys) EXPECT_EQ(key, keys[0]);
 }
 
-// The whole of it: an image whose layers were read before needs none of their blobs.
-TEST_F(LayerCacheTest, AnImageReadBeforeIsReadWithoutItsLayers) {
+// An image whose layers were read before needs none of their blobs.
+TEST_F(LayerCacheTest, AnImageOfKnownLayersIsReadWithoutThem) {
   auto cache = Open();
   ChildOptions child;
   child.layer_cache = cache.get();
@@ -165,16 +165,86 @@ TEST_F(LayerCacheTest, AnImageReadBeforeIsReadWithoutItsLayers) {
   SmallImage(image);
   const auto first = ScanInChild(image, {}, child, {});
   ASSERT_TRUE(first) << first.error().message;
-  EXPECT_EQ(Files().size(), 2u);
+  EXPECT_EQ(Files().size(), 3u) << "two layers and the image";
   const auto inventory = ToJson(*first);
   image.ForgetLayers();
   ScanOptions options;
+  // Another question about the same layers, so that they are merged again.
+  options.limits.layers = 100;
   ScanProgress last;
   options.on_progress = [&](const ScanProgress& progress) { last = progress; };
   const auto again = ScanInChild(image, options, child, {});
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(ToJson(*again), inventory);
+  EXPECT_GT(last.bytes_total, 0u);
   EXPECT_EQ(last.bytes_received, last.bytes_total);
+}
+
+TEST_F(LayerCacheTest, AnImageReadBeforeNeedsNoProcess) {
+  auto cache = Open();
+  ChildOptions child;
+  child.layer_cache = cache.get();
+  MemoryImage image;
+  SmallImage(image);
+  const auto first = ScanInChild(image, {}, child, {});
+  ASSERT_TRUE(first) << first.error().message;
+  child.program = "/nowhere";
+  const auto again = ScanInChild(image, {}, child, {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(ToJson(*again), ToJson(*first));
+  MemoryImage other;
+  SmallImage(other);
+  other.User("someone").Build();
+  EXPECT_FALSE(ScanInChild(other, {}, child, {})) << "its name means another image now";
+}
+
+TEST_F(LayerCacheTest, AKeptImageThatIsAnotherOnesOrNoneIsReadAgain) {
+  auto cache = Open();
+  ChildOptions child;
+  child.layer_cache = cache.get();
+  MemoryImage image;
+  SmallImage(image);
+  const auto first = ScanInChild(image, {}, child, {});
+  ASSERT_TRUE(first) << first.error().message;
+  ImageInventory changed = *first;
+  changed.digest = Sha256::Of("another image");
+  StartMessage start;
+  const auto root = image.Manifest(std::nullopt);
+  ASSERT_TRUE(root);
+  const std::string key = cache->KeyOf(*root, start);
+  ASSERT_TRUE(cache->Get(key));
+  for (const std::string& bytes : {ToJson(changed), std::string("no inventory")}) {
+    ASSERT_TRUE(cache->Put(key, Holding(bytes)));
+    const auto again = ScanInChild(image, {}, child, {});
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(ToJson(*again), ToJson(*first));
+  }
+}
+
+TEST_F(LayerCacheTest, TheKeyOfAnImageHoldsWhatWasAskedOfIt) {
+  auto cache = Open();
+  MemoryImage image;
+  SmallImage(image);
+  image::RawManifest root = *image.Manifest(std::nullopt);
+  const StartMessage start;
+  const std::string key = cache->KeyOf(root, start);
+  EXPECT_EQ(key, cache->KeyOf(root, start));
+  StartMessage other = start;
+  other.platforms = {{"linux", "arm64"}};
+  EXPECT_NE(key, cache->KeyOf(root, other));
+  other = start;
+  other.single_of_any_platform = true;
+  EXPECT_NE(key, cache->KeyOf(root, other));
+  other = start;
+  other.limits.layers = 1;
+  EXPECT_NE(key, cache->KeyOf(root, other));
+  other = start;
+  other.declared = packages::Declared::kAll;
+  EXPECT_NE(key, cache->KeyOf(root, other));
+  root.media_type += "x";
+  EXPECT_NE(key, cache->KeyOf(root, start));
+  root.bytes += " ";
+  EXPECT_NE(key, cache->KeyOf(root, start));
 }
 
 TEST_F(LayerCacheTest, ADamagedInventoryThatIsWellSealedFailsTheScanByName) {
