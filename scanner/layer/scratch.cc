@@ -14,6 +14,9 @@
 namespace landwaiter::layer {
 namespace {
 
+// Most programs and archives of real images are smaller.
+constexpr std::uint64_t kKeptBytes = 16u << 20;
+
 Error ScratchError(const char* what) {
   const int code = errno;
   std::string message = std::string("scratch file cannot be ") + what + ": " + strerror(code);
@@ -27,8 +30,12 @@ Error ScratchError(const char* what) {
 
 Status ScratchFile::Truncate(std::uint64_t size) {
   if (size >= size_) return Ok();
-  if (ftruncate(fd_, static_cast<off_t>(size)) != 0) return ScratchError("cut");
   size_ = size;
+  // The file keeps its pages, which the next file is written over: giving them back and taking new
+  // ones cost more than the writing. Only a large file's are given back.
+  if (written_ <= kKeptBytes || size > kKeptBytes) return Ok();
+  if (ftruncate(fd_, static_cast<off_t>(kKeptBytes)) != 0) return ScratchError("cut");
+  written_ = kKeptBytes;
   return Ok();
 }
 
@@ -46,6 +53,7 @@ Status ScratchFile::Append(std::string_view bytes) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return ScratchError("written");
     size_ += static_cast<std::uint64_t>(count);
+    written_ = std::max(written_, size_);
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return Ok();

@@ -27,7 +27,8 @@ class ScratchFile final : public packages::ScratchSpace {
   int fd_;
   std::uint64_t capacity_;
   FileDescriptor own_;
-  std::uint64_t size_ = 0;
+  std::uint64_t size_ = 0;     // what may be read
+  std::uint64_t written_ = 0;  // how far the file reaches: behind size_ stands what was cut off
 };
 
 }  // namespace landwaiter::layer
