@@ -86,11 +86,14 @@ class Reader {
     return 0;
   }
   std::string Text() {
-    const std::size_t size = Count();
-    if (broken_) return {};
-    std::string text(rest_.substr(0, size));
-    rest_.remove_prefix(size);
+    std::string text;
+    TextTo(text);
     return text;
+  }
+  void TextTo(std::string& text) {
+    const std::size_t size = Count();
+    text.assign(rest_.substr(0, size));  // 0 where it is broken
+    rest_.remove_prefix(size);
   }
   std::vector<std::string> Texts() {
     std::vector<std::string> texts;
@@ -178,35 +181,37 @@ void Put(Writer& out, const Affected& row) {
   if ((flags & kHasArchitectures) != 0) out.Texts(row.architectures);
 }
 
-std::vector<Range> GetRanges(Reader& in, bool streams) {
-  std::vector<Range> found;
-  for (std::size_t ranges = in.Count(); ranges > 0 && !in.broken(); --ranges) {
-    Range& range = found.emplace_back();
-    for (std::size_t events = in.Count(); events > 0 && !in.broken(); --events) {
-      const auto kind =
-          static_cast<EventKind>(in.Number(static_cast<std::uint64_t>(EventKind::kLimit)));
-      range.events.push_back({kind, in.Text()});
+// Into what was there before, whose memory is used again: a package may have a thousand rows, of
+// which one is of interest.
+void GetRanges(Reader& in, bool streams, std::vector<Range>& found) {
+  const std::size_t ranges = in.Count();
+  found.resize(ranges);
+  for (Range& range : found) {
+    range.events.resize(in.Count());
+    for (Event& event : range.events) {
+      event.kind = static_cast<EventKind>(in.Number(static_cast<std::uint64_t>(EventKind::kLimit)));
+      in.TextTo(event.version);
     }
-    if (streams) range.stream = in.Text();
+    range.stream.clear();
+    if (streams) in.TextTo(range.stream);
   }
-  return found;
 }
 
-Affected GetAffected(Reader& in) {
-  Affected row;
+void GetAffected(Reader& in, Affected& row) {
   const std::uint64_t flags = in.Number(kAllFlags);
-  if ((flags & kHasClaim) != 0) row.claim = Claim::kNotAffected;
+  row.claim = (flags & kHasClaim) != 0 ? Claim::kNotAffected : Claim::kAffected;
   row.of_source = (flags & kHasSource) != 0;
-  row.ranges = GetRanges(in, (flags & kHasStreams) != 0);
-  if ((flags & kHasVersions) != 0) row.versions = in.Texts();
-  if ((flags & kHasSeverity) != 0) row.severity = GetSeverity(in);
+  GetRanges(in, (flags & kHasStreams) != 0, row.ranges);
+  row.versions = (flags & kHasVersions) != 0 ? in.Texts() : std::vector<std::string>();
+  row.severity = (flags & kHasSeverity) != 0 ? GetSeverity(in) : StatedSeverity();
+  row.unfixed_state = FindingState::kAffected;
   if ((flags & kHasState) != 0) {
     row.unfixed_state = static_cast<FindingState>(
         in.Number(static_cast<std::uint64_t>(FindingState::kUnderInvestigation)));
   }
-  if ((flags & kHasModule) != 0) row.module = in.Text();
-  if ((flags & kHasArchitectures) != 0) row.architectures = in.Texts();
-  return row;
+  row.module.clear();
+  if ((flags & kHasModule) != 0) in.TextTo(row.module);
+  row.architectures = (flags & kHasArchitectures) != 0 ? in.Texts() : std::vector<std::string>();
 }
 
 void Put(Writer& out, const Advisory& advisory) {
@@ -292,15 +297,25 @@ std::string Encode(const StagedRecord& record) {
   return std::move(out).Finish();
 }
 
-Result<std::vector<Affected>> DecodeAffected(std::string_view value) {
+Status EachAffected(std::string_view value, const std::function<Status(Affected& row)>& take) {
   Reader in(value);
-  std::vector<Affected> rows;
+  Affected row;
   for (std::size_t left = in.Count(); left > 0 && !in.broken(); --left) {
-    std::string advisory = in.Text();
-    rows.push_back(GetAffected(in));
-    rows.back().advisory = std::move(advisory);
+    in.TextTo(row.advisory);
+    GetAffected(in, row);
+    if (in.broken()) break;
+    if (Status taken = take(row); !taken) return taken;
   }
-  if (Status status = in.Finish("affected packages"); !status) return status.error();
+  return in.Finish("affected packages");
+}
+
+Result<std::vector<Affected>> DecodeAffected(std::string_view value) {
+  std::vector<Affected> rows;
+  Status status = EachAffected(value, [&](Affected& row) {
+    rows.push_back(std::move(row));
+    return Ok();
+  });
+  if (!status) return std::move(status).error();
   return rows;
 }
 
@@ -358,7 +373,7 @@ Result<StagedRecord> DecodeStagedRecord(std::string_view value) {
     StagedPackage& package = record.packages.emplace_back();
     package.ecosystem = in.Text();
     package.package = in.Text();
-    package.affected = GetAffected(in);
+    GetAffected(in, package.affected);
     package.affected.advisory = record.advisory.id;
   }
   if (Status status = in.Finish("staged records"); !status) return status.error();

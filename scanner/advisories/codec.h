@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,10 @@ std::string EncodeTexts(const std::vector<std::string>& texts);
 
 /// Errors: DataLoss for a value that breaks off, has bytes left over, a number out of its range or
 /// another checksum.
+/// Calls `take` with each row, which is good until it returns (it may be moved from). Rows that
+/// came before a fault have been taken: whoever gets an error drops them. Errors: those of `take`,
+/// too.
+Status EachAffected(std::string_view value, const std::function<Status(Affected& row)>& take);
 Result<std::vector<Affected>> DecodeAffected(std::string_view value);
 Result<Advisory> DecodeAdvisory(std::string_view value);
 Result<CveFacts> DecodeCveFacts(std::string_view value);

@@ -54,12 +54,14 @@ class LmdbDatabase final : public AdvisoryDatabase {
   LmdbDatabase(DatabaseInfo info, std::unique_ptr<LmdbEnvironment> environment, Tables tables)
       : AdvisoryDatabase(std::move(info)), environment_(std::move(environment)), tables_(tables) {}
 
-  Result<std::vector<Affected>> Lookup(std::string_view ecosystem,
-                                       std::string_view package) const override {
-    auto rows = Read(tables_.affected, KeyPrefix(ecosystem, NormalizeName(ecosystem, package)),
-                     DecodeAffected);
-    if (!rows) return std::move(rows).error();
-    return std::move(*rows).value_or(std::vector<Affected>());
+  Status EachAffected(std::string_view ecosystem, std::string_view package,
+                      const std::function<Status(Affected& row)>& take) const override {
+    const auto transaction = environment_->Begin();
+    if (!transaction) return transaction.error();
+    const auto value =
+        transaction->Get(tables_.affected, KeyPrefix(ecosystem, NormalizeName(ecosystem, package)));
+    if (!value) return value.error();
+    return value->has_value() ? advisories::EachAffected(**value, take) : Ok();
   }
 
   Result<Advisory> GetAdvisory(std::string_view id) const override {
@@ -206,6 +208,17 @@ Status AdvisoryDatabase::Verify(const std::string& dir) {
 Status AdvisoryDatabase::Check(const std::string& path, const DatabaseInfo& info) {
   const auto database = OpenOnce(path, info);
   return database ? Ok() : Status(database.error());
+}
+
+Result<std::vector<Affected>> AdvisoryDatabase::Lookup(std::string_view ecosystem,
+                                                       std::string_view package) const {
+  std::vector<Affected> rows;
+  Status status = EachAffected(ecosystem, package, [&](Affected& row) {
+    rows.push_back(std::move(row));
+    return Ok();
+  });
+  if (!status) return std::move(status).error();
+  return rows;
 }
 
 bool AdvisoryDatabase::HasEcosystem(std::string_view ecosystem) const {

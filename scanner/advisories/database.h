@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,11 +41,15 @@ class AdvisoryDatabase {
   /// True where a feed in the database speaks of this ecosystem ("Debian:12", "npm").
   bool HasEcosystem(std::string_view ecosystem) const;
 
-  /// What is said of one package, sorted by advisory id; empty is the ordinary case and means
-  /// that nothing is known, not that something failed. The name is normalised as the ecosystem
-  /// does it (names.h). Errors: DataLoss for a value that cannot be read.
-  virtual Result<std::vector<Affected>> Lookup(std::string_view ecosystem,
-                                               std::string_view package) const = 0;
+  /// Calls `take` with all that is said of one package, by advisory id; no call is the ordinary
+  /// case and means that nothing is known, not that something failed. A row is good until `take`
+  /// returns, and may be moved from. The name is normalised as the ecosystem does it (names.h).
+  /// Errors: DataLoss for a value that cannot be read (rows before the fault have been taken), and
+  /// those of `take`.
+  virtual Status EachAffected(std::string_view ecosystem, std::string_view package,
+                              const std::function<Status(Affected& row)>& take) const = 0;
+  /// The rows together.
+  Result<std::vector<Affected>> Lookup(std::string_view ecosystem, std::string_view package) const;
   /// Errors: NotFound, DataLoss.
   virtual Result<Advisory> GetAdvisory(std::string_view id) const = 0;
   /// Ids of the advisories that have `name` as id, alias or upstream; sorted.

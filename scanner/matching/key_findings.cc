@@ -61,9 +61,13 @@ void LoseFixes(Hit* hit) {
 class Collector {
  public:
   Collector(const Question& question, const AdvisoryDatabase& database)
-      : question_(question), database_(database) {}
+      : question_(question),
+        database_(database),
+        wants_mended_(question.owns_files ||
+                      std::any_of(question.places.begin(), question.places.end(),
+                                  [](const Place& place) { return place.subscription; })) {}
 
-  Status Take(Answer answer) {
+  Status Take(Answer& answer) {
     if (answer.fits != RowFits::kYes) return Ok();
     if (!answer.failure.empty()) {
       if (found_.failure.empty()) {
@@ -73,7 +77,7 @@ class Collector {
     }
     const Standing standing = answer.evaluation.standing;
     if (standing == Standing::kNotAffected) found_.unaffected.push_back(answer.row.advisory);
-    if (standing == Standing::kFixed) found_.mended.push_back(answer.row.advisory);
+    if (standing == Standing::kFixed && wants_mended_) found_.mended.push_back(answer.row.advisory);
     if (standing != Standing::kAffected) return Ok();
     auto advisory = database_.GetAdvisory(answer.row.advisory);
     if (!advisory) return DataLoss(advisory.error().message);
@@ -114,6 +118,7 @@ class Collector {
 
   const Question& question_;
   const AdvisoryDatabase& database_;
+  const bool wants_mended_;
   KeyFindings found_;
   std::vector<Hit> hits_;
   std::vector<Hit> behind_subscription_;
@@ -122,28 +127,28 @@ class Collector {
 }  // namespace
 
 Status Ask(const Question& question, const AdvisoryDatabase& database,
-           const std::function<Status(Answer answer)>& take) {
+           const std::function<Status(Answer& answer)>& take) {
   const auto scheme = versions::SchemeForEcosystem(question.places.front().ecosystem);
   if (!scheme) return Internal("no version order for " + question.places.front().ecosystem);
   for (const Place& place : question.places) {
     if (!IsAsked(place, question.flavour)) continue;
     for (const PackageKey& key : question.keys) {
-      auto rows = database.Lookup(place.ecosystem, key.name);
-      if (!rows) return std::move(rows).error();
-      for (Affected& row : *rows) {
-        if (key.of_source && !row.of_source) continue;
+      const auto answer_with = [&](Affected& row) -> Status {
+        if (key.of_source && !row.of_source) return Ok();
         if (key.without_epoch) DropEpochs(&row);
-        Answer answer{&place, std::move(row), RowFits::kYes, {}, {}};
-        answer.fits = Fits(answer.row, question);
+        Answer answer{&place, row, Fits(row, question), {}, {}};
         if (answer.fits == RowFits::kYes) {
-          auto evaluation = advisories::Evaluate(*scheme, answer.row, key.version);
+          auto evaluation = advisories::Evaluate(*scheme, row, key.version);
           if (evaluation) {
             answer.evaluation = *std::move(evaluation);
           } else {
             answer.failure = evaluation.error().message;
           }
         }
-        if (Status status = take(std::move(answer)); !status) return status;
+        return take(answer);
+      };
+      if (Status status = database.EachAffected(place.ecosystem, key.name, answer_with); !status) {
+        return status;
       }
     }
   }
@@ -152,8 +157,7 @@ Status Ask(const Question& question, const AdvisoryDatabase& database,
 
 Result<KeyFindings> FindFor(const Question& question, const AdvisoryDatabase& database) {
   Collector collector(question, database);
-  Status status =
-      Ask(question, database, [&](Answer answer) { return collector.Take(std::move(answer)); });
+  Status status = Ask(question, database, [&](Answer& answer) { return collector.Take(answer); });
   if (!status) return std::move(status).error();
   return collector.Finish(*versions::SchemeForEcosystem(question.places.front().ecosystem));
 }

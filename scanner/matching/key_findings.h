@@ -23,31 +23,34 @@ struct Question {
   std::string_view flavour = {};
   std::string module = {};  // rpm module stream that the package is of
   std::string architecture = {};
+  /// Files of other packages are the package's own: what it has mended is asked for, too.
+  bool owns_files = false;
 };
 
 /// Why a row says nothing of a package although its name is there.
 enum class RowFits { kYes, kOtherModule, kOtherArchitecture };
 
-/// One row for a package, and how it stands to the installed version.
+/// One row for a package, and how it stands to the installed version. Good while it is told.
 struct Answer {
   const Place* place = nullptr;
-  advisories::Affected row;
+  advisories::Affected& row;
   RowFits fits = RowFits::kYes;
   advisories::Evaluation evaluation;  // where it fits and could be compared
   std::string failure;                // why not
 };
 
-/// Calls `take` with all rows of all places. Errors: DataLoss from the database, Internal for an
-/// ecosystem without a version order, and those of `take`.
+/// Calls `take` with all rows of all places; it may move from the row. Errors: DataLoss from the
+/// database, Internal for an ecosystem without a version order, and those of `take`.
 Status Ask(const Question& question, const advisories::AdvisoryDatabase& database,
-           const std::function<Status(Answer answer)>& take);
+           const std::function<Status(Answer& answer)>& take);
 
 /// Findings of one package version without the package's own fields, shared by all packages that
 /// are looked up by the same question (the binaries of one source package, copies of a module).
 struct KeyFindings {
   std::vector<Finding> findings;
   std::string failure;  // why a version could not be compared, "" where all could
-  /// Advisories that say of this version that it is not affected, or that it is mended.
+  /// Advisories that say of this version that it is not affected, or that it is mended (asked for
+  /// where files are owned).
   std::vector<std::string> unaffected;
   std::vector<std::string> mended;
 };

@@ -68,7 +68,8 @@ std::string KeyOf(const Question& question) {
   std::string key;
   for (const Place& place : question.places) key += place.ecosystem + '\0';
   for (const PackageKey& one : question.keys) key += '\0' + one.name + '\0' + one.version;
-  return key + '\0' + question.module + '\0' + question.architecture;
+  return key + '\0' + question.module + '\0' + question.architecture +
+         (question.owns_files ? '\1' : '\0');
 }
 
 class Matcher {
@@ -76,6 +77,7 @@ class Matcher {
   Matcher(const Inventory& inventory, const AdvisoryDatabase& database, Questions questions)
       : inventory_(inventory), database_(database), questions_(std::move(questions)) {
     for (const Package& package : inventory.packages) {
+      if (!package.owner.empty()) owning_.insert(package.owner);
       const bool owner = IsOsPackage(package) && !questions_.IsForeign(package);
       if (owner) owners_.emplace(package.name, &package);
     }
@@ -91,11 +93,24 @@ class Matcher {
       if (!ended) return std::move(ended).error();
       if (*ended) result_.coverage.push_back(**std::move(ended));
     }
-    std::sort(result_.findings.begin(), result_.findings.end(), WorseThan);
+    SortFindings();
     return std::move(result_);
   }
 
  private:
+  /// Findings are large: they are moved once each, not at every step of the sorting.
+  void SortFindings() {
+    std::vector<Finding*> order;
+    order.reserve(result_.findings.size());
+    for (Finding& finding : result_.findings) order.push_back(&finding);
+    std::sort(order.begin(), order.end(),
+              [](const Finding* a, const Finding* b) { return WorseThan(*a, *b); });
+    std::vector<Finding> sorted;
+    sorted.reserve(order.size());
+    for (Finding* finding : order) sorted.push_back(std::move(*finding));
+    result_.findings = std::move(sorted);
+  }
+
   /// The OS package that is the same software under another name, nullptr for none: scanning.md,
   /// "Inventory → findings".
   const Package* SameOwner(const Package& package) const {
@@ -144,7 +159,7 @@ class Matcher {
 
   Status AddFindings(const Package& package, const Question& question, bool guess,
                      CoverageRow* row) {
-    const auto found = FindingsFor(question);
+    const auto found = FindingsFor(question, package);
     if (!found) return found.error();
     if (!(*found)->failure.empty()) row->AddFailure(package, (*found)->failure);
     std::set<std::string> said;
@@ -177,7 +192,7 @@ class Matcher {
       std::string why;
       const auto question = questions_.Of(*at->second, &why);
       if (!question) continue;
-      const auto found = FindingsFor(*question);
+      const auto found = FindingsFor(*question, *at->second);
       if (!found) return found.error();
       for (const auto* const advisories : {&(*found)->unaffected, &(*found)->mended}) {
         const auto names = NamesOf(*advisories, database_);
@@ -193,7 +208,9 @@ class Matcher {
     return said;
   }
 
-  Result<const KeyFindings*> FindingsFor(const Question& question) {
+  /// `package`: the one that is asked of.
+  Result<const KeyFindings*> FindingsFor(Question question, const Package& package) {
+    question.owns_files = IsOsPackage(package) && owning_.contains(package.name);
     std::string key = KeyOf(question);
     if (const auto at = known_.find(key); at != known_.end()) return &at->second;
     auto fresh = FindFor(question, database_);
@@ -218,6 +235,7 @@ class Matcher {
   const AdvisoryDatabase& database_;
   Questions questions_;
   std::multimap<std::string, const Package*> owners_;
+  std::set<std::string, std::less<>> owning_;  // names of packages whose files others are
   std::map<std::string, KeyFindings> known_;
   std::map<std::string, CoverageRow> coverage_;
   MatchResult result_;

@@ -190,7 +190,7 @@ Result<FilePart> ChildRun::Judge(int status) {
   if (code == kExitInventory) {
     const auto size = ResultSize();
     if (!size) return ScannerFailed("the result cannot be read");
-    return FilePart{std::move(result_), *size};
+    return FilePart{std::move(result_), 0, *size};
   }
   if (code != kExitError) {
     return ScannerFailed("the image parser ended with status " + std::to_string(code) + Doing());

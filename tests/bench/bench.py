@@ -142,7 +142,9 @@ def main():
         raise SystemExit("build/landwaiter is missing: make build")
     with tempfile.TemporaryDirectory(prefix="landwaiter-bench-") as workdir:
         bench_scan(workdir)
+        from matching import bench_matching  # pylint: disable=import-outside-toplevel
         from webhook import bench_webhook  # pylint: disable=import-outside-toplevel
+        bench_matching(workdir, LANDWAITER, BENCH)
         bench_webhook(workdir, LANDWAITER, BENCH)
 
 
