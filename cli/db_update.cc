@@ -75,11 +75,12 @@ updates::UpdateOptions OptionsFor(const Flags& flags, std::vector<updates::FeedF
     const std::string of = total == 0 ? "" : " of " + std::to_string(total >> 10);
     line->Show(file.name + ": " + std::to_string(bytes >> 10) + of + " KiB");
   };
-  options.wait = [line](std::chrono::milliseconds time, const Cancellation& cancel) {
+  options.wait = [line](std::chrono::milliseconds time, const std::string& host,
+                        const Cancellation& cancel) {
     line->Clear();
-    std::fprintf(stderr, "waiting %lld s before the next try\n",
-                 static_cast<long long>(time.count() / 1000));
-    return updates::WaitFor(time, cancel);
+    std::fprintf(stderr, "waiting %lld s before %s is asked again\n",
+                 static_cast<long long>(time.count() / 1000), text::Printable(host).c_str());
+    return updates::WaitFor(time, host, cancel);
   };
   options.on_file = [line](const updates::FileReport& report) {
     if (report.state != updates::FileState::kKept) return;
@@ -98,7 +99,9 @@ updates::UpdateOptions OptionsFor(const Flags& flags, std::vector<updates::FeedF
 }
 
 int Update(const Flags& flags) {
-  auto files = updates::ChooseFiles(flags.choice);
+  updates::FileChoice choice = flags.choice;
+  choice.year = FormatTime(SystemClock().Now()).substr(0, 4);
+  auto files = updates::ChooseFiles(choice);
   if (!files) return ComplainOfDatabase(files.error());
   const Interrupt interrupt;
   const auto client = MakeClient(flags);

@@ -11,16 +11,17 @@ namespace {
 
 /// Of osv.dev's ecosystems those that packages of images belong to.
 constexpr std::string_view kOsvEcosystems[] = {
-    "AlmaLinux", "Alpine",  "Bitnami",     "CRAN",     "Chainguard", "Debian",
-    "Go",        "Hex",     "Maven",       "NuGet",    "Packagist",  "Pub",
-    "PyPI",      "Red Hat", "Rocky Linux", "RubyGems", "SUSE",       "SwiftURL",
-    "Ubuntu",    "Wolfi",   "crates.io",   "npm",      "openSUSE"};
+    "AlmaLinux", "Alpine", "Bitnami", "CRAN",        "Chainguard", "Debian",
+    "Go",        "Hex",    "Maven",   "MinimOS",     "NuGet",      "Packagist",
+    "Pub",       "PyPI",   "Red Hat", "Rocky Linux", "RubyGems",   "SUSE",
+    "SwiftURL",  "Ubuntu", "Wolfi",   "crates.io",   "npm",        "openSUSE"};
 
 /// NVD's files of CVEs by year; the first holds those before, too.
-constexpr std::string_view kNvdYears[] = {"2002", "2003", "2004", "2005", "2006", "2007", "2008",
-                                          "2009", "2010", "2011", "2012", "2013", "2014", "2015",
-                                          "2016", "2017", "2018", "2019", "2020", "2021", "2022",
-                                          "2023", "2024", "2025", "2026"};
+constexpr std::string_view kNvdYears[] = {
+    "2002", "2003", "2004", "2005", "2006", "2007", "2008", "2009", "2010", "2011", "2012", "2013",
+    "2014", "2015", "2016", "2017", "2018", "2019", "2020", "2021", "2022", "2023", "2024", "2025",
+    "2026", "2027", "2028", "2029", "2030", "2031", "2032", "2033", "2034", "2035"};
+static_assert(std::size(kNvdYears) == 2035 - 2002 + 1);
 
 constexpr FeedAddress kAddresses[] = {
     {"osv", "https://osv-vulnerabilities.storage.googleapis.com/{}/all.zip", kOsvEcosystems},
@@ -134,6 +135,8 @@ class Chooser {
       return Put(row, address, kind + hash);
     }
     for (const std::string& part : parts) {
+      if (row.kind == "nvd" && !choice_.year.empty() && part > choice_.year)
+        break;  // there is no such file yet
       std::string name = kind;
       name.append("-").append(part);
       Status status = Put(row, Replace(address, kPlace, EncodePart(part)), name);

@@ -40,6 +40,8 @@ struct FileChoice {
   /// "https://mirror.example/feeds": what is at https://HOST/PATH is looked for at
   /// https://mirror.example/feeds/HOST/PATH, as `wget --mirror` lays files down. Not for KIND=URL.
   std::string mirror = {};
+  /// "2026": of feeds by year the last one; "" for all that the table knows.
+  std::string year = {};
 };
 
 /// In the order of the choice, then of the table; no name twice.

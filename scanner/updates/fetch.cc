@@ -22,6 +22,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// Whoever asks for more is asked again tomorrow.
+constexpr milliseconds kLongestPause = std::chrono::hours(24);
 constexpr int kMaxRedirects = 5;
 constexpr std::size_t kBlockBytes = 256u << 10;
 
@@ -32,13 +34,33 @@ std::optional<std::uint64_t> Number(std::string_view text) {
   return number;
 }
 
-/// "bytes 100-199/200" starts at the offset that was asked for.
-bool StartsAt(std::string_view content_range, std::uint64_t offset) {
+/// The whole length where "bytes 100-199/200" is all from the offset that was asked for to the end
+/// (RFC 9110, 14.4); nullopt for any other part, and where the length is not said.
+std::optional<std::uint64_t> LengthOfRest(std::string_view content_range, std::uint64_t offset) {
   constexpr std::string_view kUnit = "bytes ";
-  if (!content_range.starts_with(kUnit)) return false;
+  if (!content_range.starts_with(kUnit)) return std::nullopt;
   content_range.remove_prefix(kUnit.size());
   const auto dash = content_range.find('-');
-  return dash != std::string_view::npos && Number(content_range.substr(0, dash)) == offset;
+  const auto slash = content_range.find('/');
+  if (dash == std::string_view::npos || slash == std::string_view::npos || dash > slash) {
+    return std::nullopt;
+  }
+  const auto length = Number(content_range.substr(slash + 1));
+  const auto last = Number(content_range.substr(dash + 1, slash - dash - 1));
+  const bool rest = Number(content_range.substr(0, dash)) == offset && length && last &&
+                    *last < *length && *last + 1 == *length;
+  return rest ? length : std::nullopt;
+}
+
+/// Whether a part's answer names another file than the one that was begun. What it does not say is
+/// no difference: If-Range lets a server leave the date out.
+bool IsOther(const KnownFile& begun, const Validators& now, std::uint64_t length) {
+  const auto differs = [](const std::string& before, const std::string& after) {
+    return !after.empty() && before != after;
+  };
+  return differs(begun.validators.etag, now.etag) ||
+         differs(begun.validators.last_modified, now.last_modified) ||
+         (begun.bytes != 0 && begun.bytes != length);
 }
 
 bool IsRedirect(int status) {
@@ -113,11 +135,17 @@ Fetcher::Fetcher(http::Client& client, Store& store, const Clock& clock, FetchOp
 Status Fetcher::AwaitHost(const std::string& host, const Cancellation& cancel) {
   const auto found = store_.state.hosts.find(host);
   if (found == store_.state.hosts.end()) return Ok();
-  const milliseconds left = found->second - clock_.Now();
-  if (left > options_.max_wait) {
-    return ResourceExhausted(host + " asks to be left alone until " + FormatTime(found->second));
+  const auto left = std::chrono::duration_cast<milliseconds>(found->second - clock_.Now());
+  // Nobody is left alone for longer: the clock was wrong when that was noted.
+  if (left > kLongestPause) {
+    store_.state.hosts.erase(found);
+    return Ok();
   }
-  if (left.count() > 0 && !wait_(left, cancel)) {
+  if (left > options_.max_wait) {
+    return ResourceExhausted(host + " asks to be left alone until " + FormatTime(found->second) +
+                             "; run the update again then");
+  }
+  if (left.count() > 0 && !wait_(left, host, cancel)) {
     return Error{Code::kCancelled, "stopped while waiting for " + host};
   }
   store_.state.hosts.erase(host);
@@ -220,36 +248,38 @@ Fetcher::Try Fetcher::Take(const FeedFile& file, http::ResponseBody& body, std::
     return Try::Failed(Unsupported(Shown(file) + ": comes encoded, which was not asked for"));
   }
   Validators validators = ValidatorsOf(head);
+  std::uint64_t bytes = Number(head.HeaderValue("Content-Length")).value_or(0);
   if (head.status == 206) {
-    if (offset == 0 || !StartsAt(head.HeaderValue("Content-Range"), offset)) {
+    const auto length = LengthOfRest(head.HeaderValue("Content-Range"), offset);
+    if (offset == 0 || !length) {
+      store_.state.parts.erase(file.name);
       return Try::Failed(Unavailable(Shown(file) + ": answered another range than was asked for"),
                          true);
     }
-    const Validators begun = store_.state.parts[file.name].validators;
-    const bool other = !validators.etag.empty() && validators.etag != begun.etag;
-    if (other) {
+    const KnownFile begun = store_.state.parts[file.name];
+    if (IsOther(begun, validators, *length)) {
       store_.state.parts.erase(file.name);
       return Try::Failed(Unavailable(Shown(file) + ": has the rest of another file"), true);
     }
-    validators = begun;
+    validators = begun.validators;
+    bytes = *length;
   } else {
     offset = 0;  // the whole file: it has changed, or the server knows no ranges
   }
-  store_.state.parts[file.name] = {file.url, validators};
-  Try copied = Copy(file, body, offset, validators);
+  const KnownFile known{file.url, validators, bytes};
+  store_.state.parts[file.name] = known;
+  Try copied = Copy(file, body, offset, known);
   if (!copied.done && cancel.Stopped()) copied.again = false;
   return copied;
 }
 
 Fetcher::Try Fetcher::Copy(const FeedFile& file, http::ResponseBody& body, std::uint64_t offset,
-                           const Validators& validators) {
+                           const KnownFile& known) {
   const std::string path = store_.PartPath(file.name);
   const int mode = offset > 0 ? O_APPEND : O_TRUNC;
   const FileDescriptor out(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | mode, 0644));
   if (!out) return Try::Failed(CannotWrite(path));
-  const std::uint64_t length = Number(body.Head().HeaderValue("Content-Length")).value_or(0);
-  const std::uint64_t total = length == 0 ? 0 : offset + length;
   std::vector<char> block(kBlockBytes);
   for (;;) {
     const auto got = body.Read(block.data(), block.size());
@@ -267,7 +297,7 @@ Fetcher::Try Fetcher::Copy(const FeedFile& file, http::ResponseBody& body, std::
     }
     Status written = WriteAll(out, {block.data(), *got}, path);
     if (!written) return Try::Failed(written.error());
-    if (progress_) progress_(file, offset, total);
+    if (progress_) progress_(file, offset, known.bytes);
   }
   store_.state.parts.erase(file.name);
   if (::fsync(out.get()) != 0 || ::rename(path.c_str(), store_.NewPath(file.name).c_str()) != 0) {
@@ -275,7 +305,7 @@ Fetcher::Try Fetcher::Copy(const FeedFile& file, http::ResponseBody& body, std::
   }
   Try whole;
   whole.done = true;
-  whole.outcome = {true, {file.url, validators}};
+  whole.outcome = {true, known};
   return whole;
 }
 
@@ -305,7 +335,7 @@ std::string Shown(const FeedFile& file) {
   return url ? url->ForMessages() : file.name;
 }
 
-bool WaitFor(milliseconds time, const Cancellation& cancel) {
+bool WaitFor(milliseconds time, const std::string& /*host*/, const Cancellation& cancel) {
   if (cancel.Stopped() || time > cancel.Left()) return false;
   std::mutex mutex;
   std::condition_variable_any never;
@@ -315,19 +345,21 @@ bool WaitFor(milliseconds time, const Cancellation& cancel) {
 }
 
 milliseconds PauseAfter(std::string_view value, TimePoint now, milliseconds floor) {
-  // A day: whoever asks for more is asked again tomorrow.
-  constexpr milliseconds kLongest = std::chrono::hours(24);
   const std::string trimmed(text::Trim(value));
   milliseconds asked{0};
   std::tm date{};
-  if (const auto seconds = Number(trimmed)) {
-    asked = std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86'400));
+  const bool digits =
+      !trimmed.empty() && trimmed.find_first_not_of("0123456789") == std::string::npos;
+  if (digits) {
+    const auto seconds = Number(trimmed);  // none: more than fit in 64 bits
+    asked =
+        seconds ? std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86'400)) : kLongestPause;
   } else if (const char* const rest = strptime(trimmed.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
              rest != nullptr && *rest == '\0') {
     const auto then = std::chrono::system_clock::from_time_t(timegm(&date));
     asked = std::chrono::duration_cast<milliseconds>(then - now);
   }
-  return std::max(floor, std::min(asked, kLongest));
+  return std::max(floor, std::min(asked, kLongestPause));
 }
 
 }  // namespace landwaiter::updates

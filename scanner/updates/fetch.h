@@ -34,7 +34,8 @@ struct FetchOptions {
 class Fetcher {
  public:
   /// Waits; false where it was cut short. Tests turn a clock in its place.
-  using Wait = std::function<bool(std::chrono::milliseconds, const Cancellation&)>;
+  using Wait =
+      std::function<bool(std::chrono::milliseconds, const std::string& host, const Cancellation&)>;
   /// Bytes that are there of those that are expected; 0 where the server does not say.
   using Progress = std::function<void(const FeedFile&, std::uint64_t, std::uint64_t)>;
 
@@ -62,7 +63,7 @@ class Fetcher {
   Try Take(const FeedFile& file, http::ResponseBody& body, std::uint64_t offset,
            const Cancellation& cancel);
   Try Copy(const FeedFile& file, http::ResponseBody& body, std::uint64_t offset,
-           const Validators& validators);
+           const KnownFile& known);
   http::Request RequestFor(const FeedFile& file, std::uint64_t* offset) const;
   Result<std::unique_ptr<http::ResponseBody>> Follow(http::Request request,
                                                      const Cancellation& cancel);
@@ -80,7 +81,7 @@ class Fetcher {
 std::string Shown(const FeedFile& file);
 
 /// The default Wait.
-bool WaitFor(std::chrono::milliseconds time, const Cancellation& cancel);
+bool WaitFor(std::chrono::milliseconds time, const std::string& host, const Cancellation& cancel);
 
 /// What one update's file came to with a server that says `Retry-After: value`: never less than
 /// `floor`. A value that is neither seconds nor a date counts as none.

@@ -28,7 +28,8 @@ Json ToJson(const std::map<std::string, KnownFile>& files) {
     list.push_back({{"name", name},
                     {"url", file.url},
                     {"etag", file.validators.etag},
-                    {"lastModified", file.validators.last_modified}});
+                    {"lastModified", file.validators.last_modified},
+                    {"bytes", file.bytes}});
   }
   return list;
 }
@@ -41,6 +42,7 @@ void ReadFiles(JsonFields& fields, const char* name, std::map<std::string, Known
     item.String("url", file.url, kMaxText);
     item.String("etag", file.validators.etag, kMaxText);
     item.String("lastModified", file.validators.last_modified, kMaxText);
+    item.Uint("bytes", file.bytes);
     (*out)[key] = std::move(file);
     return item.Done();
   });

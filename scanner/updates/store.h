@@ -28,6 +28,7 @@ struct Validators {
 struct KnownFile {
   std::string url;
   Validators validators;
+  std::uint64_t bytes = 0;  // whole, as its server says; 0 where it does not
   friend bool operator==(const KnownFile&, const KnownFile&) = default;
 };
 

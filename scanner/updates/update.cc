@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 
 namespace landwaiter::updates {
 namespace {
@@ -41,9 +42,9 @@ class Update {
       KeepFirst();
       return missing.error();
     }
-    auto info = advisories::BuildDatabase(Plan(), cancel);
+    auto info = Build(&report, cancel);
     if (!info) {
-      Forget(info.error().code);
+      KeepFirst();
       return std::move(info).error();
     }
     report.info = *std::move(info);
@@ -73,6 +74,31 @@ class Update {
     return before > 0 && report->error.code != Code::kCancelled ? Ok() : Status(report->error);
   }
 
+  /// A feed that cannot be read gives way to its last good copy, so that one fault upstream does
+  /// not stop all the others.
+  Result<advisories::DatabaseInfo> Build(UpdateReport* report, const Cancellation& cancel) {
+    for (;;) {
+      std::optional<std::size_t> culprit;
+      advisories::BuildOptions plan = Plan();
+      plan.on_failed_feed = [&](std::size_t feed) { culprit = feed; };
+      auto info = advisories::BuildDatabase(plan, cancel);
+      if (info || !culprit || info.error().code == Code::kInternal) return info;
+      FileReport& file = report->files[*culprit];
+      const std::string& name = file.file.name;
+      const bool fresh = fresh_.erase(name) > 0;
+      Remove(name);
+      if (!fresh || SizeOf(store_.GoodPath(name)) == 0) {
+        // One that was good may have been damaged since: no server that says "unchanged" would ever
+        // mend it.
+        store_.state.files.erase(name);
+        return info;
+      }
+      file.state = FileState::kKept;
+      file.error = std::move(info).error();
+      if (options_.on_file) options_.on_file(file);
+    }
+  }
+
   advisories::BuildOptions Plan() const {
     advisories::BuildOptions build = options_.build;
     build.feeds.clear();
@@ -90,8 +116,8 @@ class Update {
     }
     return store_.Save();
   }
-  /// Where the first update lacks one feed or is stopped, the others need not be fetched again:
-  /// there is no last good file of theirs that could be lost.
+  /// Where the first update lacks one feed (or cannot read it) or is stopped, the others need not
+  /// be fetched again: there is no last good file of theirs that could be lost.
   void KeepFirst() {
     std::map<std::string, KnownFile> fresh;
     std::swap(fresh, fresh_);
@@ -103,14 +129,6 @@ class Update {
       }
     }
     Keep().IgnoreError("the error that is returned is the one that matters");
-  }
-  /// The next update fetches anew. A feed that cannot be read may be one that was good and was
-  /// damaged since: no server that says "unchanged" would ever mend it.
-  void Forget(Code code) {
-    for (const auto& [name, known] : fresh_) Remove(name);
-    if (code != Code::kDataLoss && code != Code::kInvalidArgument) return;
-    store_.state.files.clear();
-    store_.Save().IgnoreError("the error that is returned is the one that matters");
   }
   void Remove(const std::string& name) {
     std::error_code ignored;  // it is overwritten by the next

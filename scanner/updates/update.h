@@ -20,7 +20,7 @@ namespace landwaiter::updates {
 enum class FileState {
   kFetched,    // another than before
   kUnchanged,  // the server has what was there
-  kKept,       // could not be fetched or was not believed; the last good one went in
+  kKept,       // could not be fetched or read, or was not believed; the last good one went in
 };
 
 struct FileReport {

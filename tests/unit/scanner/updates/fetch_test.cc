@@ -26,7 +26,7 @@ class FetchTest : public ::testing::Test {
   Result<Fetcher::Outcome> Fetch(const std::string& path = "/all.zip") {
     options_.stall_timeout = milliseconds(500);
     Fetcher fetcher(*client_, *store_, clock_, options_,
-                    [this](milliseconds time, const Cancellation&) {
+                    [this](milliseconds time, const std::string&, const Cancellation&) {
                       waited_.push_back(time);
                       clock_.now += time;
                       return may_wait_;
@@ -149,6 +149,11 @@ TEST_F(FetchTest, BeginsAnewWhereThePartIsNoLongerThere) {
 }
 
 TEST_F(FetchTest, NeverJoinsTheHalvesOfTwoFiles) {
+  constexpr const char* kDated = "ETag: \"v1\"\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n";
+  const auto rest = [&](std::size_t length) {
+    return "bytes " + std::to_string(bytes_.size() / 2) + "-" + std::to_string(length - 1) + "/" +
+           std::to_string(length);
+  };
   struct Row {
     const char* name;
     FeedServer::Hook hook;
@@ -168,12 +173,43 @@ TEST_F(FetchTest, NeverJoinsTheHalvesOfTwoFiles) {
                   {{"Content-Range", "bytes " + half + "-99999999/100000000"}, {"ETag", "\"v2\""}},
                   "xxxxx");
             }},
+        Row{"the rest of a file of another date",
+            [&](const SeenRequest&r, Connection&c) -> std::optional<bool> {
+              if (r.Header("range").empty()) return std::nullopt;
+              return c.Reply(206,
+                             {{"Content-Range", rest(bytes_.size())},
+                              {"Last-Modified", "Fri, 02 Jan 2026 00:00:00 GMT"}},
+                             std::string(bytes_.size() - bytes_.size() / 2, 'n'));
+            }},
+        Row{"the rest of a file of another length",
+            [&](const SeenRequest&r, Connection&c) -> std::optional<bool> {
+              if (r.Header("range").empty()) return std::nullopt;
+              return c.Reply(206, {{"Content-Range", rest(bytes_.size() + 1)}},
+                             std::string(bytes_.size() + 1 - bytes_.size() / 2, 'n'));
+            }},
+        Row{"a part of the rest",
+            [&](const SeenRequest&r, Connection&c) -> std::
+                                                       optional<bool> {
+                                                         if (r.Header("range").empty())
+                                                           return std::nullopt;
+                                                         return c.Reply(
+                                                             206,
+                                                             {{"Content-Range",
+                                                               "bytes " + half + "-" + half + "/" +
+                                                                   std::to_string(bytes_.size())}},
+                                                             "x");
+                                                       }},
+        Row{"a rest of unknown length",
+            [&](const SeenRequest&r, Connection&c) -> std::optional<bool> {
+              if (r.Header("range").empty()) return std::nullopt;
+              return c.Reply(206, {{"Content-Range", "bytes " + half + "-" + half + "/*"}}, "x");
+            }},
         Row{"a range that nobody asked for",
             [&](const SeenRequest&r, Connection&c) -> std::optional<bool> {
               if (!r.Header("range").empty()) return std::nullopt;
               return c.Reply(206, {{"Content-Range", "bytes 0-4/10"}}, "xxxxx");
             }}}) {
-    server_.SetHook(BreakOff(bytes_, 1));
+    server_.SetHook(BreakOff(bytes_, 1, kDated));
     options_.max_tries = 1;
     EXPECT_FALSE(Fetch()) << row.name;
     server_.SetHook(row.hook);
@@ -204,8 +240,7 @@ TEST_F(FetchTest, WaitsAsLongAsItIsAskedToAndNeverLessThanTheFloor) {
         Row{"zero", "0", seconds(60)}, Row{"negative", "-5", seconds(60)},
         Row{"no number", "soon", seconds(60)}, Row{"more than the floor", "300", seconds(300)},
         Row{"a date", "Thu, 01 Jan 2026 00:05:00 GMT", seconds(300)},
-        Row{"a date that is past", "Thu, 01 Jan 2015 00:05:00 GMT", seconds(60)},
-        Row{"more than a number holds", "99999999999999999999999", seconds(60)}}) {
+        Row{"a date that is past", "Thu, 01 Jan 2015 00:05:00 GMT", seconds(60)}}) {
     clock_ = TurnedClock();
     waited_.clear();
     int asked = 0;
@@ -237,6 +272,20 @@ TEST_F(FetchTest, AHostThatAsksForALongWaitIsLeftAloneInThisRunAndTheNext) {
   clock_.now += std::chrono::hours(2);
   EXPECT_TRUE(Fetch());
   EXPECT_TRUE(waited_.empty());
+}
+
+TEST_F(FetchTest, APauseThatAWrongClockNotedIsForgotten) {
+  store_->state.hosts[http::Url::Parse(server_.File("/all.zip").url)->HostPort()] =
+      *ParseTime("2099-01-01T00:00:00Z");
+  EXPECT_TRUE(Fetch());
+  EXPECT_TRUE(waited_.empty());
+}
+
+TEST(PauseAfterTest, IsADayAtMost) {
+  const TimePoint now = *ParseTime("2026-01-01T00:00:00Z");
+  for (const char* value : {"200000", "99999999999999999999999", "Fri, 01 Jan 2027 00:00:00 GMT"}) {
+    EXPECT_EQ(PauseAfter(value, now, seconds(60)), std::chrono::hours(24)) << value;
+  }
 }
 
 TEST_F(FetchTest, GivesUpAfterAllTries) {
@@ -330,8 +379,8 @@ TEST_F(FetchTest, StopsWhileItWaits) {
 
 TEST(StoreTest, WhatIsWrittenIsReadAndWhatIsBrokenIsForgotten) {
   StoreState state;
-  state.files["osv.zip"] = {"https://x.example/a", {"\"a\"", "date"}};
-  state.parts["kev.json"] = {"https://x.example/b", {"W/\"b\"", ""}};
+  state.files["osv.zip"] = {"https://x.example/a", {"\"a\"", "date"}, 7};
+  state.parts["kev.json"] = {"https://x.example/b", {"W/\"b\"", ""}, 0};
   state.hosts["x.example:443"] = *ParseTime("2026-01-01T00:00:00Z");
   const auto read = StateFromJson(ToJson(state));
   ASSERT_TRUE(read) << read.error().message;

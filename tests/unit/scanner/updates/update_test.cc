@@ -37,7 +37,9 @@ class UpdateTest : public ::testing::Test {
     options.build.output = folder_.Path("db");
     options.allow_shrink = allow_shrink;
     options.fetch.max_tries = 1;
-    options.wait = [](std::chrono::milliseconds, const Cancellation&) { return true; };
+    options.wait = [](std::chrono::milliseconds, const std::string&, const Cancellation&) {
+      return true;
+    };
     return UpdateDatabase(*client_, clock_, options, {});
   }
   /// The one package that the database knows.
@@ -148,15 +150,27 @@ TEST_F(UpdateTest, AFeedThatShrankIsNotBelieved) {
   ExpectKnows("other");
 }
 
-TEST_F(UpdateTest, AFeedThatCannotBeReadLeavesDatabaseAndLastGoodOne) {
+TEST_F(UpdateTest, AFeedThatCannotBeReadGivesWayToItsLastGoodCopy) {
   ASSERT_TRUE(Run());
   const std::string good = *ReadFile(folder_.Path("db/feeds/files/osv.json"), 1u << 20);
   server_.Hold("/osv.json", "<html>" + std::string(5000, 'x'), "\"html\"");
+  server_.Hold("/kev.json",
+               R"({"vulnerabilities":[{"cveID":"CVE-2021-44906"},)"
+               R"({"cveID":"CVE-2026-0001"}]})",
+               "\"two\"");
   const auto report = Run();
-  ASSERT_FALSE(report);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->files[0].state, FileState::kKept);
+  EXPECT_NE(report->files[0].error.message.find("osv.json"), std::string::npos)
+      << report->files[0].error.message;
+  EXPECT_EQ(report->files[1].state, FileState::kFetched);
+  EXPECT_EQ(report->info.feeds[1].records, 2u) << "the others go on";
   ExpectKnows("minimist");
   EXPECT_EQ(*ReadFile(folder_.Path("db/feeds/files/osv.json"), 1u << 20), good);
   EXPECT_FALSE(std::filesystem::exists(folder_.Path("db/feeds/new/osv.json")));
+  const auto again = Run();
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->files[1].state, FileState::kUnchanged) << "fetched once";
   Serve("lodash");
   ASSERT_TRUE(Run());
   ExpectKnows("lodash");
