@@ -1,9 +1,10 @@
 // landwaiter explain IMAGE ID: why an image is reported to have a vulnerability, or why it is not.
-// Exit codes: 0 not reported; 1 reported; 2 bad usage; 3 the image could not be scanned or matched,
-// or nothing in the database knows the vulnerability.
+// Exit codes: 0 not reported; 1 reported; 2 bad usage; 3 the image could not be scanned or matched
+// whole, or nothing in the database knows the vulnerability.
 #include "scanner/matching/explain.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -29,6 +30,7 @@ struct ExplainFlags {
   std::string choice;
   std::string database;
   std::vector<std::string> policy_files;
+  bool dev = false;
   RegistryFlags registry;
 };
 
@@ -39,6 +41,11 @@ int Complain(const Error& error, int code) {
 
 void Line(const std::string& text) { std::printf("%s\n", text::Printable(text).c_str()); }
 
+/// What could not be read or asked: the vulnerability may be in it.
+bool IsUntold(const Coverage& coverage) {
+  return coverage.state == CoverageState::kFailed || coverage.state == CoverageState::kUnsupported;
+}
+
 /// "not reported", or how severe and in how many packages, with the rule that chose the severity.
 void PrintVerdict(const ExplainFlags& flags, const matching::Explanation& explanation) {
   std::vector<std::string> others;
@@ -47,7 +54,9 @@ void PrintVerdict(const ExplainFlags& flags, const matching::Explanation& explan
   }
   Line(flags.id + (others.empty() ? "" : " (" + text::Join(others, ", ") + ")"));
   if (explanation.reported.empty()) {
-    Line("not reported");
+    const bool untold =
+        std::any_of(explanation.coverage.begin(), explanation.coverage.end(), IsUntold);
+    Line(untold ? "not reported, but not everything could be looked at:" : "not reported");
     return;
   }
   for (const Finding& finding : explanation.reported) {
@@ -103,6 +112,11 @@ Result<ImageInventory> Scan(const ExplainFlags& flags, const Cancellation& cance
   const auto image = ParseImageArgument(flags.image);
   if (!image) return image.error();
   service::ScanOptions options;
+  if (image->kind == ImageKind::kFolder) {
+    options.declared = flags.dev ? packages::Declared::kAll : packages::Declared::kRuntime;
+  } else if (flags.dev) {
+    return InvalidArgument("--dev is about lock files of a folder (dir:PATH)");
+  }
   options.platforms.push_back(HostPlatform());
   if (!flags.platform.empty()) {
     const auto platform = Platform::Parse(flags.platform);
@@ -125,6 +139,7 @@ int Run(const ExplainFlags& flags) {
   const auto scanned = Scan(flags, Cancellation{interrupt.Token()});
   if (!scanned) return Complain(scanned.error(), kExitIncomplete);
   bool reported = false;
+  bool untold = false;
   for (const Inventory& inventory : scanned->platforms) {
     const auto explanation = matching::Explain(inventory, **database, flags.id);
     if (!explanation) return Complain(explanation.error(), kExitIncomplete);
@@ -134,8 +149,11 @@ int Run(const ExplainFlags& flags) {
       return Complain(status.error(), kExitUsage);
     }
     reported = reported || !explanation->reported.empty();
+    untold =
+        untold || std::any_of(explanation->coverage.begin(), explanation->coverage.end(), IsUntold);
   }
-  return reported ? kExitPolicyFailed : kExitOk;
+  if (reported) return kExitPolicyFailed;
+  return untold ? kExitIncomplete : kExitOk;
 }
 
 }  // namespace
@@ -145,12 +163,14 @@ void AddExplainCommand(CLI::App& parent, int& exit_code) {
   CLI::App* const app = parent.add_subcommand(
       "explain", "Why an image is reported to have a vulnerability, or why it is not.");
   app->add_option("IMAGE", flags->image,
-                  "registry reference, archive:FILE (docker save or OCI tar), oci:FOLDER")
+                  "what `scan` takes: a registry reference, archive:FILE, oci:FOLDER, dir:FOLDER, "
+                  "sbom:FILE, docker:NAME, podman:NAME")
       ->required();
   app->add_option("ID", flags->id, "CVE-2023-4911, GHSA-…, DSA-…: any name of it")->required();
   app->add_option("--platform", flags->platform,
                   "os/architecture[/variant] of an index (default: this machine's)");
   app->add_option("--image", flags->choice, "which image of an archive that holds several");
+  app->add_flag("--dev", flags->dev, "with dir:FOLDER, packages for development, too");
   app->add_option("--db", flags->database, "folder of the advisory database");
   app->add_option("--policy", flags->policy_files,
                   "file with ScanPolicies whose exceptions are asked, too; may be repeated");

@@ -148,7 +148,10 @@ Result<Explanation> Explain(const Inventory& inventory, const AdvisoryDatabase& 
   if (!matched) return std::move(matched).error();
   Explanation explanation;
   explanation.names = family->names;
-  explanation.coverage = std::move(matched->coverage);
+  // What could not be read first: it decides what could be asked.
+  explanation.coverage = inventory.coverage;
+  explanation.coverage.insert(explanation.coverage.end(), matched->coverage.begin(),
+                              matched->coverage.end());
   for (Finding& finding : matched->findings) {
     const bool named = family->names.contains(finding.id) ||
                        std::any_of(finding.aliases.begin(), finding.aliases.end(),

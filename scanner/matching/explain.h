@@ -31,7 +31,7 @@ struct Explanation {
   std::set<std::string> names;  // all that the vulnerability is known by, the asked one included
   std::vector<Finding> reported;
   std::vector<ExplainedRow> rows;  // sorted
-  std::vector<Coverage> coverage;  // of the match: what could not be asked
+  std::vector<Coverage> coverage;  // the inventory's and the match's: what could not be told
 };
 
 /// Errors: DataLoss from the database.
