@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBlockBytes = 256u << 10;
 constexpr std::size_t kTarBlockBytes = 512;
 constexpr std::array<std::string_view, 4> kCompressions{".gz", ".zst", ".xz", ".bz2"};
+constexpr std::array<std::string_view, 7> kArchives{".zip",     ".tar",    ".tgz",    ".tar.gz",
+                                                    ".tar.zst", ".tar.xz", ".tar.bz2"};
 
 struct WantedName {
   std::string name;  // without the suffix of a compression
@@ -45,13 +49,31 @@ std::optional<WantedName> Wanted(std::string_view name, const MemberFilter& filt
   return wanted;
 }
 
+bool EndsWithAny(std::string_view name, std::span<const std::string_view> endings) {
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
+}
+/// Of a folder's files those that are read as archives.
+bool IsArchive(std::string_view name) { return EndsWithAny(name, kArchives); }
+/// Records in an archive within an archive would be passed over, and the feed look whole.
+bool IsPacked(std::string_view name) { return IsArchive(name) || EndsWithAny(name, kCompressions); }
+Status Packed(const std::string& name) {
+  return InvalidArgument(text::Printable(name) +
+                         ": is packed itself; name it as a feed of its own, or unpack it");
+}
+
 Error TooLarge(const std::string& name, std::size_t limit) {
   return ResourceExhausted(text::Printable(name) + ": is larger than " + std::to_string(limit) +
                            " bytes");
 }
 
 Result<FileDescriptor> OpenFile(const std::string& path) {
-  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe without a writer would be waited for.
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat facts {};
+  if (file && ::fstat(file.get(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
+    return InvalidArgument("cannot read " + path + ": it is no regular file");
+  }
   if (file) return file;
   const Code code = errno == ENOENT   ? Code::kNotFound
                     : errno == EACCES ? Code::kPermissionDenied
@@ -171,7 +193,7 @@ class ArchiveReader final : public MemberReader {
       if (++members_ > kMaxMembers) {
         return ResourceExhausted("has more than " + std::to_string(kMaxMembers) + " members");
       }
-      Enter(entry);
+      if (Status entered = Enter(entry); !entered) return entered.error();
     }
     piece->name = name_;
     if (Status status = ReadData(piece); !status) return status.error();
@@ -181,13 +203,14 @@ class ArchiveReader final : public MemberReader {
   Digest ContentDigest() override { return digest_; }
 
  private:
-  void Enter(archive_entry* entry) {
+  Status Enter(archive_entry* entry) {
     const char* const name = archive_entry_pathname(entry);
     name_ = single_ ? *single_ : std::string(name == nullptr ? "" : name);
     const bool file = single_ || archive_entry_filetype(entry) == AE_IFREG;
     const auto wanted = Wanted(name_, filter_);
     within_ = file && wanted && !wanted->compressed;
     read_ = 0;
+    return file && !within_ && !single_ && IsPacked(name_) ? Packed(name_) : Ok();
   }
   /// The size in the header is its author's word: only what comes is counted.
   Status ReadData(Piece* piece) {
@@ -261,6 +284,12 @@ Result<std::unique_ptr<MemberReader>> OpenOneFile(const std::string& path, const
   return PlainFileReader::Open(path, wanted.name, filter.max_member_bytes);
 }
 
+Result<std::unique_ptr<MemberReader>> OpenFileOrArchive(const fs::path& path, MemberFilter filter) {
+  const auto wanted = Wanted(path.filename().string(), filter);
+  return wanted ? OpenOneFile(path.string(), *wanted, filter)
+                : ArchiveReader::Open(path.string(), filter, {});
+}
+
 class FolderReader final : public MemberReader {
  public:
   static Result<std::unique_ptr<MemberReader>> Open(const std::string& path, MemberFilter filter) {
@@ -271,7 +300,9 @@ class FolderReader final : public MemberReader {
     fs::recursive_directory_iterator at(path, error);
     for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
       std::error_code ignored;  // what cannot be looked at fails when it is read
-      if (!Wanted(at->path().filename().string(), filter) || at->is_directory(ignored)) continue;
+      if (at->is_directory(ignored)) continue;
+      const std::string name = at->path().filename().string();
+      if (!Wanted(name, filter) && !IsArchive(name)) continue;
       reader->names_.push_back(at->path().lexically_relative(path));
       if (reader->names_.size() > kMaxMembers) {
         return ResourceExhausted(path + ": has more than " + std::to_string(kMaxMembers) +
@@ -289,8 +320,7 @@ class FolderReader final : public MemberReader {
       if (!current_) {
         if (next_ == names_.size()) return false;
         const fs::path& name = names_[next_++];
-        const auto wanted = Wanted(name.string(), filter_);
-        auto opened = OpenOneFile((root_ / name).string(), *wanted, filter_);
+        auto opened = OpenFileOrArchive(root_ / name, filter_);
         if (!opened) return std::move(opened).error();
         current_ = *std::move(opened);
       }
@@ -322,8 +352,7 @@ Result<std::unique_ptr<MemberReader>> MemberReader::Open(const std::string& path
   const auto status = fs::status(path, error);
   if (!fs::exists(status)) return NotFound("cannot open " + path + ": no such file or folder");
   if (fs::is_directory(status)) return FolderReader::Open(path, filter);
-  const auto wanted = Wanted(fs::path(path).filename().string(), filter);
-  return wanted ? OpenOneFile(path, *wanted, filter) : ArchiveReader::Open(path, filter, {});
+  return OpenFileOrArchive(path, filter);
 }
 
 }  // namespace landwaiter::advisories

@@ -11,6 +11,8 @@
 namespace landwaiter::advisories {
 namespace {
 
+/// How far a feed's clock may be ahead of ours.
+constexpr std::chrono::hours kClockSkew{24};
 /// How often progress is told, in members.
 constexpr std::uint64_t kProgressEvery = 1000;
 
@@ -44,6 +46,19 @@ bool IsNewer(std::string_view a, std::string_view b) {
   return !right || *left > *right;
 }
 
+/// The file's name, with its folder's where several feeds of a kind have files of that name
+/// ("PyPI/all.zip").
+std::string NameOf(const BuildOptions& options, const std::filesystem::path& path) {
+  const auto same =
+      std::count_if(options.feeds.begin(), options.feeds.end(), [&](const FeedSource& feed) {
+        std::filesystem::path other(feed.path);
+        if (!other.has_filename()) other = other.parent_path();
+        return other.filename() == path.filename();
+      });
+  const auto folder = path.parent_path().filename();
+  return (same > 1 && !folder.empty() ? folder / path.filename() : path.filename()).string();
+}
+
 /// Takes what the feeds' readers say into the scratch file, one feed after the other.
 class Stager final : public FeedSink {
  public:
@@ -54,7 +69,7 @@ class Stager final : public FeedSink {
       if (!path.has_filename()) path = path.parent_path();
       FeedInfo entry;
       entry.kind = feed.kind;
-      entry.name = path.filename().string();
+      entry.name = NameOf(options, path);
       info_->feeds.push_back(std::move(entry));
     }
   }
@@ -131,6 +146,8 @@ class Stager final : public FeedSink {
 
   void Released(std::string_view time) override {
     std::string& newest = info_->feeds[feed_].newest;
+    // A slip of a pen must not make a database younger than it is.
+    if (const auto at = ParseTime(time); at && *at > options_.now + kClockSkew) return;
     if (IsNewer(time, newest)) newest = time;
   }
 
@@ -176,17 +193,19 @@ class Stager final : public FeedSink {
   std::uint64_t read_ = 0;
 };
 
-Status Consume(MemberQueue& queue, std::size_t feeds, Stager& stager, const Cancellation& cancel) {
-  for (std::size_t ended = 0; ended < feeds;) {
+Status Consume(MemberQueue& queue, const BuildOptions& options, Stager& stager,
+               const Cancellation& cancel) {
+  for (std::size_t ended = 0; ended < options.feeds.size();) {
     const FeedItem item = queue.Pop();
     if (cancel.Stopped()) return Error{Code::kCancelled, "the build was stopped"};
-    if (item.error) return *item.error;
-    if (item.piece) {
-      if (Status status = stager.TakePiece(item); !status) return status;
-      continue;
+    Status taken = item.error   ? Status(*item.error)
+                   : item.piece ? stager.TakePiece(item)
+                                : stager.EndFeed(item);
+    if (!taken) {
+      if (options.on_failed_feed) options.on_failed_feed(item.feed);
+      return taken;
     }
-    if (Status status = stager.EndFeed(item); !status) return status;
-    ++ended;
+    if (!item.piece) ++ended;
   }
   return Ok();
 }
@@ -204,7 +223,7 @@ Result<std::unique_ptr<BatchWriter>> StageFeeds(const BuildOptions& options,
   Stager stager(options, **writer, info);
   MemberQueue queue(kQueueBytes);
   std::jthread reader([&] { ReadFeeds(options.feeds, queue); });
-  Status status = Consume(queue, options.feeds.size(), stager, cancel);
+  Status status = Consume(queue, options, stager, cancel);
   queue.Close();
   if (!status) return status.error();
   return writer;

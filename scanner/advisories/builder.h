@@ -34,6 +34,8 @@ struct BuildOptions {
   TimePoint now{};          // becomes built_at
   std::function<void(const BuildProgress&)> on_progress = {};  // at most a few times a second
   std::function<void(const Error&)> on_broken = {};  // each broken record, with keep_going
+  /// Which of `feeds` it was that made the build fail, before it returns.
+  std::function<void(std::size_t)> on_failed_feed = {};
 };
 
 /// Errors: InvalidArgument (a broken record: names archive, member and field; an archive without

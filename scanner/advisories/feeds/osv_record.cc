@@ -106,20 +106,14 @@ constexpr EventName kEventNames[] = {{"introduced", EventKind::kIntroduced},
 
 /// Reads the events of one object. The schema wants exactly one in each; older feeds write
 /// `introduced` and `fixed` together, which can only mean the same.
-Status ReadEvent(const dom::object& object, versions::Scheme scheme, const FieldPath& path,
-                 Range* range) {
+Status ReadEvent(const dom::object& object, const FieldPath& path, Range* range) {
   const std::size_t before = range->events.size();
   for (const auto& [name, kind] : kEventNames) {
     const auto version = OptionalText(object, name, path, versions::kMaxVersionBytes);
     if (!version) return version.error();
     if (!version->has_value()) continue;
-    const bool special = **version == "0" || (kind == EventKind::kLimit && **version == "*");
-    if (!special) {
-      if (Status valid = versions::Validate(scheme, **version); !valid) {
-        return InvalidArgument("field " + path.Child(name).ToString() + ": " +
-                               valid.error().message);
-      }
-    }
+    // One that the order cannot read is kept: images with this very package are told so
+    // (Coverage), the others lose nothing.
     range->events.push_back({kind, std::string(**version)});
   }
   if (range->events.size() == before) {
@@ -129,8 +123,7 @@ Status ReadEvent(const dom::object& object, versions::Scheme scheme, const Field
   return Ok();
 }
 
-Status ReadRange(const dom::object& object, versions::Scheme scheme, const FieldPath& path,
-                 Affected* affected) {
+Status ReadRange(const dom::object& object, const FieldPath& path, Affected* affected) {
   const auto type = RequiredText(object, "type", path, kMaxTimeBytes);
   if (!type) return type.error();
   if (*type == "GIT") return Ok();
@@ -150,7 +143,7 @@ Status ReadRange(const dom::object& object, versions::Scheme scheme, const Field
     if (element.get_object().get(event) != simdjson::SUCCESS) {
       return WrongType(item, element, "an object");
     }
-    if (Status status = ReadEvent(event, scheme, item, &range); !status) return status;
+    if (Status status = ReadEvent(event, item, &range); !status) return status;
   }
   const bool introduced =
       std::any_of(range.events.begin(), range.events.end(),
@@ -162,8 +155,7 @@ Status ReadRange(const dom::object& object, versions::Scheme scheme, const Field
   return Ok();
 }
 
-Status ReadRanges(const dom::object& object, versions::Scheme scheme, const FieldPath& path,
-                  Affected* affected) {
+Status ReadRanges(const dom::object& object, const FieldPath& path, Affected* affected) {
   const auto ranges = OptionalArray(object, "ranges", path, kMaxVersions);
   if (!ranges) return ranges.error();
   if (!ranges->has_value()) return Ok();
@@ -175,7 +167,7 @@ Status ReadRanges(const dom::object& object, versions::Scheme scheme, const Fiel
     if (element.get_object().get(range) != simdjson::SUCCESS) {
       return WrongType(item, element, "an object");
     }
-    if (Status status = ReadRange(range, scheme, item, affected); !status) return status;
+    if (Status status = ReadRange(range, item, affected); !status) return status;
   }
   return Ok();
 }
@@ -225,14 +217,13 @@ Status ReadAffected(const dom::object& object, const FieldPath& path, StagedReco
   if (!ecosystem) return ecosystem.error();
   const auto name = RequiredText(**package, "name", package_path, kMaxPackageBytes);
   if (!name) return name.error();
-  const auto scheme = versions::SchemeForEcosystem(*ecosystem);
-  if (!scheme) return Ok();
+  if (!versions::SchemeForEcosystem(*ecosystem)) return Ok();
   StagedPackage staged;
   staged.ecosystem = *ecosystem;
   staged.package = NormalizeName(*ecosystem, *name);
   staged.affected.advisory = record->advisory.id;
   staged.affected.of_source = NamesSourcePackages(*ecosystem);
-  if (Status status = ReadRanges(object, *scheme, path, &staged.affected); !status) return status;
+  if (Status status = ReadRanges(object, path, &staged.affected); !status) return status;
   if (Status status = ReadVersions(object, path, &staged.affected); !status) return status;
   if (Status status = ReadAffectedSeverity(object, path, &staged.affected); !status) {
     return status;

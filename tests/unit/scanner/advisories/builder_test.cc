@@ -3,6 +3,9 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdio>
 
 #include "lib/base/file.h"
 #include "scanner/advisories/archive_reader.h"
@@ -170,7 +173,7 @@ TEST(BuilderTest, OnePackageNamedTwiceByARecordIsOneRowWithBothRanges) {
 
 TEST(BuilderTest, ABrokenRecordFailsTheBuildAndNamesArchiveMemberAndField) {
   const TemporaryFolder folder;
-  OsvRecord broken = OsvRecord("GHSA-2", "npm", "p").Introduced("0").Fixed("not a version");
+  OsvRecord broken = OsvRecord("GHSA-2", "npm", "p").Introduced("0").Fixed(std::string(5000, '1'));
   const std::string path = WriteArchive(folder, "a.zip", {Minimist(), broken});
   const auto info = BuildFeed(folder, path);
   ASSERT_FALSE(info.has_value());
@@ -241,6 +244,61 @@ TEST(BuilderTest, ArchivesCutBetweenTwoMembersAreErrors) {
   for (std::size_t at = 512; at < end; at += 512) {
     EXPECT_FALSE(BuildFeed(folder, folder.Write("cut.tar", tar.substr(0, at))).has_value()) << at;
   }
+}
+
+TEST(BuilderTest, WhatIsPackedWithinAFeedIsNotPassedOver) {
+  const TemporaryFolder folder;
+  folder.Write("feed/a.json", Minimist().Json());
+  folder.Write("feed/README.md", "of no interest");
+  ASSERT_TRUE(BuildFeed(folder, folder.Path("feed")).has_value());
+  const std::string zip = Bytes(WriteArchive(folder, "good.zip", {Minimist("GHSA-2")}));
+  folder.Write("feed/PyPI/all.zip", zip);
+  const auto both = BuildFeed(folder, folder.Path("feed"));
+  ASSERT_TRUE(both.has_value()) << both.error().message;
+  EXPECT_EQ(both->feeds[0].records, 2u) << "an archive in a folder is read";
+  folder.Write("feed/PyPI/all.zip", zip.substr(0, zip.size() / 2));
+  EXPECT_FALSE(BuildFeed(folder, folder.Path("feed")).has_value()) << "and read whole";
+}
+
+TEST(BuilderTest, AnArchiveWithinAnArchiveIsRefused) {
+  const TemporaryFolder folder;
+  const std::string tar = Bytes(WriteArchive(folder, "good.tar", {Minimist()}));
+  std::string named = tar;  // the one member under another name of the same length
+  const std::size_t at = named.find(".json");
+  ASSERT_NE(at, std::string::npos);
+  named.replace(at, 5, ".j.gz");
+  int sum = 0;  // of the header, its own field as blanks (POSIX pax, "ustar Interchange Format")
+  for (int i = 0; i < 512; ++i) {
+    sum +=
+        i >= 148 && i < 156 ? ' ' : static_cast<unsigned char>(named[static_cast<std::size_t>(i)]);
+  }
+  std::snprintf(named.data() + 148, 8, "%06o", static_cast<unsigned>(sum));
+  const auto info = BuildFeed(folder, folder.Write("inner.tar", named));
+  ASSERT_FALSE(info.has_value());
+  EXPECT_NE(info.error().message.find(".j.gz: is packed itself"), std::string::npos)
+      << info.error().message;
+}
+
+TEST(BuilderTest, APipeIsNoFeedAndIsNotWaitedFor) {
+  const TemporaryFolder folder;
+  folder.Write("feed/a.json", Minimist().Json());
+  ASSERT_EQ(mkfifo(folder.Path("feed/p.json").c_str(), 0600), 0);
+  const auto info = BuildFeed(folder, folder.Path("feed"));
+  ASSERT_FALSE(info.has_value());
+  EXPECT_NE(info.error().message.find("p.json: it is no regular file"), std::string::npos)
+      << info.error().message;
+}
+
+TEST(BuilderTest, FeedsOfOneFileNameAreToldApart) {
+  const TemporaryFolder folder;
+  const std::string zip = Bytes(WriteArchive(folder, "good.zip", {Minimist()}));
+  BuildOptions options = BuildFrom(folder, {});
+  options.feeds = {{"osv", folder.Write("npm/all.zip", zip)},
+                   {"osv", folder.Write("PyPI/all.zip", zip)}};
+  const auto info = BuildDatabase(options, {});
+  ASSERT_TRUE(info.has_value()) << info.error().message;
+  EXPECT_EQ(info->feeds[0].name, "npm/all.zip");
+  EXPECT_EQ(info->feeds[1].name, "PyPI/all.zip");
 }
 
 TEST(BuilderTest, AFeedOfOtherEcosystemsOnlyIsAnErrorAndNotAnEmptyDatabase) {

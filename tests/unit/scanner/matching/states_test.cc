@@ -324,6 +324,21 @@ TEST_F(StatesTest, SuseIsLookedUpInTheModulesOfItsServicePack) {
             (std::vector<std::string>{"curl SUSE-SU-1", "curl SUSE-SU-2"}));
 }
 
+TEST_F(StatesTest, AVersionThatNobodyCanReadFailsItsPackageAndNothingElse) {
+  const std::vector<OsvRecord> records{Fixed("GHSA-1", "npm", "odd", "nightly.2026-03-10.0"),
+                                       Fixed("GHSA-2", "npm", "plain", "2.0.0")};
+  const auto plain = MatchWith(records, AnInventory("", "", {APackage("npm", "plain", "1.0.0")}));
+  EXPECT_EQ(Ids(plain), (std::vector<std::string>{"plain GHSA-2"}));
+  EXPECT_EQ(CoverageOf(plain, "advisories-npm").state, CoverageState::kRead);
+  const auto odd = MatchWith(
+      records,
+      AnInventory("", "", {APackage("npm", "odd", "1.0.0"), APackage("npm", "plain", "1.0.0")}));
+  EXPECT_EQ(Ids(odd), (std::vector<std::string>{"plain GHSA-2"}));
+  const Coverage coverage = CoverageOf(odd, "advisories-npm");
+  EXPECT_EQ(coverage.state, CoverageState::kFailed);
+  EXPECT_NE(coverage.reason.find("nightly.2026-03-10.0"), std::string::npos) << coverage.reason;
+}
+
 // Pitfalls 139, 142.
 TEST_F(StatesTest, FactsOfOtherFeedsJoinByTheCve) {
   const std::vector<File> files{
