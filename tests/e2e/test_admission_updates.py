@@ -103,6 +103,7 @@ def test_a_tenant_who_writes_the_mirror_annotation_is_judged(system, running_bad
 UNSCANNED = {"Deny": (False, False), "Warn": (True, True), "Allow": (True, False)}
 
 
+# Pitfall 156: a scan that is still to come is neither a pass nor a failure.
 @pytest.mark.parametrize("answer", UNSCANNED)
 def test_without_time_to_wait_a_new_image_is_answered_by_on_unscanned(system, namespace, answer):
     system.enforce(namespace, policy(f"un-{namespace}", NOT_ROOT, namespace=namespace, onUnscanned=answer, waitSeconds=0))

@@ -135,6 +135,7 @@ def test_a_gzip_bomb(system, odd_registry, guarded):
     assert _wait_failed(system, image.digest, "TooLarge")["message"]
 
 
+# Pitfall 159.
 def test_a_package_database_that_is_cut(system, odd_registry, guarded):
     files = debian_files(BAD)
     files["var/lib/dpkg/status"] = "Package: libbad\nStatus: install ok installed\nVers"
@@ -152,6 +153,7 @@ def test_an_operating_system_without_a_feed(system, odd_registry, guarded):
     assert "UnsupportedOS" in _refused(system, guarded, _broken(odd_registry, "os", image))
 
 
+# Pitfall 20.
 def test_a_layer_of_an_unknown_media_type(system, odd_registry, guarded):
     image = debian_image(BAD)
     manifest = json.loads(image.manifest)

@@ -34,6 +34,7 @@ def image_over(base, name):
     return Image([base, Layer(tar_of({f"opt/{name}": name}))], {})
 
 
+# Pitfall 152.
 def test_only_layers_never_seen_are_fetched(registry, scan):
     base = Layer(tar_of(debian_files(BAD)))
     first, second = image_over(base, "first"), image_over(base, "second")

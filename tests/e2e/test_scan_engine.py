@@ -63,6 +63,7 @@ def test_an_image_that_the_engine_does_not_have_is_named_in_its_words(scan, tmp_
     assert "No such image: nothing:1" in done.stderr and "NotFound" in done.stderr, done.stderr
 
 
+# Pitfall 52.
 @pytest.mark.parametrize("cut", [100, 5000])
 def test_an_export_that_breaks_off_is_no_result(scan, tmp_path, cut):
     with FakeEngine(tmp_path / "engine.sock", {"app": docker_save(tmp_path)}, cut) as engine:

@@ -110,6 +110,7 @@ def test_a_broken_lock_file_makes_a_folder_incomplete(files):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root opens every file")
+# Pitfall 28: of a folder that may not be read, unlike of a tar.
 def test_what_cannot_be_opened_is_told(files, tmp_path):
     write(tmp_path / "files", {"a/requirements.txt": "Django==3.2.12\n"})
     (tmp_path / "files/a").chmod(0)
@@ -156,6 +157,7 @@ def test_what_is_no_document_is_no_empty_one(database, tmp_path):  # noqa: F811
     assert done.returncode == 3 and coverage(done, "sbom")["state"] == "Failed"
 
 
+# Pitfall 36: what an image says of itself adds packages and takes none away.
 def test_a_document_in_an_image_adds_packages_but_no_system_ones(scan):  # noqa: F811
     done = scan(image_of({**{n: c for n, c in DEBIAN.items() if n != "var/lib/dpkg/status"},
                           "var/lib/dpkg/status": "", "app/sbom.json": json.dumps(SBOM)}), "--format", "json")

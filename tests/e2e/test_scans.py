@@ -15,6 +15,7 @@ def _pulls(system, pushed, since):
     return [r for r in system.registry.requests(since) if f"/v2/{pushed.repository}/" in r.path and r.status == 200]
 
 
+# Pitfall 30: the digest, the manifest's and the configuration's are kept apart.
 def test_an_image_scan_tells_what_is_in_the_image(system, namespace):
     system.enforce(namespace, policy(f"tell-{namespace}", NO_CRITICAL, namespace=namespace, **WAIT))
     pushed = system.push(packages={**BAD, "libpoor": "1.0"})
@@ -68,6 +69,7 @@ def test_a_digest_is_pulled_once_however_many_pods_ask(system, namespace):
     assert len(system.creations("imagescans", pushed.scan_name)) == 1
 
 
+# Pitfall 29: what was scanned is a digest, whatever tags lead to it.
 def test_two_tags_of_one_digest_have_one_scan(system, namespace):
     system.enforce(namespace, policy(f"tags-{namespace}", NO_CRITICAL, namespace=namespace, **WAIT))
     pushed = system.push()
@@ -92,6 +94,7 @@ def test_pods_that_run_already_are_scanned_and_counted(system, namespace):
                               "no pod is counted any more")
 
 
+# Pitfall 32.
 def test_of_an_index_the_platforms_of_the_nodes_are_scanned(system):
     index = system.push_index("linux/amd64", "linux/arm64/v8", "linux/s390x", packages=BAD)
     status = system.request_scan(index)["status"]
@@ -160,6 +163,7 @@ def test_a_policy_counts_the_images(system, namespace):
     assert (counts["pass"], counts.get("warn", 0), counts["fail"]) == (1, 0, 1)
 
 
+# Pitfall 148.
 def test_a_new_database_is_matched_without_pulling(system, namespace):
     name = f"feed-{namespace}"
     system.enforce(namespace, policy(name, NO_CRITICAL, namespace=namespace, **WAIT))

@@ -42,6 +42,7 @@ def test_the_pods_own_secret_is_used(system, private_registry, guarded):
     assert system.wait_scan(pushed.scan_name)["spec"]["pullSecrets"] == [{"namespace": guarded, "name": "regcred"}]
 
 
+# Pitfall 48.
 def test_the_service_accounts_secret_is_used(system, private_registry, guarded):
     system.cluster.apply(
         _secret("of-account", guarded, private_registry.host),

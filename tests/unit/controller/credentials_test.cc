@@ -67,6 +67,7 @@ std::vector<std::string> Names(const std::vector<resources::SecretRef>& secrets)
   return out;
 }
 
+// Pitfall 48: the pod's secrets and its service account's.
 TEST(CredentialReader, KeepsThePodsOrderAndTellsOfWhatItLeavesOut) {
   landwaiter::testing::FakeKube api;
   api.Put(kube::kServiceAccounts, {{"apiVersion", "v1"},

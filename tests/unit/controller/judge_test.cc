@@ -225,6 +225,7 @@ TEST_F(JudgeTest, ShowsTheTagThatPodsUse) {
   EXPECT_EQ(counting.used_by_pods, 3u) << "kept while the pods are being counted";
 }
 
+// Pitfall 145: by the day it was built.
 TEST_F(JudgeTest, SaysWhenTheDatabaseIsStale) {
   stored_ = AStored(kDigest, {});
   stored_->match->database_built_at = "2026-11-01T00:00:00Z";

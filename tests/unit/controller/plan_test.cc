@@ -21,6 +21,7 @@ struct IdCase {
   std::string local;
 };
 
+// Pitfall 30: a configuration's digest is no manifest's.
 TEST(ParseImageId, ReadsWhatTheRuntimesWrite) {
   const std::string d = DigestOf("x").ToString();
   const IdCase cases[] = {
@@ -65,6 +66,7 @@ TEST(PlanPod, TakesEveryKindOfContainerAndImageVolumesOnce) {
                             "docker.io/library/debug:2", "docker.io/library/data:3"}));
 }
 
+// Pitfall 29: a tag may mean another image by the time a node pulls it.
 TEST(PlanPod, KnowsWhatIsAskedForAndWhatRuns) {
   const Digest asked = DigestOf("asked");
   const Digest running = DigestOf("running");
@@ -151,6 +153,7 @@ TEST(Identify, TellsCanonicalObjectsFromRequestsAndForgeries) {
   }
 }
 
+// Pitfall 32.
 TEST(WantedPlatforms, AreTheNodesOrTheHosts) {
   EXPECT_EQ(WantedPlatforms({}), std::vector<Platform>{HostPlatform()});
   const Platform amd{"linux", "amd64"};

@@ -56,6 +56,7 @@ TEST(Table, SaysWhatAFilterHides) {
   EXPECT_NE(table.find("1 low"), std::string::npos) << "counts see everything";
 }
 
+// Pitfall 141.
 TEST(Table, AnUnknownSeverityIsNeverHiddenBySeverity) {
   ScanReport report = AReport();
   report.filter.severity_at_least = Severity::kCritical;

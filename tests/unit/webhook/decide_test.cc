@@ -293,6 +293,7 @@ const Case kCases[] = {
      .text = "RuleError"},
 };
 
+// Pitfall 156: pending, failed and denied are answered apart.
 TEST(Decide, FollowsTheTable) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.name);

@@ -18,6 +18,7 @@ TEST_P(GlobTest, Matches) {
   EXPECT_EQ(text::GlobMatch(GetParam().pattern, GetParam().text), GetParam().matches);
 }
 
+// Pitfall 155: patterns are globs, and no pattern is slow.
 INSTANTIATE_TEST_SUITE_P(
     Table, GlobTest,
     testing::Values(GlobCase{"EverythingMatchesTwoStars", "**", "a/b/c:1", true},
@@ -39,6 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
                              false}),
     [](const auto& info) { return info.param.name; });
 
+// Pitfall 157: escapes in what is printed.
 TEST(Printable, ReplacesWhatATerminalWouldObey) {
   EXPECT_EQ(text::Printable("a\x1b[31mb\nc\xE2\x80\xAE"
                             "d\xff"),

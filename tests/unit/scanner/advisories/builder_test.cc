@@ -203,6 +203,7 @@ struct BadFeed {
   std::string message;
 };
 
+// Pitfall 147: part of a feed is no feed.
 TEST(BuilderTest, FeedsThatCannotBeReadWholeFailEvenWithKeepGoing) {
   const TemporaryFolder folder;
   std::vector<OsvRecord> records;
@@ -309,6 +310,7 @@ TEST(BuilderTest, AFeedOfOtherEcosystemsOnlyIsAnErrorAndNotAnEmptyDatabase) {
   EXPECT_NE(info.error().message.find("none of them"), std::string::npos) << info.error().message;
 }
 
+// Pitfall 153: one file, and nothing of those before. Pitfall 27.
 TEST(BuilderTest, AFailedBuildLeavesTheOldDatabaseAndNoLeftovers) {
   const TemporaryFolder folder;
   ASSERT_TRUE(BuildDatabase(BuildFrom(folder, {Minimist()}), {}).has_value());
@@ -328,6 +330,7 @@ TEST(BuilderTest, AFailedBuildLeavesTheOldDatabaseAndNoLeftovers) {
   EXPECT_EQ(files, 3u) << "manifest.json, the database, the lock";
 }
 
+// Pitfall 146.
 TEST(BuilderDeathTest, ABuildThatDiesInTheMiddleLeavesTheOldDatabase) {
   const TemporaryFolder folder;
   ASSERT_TRUE(BuildDatabase(BuildFrom(folder, {Minimist()}), {}).has_value());

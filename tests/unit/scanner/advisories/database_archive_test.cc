@@ -173,6 +173,7 @@ TEST_F(DatabaseArchiveTest, AnArchiveWithAChangedByteLeavesTheOldDatabase) {
   }
 }
 
+// Pitfall 146: another format, another digest, a manifest without its database.
 TEST_F(DatabaseArchiveTest, AnArchiveThatLiesIsRefusedWithTheReason) {
   const std::string other = std::string(database_.size(), 'x');
   const std::string huge = ManifestWith([](auto* i) { i->size_bytes = kMaxDatabaseBytes + 1; });
@@ -381,6 +382,7 @@ TEST_F(DatabaseArchiveTest, VerifyFindsWhatIsWrongOnDisk) {
   EXPECT_EQ(VerifyFolder(folder_.Path("absent"), {}).error().code, Code::kNotFound);
 }
 
+// Pitfall 146: two at once.
 TEST_F(DatabaseArchiveTest, OneCommandAtATimeChangesAFolder) {
   ASSERT_TRUE(Export());
   std::ofstream(folder_.Path("db/.lock")).close();

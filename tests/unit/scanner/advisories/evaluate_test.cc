@@ -38,6 +38,7 @@ struct Case {
 
 class EvaluateTest : public testing::TestWithParam<Case> {};
 
+// Pitfall 131: the schema's own algorithm.
 TEST_P(EvaluateTest, FollowsTheSchema) {
   const Case& c = GetParam();
   Affected affected;

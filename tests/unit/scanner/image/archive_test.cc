@@ -102,6 +102,7 @@ TEST(Archive, ReadsDockerSaveAndLayoutPlainAndCompressed) {
   }
 }
 
+// Pitfall 31.
 TEST(Archive, LayoutKeepsTheTrueManifest) {
   const TinyImage image;
   auto source = Open(Layout(image).Done());
@@ -111,6 +112,7 @@ TEST(Archive, LayoutKeepsTheTrueManifest) {
   EXPECT_EQ(loaded->digest, image.ManifestDigest());
 }
 
+// Pitfall 52: an archive has lost the registry's manifest, and is not given another's digest.
 TEST(Archive, DockerSaveWithCompressedLayersComputesTheirDigests) {
   TinyImage image;
   const std::string packed = Compress(image.layer, "gzip");

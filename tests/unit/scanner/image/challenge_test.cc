@@ -16,6 +16,7 @@ std::string Show(std::string_view header) {
   return out;
 }
 
+// Pitfall 43.
 TEST(Challenge, ReadsWhatRegistriesSend) {
   const struct {
     const char* name;

@@ -129,6 +129,7 @@ TEST_F(DockerConfigTest, HelperThatIsNotInstalledIsNamed) {
       << credentials.error().message;
 }
 
+// Pitfall 49: helpers are run by the command line alone, and only from PATH.
 TEST_F(DockerConfigTest, HelperNameIsNoPath) {
   for (const char* name : {"../x", "a b", "a;b", "/bin/sh"}) {
     Write("config.json", std::string(R"({"credsStore":")") + name + "\"}");

@@ -38,6 +38,7 @@ struct TypeCase {
   std::string_view reason;  // else
 };
 
+// Pitfall 38. Pitfall 37: schema 1 is refused by name, never read as an image without layers.
 TEST(ManifestType, BytesAndTransportMustAgree) {
   const std::string oci(media_type::kOciManifest);
   const std::string index(media_type::kOciIndex);
@@ -129,6 +130,7 @@ struct BadCase {
   const char* says;
 };
 
+// Pitfall 158: sizes. Pitfall 23: artifacts are named as what they are.
 TEST(ParseManifest, NamesWhatIsWrong) {
   const std::string layer_type = "application/vnd.oci.image.layer.v1.tar";
   const auto layer = [&](const std::string& size) {
@@ -235,6 +237,7 @@ struct ChoiceCase {
   std::vector<std::size_t> chosen;  // empty: NoMatchingPlatform
 };
 
+// Pitfall 34: variants and their fall-backs. Pitfall 35: unknown/unknown is no platform.
 TEST(ChoosePlatforms, TakesWhatANodeWouldRun) {
   const ChoiceCase cases[] = {
       {{"linux/amd64", "linux/arm64"}, {}, {0, 1}},
@@ -287,6 +290,7 @@ TEST(ChoosePlatforms, ErrorListsWhatIsThere) {
             "index has no image for linux/arm64, it has linux/amd64, linux/s390x");
 }
 
+// Pitfall 35: the mark is an author's word, and a runtime does not read it.
 TEST(ChoosePlatforms, AnImageThatIsMarkedAsAnAttestationIsStillAnImage) {
   ImageIndex index = IndexOf({"linux/amd64"});
   index.manifests[0].annotations["vnd.docker.reference.type"] = "attestation-manifest";

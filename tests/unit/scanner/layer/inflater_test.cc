@@ -66,6 +66,7 @@ std::vector<StreamCase> StreamCases() {
   const std::string skippable = std::string("\x50\x2a\x4d\x18\x04\x00\x00\x00", 8) + "skip";
   return {
       {"one gzip member", Compression::kGzip, Gzip(text), text},
+      // Pitfall 17.
       {"three gzip members are one stream", Compression::kGzip, Gzip("a") + Gzip(text) + Gzip("b"),
        "a" + text + "b"},
       {"an empty gzip member in between", Compression::kGzip, Gzip("a") + Gzip("") + Gzip("b"),
@@ -73,6 +74,7 @@ std::vector<StreamCase> StreamCases() {
       {"a gzip header with extra, name and comment", Compression::kGzip, GzipWithFields(text),
        text},
       {"one zstd frame", Compression::kZstd, Zstd(text), text},
+      // Pitfall 19: as zstd:chunked and eStargz write them, and windows above 8 MiB.
       {"two zstd frames and a skippable one", Compression::kZstd,
        Zstd(text) + skippable + Zstd("b"), text + "b"},
       {"a skippable zstd frame first", Compression::kZstd, skippable + Zstd(text), text},
@@ -112,6 +114,7 @@ TEST(Inflater, GzipMembersCutAtEveryOffset) {
   }
 }
 
+// Pitfall 17: never an end.
 TEST(Inflater, AStreamThatBreaksOffIsAnErrorAtEveryOffset) {
   const std::string text = Text(3000);
   for (const auto& [compression, bytes, boundary] :
@@ -128,6 +131,7 @@ TEST(Inflater, AStreamThatBreaksOffIsAnErrorAtEveryOffset) {
   }
 }
 
+// Pitfall 17: what follows the last member is no rest to be passed over.
 TEST(Inflater, CorruptStreamsAreErrors) {
   std::string wrong_crc = Gzip("hello");
   wrong_crc[wrong_crc.size() - 8] ^= 1;
@@ -162,6 +166,7 @@ TEST(Inflater, CorruptStreamsAreErrors) {
   }
 }
 
+// Pitfall 19.
 TEST(Inflater, AZstdWindowAboveTheLimitIsTooLarge) {
   auto out = InflateAll(Compression::kZstd, Zstd(Text(1000), 26), 1000, 1000);
   ASSERT_FALSE(out);
@@ -185,6 +190,7 @@ struct DetectCase {
   std::string expected;  // name of the compression, or reason of the error
 };
 
+// Pitfall 18: GHCR and others call their layers what they like. Pitfall 21: foreign layers too.
 TEST(DetectCompression, TheBytesDecideAndTheTypeIsHeldAgainstThem) {
   const std::string tar = testing::Tar().File("f", "").Build();
   const std::string docker = "application/vnd.docker.image.rootfs.diff.tar.gzip";

@@ -48,6 +48,7 @@ struct OwnershipCase {
 
 class OwnershipTest : public ::testing::TestWithParam<OwnershipCase> {};
 
+// Pitfall 110: lists of either kind, and through the links of a merged /usr.
 TEST_P(OwnershipTest, TellsWhoseALanguagePackageIs) {
   Tar tar = GetParam().tar;
   tar.File(kSix, "Name: six\nVersion: 1.16.0\n").File(kOther, "Name: other\nVersion: 2.0\n");

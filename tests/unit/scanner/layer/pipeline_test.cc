@@ -90,6 +90,7 @@ struct MismatchCase {
   const char* words;
 };
 
+// Pitfall 24: the blob's digest and the diffID are both held against the bytes.
 TEST(ScanLayer, NothingCountsBeforeAllDigestsMatch) {
   const std::vector<MismatchCase> cases = {
       {"another blob of the same size",
@@ -182,6 +183,7 @@ struct BombCase {
   const char* words;
 };
 
+// Pitfall 26.
 TEST(ScanLayer, BombsAreTooLargeAndNamed) {
   const std::string zeros = Tar().File("zeros", std::string(8 << 20, '\0')).Build();
   Tar deep;
@@ -221,6 +223,7 @@ TEST(ScanLayer, BombsAreTooLargeAndNamed) {
   }
 }
 
+// Pitfall 25.
 TEST(ScanLayer, AFileAboveItsSourcesLimitIsAFailedReading) {
   const std::string tar = Tar().File("big.rec", std::string((1 << 20) + 1, 'x')).Build();
   const std::string blob = Gzip(tar);

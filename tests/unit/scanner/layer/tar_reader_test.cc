@@ -218,6 +218,7 @@ std::vector<NamesCase> NamesCases() {
   };
 }
 
+// Pitfall 15: every shape of header. Pitfall 13: bytes that are no UTF-8.
 TEST(TarReader, NamesAreThoseThatWereWritten) {
   for (const auto& test : NamesCases()) {
     SCOPED_TRACE(test.name);
@@ -231,6 +232,7 @@ TEST(TarReader, NamesAreThoseThatWereWritten) {
   }
 }
 
+// Pitfall 15.
 TEST(TarReader, SparseFilesHaveTheirRealSizeAndHolesOfZeros) {
   for (const auto& test : NamesCases()) {
     if (std::string_view(test.name).find("sparse") == std::string_view::npos) continue;
@@ -316,6 +318,7 @@ std::string Broken(std::string header, std::size_t at, std::string_view text) {
   return Summed(header);
 }
 
+// Pitfall 15: sizes that overflow, and global headers that would rename.
 TEST(TarReader, RefusesWhatReadersWouldReadDifferently) {
   const std::string good = Header({.name = "f"});
   std::string wrong_sum = good;

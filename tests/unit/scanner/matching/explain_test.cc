@@ -87,6 +87,7 @@ std::vector<ExplainCase> Cases() {
   };
 }
 
+// Pitfall 160.
 TEST(ExplainTest, EveryAdvisorysWordIsToldAndWhyItCountsOrNot) {
   for (const ExplainCase& c : Cases()) {
     const advisories::TemporaryFolder folder;

@@ -77,6 +77,7 @@ struct WalCase {
 
 class RpmWalTest : public ::testing::TestWithParam<WalCase> {};
 
+// Pitfall 90.
 TEST_P(RpmWalTest, ShowsWhatSqliteShows) {
   for (const std::uint32_t page_bytes : {512, 4096, 65'536}) {
     SqliteMaker maker(page_bytes);

@@ -184,6 +184,7 @@ TEST(ScanInChild, WordsOfAChildAreMadePrintable) {
   EXPECT_EQ(error.message.find('\x1b'), std::string::npos);
 }
 
+// Pitfall 156: a scan out of time is a failure with a reason, and no result.
 TEST(ScanInChild, ATimeoutNamesTheLayer) {
   ChildOptions options;
   options.timeout = std::chrono::milliseconds(500);

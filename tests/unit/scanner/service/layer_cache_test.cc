@@ -72,6 +72,7 @@ TEST_F(LayerCacheTest, GivesBackWhatWasPutAndNothingElse) {
   EXPECT_TRUE(Open()->Get("a")) << "another process";
 }
 
+// Pitfall 24.
 TEST_F(LayerCacheTest, TheKeyHoldsAllThatAnInventoryDependsOn) {
   auto cache = Open();
   const layer::Limits limits;
@@ -124,6 +125,7 @@ TEST_F(LayerCacheTest, WhatWasUsedLongestAgoGoesFirst) {
   EXPECT_LE(Files().size(), 3u);
 }
 
+// Pitfall 27: scratch files have no name; what must have one is cleaned up after the dead.
 TEST_F(LayerCacheTest, WhatAKilledProcessLeftIsTakenAwayAfterAnHour) {
   auto cache = Open();
   const fs::path old = folder_ + "/new-abcdef";

@@ -19,6 +19,7 @@ using testing::kStatus;
 using testing::MemoryImage;
 using testing::SmallImage;
 
+// Pitfall 22: what the history calls empty has no layer.
 TEST(ScanImage, FillsTheInventory) {
   MemoryImage image;
   image.History(
@@ -40,6 +41,7 @@ TEST(ScanImage, FillsTheInventory) {
   EXPECT_EQ(inventory.packages[1].purl.substr(0, 15), "pkg:deb/debian/");
 }
 
+// Pitfall 22: builders write histories that do not fit their layers, or none.
 TEST(ScanImage, AHistoryThatDoesNotFitIsLeftOut) {
   MemoryImage image;
   image.History(R"([{"created_by":"only one"}])");
@@ -48,6 +50,7 @@ TEST(ScanImage, AHistoryThatDoesNotFitIsLeftOut) {
   EXPECT_EQ(scanned->platforms[0].layers[0].created_by, "");
 }
 
+// Pitfalls 7, 152.
 TEST(ScanImage, TheSameLayerTwiceIsReadOnceAndStandsTwice) {
   MemoryImage image;
   const std::string tar =
@@ -109,6 +112,7 @@ struct BadImage {
   const char* words;
 };
 
+// Pitfall 20: one layer that cannot be read is no image with the others.
 TEST(ScanImage, BadImagesAreNamedErrors) {
   const std::string tar = Tar().File("a", std::string(100000, 'a')).Build();
   const std::string blob = Gzip(tar);
@@ -174,6 +178,7 @@ TEST(ScanImage, TheLimitsAreTheWholeImages) {
   EXPECT_NE(scanned.error().message.find("inflated layers"), std::string::npos);
 }
 
+// Pitfall 154.
 TEST(ScanImage, SideBySideOrInTurnIsTheSame) {
   MemoryImage image;
   for (int i = 0; i < 12; ++i) {

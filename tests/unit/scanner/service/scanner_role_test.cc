@@ -167,6 +167,7 @@ TEST(ScannerRole, ScansAnImageOfARegistry) {
   EXPECT_TRUE(role.Stop());
 }
 
+// Pitfall 33: a node runs it without asking, so it is scanned under the name of what it is.
 TEST(ScannerRole, ScansAnImageWithoutAnIndexWhateverPlatformsTheNodesAreOf) {
   const TinyRegistry registry;
   const RunningRole role(OptionsFor(registry));

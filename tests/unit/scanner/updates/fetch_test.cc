@@ -397,6 +397,7 @@ TEST(StoreTest, WhatIsWrittenIsReadAndWhatIsBrokenIsForgotten) {
   }
 }
 
+// Pitfall 146.
 TEST(StoreTest, OneUpdateAtATime) {
   const TemporaryFolder folder;
   const auto first = Store::Open(folder.Path("store"));

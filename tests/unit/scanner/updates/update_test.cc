@@ -79,6 +79,7 @@ TEST_F(UpdateTest, BuildsFromWhatIsFetchedAndThenFromWhatIsUnchanged) {
   ExpectKnows("lodash");
 }
 
+// Pitfall 145: a mirror that is down.
 TEST_F(UpdateTest, AFeedThatCannotBeFetchedIsReplacedByTheLastGoodOne) {
   ASSERT_TRUE(Run());
   Serve("lodash");
@@ -124,6 +125,7 @@ TEST_F(UpdateTest, WithoutALastGoodOneNothingIsBuilt) {
   EXPECT_EQ(next->files[0].state, FileState::kUnchanged) << "what was fetched is not fetched again";
 }
 
+// Pitfall 147.
 TEST_F(UpdateTest, AFeedThatShrankIsNotBelieved) {
   Serve("minimist", 10'000);
   ASSERT_TRUE(Run());
