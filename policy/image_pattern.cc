@@ -36,14 +36,6 @@ bool LooksLikeHost(std::string_view part) {
   return part.find_first_of(".:[") != std::string_view::npos || part == "localhost";
 }
 
-/// Names of one registry are one name: the default port says nothing, Docker Hub answers under
-/// several. Else "host:443/x" would pass a policy for "host/**".
-std::string_view CanonicalHost(std::string_view host) {
-  if (host.ends_with(":443")) host.remove_suffix(std::string_view(":443").size());
-  if (host == "index.docker.io" || host == "registry-1.docker.io") return "docker.io";
-  return host;
-}
-
 bool NameMatchesAs(std::string_view pattern, const ImageReference& reference) {
   constexpr std::string_view kHub = "docker.io";
   constexpr std::string_view kLibrary = "library/";
@@ -77,6 +69,12 @@ bool NameMatches(std::string_view pattern, const ImageReference& reference) {
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 
 }  // namespace
+
+std::string_view CanonicalHost(std::string_view host) {
+  if (host.ends_with(":443")) host.remove_suffix(std::string_view(":443").size());
+  if (host == "index.docker.io" || host == "registry-1.docker.io") return "docker.io";
+  return host;
+}
 
 bool ImagePatternMatches(std::string_view pattern, const ImageReference& reference,
                          WhenOpen when_open) {

@@ -23,6 +23,9 @@ enum class WhenOpen { kMatches, kDiffers };
 
 bool ImagePatternMatches(std::string_view pattern, const ImageReference& reference,
                          WhenOpen when_open);
+/// Names of one registry are one name: the default port says nothing, Docker Hub answers under
+/// several. Else "host:443/x" would pass a policy for "host/**".
+std::string_view CanonicalHost(std::string_view host);
 /// The same over registry and repository alone.
 bool RepositoryPatternMatches(std::string_view pattern, const ImageReference& reference);
 

@@ -32,9 +32,7 @@ std::string Some(const std::vector<std::string>& list) {
 }
 
 bool RegistryMatches(std::string_view pattern, const ImageReference& reference) {
-  std::string lower = text::ToLower(pattern);
-  if (lower == "index.docker.io") lower = "docker.io";
-  return text::GlobMatch(lower, reference.registry);
+  return text::GlobMatch(CanonicalHost(text::ToLower(pattern)), CanonicalHost(reference.registry));
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "fixed in 3.0.2-1"},
         RuleCase{"ALowerSeverityDoesNot", "vulnerabilities: {severityAtLeast: High}",
                  AnImage().Has(AFinding("CVE-1").Of(Severity::kMedium)), kPass, ""},
+        // Pitfall 141.
         RuleCase{"AnUnknownSeverityCounts", "vulnerabilities: {severityAtLeast: Critical}",
                  AnImage().Has(AFinding("CVE-1").Of(Severity::kUnknown)), kFail, "(Unknown)"},
         RuleCase{"AnUnknownSeverityIsIgnoredWhenAsked",
@@ -283,8 +284,15 @@ INSTANTIATE_TEST_SUITE_P(
                       "r.example.com:5000/a:1", kFail, "5000"},
         ReferenceCase{"ARegistryPattern", "reference: {registries: [\"*.example.com\"]}",
                       "a.b.example.com/a:1", kPass, ""},
+        // Pitfall 46: one registry under all its names.
         ReferenceCase{"DockerHubByEitherName", "reference: {registries: [index.docker.io]}",
                       "nginx", kPass, ""},
+        ReferenceCase{"DockerHubByItsOwnHost", "reference: {registries: [docker.io]}",
+                      "registry-1.docker.io/library/nginx:1", kPass, ""},
+        ReferenceCase{"DockerHubsOwnHostIsAllowed",
+                      "reference: {registries: [registry-1.docker.io]}", "nginx", kPass, ""},
+        ReferenceCase{"TheDefaultPortIsNoOtherRegistry", "reference: {registries: [r.example.com]}",
+                      "r.example.com:443/a:1", kPass, ""},
         ReferenceCase{"AnAllowedRepository", "reference: {repositories: [\"shop/**\"]}",
                       "r.example.com/shop/a/b:1", kPass, ""},
         ReferenceCase{"AnotherRepository", "reference: {repositories: [\"r.example.com/shop/**\"]}",
