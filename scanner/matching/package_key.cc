@@ -91,9 +91,11 @@ std::string AsInstalled(const Package& package, const std::string& fixed_version
 }
 
 bool IsKernelHeaders(const Package& package) {
-  return package.name == "linux-libc-dev" || package.name == "linux-headers" ||
-         package.name.starts_with("linux-headers-") || package.name == "kernel-headers" ||
-         package.name.starts_with("kernel-headers-");
+  const std::string_view name = package.name;
+  // Ubuntu's flavours: linux-aws-headers-6.2.0-1009, linux-hwe-6.5-headers-6.5.0-18.
+  const bool flavour = name.starts_with("linux-") && name.find("-headers-") != name.npos;
+  return flavour || name == "linux-libc-dev" || name == "linux-headers" ||
+         name == "kernel-headers" || name.starts_with("kernel-headers-");
 }
 
 bool IsSameSoftware(const Package& language_package, const Package& owner) {

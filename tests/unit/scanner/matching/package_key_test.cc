@@ -41,7 +41,7 @@ TEST(PackageKeyTest, FixedVersionsAreWrittenAsTheInstalledOne) {
   }
 }
 
-// Pitfalls 57, 58, 59, 60: edge, testing, derivatives, CentOS.
+// Pitfalls 57, 58, 59, 60: edge, testing, derivatives, CentOS. 108: Fedora publishes no feed.
 TEST(PackageKeyTest, EcosystemsFollowFromOsRelease) {
   struct Case {
     OperatingSystem os;
@@ -80,6 +80,7 @@ TEST(PackageKeyTest, EcosystemsFollowFromOsRelease) {
       {{"arch", "", "", ""}, "Arch Linux"},
       // PITFALL: derivatives go by their own name, never by what they are like.
       {{"centos", "8", "", ""}, std::nullopt},
+      {{"fedora", "39", "", ""}, std::nullopt},
       {{"raspbian", "12", "", ""}, std::nullopt},
       {{"linuxmint", "21", "vanessa", ""}, std::nullopt},
       {{"", "", "", ""}, std::nullopt},
@@ -166,14 +167,17 @@ TEST(PackageKeyTest, ModuleStreamsAreNameAndStream) {
   EXPECT_EQ(ModuleStream("nodejs"), "");
 }
 
-// Pitfall 77.
+// Pitfall 77. Pitfall 76: Ubuntu has a source package, and headers, for each flavour.
 TEST(PackageKeyTest, KernelHeadersAreToldByName) {
-  for (const char* name : {"linux-libc-dev", "kernel-headers", "linux-headers-6.1.0-9-amd64"}) {
+  for (const char* name : {"linux-libc-dev", "kernel-headers", "linux-headers-6.1.0-9-amd64",
+                           "linux-headers-6.2.0-1009-aws", "linux-aws-headers-6.2.0-1009",
+                           "linux-hwe-6.5-headers-6.5.0-18"}) {
     Package package;
     package.name = name;
     EXPECT_TRUE(IsKernelHeaders(package)) << name;
   }
-  for (const char* name : {"linux-image-amd64", "linux-libc-dev-doc", "kernel", ""}) {
+  for (const char* name : {"linux-image-amd64", "linux-libc-dev-doc", "linux-aws",
+                           "nolinux-aws-headers-6.2.0", "kernel", ""}) {
     Package package;
     package.name = name;
     EXPECT_FALSE(IsKernelHeaders(package)) << name;
