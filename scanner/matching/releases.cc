@@ -37,6 +37,16 @@ void AddIfThere(std::string ecosystem, const AdvisoryDatabase& database,
   if (database.HasEcosystem(ecosystem)) places->push_back({std::move(ecosystem)});
 }
 
+/// Builds may leave "…-rpms__8" for the repository "…-rpms"; "…-rpms__9_DOT_2" is one of its own.
+std::string_view WithoutBuildSuffix(std::string_view repository) {
+  constexpr std::string_view kMark = "__";
+  const std::size_t mark = repository.rfind(kMark);
+  if (mark == repository.npos || mark + kMark.size() == repository.size()) return repository;
+  const bool number =
+      repository.find_first_not_of("0123456789", mark + kMark.size()) == repository.npos;
+  return number ? repository.substr(0, mark) : repository;
+}
+
 }  // namespace
 
 std::optional<std::string> LeadingNumbers(std::string_view version, std::size_t parts) {
@@ -186,7 +196,8 @@ Result<std::vector<std::string>> ProductsOf(const std::vector<std::string>& repo
                                             const AdvisoryDatabase& database) {
   std::set<std::string> products;
   for (const std::string& repository : repositories) {
-    const auto cpes = database.CpesOf(repository);
+    auto cpes = database.CpesOf(repository);
+    if (cpes && cpes->empty()) cpes = database.CpesOf(WithoutBuildSuffix(repository));
     if (!cpes) return cpes.error();
     for (const std::string& cpe : *cpes) {
       std::string product = advisories::RedHatEcosystem(cpe);

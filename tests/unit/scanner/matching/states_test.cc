@@ -122,7 +122,7 @@ TEST_F(StatesTest, PitfallWhereFeedsListOnlyFixesTheLanguagesFeedStillCounts) {
       << "what secdb does not know is no less there; what it knows is reported once";
 }
 
-// Pitfall 74.
+// Pitfall 74. Pitfall 135: release and fix are of one row.
 TEST_F(StatesTest, PitfallUbuntuProIsNoFixForWhoHasNone) {
   const auto base = [](const std::string& fix) {
     return Fixed("UBUNTU-CVE-2023-0001", "Ubuntu:18.04:LTS", "curl", fix);
@@ -196,7 +196,7 @@ TEST_F(StatesTest, PitfallFlavoursAreComparedWithinThemselves) {
       std::vector<std::string>{"openssl USN-2"});
 }
 
-// Pitfalls 96, 99.
+// Pitfalls 96, 99. Pitfall 97: the usual products are of no architecture, "__9" is of no name.
 TEST_F(StatesTest, PitfallRedHatSpeaksOfProductsAndRepositoriesLeadToThem) {
   const std::vector<OsvRecord> records{
       Fixed("RHSA-1", "Red Hat:enterprise_linux:9::baseos", "curl", "7-9.el9"),
@@ -222,6 +222,13 @@ TEST_F(StatesTest, PitfallRedHatSpeaksOfProductsAndRepositoriesLeadToThem) {
     EXPECT_EQ(Ids(MatchWith(records, inventory, {repositories})), ids)
         << "PITFALL: layer " << layer << ": content sets go on to the layers above";
   }
+  inventory.layers[1].content_sets = {"rhel-9-for-x86_64-baseos-eus-rpms__9"};
+  EXPECT_EQ(Ids(MatchWith(records, inventory, {repositories})),
+            std::vector<std::string>{"curl RHSA-4"})
+      << "PITFALL: what a build appends is no part of a repository's name";
+  inventory.layers[1].content_sets = {"rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2"};
+  EXPECT_EQ(Ids(MatchWith(records, inventory, {repositories})), cases[0].second)
+      << "PITFALL: a minor release's repository is another one";
 }
 
 // Pitfalls 72, 103.
