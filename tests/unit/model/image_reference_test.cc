@@ -25,6 +25,7 @@ TEST_P(ReferenceTest, IsReadAsDistributionReadsIt) {
   if (!reference) EXPECT_EQ(reference.error().code, Code::kInvalidArgument);
 }
 
+// Pitfall 46: Docker Hub's names. Pitfall 51: nothing of a reference is a command or an option.
 INSTANTIATE_TEST_SUITE_P(
     Table, ReferenceTest,
     testing::Values(
@@ -53,10 +54,17 @@ INSTANTIATE_TEST_SUITE_P(
         ReferenceCase{"ShortDigestIsRefused", "r.io/a@sha256:abc", ""},
         ReferenceCase{"NewlineIsRefused", "r.io/a\n:1", ""},
         ReferenceCase{"SpaceIsRefused", " nginx", ""},
+        ReferenceCase{"P051_SecondCommandIsRefused", "r.io/a;id", ""},
+        ReferenceCase{"P051_CommandInDollarsIsRefused", "r.io/$(id):1", ""},
+        ReferenceCase{"P051_CommandInBackticksIsRefused", "`id`", ""},
+        ReferenceCase{"P051_OptionIsRefused", "--override-os=x", ""},
+        ReferenceCase{"P051_OptionAsHostIsRefused", "-o.example/a", ""},
+        ReferenceCase{"P051_OptionAsTagIsRefused", "r.io/a:-rf", ""},
         ReferenceCase{"SchemeIsRefused", "https://r.io/a", ""},
         ReferenceCase{"HugeIsRefused", std::string(100000, 'a'), ""}),
     [](const auto& info) { return info.param.name; });
 
+// Pitfall 34.
 TEST(Platform, AcceptsWhatTheArchitectureRuns) {
   const auto platform = [](const char* text) { return Platform::Parse(text).value(); };
   EXPECT_TRUE(platform("linux/amd64").Accepts(platform("linux/amd64")));

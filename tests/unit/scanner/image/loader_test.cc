@@ -96,6 +96,8 @@ std::string PlatformsOf(const Result<LoadedImage>& image) {
   return out;
 }
 
+// Pitfall 32: every platform that was asked for. Pitfalls 35, 36: attestations are not even
+// fetched.
 TEST(LoadImage, TakesTheWantedPlatformsOfAnIndex) {
   MemorySource source;
   const std::string amd64 = AddImage(source, "amd64");
@@ -110,6 +112,7 @@ TEST(LoadImage, TakesTheWantedPlatformsOfAnIndex) {
   EXPECT_EQ(none.error().reason, scan_reason::kNoMatchingPlatform);
 }
 
+// Pitfall 33.
 TEST(LoadImage, SingleImageIsHeldAgainstItsConfiguration) {
   MemorySource source;
   source.SetRoot(AddImage(source, "arm64"));
@@ -117,6 +120,20 @@ TEST(LoadImage, SingleImageIsHeldAgainstItsConfiguration) {
   const auto other = LoadImage(source, {*Platform::Parse("linux/amd64")});
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().reason, scan_reason::kNoMatchingPlatform);
+}
+
+// Pitfall 30: an index, its images and their configurations have a digest each.
+TEST(LoadImage, KeepsTheDigestsOfIndexManifestAndConfigurationApart) {
+  MemorySource source;
+  const std::string amd64 = AddImage(source, "amd64");
+  const std::string index = Index(Entry(amd64, On("amd64")));
+  source.SetRoot(index);
+  const auto image = LoadImage(source, {});
+  ASSERT_TRUE(image) << image.error().message;
+  EXPECT_EQ(image->digest, Sha256::Of(index));
+  ASSERT_EQ(image->platforms.size(), 1u);
+  EXPECT_EQ(image->platforms[0].manifest_digest, Sha256::Of(amd64));
+  EXPECT_EQ(image->platforms[0].image_id, Sha256::Of(TinyImage().config));
 }
 
 TEST(LoadImage, SingleImageOfAnotherPlatformIsTakenWhereANodeWouldRunIt) {

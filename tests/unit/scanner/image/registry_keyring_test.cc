@@ -19,6 +19,7 @@ struct MatchCase {
   bool matches;
 };
 
+// Pitfall 46: Docker Hub by all its names. Pitfall 44: ECR's hosts, by account and region.
 TEST(Keyring, MatchesAsTheKubeletDoes) {
   const MatchCase cases[] = {
       {"registry.example", "registry.example/a", true},
@@ -62,6 +63,7 @@ TEST(Keyring, MatchesAsTheKubeletDoes) {
   }
 }
 
+// Pitfall 48.
 TEST(Keyring, GivesTheMostParticularFirstAndNoneTwice) {
   const auto entries = ParseDockerConfigJson(R"({"auths":{
       "*.example":{"username":"glob","password":"1"},
@@ -79,7 +81,9 @@ TEST(Keyring, GivesTheMostParticularFirstAndNoneTwice) {
   EXPECT_TRUE(CredentialsFor(*entries, Image("quay.io/x")).empty());
 }
 
+// Pitfall 45: ACR's nameless user, Google's key in JSON.
 TEST(Keyring, ReadsEachFormOfACredential) {
+  const std::string key = R"({"type":"service_account","private_key":"a:b\nc"})";
   const auto entries = ParseDockerConfigJson(
       R"({"auths":{"a.example":{"auth":")" + text::Base64Encode("user:pass:word") + R"("},
       "b.example":{"username":"u","password":"p"},
@@ -87,15 +91,18 @@ TEST(Keyring, ReadsEachFormOfACredential) {
       text::Base64Encode("00000000-0000-0000-0000-000000000000:") + R"("},
       "d.example":{},"e.example":{"email":"x@y"},
       "f.example":{"auth":")" +
-      text::Base64Encode("u:p" + std::string(2, '\0')) + R"("}},
+      text::Base64Encode("u:p" + std::string(2, '\0')) + R"("},"g.example":{"auth":")" +
+      text::Base64Encode("_json_key:" + key) + R"("}},
       "HttpHeaders":{"X":"y"},"credsStore":"desktop"})");
   ASSERT_TRUE(entries) << entries.error().message;
-  ASSERT_EQ(entries->size(), 4u);
+  ASSERT_EQ(entries->size(), 5u);
   EXPECT_EQ((*entries)[0].credential.username, "user");
   EXPECT_EQ((*entries)[0].credential.password.Reveal(), "pass:word");
   EXPECT_EQ((*entries)[1].credential.password.Reveal(), "p");
   EXPECT_EQ((*entries)[2].credential.identity_token.Reveal(), "t");
   EXPECT_EQ((*entries)[3].credential.password.Reveal(), "p");
+  EXPECT_EQ((*entries)[4].credential.username, "_json_key");
+  EXPECT_EQ((*entries)[4].credential.password.Reveal(), key);
 }
 
 TEST(Keyring, ReadsTheLegacyForm) {

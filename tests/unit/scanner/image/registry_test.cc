@@ -67,6 +67,7 @@ struct Puller {
   std::unique_ptr<Registry> registry;
 };
 
+// Pitfall 47: HEAD does not count against pull limits.
 TEST(Registry, PullsAnImageAndResolvesItsTagByHead) {
   FakeRegistry fake;
   Puller puller({&fake.server});
@@ -123,6 +124,7 @@ TEST(Registry, AsksForAllFourManifestTypes) {
   }
 }
 
+// Pitfall 31: the digest is that of the bytes as they came.
 TEST(Registry, ResolvesByGetWhereHeadIsNotAnsweredOrNamesNoDigest) {
   for (const int status : {200, 405, 400, 404}) {
     FakeRegistry fake([&](const SeenRequest& r, Connection& c) -> std::optional<bool> {
@@ -320,6 +322,7 @@ TEST(Registry, EachFaultOfALayerHasItsReason) {
   }
 }
 
+// Pitfall 29: what is read has the digest that was asked for.
 TEST(Registry, ManifestThatIsNotWhatWasAskedForIsAMismatchWhateverItsHeaderSays) {
   FakeRegistry fake;
   Puller puller({&fake.server});
@@ -389,6 +392,7 @@ TEST(Registry, RefusesARangeThatWasNotAskedFor) {
   EXPECT_EQ(layer.error().reason, scan_reason::kRegistryUnavailable);
 }
 
+// Pitfall 47: waits that are no numbers.
 TEST(Registry, RecoversFromFaultsThatPass) {
   std::atomic<int> requests = 0;
   FakeRegistry fake([&](const SeenRequest&, Connection& c) -> std::optional<bool> {
@@ -417,6 +421,7 @@ TEST(Registry, DoesNotWaitLongerThanItsBoundForARateLimit) {
   EXPECT_EQ(fake.Count("GET", "/"), 1);
 }
 
+// Pitfall 39.
 TEST(Registry, FollowsARedirectToAnotherHostWithoutItsCredentials) {
   // The storage outlives the registry, so it holds its own copy of the (always same) image.
   const TinyImage image;
@@ -444,6 +449,7 @@ TEST(Registry, FollowsARedirectToAnotherHostWithoutItsCredentials) {
   EXPECT_EQ(refused.error().message.find("s3cr3t"), std::string::npos);
 }
 
+// Pitfall 48: the next one on 401 and on 403. Pitfall 43: Basic.
 TEST(Registry, TriesEachCredentialAndRemembersTheOneThatHelped) {
   std::atomic<int> refused = 0;
   FakeRegistry fake([&](const SeenRequest& r, Connection& c) -> std::optional<bool> {
@@ -482,6 +488,7 @@ struct TokenRegistry {
   FakeRegistry fake;
 };
 
+// Pitfall 41: the challenge names no scope.
 TEST(Registry, GetsATokenOnceAndUsesItForAll) {
   TokenRegistry registry([](const SeenRequest&, Connection& c) {
     return c.Reply(200, {}, R"({"token":"good","expires_in":300})");
@@ -502,6 +509,7 @@ TEST(Registry, GetsATokenOnceAndUsesItForAll) {
   EXPECT_EQ(registry.fake.Count("GET", "/token"), 3);
 }
 
+// Pitfall 42.
 TEST(Registry, RefreshesATokenThatNoLongerHolds) {
   std::atomic<int> tokens = 0;
   std::atomic<bool> revoked = false;
@@ -522,6 +530,7 @@ TEST(Registry, RefreshesATokenThatNoLongerHolds) {
   EXPECT_EQ(tokens, 2);
 }
 
+// Pitfall 45: ACR and others give an identity token for the password.
 TEST(Registry, ExchangesAnIdentityTokenByPost) {
   TokenRegistry registry([](const SeenRequest& r, Connection& c) {
     const bool good = r.method == "POST" && r.Header("authorization").empty() &&
@@ -584,6 +593,7 @@ TEST(Registry, RefusesARegistryOnLoopbackThatIsNotAllowed) {
   EXPECT_EQ(fake.server.Connections(), 0u);
 }
 
+// Pitfall 50.
 TEST(Registry, SpeaksPlainHttpOnlyToListedHosts) {
   FakeRegistry fake;
   Puller puller({});
@@ -614,6 +624,85 @@ TEST(Registry, CommandLineTrustsLoopbackThatWasTypedButNotWhereItLeads) {
   const auto layer = source->Blob(image->platforms[0].manifest.layers[0]);
   ASSERT_FALSE(layer);
   EXPECT_EQ(layer.error().reason, scan_reason::kAddressRefused);
+}
+
+// Pitfall 21: foreign layers name addresses of their own, which are never asked.
+TEST(Registry, AsksNoAddressThatAManifestNames) {
+  const TinyImage image;
+  LoopbackServer elsewhere(
+      [&](const SeenRequest&, Connection& c) { return c.Reply(200, {}, image.layer); });
+  const std::string plain =
+      TinyImage::Descriptor("application/vnd.oci.image.layer.v1.tar", image.layer);
+  std::string foreign =
+      TinyImage::Descriptor("application/vnd.docker.image.rootfs.foreign.diff.tar", image.layer);
+  foreign.insert(foreign.size() - 1, R"(,"urls":[")" + elsewhere.Url("/layer") + "\"]");
+  std::string manifest = image.manifest;
+  manifest.replace(manifest.find(plain), plain.size(), foreign);
+  std::string layer_target;
+  FakeRegistry fake([&](const SeenRequest& r, Connection& c) -> std::optional<bool> {
+    if (r.target == layer_target) return c.Reply(404, {}, "");
+    if (r.target != FakeRegistry::ManifestTarget("1")) return std::nullopt;
+    return c.Reply(200, {{"Content-Type", std::string(media_type::kOciManifest)}}, manifest);
+  });
+  layer_target = fake.LayerTarget();
+  Puller puller({&fake.server, &elsewhere});
+  const auto layer = puller.ReadLayer(fake.Reference());
+  ASSERT_FALSE(layer);
+  EXPECT_EQ(layer.error().reason, scan_reason::kNotFound) << layer.error().message;
+  EXPECT_TRUE(elsewhere.Seen().empty());
+}
+
+// Pitfall 40: a signed address is good for one method and a short while, so a layer that broke off
+// behind one is asked for at the registry again.
+TEST(Registry, ALayerThatBrokeOffBehindARedirectIsSignedAnew) {
+  LoopbackServer storage([](const SeenRequest& r, Connection& c) {
+    if (r.method != "GET") return c.Reply(403, {}, "");
+    if (r.target == "/signed?1") {
+      c.Send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(30'000, 'l'));
+      return false;
+    }
+    if (r.target != "/signed?2" || r.Header("range") != "bytes=30000-") return c.Reply(403, {}, "");
+    return c.Reply(206, {{"Content-Range", "bytes 30000-99999/100000"}}, std::string(70'000, 'l'));
+  });
+  std::string layer_target;
+  std::atomic<int> signatures = 0;
+  FakeRegistry fake([&](const SeenRequest& r, Connection& c) -> std::optional<bool> {
+    if (r.target != layer_target) return std::nullopt;
+    const std::string location = storage.Url("/signed?" + std::to_string(++signatures));
+    return c.Reply(307, {{"Location", location}}, "");
+  });
+  layer_target = fake.LayerTarget();
+  Puller puller({&fake.server, &storage});
+  const auto layer = puller.ReadLayer(fake.Reference());
+  ASSERT_TRUE(layer) << layer.error().message;
+  EXPECT_EQ(*layer, fake.image.layer);
+  EXPECT_EQ(signatures, 2);
+}
+
+// Pitfall 42: some tokens last a minute, and large layers longer.
+TEST(Registry, ATokenThatRunsOutInTheMiddleOfALayerIsReplaced) {
+  std::string layer_target;
+  std::atomic<int> tokens = 0;
+  std::atomic<bool> over = false;
+  FakeRegistry fake([&](const SeenRequest& r, Connection& c) -> std::optional<bool> {
+    if (r.target.rfind("/token", 0) == 0) {
+      return c.Reply(200, {}, R"({"token":"t)" + std::to_string(++tokens) + "\"}");
+    }
+    if (r.Header("authorization") != (over ? "Bearer t2" : "Bearer t1")) {
+      const std::string realm = "Bearer realm=\"http://" + r.Header("host") + "/token\"";
+      return c.Reply(401, {{"WWW-Authenticate", realm}}, "");
+    }
+    if (r.target != layer_target || over) return std::nullopt;
+    over = true;
+    c.Send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(30'000, 'l'));
+    return false;
+  });
+  layer_target = fake.LayerTarget();
+  Puller puller({&fake.server});
+  const auto layer = puller.ReadLayer(fake.Reference());
+  ASSERT_TRUE(layer) << layer.error().message;
+  EXPECT_EQ(*layer, fake.image.layer);
+  EXPECT_EQ(tokens, 2);
 }
 
 TEST(Registry, StopsWhenItIsToldTo) {

@@ -60,7 +60,9 @@ std::vector<MergeCase> WhiteoutCases() {
       {"a record that nothing touches stays", {base}, {"x 1 a/x.rec 0", "y 1 a/b/y.rec 0"}},
       {"a whiteout removes a file", {base, Tar().Whiteout("a", "x.rec")}, {"y 1 a/b/y.rec 0"}},
       {"a whiteout removes a folder with all below", {base, Tar().Whiteout("", "a")}, {}},
+      // Pitfall 4: what an opaque folder hides is gone.
       {"an opaque folder hides all below it", {base, Tar().Opaque("a")}, {}},
+      // Pitfall 3: of the lower layers alone, wherever the marker stands in the tar.
       {"an opaque folder keeps its own layer's files, before it in the tar",
        {base, Tar().File("a/z.rec", "z 1\n").Opaque("a")},
        {"z 1 a/z.rec 1"}},
@@ -79,6 +81,7 @@ std::vector<MergeCase> WhiteoutCases() {
       {"a whiteout of what is not there does nothing",
        {base, Tar().Whiteout("c", "d")},
        {"x 1 a/x.rec 0", "y 1 a/b/y.rec 0"}},
+      // Pitfall 5: it would delete its parent; so would ".wh...".
       {"a bare .wh. is no whiteout",
        {base, Tar().File("a/.wh.", "")},
        {"x 1 a/x.rec 0", "y 1 a/b/y.rec 0"}},
@@ -91,12 +94,15 @@ std::vector<MergeCase> WhiteoutCases() {
       {"a file that comes back is a new one",
        {base, Tar().Whiteout("a", "x.rec"), Tar().File("a/x.rec", "x 1\n")},
        {"x 1 a/x.rec 2", "y 1 a/b/y.rec 0"}},
+      // Pitfall 13.
       {"names are one however they are written",
        {Tar().File("./a//x.rec", "x 1\n"), Tar().File("/a/.wh.x.rec", "")},
        {}},
+      // Pitfall 12: above the root is the root.
       {"a name cannot step above the root",
        {Tar().File("../../a/x.rec", "x 1\n"), Tar().Whiteout("a", "x.rec")},
        {}},
+      // Pitfall 7: layers are told by their place, not by their digest.
       {"the same layer twice, a whiteout between",
        {base, Tar().Whiteout("", "a"), base},
        {"x 1 a/x.rec 2", "y 1 a/b/y.rec 2"}},
@@ -113,6 +119,7 @@ std::vector<MergeCase> OverwriteCases() {
       {"a newer file takes the older one's place",
        {base, Tar().File("a/x.rec", "x 2\n")},
        {"x 2 a/x.rec 1", "y 1 a/b/y.rec 0"}},
+      // Pitfall 2: a file that was read and holds nothing is not a file that was not read.
       {"a file without packages clears the lower one",
        {base, Tar().File("a/x.rec", "")},
        {"y 1 a/b/y.rec 0"}},
@@ -126,6 +133,7 @@ std::vector<MergeCase> OverwriteCases() {
       {"the first layer that has a version is told through many",
        {status, Tar().File("etc/x", ""), status, status},
        {"one 1 var/lib/db/status 0", "two 1 var/lib/db/status 0"}},
+      // Pitfall 1: no whiteout says so.
       {"a folder that becomes a file loses its children", {base, Tar().File("a", "")}, {}},
       {"a folder that becomes a link loses its children",
        {base, Tar().Symlink("a", "elsewhere")},
@@ -142,15 +150,24 @@ std::vector<MergeCase> OverwriteCases() {
       {"a device in a file's place hides it",
        {base, Tar().Raw(testing::Header({.name = "a/x.rec", .type = '3'}))},
        {"y 1 a/b/y.rec 0"}},
+      // Pitfall 16: layers may not have such entries, and do.
       {"of two entries of one name the last counts",
        {Tar().File("x.rec", "x 1\n").File("x.rec", "x 2\n")},
        {"x 2 x.rec 0"}},
       {"a folder's children go when the same layer makes it a file",
        {Tar().File("a/x.rec", "x 1\n").File("a", "")},
        {}},
+      // Pitfall 14: folders may come after what is in them, or not at all.
       {"parents need no entry of their own",
        {Tar().File("p/q/r/x.rec", "x 1\n")},
        {"x 1 p/q/r/x.rec 0"}},
+      {"a folder's entry after its children keeps them",
+       {Tar().File("p/q/x.rec", "x 1\n").Folder("p/q").Folder("p")},
+       {"x 1 p/q/x.rec 0"}},
+      // Pitfall 28: nothing is unpacked, so nobody's permission is asked.
+      {"a file that its owner may not read is read",
+       {Tar().File("a/x.rec", "x 1\n", 0), Tar().File("var/lib/db/status", "one 1\n", 0)},
+       {"one 1 var/lib/db/status 1", "x 1 a/x.rec 0"}},
   };
 }
 
@@ -160,6 +177,7 @@ std::vector<MergeCase> LinkCases() {
       {"a file written through a link stands at its real path",
        {merged_usr, Tar().File("lib/x.rec", "x 1\n")},
        {"x 1 usr/lib/x.rec 1"}},
+      // Pitfall 6: a merged /usr.
       {"a whiteout goes through links of lower layers",
        {merged_usr, Tar().File("usr/lib/x.rec", "x 1\n"), Tar().Whiteout("lib", "x.rec")},
        {}},
@@ -182,6 +200,7 @@ std::vector<MergeCase> LinkCases() {
       {"a link in the same layer, before",
        {Tar().Symlink("lib", "usr/lib").File("lib/x.rec", "x 1\n")},
        {"x 1 usr/lib/x.rec 0"}},
+      // Pitfall 11.
       {"an absolute link is relative to the root",
        {Tar().Symlink("lib", "/usr/lib"), Tar().File("lib/x.rec", "x 1\n")},
        {"x 1 usr/lib/x.rec 1"}},
@@ -191,6 +210,7 @@ std::vector<MergeCase> LinkCases() {
       {"a link above the root stays at the root",
        {Tar().Symlink("lib", "../../../usr"), Tar().File("lib/x.rec", "x 1\n")},
        {"x 1 usr/x.rec 1"}},
+      // Pitfall 10: chains are followed, loops and dead ends are no files.
       {"a chain of links",
        {Tar().Symlink("a", "b").Symlink("b", "c").Symlink("c", "d"),
         Tar().File("a/x.rec", "x 1\n")},
@@ -210,6 +230,7 @@ std::vector<MergeCase> LinkCases() {
 std::vector<MergeCase> HardLinkCases() {
   const Tar linked = Tar().File("a/x.rec", "x 1\n").HardLink("b/x.rec", "a/x.rec");
   return {
+      // Pitfall 8: files are told by what they are, across layers, and not by one of their names.
       {"two names of one file are one", {linked}, {"x 1 a/x.rec 0"}},
       {"a hard link keeps its target alive",
        {linked, Tar().Whiteout("a", "x.rec")},
@@ -217,6 +238,7 @@ std::vector<MergeCase> HardLinkCases() {
       {"a hard link keeps it alive when its folder goes",
        {linked, Tar().Whiteout("", "a")},
        {"x 1 b/x.rec 0"}},
+      // Pitfall 9: a name that nobody looks for may be the only one that is left.
       {"a hard link under a name of no interest keeps it alive",
        {Tar().File("a/x.rec", "x 1\n").HardLink("b/blob", "a/x.rec"), Tar().Whiteout("a", "x.rec")},
        {"x 1 b/blob 0"}},
@@ -265,6 +287,7 @@ TEST(MergeLayers, Overwrites) { CheckAll(OverwriteCases()); }
 TEST(MergeLayers, SymbolicLinks) { CheckAll(LinkCases()); }
 TEST(MergeLayers, HardLinks) { CheckAll(HardLinkCases()); }
 
+// Pitfall 10.
 TEST(MergeLayers, AFileOfInterestBehindALoopIsAnError) {
   auto image = Merge({Tar().Symlink("loop", "loop"), Tar().File("loop/x.rec", "x 1\n")});
   ASSERT_FALSE(image);
@@ -279,6 +302,17 @@ TEST(MergeLayers, LinksThatGrowThePathAreBounded) {
   tar.Pax(testing::PaxRecord("linkpath", "a/" + target + "/" + target)).Symlink("b", "");
   auto image = Merge({tar, Tar().File("b/x.rec", "x 1\n")});
   EXPECT_FALSE(image);
+}
+
+// Pitfall 10: twenty links, each of which names the one before twice, are a million steps.
+TEST(MergeLayers, LinksThatDoubleAreBounded) {
+  Tar tar;
+  tar.Folder("l0");
+  for (int i = 1; i <= 20; ++i) {
+    const std::string before = "l" + std::to_string(i - 1);
+    tar.Symlink("l" + std::to_string(i), before + "/../" + before);
+  }
+  EXPECT_FALSE(Merge({tar, Tar().File("l20/x.rec", "x 1\n")}));
 }
 
 const Coverage* Find(const MergedImage& image, std::string_view source) {
@@ -370,6 +404,7 @@ struct UnreachedCase {
   std::vector<std::string> packages_then;
 };
 
+// Pitfall 9: links, too, lead to files that are to be read.
 TEST(MergeLayers, FilesThatOnlyLinksNameAreReadInASecondPass) {
   const std::vector<UnreachedCase> cases = {
       {"a well-known path behind a symbolic link",
@@ -422,6 +457,7 @@ TEST(MergeLayers, ALinkedStoreFileIsGoneWithItsLink) {
   EXPECT_TRUE(image->packages.empty());
 }
 
+// Pitfall 154.
 TEST(MergeLayers, TheOrderOfTheTarDoesNotChangeTheAnswer) {
   const auto one = Merge({Tar().File("b.rec", "b 1\n").File("a.rec", "a 1\n")});
   const auto two = Merge({Tar().File("a.rec", "a 1\n").File("b.rec", "b 1\n")});
@@ -430,6 +466,7 @@ TEST(MergeLayers, TheOrderOfTheTarDoesNotChangeTheAnswer) {
   EXPECT_EQ(one->coverage, two->coverage);
 }
 
+// Pitfall 13.
 TEST(CleanPath, MakesOneKeyOfEveryName) {
   const std::map<std::string, std::string> cases = {{"", ""},
                                                     {"/", ""},

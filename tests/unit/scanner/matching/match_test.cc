@@ -63,7 +63,7 @@ TEST_F(MatchTest, AFindingTellsAllThatARuleAndAPersonNeed) {
   EXPECT_FALSE(finding.host_kernel);
 }
 
-// Pitfall 63: source names and source versions.
+// Pitfall 63: source names and source versions. 78: the source that was asked for is told.
 TEST_F(MatchTest, DebianIsMatchedBySourceNameAndSourceVersion) {
   const std::vector<OsvRecord> records{
       OsvRecord("DEBIAN-CVE-2023-1", "Debian:12", "gcc-12").Introduced("0").Fixed("12.2.0-14"),
@@ -144,7 +144,7 @@ TEST_F(MatchTest, TheFixIsTheLowestThatMendsTheInstalledVersion) {
   }
 }
 
-// Pitfall 79: origins.
+// Pitfall 79: origins. 85: a fix speaks of its own branch; the older one is another origin.
 TEST_F(MatchTest, AlpineIsMatchedByOriginWithinItsRelease) {
   const std::vector<OsvRecord> records{
       OsvRecord("ALPINE-CVE-2023-1", "Alpine:v3.18", "openssl").Introduced("0").Fixed("3.1.2-r0"),
@@ -153,7 +153,9 @@ TEST_F(MatchTest, AlpineIsMatchedByOriginWithinItsRelease) {
   const auto result = MatchWith(
       records,
       AnInventory("alpine", "3.18.4",
-                  {FromSource(APackage("apk", "libssl3", "3.1.1-r0"), "openssl", "3.1.1-r0")}));
+                  {FromSource(APackage("apk", "libssl3", "3.1.1-r0"), "openssl", "3.1.1-r0"),
+                   FromSource(APackage("apk", "libssl1.1", "1.1.1u-r0"), "openssl1.1-compat",
+                              "1.1.1u-r0")}));
   EXPECT_EQ(Ids(result), std::vector<std::string>{"libssl3 ALPINE-CVE-2023-1"})
       << "fixed 0 says not affected";
 }
@@ -178,6 +180,7 @@ TEST_F(MatchTest, AlmaLinuxIsMatchedByBinaryNameAndModuleStream) {
             std::vector<std::string>{"nodejs ALSA-3"});
 }
 
+// Pitfall 117: the toolchain is matched by Go's own feed.
 TEST_F(MatchTest, GoModulesAndTheStandardLibraryAreMatchedAsSemver) {
   const std::vector<OsvRecord> records{
       OsvRecord("GO-2021-0113", "Go", "golang.org/x/text").Introduced("0").Fixed("0.3.7"),
@@ -317,6 +320,9 @@ TEST_F(MatchTest, WhatNoFeedSpeaksOfIsSaidAndNeverClean) {
       {"Alpine edge", AnInventory("alpine", "3.17_alpha20220715", {APackage("apk", "a", "1")}),
        "advisories", CoverageState::kUnsupported,
        "no feed for alpine 3.17_alpha20220715 (Alpine:edge)"},
+      // Pitfall 108.
+      {"Fedora", AnInventory("fedora", "39", {APackage("rpm", "a", "1-1")}), "advisories",
+       CoverageState::kUnsupported, "no feed is known for fedora 39"},
       {"a derivative", AnInventory("raspbian", "12", {deb}), "advisories",
        CoverageState::kUnsupported, "no feed is known for raspbian 12"},
       {"packages of another kind", AnInventory("debian", "12", {APackage("rpm", "a", "1-1")}),

@@ -45,6 +45,13 @@ INSTANTIATE_TEST_SUITE_P(
         OrderCase{"P114_PythonEpoch", Scheme::kPep440, "2020.1", "1!1.0"},
         OrderCase{"P114_DevBeforeAlpha", Scheme::kPep440, "1.0.dev1", "1.0a1"},
         OrderCase{"P114_PostAfterFinal", Scheme::kPep440, "1.0", "1.0.post1"},
+        OrderCase{"P115_AlphaBeforeBeta", Scheme::kMaven, "1.0-alpha-9", "1.0-beta-1"},
+        OrderCase{"P115_BetaBeforeMilestone", Scheme::kMaven, "1.0-beta-9", "1.0-milestone-1"},
+        OrderCase{"P115_MilestoneBeforeCandidate", Scheme::kMaven, "1.0-m9", "1.0-rc1"},
+        OrderCase{"P115_CandidateBeforeSnapshot", Scheme::kMaven, "1.0-rc9", "1.0-SNAPSHOT"},
+        OrderCase{"P115_SnapshotBeforeRelease", Scheme::kMaven, "1.0-SNAPSHOT", "1.0"},
+        OrderCase{"P115_ServicePackAfterRelease", Scheme::kMaven, "1.0.Final", "1.0-sp1"},
+        OrderCase{"P115_FlavoursOfOneVersion", Scheme::kMaven, "31.1-jre", "32.0-android"},
         OrderCase{"P117_ToolchainCandidate", Scheme::kGo, "go1.21rc2", "go1.21.0"}),
     [](const auto& info) { return info.param.name; });
 
@@ -69,6 +76,10 @@ INSTANTIATE_TEST_SUITE_P(
                     EqualCase{"P113_PrefixV", Scheme::kSemver, "v1.2.3", "1.2.3"},
                     EqualCase{"P113_PrefixUpperV", Scheme::kSemver, "V1.2.3", "1.2.3"},
                     EqualCase{"P113_Incompatible", Scheme::kGo, "v3.2.0+incompatible", "v3.2.0"},
+                    EqualCase{"P115_CandidateHasTwoNames", Scheme::kMaven, "1.0-cr1", "1.0-rc1"},
+                    EqualCase{"P115_ReleaseHasFourNames", Scheme::kMaven, "1.0.GA", "1.0-final"},
+                    EqualCase{"P115_ReleaseWritesNone", Scheme::kMaven, "1.0.RELEASE", "1.0"},
+                    EqualCase{"P115_TrailingZeros", Scheme::kMaven, "1.0.0", "1"},
                     EqualCase{"P117_Experiment", Scheme::kGo, "go1.20.3 X:boringcrypto", "1.20.3"},
                     EqualCase{"P114_TrailingZeros", Scheme::kPep440, "1.0", "1.0.0"}),
     [](const auto& info) { return info.param.name; });
