@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -38,17 +39,27 @@ class SharedRecordsTest : public testing::Test {
  protected:
   /// Unpacks one archive of the collection, once a test program; empty where it is not there.
   static fs::path Unpack(const std::string& archive) {
-    static std::map<std::string, fs::path> unpacked;
+    // Under the process's number: two checkouts may run their tests side by side.
+    struct Unpacked : std::map<std::string, fs::path> {
+      ~Unpacked() {
+        std::error_code ignored;
+        for (const auto& [name, path] : *this) fs::remove_all(path, ignored);
+      }
+    };
+    static Unpacked unpacked;
     const auto known = unpacked.find(archive);
     if (known != unpacked.end()) return known->second;
     const fs::path file = Collection() / archive;
     if (!fs::exists(file)) return {};
-    const fs::path folder = fs::path(testing::TempDir()) / (archive + ".d");
+    const fs::path folder =
+        fs::path(testing::TempDir()) / (archive + "." + std::to_string(getpid()));
     fs::remove_all(folder);
     fs::create_directories(folder);
     const std::string command =
         "tar --zstd -xf '" + file.string() + "' -C '" + folder.string() + "' 2>/dev/null";
-    return unpacked[archive] = std::system(command.c_str()) == 0 ? folder : fs::path();
+    const bool whole = std::system(command.c_str()) == 0;
+    if (!whole) fs::remove_all(folder);
+    return unpacked[archive] = whole ? folder : fs::path();
   }
 
   static ExpectedRows Expected(const char* list, std::string_view type) {

@@ -23,7 +23,8 @@ class SharedRpmTest : public testing::TestWithParam<RpmCase> {
   static std::string Bytes(const std::string& database) {
     const fs::path file = Collection() / "rpm" / (database + ".zst");
     if (!fs::exists(file)) return {};
-    const fs::path plain = fs::path(testing::TempDir()) / database;
+    const fs::path plain =
+        fs::path(testing::TempDir()) / (database + "." + std::to_string(getpid()));
     const std::string command =
         "zstd -dqf '" + file.string() + "' -o '" + plain.string() + "' 2>/dev/null";
     if (std::system(command.c_str()) != 0) return {};
