@@ -34,7 +34,12 @@ Interrupt::Interrupt() {
     pollfd fds[2] = {{signals, POLLIN, 0}, {event_, POLLIN, 0}};
     while (::poll(fds, 2, -1) < 0) {
     }
-    if ((fds[0].revents & POLLIN) != 0) stop_.request_stop();
+    // Read, not only seen: a signal that stays pending would end the process as soon as it is
+    // unblocked below, before anything has drained.
+    signalfd_siginfo taken;
+    if ((fds[0].revents & POLLIN) != 0 && ::read(signals, &taken, sizeof taken) > 0) {
+      stop_.request_stop();
+    }
     ::close(signals);
     // A second Ctrl-C ends the process the ordinary way, should draining take too long.
     const sigset_t stop_signals = StopSignals();
