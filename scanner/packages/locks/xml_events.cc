@@ -13,11 +13,30 @@ namespace {
 
 // expat takes lengths as int.
 constexpr std::size_t kPieceBytes = 1u << 20;
+// The XML declaration, which stands first, in whatever order of its parts.
+constexpr std::size_t kMaxDeclarationBytes = 128;
+
+// A text in memory that was made for UTF-16 and written as UTF-8 still says what it was made for.
+const char* EncodingOf(std::string_view text) {
+  const std::string start = text::ToLower(text.substr(0, kMaxDeclarationBytes));
+  const std::string declared = start.substr(0, start.find("?>"));
+  const bool utf16 = declared.find('\0') != std::string::npos;
+  return !utf16 && declared.find("utf-16") != std::string::npos ? "UTF-8" : nullptr;
+}
+
+int OnUnknownEncoding(void* /*data*/, const XML_Char* name, XML_Encoding* encoding) {
+  const std::string lower = text::ToLower(name);
+  const bool one_byte = lower.starts_with("iso-8859-") || lower.starts_with("windows-125") ||
+                        lower.starts_with("cp125");
+  if (!one_byte) return XML_STATUS_ERROR;
+  for (int byte = 0; byte < 256; ++byte) encoding->map[byte] = byte < 128 ? byte : 0xfffd;
+  return XML_STATUS_OK;
+}
 
 class Stream {
  public:
-  explicit Stream(XmlVisitor& visitor)
-      : visitor_(visitor), parser_(XML_ParserCreate("UTF-8"), XML_ParserFree) {}
+  Stream(XmlVisitor& visitor, const char* encoding)
+      : visitor_(visitor), parser_(XML_ParserCreate(encoding), XML_ParserFree) {}
 
   Status Run(std::string_view text) {
     if (!parser_) return ResourceExhausted("cannot be parsed: no memory for the XML parser");
@@ -25,6 +44,7 @@ class Stream {
     XML_SetElementHandler(parser_.get(), OnBegin, OnEnd);
     XML_SetCharacterDataHandler(parser_.get(), OnText);
     XML_SetStartDoctypeDeclHandler(parser_.get(), OnDoctype);
+    XML_SetUnknownEncodingHandler(parser_.get(), OnUnknownEncoding, nullptr);
     do {
       const std::string_view piece = text.substr(0, kPieceBytes);
       text.remove_prefix(piece.size());
@@ -90,6 +110,8 @@ class Stream {
 
 }  // namespace
 
-Status StreamXml(std::string_view text, XmlVisitor& visitor) { return Stream(visitor).Run(text); }
+Status StreamXml(std::string_view text, XmlVisitor& visitor) {
+  return Stream(visitor, EncodingOf(text)).Run(text);
+}
 
 }  // namespace landwaiter::packages

@@ -1,5 +1,7 @@
-// An XML text as a stream of elements (XML 1.0, by expat). A document type is refused, so there are
-// no entities to grow; depth and text are bounded. Inside this room only.
+// An XML text as a stream of elements (XML 1.0, by expat), in the encodings that expat knows and in
+// those that put signs of their own behind ASCII (windows-1252, ISO-8859-15): what is beyond ASCII
+// is told as U+FFFD there. A document type is refused, so there are no entities to grow; depth and
+// text are bounded. Inside this room only.
 #pragma once
 
 #include <cstddef>

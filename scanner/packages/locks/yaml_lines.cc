@@ -17,7 +17,8 @@ bool IsItem(std::string_view content) { return content == "-" || content.starts_
 
 class Reader {
  public:
-  Reader(std::string_view text, JsonVisitor& visitor) : lines_(text), visitor_(visitor) {}
+  Reader(std::string_view text, JsonVisitor& visitor, Documents documents)
+      : lines_(text), visitor_(visitor), documents_(documents) {}
 
   Status Run();
 
@@ -40,6 +41,7 @@ class Reader {
   Status Quoted(std::string_view rest);
   Status Open(std::size_t indent, bool list);
   void Close();
+  void EndDocument();
   void NoValue();
   // The path of the entry that begins: its container's, and its own key.
   void SetKey(std::string key) {
@@ -49,6 +51,8 @@ class Reader {
 
   Lines lines_;
   JsonVisitor& visitor_;
+  const Documents documents_;
+  bool ended_ = false;  // a document
   std::vector<Frame> frames_;
   JsonPath path_;
   bool pending_ = false;              // the entry at path_ has no value yet
@@ -72,6 +76,12 @@ void Reader::Close() {
   frames_.pop_back();
   path_.resize(frames_.size());
   visitor_.End(path_);
+}
+
+void Reader::EndDocument() {
+  NoValue();
+  ended_ = ended_ || !frames_.empty();
+  while (!frames_.empty()) Close();
 }
 
 void Reader::NoValue() {
@@ -199,23 +209,25 @@ Status Reader::Run() {
     std::string_view content = line->substr(first);
     if (content.starts_with('\t')) return Fault("is indented with a tab");
     if (content.starts_with('#') || (first == 0 && content.starts_with('%'))) continue;
+    while (content.ends_with(' ')) content.remove_suffix(1);
     if (first == 0 && (content == "---" || content == "...")) {
-      if (!frames_.empty()) break;  // one document is all that these files have
+      EndDocument();
       continue;
     }
-    while (content.ends_with(' ')) content.remove_suffix(1);
+    if (frames_.empty() && ended_ && documents_ == Documents::kOne) {
+      return Fault("begins a second document, which no file of its kind has");
+    }
     if (auto taken = TakeLine(first, content); !taken) return taken;
   }
-  NoValue();
-  while (!frames_.empty()) Close();
+  EndDocument();
   return Ok();
 }
 
 }  // namespace
 
-Status StreamYaml(std::string_view text, JsonVisitor& visitor) {
+Status StreamYaml(std::string_view text, JsonVisitor& visitor, Documents documents) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  return Reader(text, visitor).Run();
+  return Reader(text, visitor, documents).Run();
 }
 
 }  // namespace landwaiter::packages

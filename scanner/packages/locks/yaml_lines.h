@@ -16,8 +16,15 @@ namespace landwaiter::packages {
 /// Podfile.lock and pnpm-lock.yaml nest five deep.
 inline constexpr std::size_t kMaxYamlDepth = 16;
 
-/// Tells the document as StreamJson does; scalars of several lines are told as "". Only one
-/// document. What was told before a fault stays told. Errors: InvalidArgument "line N …".
-Status StreamYaml(std::string_view text, JsonVisitor& visitor);
+enum class Documents {
+  kOne,
+  kAll,  // each begins and ends with an empty path
+};
+
+/// Tells the document as StreamJson does; scalars of several lines are told as "". Where only one
+/// is due, a second one is a fault. What was told before a fault stays told. Errors:
+/// InvalidArgument "line N …".
+Status StreamYaml(std::string_view text, JsonVisitor& visitor,
+                  Documents documents = Documents::kOne);
 
 }  // namespace landwaiter::packages

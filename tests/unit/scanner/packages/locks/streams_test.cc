@@ -71,7 +71,11 @@ INSTANTIATE_TEST_SUITE_P(
         StreamCase{"QuotedTextGoesOn", "a: \"x\n  b: 1\n  y\" # z\nc: 2\n", "{ a= c=2 } "},
         StreamCase{"LongKeys", "? \"a, b\"\n: c: 1\n  d: 2\n? e\n:\n  f: 3\ng: 4\n",
                    "{ a, b{ a, b/c=1 a, b/d=2 } e{ e/f=3 } g=4 } "},
-        StreamCase{"OneDocument", "---\na: 1\n---\nb: 2\n", "{ a=1 } "},
+        StreamCase{"OneDocument", "---\na: 1\n--- \n...\n# end\n", "{ a=1 } "},
+        StreamCase{"TwoDocuments", "---\na: 1\n---\nb: 2\n",
+                   "! line 4 begins a second document, which no file of its kind has"},
+        StreamCase{"TwoDocumentsOfLists", "- a\n...\n- b\n",
+                   "! line 3 begins a second document, which no file of its kind has"},
         StreamCase{"ColonsInKeys", "/a@npm:1:\n  b: 1\n", "{ /a@npm:1{ /a@npm:1/b=1 } } "},
         StreamCase{"Anchors", "a: &x 1\n",
                    "! line 1 has an anchor, an alias or a tag, which no "
@@ -108,6 +112,12 @@ INSTANTIATE_TEST_SUITE_P(
         StreamCase{"OpenTable", "[a\n", "! line 1 has a table without a ']'"}),
     CaseName);
 
+TEST(YamlDocumentsTest, AreToldOneByOne) {
+  Told visitor;
+  EXPECT_TRUE(StreamYaml("a: |\n  x\n---\nb:\n  c:\n...\n---\nd: [1]\n", visitor, Documents::kAll));
+  EXPECT_EQ(visitor.told, "{ a= } { b{ b/c= } } { d[ d/=1 } } ");
+}
+
 TEST(StreamDepthTest, IsBounded) {
   std::string flow = "a: ";
   std::string nested;
@@ -139,6 +149,28 @@ TEST(XmlTest, TellsElementsAndTheirText) {
       "\xEF\xBB\xBF<?xml version=\"1.0\"?><x:a b=\"c\"> d<e/>&lt;<!-- f --></x:a>", elements);
   EXPECT_TRUE(read);
   EXPECT_EQ(elements.told, "<ac <e e= a=d< ");
+}
+
+struct EncodingCase {
+  const char* declared;
+  std::string text;
+};
+
+TEST(XmlTest, ReadsWhatOthersWroteBeforeUtf8) {
+  const EncodingCase kCases[] = {
+      {"ISO-8859-1", "M\xFCller"},  {"us-ascii", "Mueller"},     {"windows-1252", "M\xFCller\x80"},
+      {"ISO-8859-15", "M\xFCller"}, {"UTF-16", "M\xC3\xBCller"}, {"utf-8", "M\xC3\xBCller"},
+  };
+  for (const EncodingCase& c : kCases) {
+    Elements elements;
+    const Status read = StreamXml("<?xml version=\"1.0\" encoding=\"" + std::string(c.declared) +
+                                      "\"?><a><n>" + c.text + "</n><v>1</v></a>",
+                                  elements);
+    EXPECT_TRUE(read) << c.declared << read.error().message;
+    EXPECT_THAT(elements.told, HasSubstr("v=1")) << c.declared;
+  }
+  Elements elements;
+  EXPECT_FALSE(StreamXml("<?xml version=\"1.0\" encoding=\"x-own\"?><a/>", elements));
 }
 
 TEST(XmlTest, FaultsNameTheirLine) {
