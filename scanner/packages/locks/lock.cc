@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "scanner/packages/plain_text.h"
 
 namespace landwaiter::packages {
 namespace {
@@ -16,6 +17,8 @@ constexpr std::array<std::string_view, 8> kInstalledInto = {
     "Pods",         ".cargo",           ".pub-cache"};
 // Go's module cache.
 constexpr std::string_view kModuleCache = "pkg/mod/";
+// What a checkout without Git LFS has in a file's place (git-lfs, docs/spec.md, "The Pointer").
+constexpr std::string_view kLfsPointer = "version https://git-lfs.github.com/spec/";
 
 // "gems/3.3.0/gems": a folder of that name may also be an application's own.
 bool IsGemHome(std::string_view before, std::string_view part) {
@@ -40,6 +43,16 @@ bool IsOwnManifest(std::string_view path) {
   return true;
 }
 
+void ReadLock(const LockFormat& format, std::string_view bytes, LockBuilder& out) {
+  const PlainText text(bytes);
+  if (text.view().starts_with(kLfsPointer)) {
+    return out.Fail("is a pointer of Git LFS to the file, not the file");
+  }
+  if (text.binary()) return out.Fail("holds a zero byte: it is no text");
+  if (text.blank() && !format.may_be_empty) return out.Fail("is empty");
+  format.read(text.view(), out);
+}
+
 LockBuilder::LockBuilder(std::string_view source, std::string_view path, std::string_view type)
     : type_(type), out_(source, path, ReadingKind::kDatabase) {}
 
@@ -54,6 +67,11 @@ void LockBuilder::Add(std::string name, std::string version, Use use) {
     return;
   }
   packages_.emplace(std::pair(std::move(name), std::move(version)), use);
+}
+
+void LockBuilder::FailUnknownVersion(std::string_view key, std::string_view version) {
+  Fail("has " + std::string(key) + " \"" + text::Truncate(text::Printable(version), 32) +
+       "\", which this version does not know");
 }
 
 void LockBuilder::LeaveOut() { ++left_out_; }

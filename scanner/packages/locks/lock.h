@@ -36,7 +36,10 @@ class LockBuilder {
   /// Counts an entry that names no published version: a commit, a folder, a range.
   void LeaveOut();
   void Fail(std::string_view what) { out_.Fail(what); }
+  /// The file says that it is of a version of its format that is not known here.
+  void FailUnknownVersion(std::string_view key, std::string_view version);
   void FailAtLine(std::size_t line, std::string_view what) { out_.FailAtLine(line, what); }
+  std::string_view path() const { return out_.reading().path; }
   FileReading Take();
 
  private:
@@ -51,8 +54,14 @@ struct LockFormat {
   std::string_view type;  // purl type
   int version;
   bool (*is_file)(std::string_view path);
-  void (*read)(std::string_view bytes, LockBuilder& out);
+  /// UTF-8 without a byte order mark.
+  void (*read)(std::string_view text, LockBuilder& out);
+  /// A file of people's own; one that a tool writes always says something, be it a comment.
+  bool may_be_empty = false;
 };
+
+/// What `format` reads of a file, which has failed where it is no text, or only stands for one.
+void ReadLock(const LockFormat& format, std::string_view bytes, LockBuilder& out);
 
 /// False for files of somebody else's: those that an installed package brought along.
 bool IsOwnManifest(std::string_view path);
@@ -65,7 +74,7 @@ Need WantsLock(const FileFacts& facts) {
 template <const LockFormat& kFormat>
 FileReading ParseLock(const FileFacts& facts, const FileContent& content) {
   LockBuilder out(kFormat.name, facts.path, kFormat.type);
-  kFormat.read(content.bytes, out);
+  ReadLock(kFormat, content.bytes, out);
   return out.Take();
 }
 

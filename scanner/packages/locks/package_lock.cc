@@ -2,8 +2,9 @@
 // since lockfileVersion 2, nested "dependencies" before.
 //
 // An alias ("npm:real@1.2.3") is listed as what it stands for. Workspaces, links and packages from
-// git or a folder have no published version. What is for development only is marked "dev"; of those
-// that an optional package needs as well ("devOptional") nothing says that they are not installed.
+// git, a code host or a folder have no published version. What is for development only is marked
+// "dev"; of those that an optional package needs as well ("devOptional") nothing says that they are
+// not installed.
 
 #include "scanner/packages/locks/lock.h"
 #include "scanner/packages/locks/records.h"
@@ -30,13 +31,25 @@ bool IsEntry(const JsonPath& path) {
   return true;
 }
 
+// A tarball that the host of a repository makes of a commit; the hosts' own registries have other
+// addresses.
+bool IsOfCodeHost(std::string_view address) {
+  for (const std::string_view host : {"https://codeload.github.com/", "https://github.com/",
+                                      "https://api.github.com/", "https://bitbucket.org/"}) {
+    if (address.starts_with(host)) return true;
+  }
+  return address.starts_with("https://gitlab.com/") &&
+         (address.find("/-/archive/") != std::string_view::npos ||
+          address.find("/repository/archive") != std::string_view::npos);
+}
+
 // "" of what is a registry's own or is not recorded.
 bool IsUnpublished(std::string_view where) {
   for (const std::string_view kind : {"git+", "git:", "git@", "github:", "gitlab:", "bitbucket:",
                                       "gist:", "file:", "link:", "workspace:"}) {
     if (where.starts_with(kind)) return true;
   }
-  return false;
+  return IsOfCodeHost(where);
 }
 
 Use UseOf(const Record& entry) {
@@ -81,16 +94,23 @@ void Read(std::string_view bytes, LockBuilder& out) {
                           } else if (!by_folder) {
                             AddDependency(entry, out);
                           }
-                        });
+                        },
+                        {"lockfileVersion", "packages", "dependencies"});
   if (auto read = StreamJson(bytes, visitor, kMaxLockDepth); !read) {
     out.Fail(read.error().message);
   } else if (!visitor.is_object()) {
     out.Fail("is no JSON object");
+  } else if (!visitor.HasTop()) {
+    out.Fail("is no lock file of npm: it has neither a lockfileVersion nor packages");
   }
+  // npm-shrinkwrap.json had none before npm 5.
+  const std::string_view version = visitor.Top("lockfileVersion").value_or("1");
+  const bool known = version == "1" || version == "2" || version == "3";
+  if (!known) out.FailUnknownVersion("lockfileVersion", version);
 }
 
 constexpr LockFormat kFormat = {
-    .name = "package-lock", .type = "npm", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "package-lock", .type = "npm", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

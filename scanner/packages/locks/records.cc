@@ -32,12 +32,30 @@ bool RecordVisitor::Asked(std::string_view field) const {
   return std::find(fields_.begin(), fields_.end(), field) != fields_.end();
 }
 
+std::optional<std::string_view> RecordVisitor::Top(std::string_view key) const {
+  const auto found = top_.find(key);
+  if (found == top_.end()) return {};
+  return found->second;
+}
+
+// A table of TOML is not told to begin before what is in it.
+void RecordVisitor::TakeTop(const JsonPath& path, std::string_view text) {
+  if (path.empty() || std::find(tops_.begin(), tops_.end(), path[0]) == tops_.end()) return;
+  if (path.size() == 1) {
+    top_[path[0]] = text;
+  } else {
+    top_.try_emplace(path[0]);
+  }
+}
+
 void RecordVisitor::Begin(const JsonPath& path, bool is_object) {
+  TakeTop(path, {});
   if (path.empty()) is_object_ = is_object;
   if (is_object && is_record_(path)) open_.emplace_back(path);
 }
 
 void RecordVisitor::Text(const JsonPath& path, std::string text) {
+  TakeTop(path, text);
   if (open_.empty()) return;
   Record& record = open_.back();
   std::string field;

@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <initializer_list>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +51,10 @@ class RecordVisitor : public JsonVisitor {
   using IsRecord = bool (*)(const JsonPath& path);
   using Each = std::function<void(const Record& record)>;
 
-  RecordVisitor(IsRecord is_record, std::initializer_list<std::string_view> fields, Each each)
-      : is_record_(is_record), fields_(fields), each_(std::move(each)) {}
+  /// `tops` are keys of the document itself, for Top.
+  RecordVisitor(IsRecord is_record, std::initializer_list<std::string_view> fields, Each each,
+                std::initializer_list<std::string_view> tops = {})
+      : is_record_(is_record), fields_(fields), each_(std::move(each)), tops_(tops) {}
 
   void Begin(const JsonPath& path, bool is_object) override;
   void Text(const JsonPath& path, std::string text) override;
@@ -59,13 +63,21 @@ class RecordVisitor : public JsonVisitor {
 
   /// The document's top is an object.
   bool is_object() const { return is_object_; }
+  /// The text at a key of the document itself, "" where it is a map or a list; nullopt where there
+  /// is none.
+  std::optional<std::string_view> Top(std::string_view key) const;
+  /// False where the document has none of the keys: it is one of something else.
+  bool HasTop() const { return !top_.empty(); }
 
  private:
   bool Asked(std::string_view field) const;
+  void TakeTop(const JsonPath& path, std::string_view text);
 
   const IsRecord is_record_;
   const std::vector<std::string_view> fields_;
   const Each each_;
+  const std::vector<std::string_view> tops_;
+  std::map<std::string, std::string, std::less<>> top_;
   std::vector<Record> open_;
   bool is_object_ = false;
 };

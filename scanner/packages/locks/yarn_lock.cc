@@ -16,6 +16,7 @@ namespace landwaiter::packages {
 namespace {
 
 constexpr std::string_view kRegistry = "npm:";
+constexpr std::string_view kClassicHeader = "# yarn lockfile v1";
 
 bool IsFile(std::string_view path) { return BaseName(path) == "yarn.lock"; }
 
@@ -30,12 +31,12 @@ std::optional<Descriptor> Parse(std::string_view text) {
   return Descriptor{text.substr(0, at), text.substr(at + 1)};
 }
 
-std::string_view Unquoted(std::string_view text) {
+// nullopt where a quote has no end: the file breaks off.
+std::optional<std::string_view> Unquoted(std::string_view text) {
   text = text::Trim(text);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
-    text = text.substr(1, text.size() - 2);
-  }
-  return text;
+  if (!text.starts_with('"')) return text;
+  if (text.size() < 2 || text.back() != '"') return {};
+  return text.substr(1, text.size() - 2);
 }
 
 // Of Yarn 1: a commit, a folder or a link.
@@ -68,26 +69,49 @@ void AddClassic(const Entry& entry, std::size_t line, LockBuilder& out) {
   out.Add(std::string(descriptor->name), entry.version);
 }
 
+// Of "a@^1, a@^2:", where a quoted one may hold commas.
+std::string_view FirstDescriptor(std::string_view text) {
+  const bool quoted = text.starts_with('"');
+  const auto end = quoted ? text.find('"', 1) : std::min(text.find(", "), text.size() - 1);
+  return quoted && end != std::string_view::npos ? text.substr(0, end + 1) : text.substr(0, end);
+}
+
+// False where the field breaks off.
+bool TakeField(std::string_view line, Entry& entry) {
+  std::string* const field = line.starts_with("  version ")    ? &entry.version
+                             : line.starts_with("  resolved ") ? &entry.resolved
+                                                               : nullptr;
+  if (field == nullptr) return true;
+  const auto value = Unquoted(line.substr(line.find(' ', 2)));
+  if (value) *field = *value;
+  return value.has_value();
+}
+
 // An entry is a line of descriptors that ends in ':', then its fields, indented by two.
 void ReadClassic(std::string_view bytes, LockBuilder& out) {
   Entry entry;
+  bool known = false;
   Lines lines(bytes);
   while (const auto line = lines.Next()) {
     const std::string_view text = text::Trim(*line);
+    if (text == kClassicHeader) known = true;
     if (text.empty() || text.starts_with('#')) continue;
-    if (!line->starts_with(' ')) {
-      AddClassic(entry, lines.number(), out);
-      entry = {};
-      if (!text.ends_with(':')) return out.FailAtLine(lines.number(), "is no line of a yarn.lock");
-      const std::string_view first = text.substr(0, std::min(text.find(", "), text.size() - 1));
-      entry.descriptor = Unquoted(first);
-    } else if (line->starts_with("  version ")) {
-      entry.version = Unquoted(line->substr(10));
-    } else if (line->starts_with("  resolved ")) {
-      entry.resolved = Unquoted(line->substr(11));
+    known = true;
+    if (line->starts_with(' ')) {
+      if (!TakeField(*line, entry)) {
+        return out.FailAtLine(lines.number(), "has a quoted text without an end");
+      }
+      continue;
     }
+    AddClassic(entry, lines.number(), out);
+    entry = {};
+    if (!text.ends_with(':')) return out.FailAtLine(lines.number(), "is no line of a yarn.lock");
+    const auto first = Unquoted(FirstDescriptor(text));
+    if (!first) return out.FailAtLine(lines.number(), "has a quoted text without an end");
+    entry.descriptor = *first;
   }
   AddClassic(entry, lines.number(), out);
+  if (!known) out.Fail("is no yarn.lock: it has neither its header nor entries");
 }
 
 void AddModern(const Record& entry, LockBuilder& out) {
@@ -115,7 +139,7 @@ void Read(std::string_view bytes, LockBuilder& out) {
 }
 
 constexpr LockFormat kFormat = {
-    .name = "yarn-lock", .type = "npm", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "yarn-lock", .type = "npm", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

@@ -76,7 +76,27 @@ const LockCase kPackageLock[] = {
      R"({"lockfileVersion": 2, "packages": {"node_modules/a": {"version": "1.0.0"}},
        "dependencies": {"a": {"version": "1.0.0"}, "own": {"version": "file:packages/own"}}})",
      {"a 1.0.0"}},
-    {"AnEmptyOneDeclaresNothing", "package-lock", "package-lock.json", "{}", {}},
+    {"AnEmptyOneDeclaresNothing",
+     "package-lock",
+     "package-lock.json",
+     R"({"lockfileVersion": 3, "packages": {}})",
+     {}},
+    {"TarballsOfCodeHostsAreNoReleases",
+     "package-lock",
+     "package-lock.json",
+     R"({"lockfileVersion": 3, "packages": {
+       "node_modules/a": {"version": "1.0.0", "resolved": "https://codeload.github.com/a/b/tar.gz/0"},
+       "node_modules/b": {"version": "1.0.0", "resolved": "https://gitlab.com/a/b/-/archive/0/b.tar.gz"},
+       "node_modules/c": {"version": "1.0.0", "resolved": "https://npm.pkg.github.com/download/c/1.0.0/0"},
+       "node_modules/d": {"version": "1.0.0",
+         "resolved": "https://gitlab.com/api/v4/projects/1/packages/npm/d/-/d-1.0.0.tgz"}}})",
+     {"c 1.0.0", "d 1.0.0"},
+     2},
+    {"AMarkOfByteOrderIsNoPart",
+     "package-lock",
+     "package-lock.json",
+     "\xEF\xBB\xBF{\"lockfileVersion\": 1, \"dependencies\": {\"a\": {\"version\": \"1.0.0\"}}}",
+     {"a 1.0.0"}},
 };
 
 const LockCase kYarn[] = {
@@ -123,6 +143,11 @@ const LockCase kYarn[] = {
      "  resolution: \"a@npm:1.1.0\"\n  linkType: hard\n\n\"b@npm:^1\":\n  version: 1.0.0\n"
      "  resolution: \"b@npm:1.0.0\"\n",
      {"a 1.1.0", "b 1.0.0"}},
+    {"ClassicDescriptorsMayHoldCommas",
+     "yarn-lock",
+     "yarn.lock",
+     "\"a@>=1, <2\", a@^1:\n  version \"1.5.0\"\n",
+     {"a 1.5.0"}},
     {"AnEmptyYarnLock", "yarn-lock", "yarn.lock", "# yarn lockfile v1\n\n", {}},
 };
 
@@ -166,6 +191,54 @@ const LockCase kPnpm[] = {
      "  t@1.0.0:\n    dependencies:\n      b: 2.0.0\n      u: 1.0.0\n\n  u@1.0.0: {}\n",
      {"@s/real 1.0.0", "a 1.0.0", "b 2.0.0", "p 1.0.0", "t 1.0.0 dev", "u 1.0.0 dev"},
      1},
+    // What pnpm itself needs stands first, since pnpm 11.
+    {"TwoDocumentsAreOneLock",
+     "pnpm-lock",
+     "pnpm-lock.yaml",
+     "---\nlockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    packageManagerDependencies:\n"
+     "      pnpm:\n        specifier: 11.0.0\n        version: 11.0.0\n\npackages:\n\n"
+     "  pnpm@11.0.0:\n    resolution: {a: b}\n\nsnapshots:\n\n  pnpm@11.0.0: {}\n\n---\n"
+     "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      a:\n"
+     "        specifier: ^1\n        version: 1.0.0\n\npackages:\n\n  a@1.0.0:\n"
+     "    resolution: {a: b}\n\nsnapshots:\n\n  a@1.0.0: {}\n",
+     {"a 1.0.0", "pnpm 11.0.0 dev"}},
+    {"AddressesMayHoldSignsOfVersions",
+     "pnpm-lock",
+     "pnpm-lock.yaml",
+     "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      priv:\n"
+     "        specifier: git+ssh://git@example.com/priv.git\n"
+     "        version: git+https://git@example.com:corp/priv.git#abc(p@1.0.0)\n\npackages:\n\n"
+     "  a@1.0.0:\n    resolution: {a: b}\n\n"
+     "  priv@git+https://git@example.com:corp/priv.git#abc:\n    resolution: {type: git}\n"
+     "    version: 1.0.0\n\nsnapshots:\n\n  a@1.0.0: {}\n\n"
+     "  priv@git+https://git@example.com:corp/priv.git#abc(p@1.0.0):\n    dependencies:\n"
+     "      a: 1.0.0\n",
+     {"a 1.0.0"},
+     1},
+    {"AddressesMayBeKeysThemselves",
+     "pnpm-lock",
+     "pnpm-lock.yaml",
+     "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n      g:\n"
+     "        specifier: github:o/g\n        version: https://codeload.github.com/o/g/tar.gz/0\n\n"
+     "packages:\n\n  a@1.0.0:\n    resolution: {a: b}\n\n"
+     "  https://codeload.github.com/o/g/tar.gz/0:\n    resolution: {tarball: x}\n\n"
+     "snapshots:\n\n  a@1.0.0: {}\n\n  https://codeload.github.com/o/g/tar.gz/0:\n"
+     "    dependencies:\n      a: 1.0.0\n",
+     {"a 1.0.0"},
+     1},
+    {"OtherRegistriesHaveHosts",
+     "pnpm-lock",
+     "pnpm-lock.yaml",
+     "lockfileVersion: '6.0'\n\npackages:\n\n  registry.example.com/a@1.0.0(b@2.0.0):\n"
+     "    name: a\n    version: 1.0.0\n    dev: false\n\n  registry.example.com/@s/b@2.0.0:\n"
+     "    dev: true\n",
+     {"@s/b 2.0.0 dev", "a 1.0.0"}},
+    {"OtherRegistriesOfVersionFive",
+     "pnpm-lock",
+     "pnpm-lock.yaml",
+     "lockfileVersion: 5.4\n\npackages:\n\n  registry.example.com/@s/a/1.0.0_b@2.0.0:\n"
+     "    name: '@s/a'\n    version: 1.0.0\n    dev: false\n",
+     {"@s/a 1.0.0"}},
     {"AnEmptyPnpmLock", "pnpm-lock", "pnpm-lock.yaml", "lockfileVersion: 5.4\n", {}},
 };
 
@@ -186,7 +259,16 @@ TEST(JavaScriptLockFaultTest, AreTold) {
   EXPECT_THAT(reason("yarn-lock", "what is this"), HasSubstr("line 1 is no line of a yarn.lock"));
   EXPECT_THAT(reason("yarn-lock", "__metadata:\n  version: 6\na:\n  version: 1.0.0\n"),
               HasSubstr("without a resolution"));
-  EXPECT_THAT(reason("pnpm-lock", ""), HasSubstr("lockfileVersion \"\""));
+  EXPECT_THAT(reason("yarn-lock", "# only this\n"), HasSubstr("neither its header nor entries"));
+  EXPECT_THAT(reason("yarn-lock", "a@^1:\n  version \"1.0"), HasSubstr("line 2 has a quoted text"));
+  EXPECT_THAT(reason("yarn-lock", "\"a@^1:\n  version \"1.0\"\n"),
+              HasSubstr("line 1 has a quoted"));
+  EXPECT_THAT(reason("package-lock", "{}"), HasSubstr("neither a lockfileVersion nor packages"));
+  EXPECT_THAT(reason("package-lock", "{\"lockfileVersion\": 99}"),
+              HasSubstr("lockfileVersion \"99\", which this version does not know"));
+  EXPECT_THAT(reason("pnpm-lock", "a: b\n"), HasSubstr("lockfileVersion \"\""));
+  EXPECT_THAT(reason("pnpm-lock", "lockfileVersion: 5.4\n---\na: b\n"),
+              HasSubstr("lockfileVersion \"\""));
   EXPECT_THAT(reason("pnpm-lock", "lockfileVersion: 7.0\n"), HasSubstr("does not know"));
   EXPECT_THAT(reason("pnpm-lock", "lockfileVersion: 5.4\npackages: &a\n  b: *a\n"),
               HasSubstr("line 2 has an anchor"));
