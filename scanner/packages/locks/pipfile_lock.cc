@@ -23,16 +23,19 @@ void AddPackage(const Record& package, LockBuilder& out) {
 
 void Read(std::string_view bytes, LockBuilder& out) {
   RecordVisitor visitor(IsPackage, {"version"},
-                        [&](const Record& package) { AddPackage(package, out); });
+                        [&](const Record& package) { AddPackage(package, out); },
+                        {"_meta", "default"});
   if (auto read = StreamJson(bytes, visitor); !read) {
     out.Fail(read.error().message);
   } else if (!visitor.is_object()) {
     out.Fail("is no JSON object");
+  } else if (!visitor.HasTop()) {
+    out.Fail("is no Pipfile.lock: it has neither \"_meta\" nor \"default\"");
   }
 }
 
 constexpr LockFormat kFormat = {
-    .name = "pipfile-lock", .type = "pypi", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "pipfile-lock", .type = "pypi", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

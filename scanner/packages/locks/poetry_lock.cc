@@ -36,12 +36,14 @@ void AddPackage(const Record& package, LockBuilder& out) {
 
 void Read(std::string_view bytes, LockBuilder& out) {
   RecordVisitor visitor(IsPackage, {"name", "version", "category", "groups", "source/type"},
-                        [&](const Record& package) { AddPackage(package, out); });
+                        [&](const Record& package) { AddPackage(package, out); },
+                        {"metadata", "package"});
   if (auto read = StreamToml(bytes, visitor); !read) out.Fail(read.error().message);
+  if (!visitor.HasTop()) out.Fail("is no poetry.lock: it has neither metadata nor packages");
 }
 
 constexpr LockFormat kFormat = {
-    .name = "poetry-lock", .type = "pypi", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "poetry-lock", .type = "pypi", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

@@ -76,7 +76,6 @@ void AddRequirement(std::string_view text, LockBuilder& out) {
 }
 
 void Read(std::string_view bytes, LockBuilder& out) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   std::string logical;
   Lines lines(bytes);
   while (const auto line = lines.Next()) {
@@ -92,8 +91,12 @@ void Read(std::string_view bytes, LockBuilder& out) {
   AddRequirement(logical, out);
 }
 
-constexpr LockFormat kFormat = {
-    .name = "requirements", .type = "pypi", .version = 1, .is_file = IsFile, .read = Read};
+constexpr LockFormat kFormat = {.name = "requirements",
+                                .type = "pypi",
+                                .version = 2,
+                                .is_file = IsFile,
+                                .read = Read,
+                                .may_be_empty = true};
 
 }  // namespace
 

@@ -29,6 +29,7 @@ class Packages final : public JsonVisitor {
     if (IsPackage(path)) package_ = {};
   }
   void Text(const JsonPath& path, std::string text) override {
+    if (path.size() == 1 && path[0] == "version") has_version_ = true;
     if (path.size() < 3 || path[0] != "package") return;
     const std::string& field = path[2];
     if (path.size() == 3) {
@@ -58,6 +59,7 @@ class Packages final : public JsonVisitor {
     }
   }
   void Finish() {
+    if (!has_version_) out_.Fail("is no uv.lock: it has no version");
     reach_.Run();
     for (auto& [name, version] : found_) {
       const bool runtime = !has_project_ || reach_.Has(name);
@@ -80,6 +82,7 @@ class Packages final : public JsonVisitor {
   Package package_;
   Reach reach_;
   bool has_project_ = false;
+  bool has_version_ = false;
   std::vector<std::pair<std::string, std::string>> found_;
 };
 
@@ -90,7 +93,7 @@ void Read(std::string_view bytes, LockBuilder& out) {
 }
 
 constexpr LockFormat kFormat = {
-    .name = "uv-lock", .type = "pypi", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "uv-lock", .type = "pypi", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

@@ -1,8 +1,10 @@
+#include "scanner/packages/plain_text.h"
 #include "tests/unit/scanner/packages/locks/lock_case.h"
 
 namespace landwaiter::packages {
 namespace {
 
+using namespace std::string_view_literals;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 
@@ -16,6 +18,15 @@ TEST_P(PythonLockTest, Declares) {
   EXPECT_THAT(Declared(reading), ElementsAreArray(c.packages));
   EXPECT_EQ(reading.left_out, c.left_out);
   for (const Package& package : reading.packages) EXPECT_EQ(package.type, "pypi");
+}
+
+// ASCII behind the mark of the order that its bytes are in.
+std::string Utf16(const std::string& mark, std::string_view ascii) {
+  std::string text = mark;
+  for (const char c : ascii) {
+    text += mark[0] == '\xFF' ? std::string{c, '\0'} : std::string{'\0', c};
+  }
+  return text;
 }
 
 const LockCase kRequirements[] = {
@@ -55,6 +66,12 @@ const LockCase kRequirements[] = {
      "a==${VERSION}\nb==\n==1.0\nc 1.0\nd==1.0 and more\nThe requirements are:\n",
      {},
      6},
+    {"SavedByWindows",
+     "requirements",
+     "requirements.txt",
+     Utf16("\xFF\xFE", "a==1.0\r\nb==2.0\r\n"),
+     {"a 1.0", "b 2.0"}},
+    {"AFileWithoutLines", "requirements", "requirements.txt", "", {}},
     {"TheLastLineMayEndInABackslash", "requirements", "requirements.txt", "a==1.0 \\", {"a 1.0"}},
 };
 
@@ -143,6 +160,14 @@ INSTANTIATE_TEST_SUITE_P(Requirements, PythonLockTest, testing::ValuesIn(kRequir
 INSTANTIATE_TEST_SUITE_P(Poetry, PythonLockTest, testing::ValuesIn(kPoetry), LockCaseName);
 INSTANTIATE_TEST_SUITE_P(Others, PythonLockTest, testing::ValuesIn(kOthers), LockCaseName);
 
+TEST(PlainTextTest, IsUtf8WhateverItWas) {
+  EXPECT_EQ(PlainText(Utf16("\xFE\xFF", "ab")).view(), "ab");
+  EXPECT_EQ(PlainText("\xFF\xFE\x3D\xD8\xC0\xDC\xFC\x00"sv).view(), "\xF0\x9F\x93\x80\xC3\xBC");
+  // Half a pair, half a unit.
+  EXPECT_EQ(PlainText("\xFF\xFE\x3D\xD8z"sv).view(), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_TRUE(PlainText("\xFF\xFE\x00\x00z\x00\x00\x00"sv).binary());
+}
+
 // Pitfall 159: what cannot be read is no empty list.
 TEST(PythonLockFaultTest, AreTold) {
   const auto reason = [](const char* source, const char* text) {
@@ -154,6 +179,10 @@ TEST(PythonLockFaultTest, AreTold) {
               HasSubstr("line 4 has a key without a value"));
   EXPECT_THAT(reason("pdm-lock", "[[package]]\nversion = \"1\"\n"), HasSubstr("package name \"\""));
   EXPECT_THAT(reason("pipfile-lock", "not json"), HasSubstr("is no JSON"));
+  EXPECT_THAT(reason("pipfile-lock", "{}"), HasSubstr("is no Pipfile.lock"));
+  EXPECT_THAT(reason("poetry-lock", "a = 1\n"), HasSubstr("is no poetry.lock"));
+  EXPECT_THAT(reason("pdm-lock", "a = 1\n"), HasSubstr("is no pdm.lock"));
+  EXPECT_THAT(reason("uv-lock", "a = 1\n"), HasSubstr("is no uv.lock: it has no version"));
   EXPECT_THAT(reason("pipfile-lock", "null"), HasSubstr("is no JSON object"));
 }
 
