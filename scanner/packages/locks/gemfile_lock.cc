@@ -3,6 +3,9 @@
 //
 // A gem's platforms are one version. GIT has no published version, PATH is the project's own.
 // Bundler does not record groups.
+#include <algorithm>
+#include <array>
+
 #include "lib/base/text.h"
 #include "scanner/packages/locks/lock.h"
 #include "scanner/packages/locks/rows.h"
@@ -16,6 +19,8 @@ bool IsFile(std::string_view path) {
 }
 
 constexpr std::string_view kSpecIndent = "    ";
+constexpr std::array<std::string_view, 6> kSections = {
+    "GEM", "GIT", "PATH", "PLUGIN SOURCE", "PLATFORMS", "DEPENDENCIES"};
 
 void AddSpec(std::string_view spec, std::size_t line, LockBuilder& out) {
   const auto open = spec.find(" (");
@@ -29,22 +34,27 @@ void AddSpec(std::string_view spec, std::size_t line, LockBuilder& out) {
 
 void Read(std::string_view bytes, LockBuilder& out) {
   std::string_view section;
+  bool known = false;
   Lines lines(bytes);
   while (const auto line = lines.Next()) {
     if (line->starts_with("<<<<<<<") || line->starts_with(">>>>>>>")) {
       return out.FailAtLine(lines.number(), "is a merge conflict");
     }
-    if (!line->empty() && line->front() != ' ') section = text::Trim(*line);
+    if (!line->empty() && line->front() != ' ') {
+      section = text::Trim(*line);
+      known = known || std::find(kSections.begin(), kSections.end(), section) != kSections.end();
+    }
     const bool spec = line->starts_with(kSpecIndent) && line->size() > kSpecIndent.size() &&
                       (*line)[kSpecIndent.size()] != ' ';
     if (!spec) continue;
     if (section == "GEM") AddSpec(text::Trim(*line), lines.number(), out);
     if (section == "GIT") out.LeaveOut();
   }
+  if (!known) out.Fail("is no lock file of Bundler: it has none of its sections");
 }
 
 constexpr LockFormat kFormat = {
-    .name = "gemfile-lock", .type = "gem", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "gemfile-lock", .type = "gem", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

@@ -2,15 +2,20 @@
 // command does.
 //
 // The versions of "require" are minimal ones, and the very ones that are built where the module
-// is the main one and lists all (Go 1.17 and later). What a folder replaces has no published
-// version. "exclude", "retract", "tool" and the "go" and "toolchain" lines name no packages.
+// is the main one and lists all (Go 1.17 and later). Of two lines for one module the higher counts.
+// A requirement of a version that "exclude" names is ignored since Go 1.16, so that another
+// module's requirement or none decides: which version is built then, the file does not say, and it
+// is left out. What a folder replaces has no published version. "retract", "tool" and the "go" and
+// "toolchain" lines name no packages.
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "lib/base/text.h"
+#include "scanner/packages/locks/go_version.h"
 #include "scanner/packages/locks/lock.h"
 #include "scanner/packages/locks/rows.h"
 
@@ -67,24 +72,26 @@ class GoMod {
 
   void Finish() {
     if (!block_.empty()) out_.Fail("ends within a block");
-    for (Module& module : required_) {
-      const Module* const instead = ReplacementOf(module);
-      if (instead == nullptr) {
-        out_.Add(std::move(module.path), std::move(module.version));
-      } else if (instead->version.empty()) {
-        out_.LeaveOut();
-      } else {
-        out_.Add(instead->path, instead->version);
-      }
+    if (!has_module_) out_.Fail("is no go.mod: it declares no module");
+    for (const auto& [path, version] : Selected()) {
+      Module used{path, version};
+      const Module* const instead = version.empty() ? nullptr : ReplacementOf(used);
+      if (instead != nullptr) used = *instead;
+      used.version.empty() ? out_.LeaveOut() : out_.Add(used.path, used.version);
     }
   }
 
  private:
   void Directive(const std::string& verb, const std::vector<std::string>& words,
                  std::size_t number) {
-    if (verb == "require") {
+    if (verb == "module") {
+      has_module_ = !words.empty();
+    } else if (verb == "require") {
       if (words.size() != 2) return out_.FailAtLine(number, "requires no module with a version");
       required_.push_back({words[0], words[1]});
+    } else if (verb == "exclude") {
+      if (words.size() != 2) return out_.FailAtLine(number, "excludes no version of a module");
+      excluded_.emplace(words[0], words[1]);
     } else if (verb == "replace") {
       const auto arrow = std::find(words.begin(), words.end(), "=>");
       const auto left = arrow - words.begin();
@@ -97,6 +104,18 @@ class GoMod {
     }
   }
 
+  // The highest version of each module that is not excluded, "" where all are.
+  std::map<std::string, std::string> Selected() const {
+    std::map<std::string, std::string> selected;
+    for (const auto& [path, version] : required_) {
+      std::string& highest = selected[path];
+      if (!excluded_.contains({path, version}) && IsOlderGoVersion(highest, version)) {
+        highest = version;
+      }
+    }
+    return selected;
+  }
+
   // One of this version is stronger than one of all.
   const Module* ReplacementOf(const Module& module) const {
     auto found = replaced_.find({module.path, module.version});
@@ -106,7 +125,9 @@ class GoMod {
 
   LockBuilder& out_;
   std::string block_;  // the verb of the block at hand
+  bool has_module_ = false;
   std::vector<Module> required_;
+  std::set<std::pair<std::string, std::string>> excluded_;
   std::map<std::pair<std::string, std::string>, Module> replaced_;
 };
 
@@ -118,7 +139,7 @@ void Read(std::string_view bytes, LockBuilder& out) {
 }
 
 constexpr LockFormat kFormat = {
-    .name = "go-mod", .type = "golang", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "go-mod", .type = "golang", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

@@ -2,7 +2,8 @@
 // "group:artifact:version=configuration,configuration"; a file per configuration below
 // gradle/dependency-locks before Gradle 7, without the part behind '='.
 //
-// For development is what only configurations of tests hold, as Gradle's own plugins name them.
+// For development is what only configurations of tests hold, as Gradle's own plugins and Android's
+// name them, and what only the build itself runs (buildscript-gradle.lockfile).
 #include <algorithm>
 
 #include "lib/base/text.h"
@@ -18,12 +19,19 @@ bool IsFile(std::string_view path) {
          (base.ends_with(".lockfile") && BaseName(DirName(path)) == "dependency-locks");
 }
 
-Use UseOf(std::string_view configurations) {
-  if (configurations.empty()) return Use::kRuntime;
+bool IsOfTests(std::string_view configuration) {
+  return configuration.starts_with("test") || configuration.starts_with("androidTest") ||
+         configuration.ends_with("TestCompileClasspath") ||
+         configuration.ends_with("TestRuntimeClasspath");
+}
+
+// Before Gradle 7 the file's name is the configuration's, "buildscript-" before the build's own.
+Use UseOf(std::string_view path, std::string_view configurations) {
+  const std::string_view base = BaseName(path);
+  if (base.starts_with("buildscript-")) return Use::kDevelopment;
+  if (configurations.empty()) configurations = base.substr(0, base.rfind('.'));
   const auto names = text::Split(configurations, ',');
-  const bool tests = std::all_of(names.begin(), names.end(),
-                                 [](std::string_view name) { return name.starts_with("test"); });
-  return tests ? Use::kDevelopment : Use::kRuntime;
+  return std::all_of(names.begin(), names.end(), IsOfTests) ? Use::kDevelopment : Use::kRuntime;
 }
 
 void Read(std::string_view bytes, LockBuilder& out) {
@@ -40,12 +48,12 @@ void Read(std::string_view bytes, LockBuilder& out) {
     const std::string_view used =
         module.size() == text.size() ? std::string_view() : text.substr(module.size() + 1);
     out.Add(std::string(module.substr(0, colon)), std::string(module.substr(colon + 1)),
-            UseOf(used));
+            UseOf(out.path(), used));
   }
 }
 
 constexpr LockFormat kFormat = {
-    .name = "gradle-lock", .type = "maven", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "gradle-lock", .type = "maven", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

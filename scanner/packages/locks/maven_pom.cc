@@ -149,7 +149,7 @@ void Read(std::string_view bytes, LockBuilder& out) {
 }
 
 constexpr LockFormat kFormat = {
-    .name = "maven-pom", .type = "maven", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "maven-pom", .type = "maven", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

@@ -50,7 +50,7 @@ void Read(std::string_view bytes, LockBuilder& out) {
 }
 
 constexpr LockFormat kFormat = {
-    .name = "mix-lock", .type = "hex", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "mix-lock", .type = "hex", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

@@ -23,16 +23,19 @@ void AddPackage(const Record& package, LockBuilder& out) {
 
 void Read(std::string_view bytes, LockBuilder& out) {
   RecordVisitor visitor(IsPackage, {"type", "resolved"},
-                        [&](const Record& package) { AddPackage(package, out); });
+                        [&](const Record& package) { AddPackage(package, out); },
+                        {"version", "dependencies"});
   if (auto read = StreamJson(bytes, visitor); !read) {
     out.Fail(read.error().message);
   } else if (!visitor.is_object()) {
     out.Fail("is no JSON object");
+  } else if (!visitor.HasTop()) {
+    out.Fail("is no lock file of NuGet: it has neither a version nor dependencies");
   }
 }
 
 constexpr LockFormat kFormat = {
-    .name = "nuget-lock", .type = "nuget", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "nuget-lock", .type = "nuget", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

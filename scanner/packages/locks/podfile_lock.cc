@@ -64,7 +64,7 @@ void Read(std::string_view bytes, LockBuilder& out) {
 }
 
 constexpr LockFormat kFormat = {
-    .name = "podfile-lock", .type = "cocoapods", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "podfile-lock", .type = "cocoapods", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

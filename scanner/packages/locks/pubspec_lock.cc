@@ -24,12 +24,14 @@ void AddPackage(const Record& package, LockBuilder& out) {
 
 void Read(std::string_view bytes, LockBuilder& out) {
   RecordVisitor visitor(IsPackage, {"source", "version", "dependency", "description/name"},
-                        [&](const Record& package) { AddPackage(package, out); });
+                        [&](const Record& package) { AddPackage(package, out); },
+                        {"packages", "sdks"});
   if (auto read = StreamYaml(bytes, visitor); !read) out.Fail(read.error().message);
+  if (!visitor.HasTop()) out.Fail("is no pubspec.lock: it has neither packages nor sdks");
 }
 
 constexpr LockFormat kFormat = {
-    .name = "pubspec-lock", .type = "pub", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "pubspec-lock", .type = "pub", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

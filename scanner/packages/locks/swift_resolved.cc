@@ -30,16 +30,19 @@ void AddPin(const Record& pin, LockBuilder& out) {
 
 void Read(std::string_view bytes, LockBuilder& out) {
   RecordVisitor visitor(IsPin, {"kind", "identity", "location", "repositoryURL", "state/version"},
-                        [&](const Record& pin) { AddPin(pin, out); });
+                        [&](const Record& pin) { AddPin(pin, out); }, {"version"});
   if (auto read = StreamJson(bytes, visitor); !read) {
     out.Fail(read.error().message);
   } else if (!visitor.is_object()) {
     out.Fail("is no JSON object");
   }
+  const std::string_view version = visitor.Top("version").value_or(std::string_view());
+  const bool known = version == "1" || version == "2" || version == "3";
+  if (!known) out.FailUnknownVersion("version", version);
 }
 
 constexpr LockFormat kFormat = {
-    .name = "swift-resolved", .type = "swift", .version = 1, .is_file = IsFile, .read = Read};
+    .name = "swift-resolved", .type = "swift", .version = 2, .is_file = IsFile, .read = Read};
 
 }  // namespace
 

@@ -1,3 +1,4 @@
+#include "scanner/packages/locks/go_version.h"
 #include "tests/unit/scanner/packages/locks/lock_case.h"
 
 namespace landwaiter::packages {
@@ -36,6 +37,19 @@ const LockCase kCompiled[] = {
      "replace c => ../c\nreplace d v2.0.0 => d v3.0.0\n",
      {"a2 v2.0.0", "b v1.0.1", "d v1.0.0"},
      1},
+    {"GoTakesTheHigherOfTwo",
+     "go-mod",
+     "go.mod",
+     "\xEF\xBB\xBFmodule m\nrequire a v1.9.0\nrequire (\n\ta v1.10.0\n\ta v1.10.0-rc.1\n)\n",
+     {"a v1.10.0"}},
+    // Which version is built instead, the file does not say.
+    {"GoExcludes",
+     "go-mod",
+     "go.mod",
+     "module m\nrequire (\n\ta v1.0.0\n\tb v1.0.0\n\tb v1.1.0\n)\nreplace a => a2 v1.0.0\n"
+     "exclude a v1.0.0\nexclude (\n\tb v1.1.0\n)\n",
+     {"b v1.0.0"},
+     1},
     {"CargoSources",
      "cargo-lock",
      "Cargo.lock",
@@ -45,9 +59,20 @@ const LockCase kCompiled[] = {
      "name = \"serde\"\nversion = \"1.0.190\"\nsource = "
      "\"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"00\"\n\n"
      "[[package]]\nname = \"g\"\nversion = \"1.0.0\"\nsource = \"git+https://x/g#0\"\n\n"
+     "[[package]]\nname = \"p\"\nversion = \"1.0.0\"\nsource = \"registry+https://x/index\"\n\n"
+     "[[package]]\nname = \"s\"\nversion = \"2.0.0\"\nsource = "
+     "\"sparse+https://index.crates.io/\"\n\n"
      "[metadata]\n\"checksum x 1.0.0 (registry+https://x)\" = \"00\"\n",
-     {"serde 1.0.190"},
-     1},
+     {"s 2.0.0", "serde 1.0.190"},
+     2},
+    {"AnEmptyCargoLock", "cargo-lock", "Cargo.lock", "# @generated\nversion = 4\n", {}},
+    {"MavenInLatin",
+     "maven-pom",
+     "pom.xml",
+     "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><project><name>M\xFC</name><dependencies>"
+     "<dependency><groupId>g</groupId><artifactId>a</artifactId><version>1</version></dependency>"
+     "</dependencies></project>",
+     {"g:a 1"}},
     {"MavenOfItsOwnFile",
      "maven-pom",
      "app/pom.xml",
@@ -79,8 +104,20 @@ const LockCase kCompiled[] = {
      "gradle-lock",
      "gradle.lockfile",
      "# This is a Gradle generated file\norg.a:b:1.0=compileClasspath,runtimeClasspath\n"
-     "org.a:t:2.0=testCompileClasspath,testRuntimeClasspath\nempty=annotationProcessor\n",
-     {"org.a:b 1.0", "org.a:t 2.0 dev"}},
+     "org.a:t:2.0=testCompileClasspath,testRuntimeClasspath\nempty=annotationProcessor\n"
+     "org.a:u:3.0=debugAndroidTestCompileClasspath,debugUnitTestRuntimeClasspath,androidTestUtil\n"
+     "org.a:v:4.0=releaseRuntimeClasspath,releaseUnitTestRuntimeClasspath\n",
+     {"org.a:b 1.0", "org.a:t 2.0 dev", "org.a:u 3.0 dev", "org.a:v 4.0"}},
+    {"GradlesOwnBuild",
+     "gradle-lock",
+     "buildscript-gradle.lockfile",
+     "com.android.tools.build:gradle:3.0.0=classpath\n",
+     {"com.android.tools.build:gradle 3.0.0 dev"}},
+    {"GradleTestsBeforeSeven",
+     "gradle-lock",
+     "gradle/dependency-locks/testCompileClasspath.lockfile",
+     "# This is a Gradle generated file\norg.a:b:1.0\n",
+     {"org.a:b 1.0 dev"}},
     {"GradleBeforeSeven",
      "gradle-lock",
      "gradle/dependency-locks/compileClasspath.lockfile",
@@ -120,14 +157,22 @@ const LockCase kScripted[] = {
      "BUNDLED WITH\n   2.4.1\n",
      {"a 1.2.3", "b 2.0.0.pre.1", "nokogiri 1.16.2"},
      1},
+    {"GemsBehindAMark",
+     "gemfile-lock",
+     "Gemfile.lock",
+     "\xEF\xBB\xBFGEM\n  specs:\n    a (1)\n",
+     {"a 1"}},
     {"GemsLocked", "gemfile-lock", "gems.locked", "GEM\n  specs:\n    a (1)\n", {"a 1"}},
     {"ComposersTwoLists",
      "composer-lock",
      "composer.lock",
      R"({"_readme": ["x"], "packages": [{"name": "a/b", "version": "v1.0.0",
-        "require": {"php": ">=8"}, "support": {"name": "no"}}, {"name": "a/d", "version": "dev-main"}],
+        "require": {"php": ">=8"}, "support": {"name": "no"}}, {"name": "a/d", "version": "dev-main"},
+        {"name": "a/x", "version": "2.x-dev"},
+        {"name": "a/p", "version": "1.0.0", "dist": {"type": "path", "url": "../p"}}],
         "packages-dev": [{"name": "a/t", "version": "2.0.0"}], "aliases": []})",
-     {"a/b v1.0.0", "a/d dev-main", "a/t 2.0.0 dev"}},
+     {"a/b v1.0.0", "a/t 2.0.0 dev"},
+     3},
     {"MixOfHexAndGit",
      "mix-lock",
      "mix.lock",
@@ -204,6 +249,20 @@ TEST(OtherLockFaultTest, AreTold) {
       {"go-mod", "require (\n\ta v1\n", "ends within a block"},
       {"go-mod", "require a\n", "line 1 requires no module with a version"},
       {"go-mod", "replace a b\n", "line 1 replaces no module"},
+      {"go-mod", "what is this\n", "is no go.mod: it declares no module"},
+      {"go-mod", "module m\nexclude a\n", "line 2 excludes no version"},
+      {"cargo-lock", "\n", "is empty"},
+      {"cargo-lock", "a = 1\n", "is no Cargo.lock"},
+      {"cargo-lock", "version = 99\n", "version \"99\", which this version does not know"},
+      {"gemfile-lock", "\x01\x02 what\n", "it has none of its sections"},
+      {"gemfile-lock", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+       "is a pointer of Git LFS"},
+      {"composer-lock", "{\"name\": \"a\"}", "is no composer.lock"},
+      {"nuget-lock", "{}", "is no lock file of NuGet"},
+      {"pubspec-lock", "a: b\n", "is no pubspec.lock"},
+      {"pubspec-lock", "packages:\n---\npackages:\n", "line 3 begins a second document"},
+      {"swift-resolved", "{\"version\": 99, \"pins\": []}", "has version \"99\", which this"},
+      {"swift-resolved", "{}", "has version \"\", which this"},
       {"cargo-lock", "[[package]\nname = \"a\"\n", "line 1 has a table without a ']'"},
       {"gemfile-lock", "GEM\n  specs:\n    a\n", "line 3 is no gem with a version"},
       {"gemfile-lock", "GEM\n<<<<<<< HEAD\n", "line 2 is a merge conflict"},
@@ -224,6 +283,29 @@ TEST(OtherLockFaultTest, AreTold) {
   }
 }
 
+TEST(OtherLockFaultTest, WhatIsNoTextIsNoLock) {
+  using namespace std::string_view_literals;
+  EXPECT_THAT(Read("gemfile-lock", "a/x", "GEM\n\0"sv).reason, HasSubstr("holds a zero byte"));
+}
+
+TEST(GoVersionTest, IsOrderedAsGoDoes) {
+  const char* const kOrder[] = {"",
+                                "v0.0.0-20200101000000-abcdefabcdef",
+                                "v0.9.0",
+                                "v1.0.0-alpha.1",
+                                "v1.0.0-alpha.beta",
+                                "v1.0.0-rc.2",
+                                "v1.0.0-rc.10",
+                                "v1.0.0",
+                                "v1.9.0",
+                                "v1.10.0+incompatible"};
+  for (std::size_t a = 0; a < std::size(kOrder); ++a) {
+    for (std::size_t b = 0; b < std::size(kOrder); ++b) {
+      EXPECT_EQ(IsOlderGoVersion(kOrder[a], kOrder[b]), a < b) << kOrder[a] << " " << kOrder[b];
+    }
+  }
+}
+
 // Entities that multiply each other stay what they are: refused with their document type.
 TEST(OtherLockFaultTest, PomsHaveNoEntities) {
   const char kBomb[] =
@@ -237,7 +319,7 @@ TEST(OtherLockFaultTest, PomsHaveNoEntities) {
 
 // The first half of a lock file is never taken for a whole one without packages.
 TEST(OtherLockFaultTest, CutJsonIsNeverWhole) {
-  const std::string whole = kScripted[2].text;
+  const std::string whole = kScripted[3].text;
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_EQ(Read("composer-lock", "composer.lock", whole.substr(0, size)).state,
               ReadingState::kFailed)
