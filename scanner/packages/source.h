@@ -116,7 +116,9 @@ struct FileReading {
   std::string path;
   ReadingKind kind = ReadingKind::kRecord;
   ReadingState state = ReadingState::kNotOurs;
-  std::string reason = {};  // for kFailed and kUnsupported: names the file and what is wrong
+  // For kFailed and kUnsupported: names the file and what is wrong. For kRead: what was left out of
+  // it for another reason than those that are counted below; "" for most.
+  std::string reason = {};
   /// purl, owner and layer are not filled in yet.
   std::vector<Package> packages = {};
   /// Those of a package's files that a language source could read; after the merge a language

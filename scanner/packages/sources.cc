@@ -67,6 +67,7 @@ struct SourceReadings {
   bool only_ownership = true;
   std::vector<std::pair<std::string_view, std::string_view>> failed;  // path, reason
   std::vector<std::pair<std::string_view, std::string_view>> unsupported;
+  std::vector<std::pair<std::string_view, std::string_view>> notes;
 };
 
 std::string Reasons(std::vector<std::pair<std::string_view, std::string_view>> reasons) {
@@ -90,6 +91,10 @@ std::string LeftOut(const SourceReadings& readings) {
   if (readings.development > 0) {
     if (!text.empty()) text += ", ";
     text += std::to_string(readings.development) + " for development left out";
+  }
+  if (!readings.notes.empty()) {
+    if (!text.empty()) text += "; ";
+    text += Reasons(readings.notes);
   }
   return text;
 }
@@ -175,6 +180,8 @@ std::vector<Coverage> CombineCoverage(std::span<const FileReading> surviving) {
       readings.failed.emplace_back(reading.path, reading.reason);
     } else if (reading.state == ReadingState::kUnsupported) {
       readings.unsupported.emplace_back(reading.path, reading.reason);
+    } else if (!reading.reason.empty()) {
+      readings.notes.emplace_back(reading.path, reading.reason);
     }
   }
   std::vector<Coverage> coverage;

@@ -57,6 +57,10 @@ TEST(CoverageTest, WhatWasLeftOutIsCounted) {
                                    "4 without a published version left out, 5 for development "
                                    "left out",
                                    3}));
+  readings[1].reason = "b: 2 without a name left out";
+  EXPECT_EQ(CombineCoverage(readings)[0].reason,
+            "4 without a published version left out, 5 for development left out; b: 2 without a "
+            "name left out");
 }
 
 TEST(CoverageTest, ReasonsAreSortedAndFew) {
