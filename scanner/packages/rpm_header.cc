@@ -184,13 +184,6 @@ std::optional<std::pair<std::string_view, std::string_view>> SplitSourceRpm(std:
   return std::nullopt;
 }
 
-// "name:stream" of "name:stream:version:context:architecture".
-std::string ModuleOf(std::string_view label) {
-  const auto name = label.find(':');
-  if (name == std::string_view::npos) return {};
-  return FreeText(label.substr(0, label.find(':', name + 1)));
-}
-
 }  // namespace
 
 Result<RpmHeader> ParseRpmHeader(std::string_view blob) {

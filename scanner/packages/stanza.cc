@@ -102,6 +102,12 @@ std::string FreeText(std::string_view text) {
   return text::Truncate(text::Printable(text::Trim(text)), kMaxLicenseBytes);
 }
 
+std::string ModuleOf(std::string_view label) {
+  const auto name = label.find(':');
+  if (name == std::string_view::npos) return {};
+  return FreeText(label.substr(0, label.find(':', name + 1)));
+}
+
 std::string_view BaseName(std::string_view path) {
   const auto slash = path.rfind('/');
   return slash == std::string_view::npos ? path : path.substr(slash + 1);

@@ -72,6 +72,8 @@ bool IsName(std::string_view text, std::size_t max_bytes);
 /// Fit for an inventory's free text: printable, cut to kMaxLicenseBytes.
 std::string FreeText(std::string_view text);
 std::string_view BaseName(std::string_view path);
+/// The module of an rpm's modularity label: "name:stream" of "name:stream:version:context".
+std::string ModuleOf(std::string_view label);
 /// The path of the folder, "" at the top.
 std::string_view DirName(std::string_view path);
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,7 +30,14 @@ struct Component {
   /// Source package, where the document says it beside the purl.
   std::string source_name = {};
   std::string source_version = {};
+  /// Label of an rpm module, "name:stream:version:context".
+  std::string module = {};
 };
+
+/// Names and values that stand beside a component's fields: CycloneDX's properties.
+using Pairs = std::map<std::string, std::string, std::less<>>;
+/// What Trivy and Syft write in properties.
+void TakePairs(const Pairs& pairs, Component& component);
 
 class SbomCollector {
  public:
@@ -38,15 +47,24 @@ class SbomCollector {
   void Recognise() { recognised_ = true; }
   bool recognised() const { return recognised_; }
   void Take(const Component& component);
+  /// What the document is about: nothing is missing where it is no package.
+  void TakeSubject(const Component& component);
   void TakeSystem(OperatingSystem os);
-  /// Counts and system, for the finished reading.
+  /// Counts and system, for the finished reading. Where a document that was asked for lists
+  /// components and not one of them could be taken, it has failed.
   void Finish(FileReading& reading) const;
 
  private:
+  enum class Taken { kYes, kNoKind, kNoVersion };
+  Taken TakePackage(const Component& component);
+  std::string WhatIsMissing() const;
+
   ReadingBuilder& out_;
   const Trust trust_;
   bool recognised_ = false;
-  std::uint64_t left_out_ = 0;
+  std::uint64_t taken_ = 0;
+  std::uint64_t without_kind_ = 0;
+  std::uint64_t without_version_ = 0;
   std::set<std::string> seen_;
   std::optional<OperatingSystem> stated_;    // by a component of its own
   std::optional<OperatingSystem> inferred_;  // from a purl
@@ -56,11 +74,15 @@ class SbomCollector {
 /// VERSION".
 void TakeSourceInfo(std::string_view text, Component& component);
 
+/// True for SPDX's "purl", which its JSON may also name by its address
+/// (http://spdx.org/rdf/references/purl).
+bool IsPurlReference(std::string_view type);
+
 /// JSON of any of the three. Errors: InvalidArgument.
 Status ReadSbomJson(std::string_view text, SbomCollector& out);
 /// CycloneDX. Errors: InvalidArgument.
 Status ReadSbomXml(std::string_view text, SbomCollector& out);
-/// SPDX.
-void ReadSpdxTagValue(std::string_view text, SbomCollector& out);
+/// SPDX. Errors: InvalidArgument.
+Status ReadSpdxTagValue(std::string_view text, SbomCollector& out);
 
 }  // namespace landwaiter::packages

@@ -7,6 +7,7 @@
 
 #include "lib/base/text.h"
 #include "scanner/packages/purl.h"
+#include "scanner/packages/stanza.h"
 
 namespace landwaiter::packages {
 namespace {
@@ -17,6 +18,28 @@ constexpr std::array<std::string_view, 6> kNoPackages = {"generic",   "oci",  "d
 // Types whose name holds the namespace.
 constexpr std::array<std::string_view, 7> kWholeNames = {"npm",       "golang", "composer", "swift",
                                                          "cocoapods", "github", "ebuild"};
+
+// Trivy's names (pkg/fanal/types/const.go, those of older releases too) and IDs of os-release(5).
+struct SystemName {
+  std::string_view name;
+  std::string_view id;
+};
+constexpr SystemName kSystemNames[] = {
+    {"redhat", "rhel"},
+    {"red hat enterprise linux", "rhel"},
+    {"alma", "almalinux"},
+    {"oracle", "ol"},
+    {"amazon", "amzn"},
+    {"cbl-mariner", "mariner"},
+    {"azure", "azurelinux"},
+    {"opensuse.leap", "opensuse-leap"},
+    {"opensuse.tumbleweed", "opensuse-tumbleweed"},
+    {"suse linux enterprise server", "sles"},
+    {"suse linux enterprise micro", "sle-micro"},
+    {"slem", "sle-micro"},
+};
+// Systems without releases, whose names have a dash.
+constexpr std::string_view kTumbleweed = "opensuse-tumbleweed";
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -114,13 +137,14 @@ std::optional<Package> PackageOf(const PackageUrl& purl) {
   if (IsAmong(kNoPackages, purl.type)) return {};
   Package package{.type = purl.type, .name = NameOf(purl), .version = purl.version};
   const std::string_view epoch = purl.Qualifier("epoch");
-  if (purl.type == "rpm" && !epoch.empty() && epoch != "0") {
+  const bool written = package.version.find(':') != std::string::npos;
+  if (purl.type == "rpm" && !epoch.empty() && epoch != "0" && !written) {
     package.version = std::string(epoch) + ":" + package.version;
   }
   for (const std::string_view key : {"arch", "platform", "subdir"}) {
     if (package.architecture.empty()) package.architecture = purl.Qualifier(key);
   }
-  package.module = purl.Qualifier("rpmmod");
+  package.module = ModuleOf(purl.Qualifier("rpmmod"));
   package.source_name = package.name;
   package.source_version = package.version;
   if (IsSystemType(purl.type)) ReadUpstream(purl.Qualifier("upstream"), package);
@@ -130,16 +154,32 @@ std::optional<Package> PackageOf(const PackageUrl& purl) {
 std::optional<OperatingSystem> SystemOf(const PackageUrl& purl) {
   const std::string_view distro = purl.Qualifier("distro");
   if (distro.empty() || !IsSystemType(purl.type)) return {};
-  const auto dash = distro.rfind('-');
-  OperatingSystem os{.family = std::string(distro.substr(0, dash)),
+  const auto dash = distro == kTumbleweed ? std::string_view::npos : distro.rfind('-');
+  OperatingSystem os{.family = SystemIdOf(distro.substr(0, dash)),
                      .version = {},
                      .codename = {},
                      .pretty_name = {}};
-  if (dash != std::string_view::npos) os.version = distro.substr(dash + 1);
-  // Trivy writes the release alone.
-  const bool bare = dash == std::string_view::npos && distro.find_first_of("0123456789") == 0;
-  if (bare) os = {purl.name_space, std::string(distro), {}, {}};
+  const bool codename = purl.type == "deb" && !purl.name_space.empty() && distro != purl.name_space;
+  std::string_view release;
+  if (dash != std::string_view::npos) {
+    release = distro.substr(dash + 1);
+  } else if (codename || distro.find_first_of("0123456789") == 0) {
+    // Trivy writes the release alone.
+    os.family = SystemIdOf(purl.name_space);
+    release = distro;
+  }
+  release = release.substr(0, release.find(' '));  // "2 (Karoo)"
+  const bool dpkg = os.family == "debian" || os.family == "ubuntu";
+  const bool number = release.find_first_of("0123456789") == 0;
+  (dpkg && !number ? os.codename : os.version) = release;
   return os;
+}
+
+std::string SystemIdOf(std::string_view name) {
+  const std::string lower = text::ToLower(name);
+  const auto* const found = std::find_if(std::begin(kSystemNames), std::end(kSystemNames),
+                                         [&](const SystemName& row) { return row.name == lower; });
+  return found == std::end(kSystemNames) ? lower : std::string(found->id);
 }
 
 }  // namespace landwaiter::packages

@@ -29,7 +29,11 @@ std::optional<PackageUrl> ParsePurl(std::string_view text);
 /// hosts.
 std::optional<Package> PackageOf(const PackageUrl& purl);
 
-/// What the qualifier "distro" says: "debian-12", "alpine-3.18.4".
+/// What the qualifier "distro" says: "debian-12", "alpine-3.18.4", "bookworm".
 std::optional<OperatingSystem> SystemOf(const PackageUrl& purl);
+
+/// The ID of os-release(5) of a system that Trivy names in its own way: "rhel" of "redhat"; any
+/// other name as it is, in lower case.
+std::string SystemIdOf(std::string_view name);
 
 }  // namespace landwaiter::packages

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "lib/base/text.h"
+#include "scanner/packages/plain_text.h"
 #include "scanner/packages/purl.h"
 #include "scanner/packages/sbom/collector.h"
 #include "scanner/packages/sbom/purl_text.h"
@@ -37,10 +38,11 @@ bool IsDocument(std::string_view path) {
 // "opt/bitnami/NAME/.spdx-NAME.spdx", which Bitnami's images always have.
 bool IsBitnamis(std::string_view path) { return BaseName(path).starts_with(".spdx-"); }
 
-FileReading ParseDocument(const FileFacts& facts, std::string_view bytes, Trust trust) {
+FileReading ParseDocument(const FileFacts& facts, std::string_view raw, Trust trust) {
   ReadingBuilder out(kName, facts.path, ReadingKind::kDatabase);
   SbomCollector collector(out, trust);
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  const PlainText plain(raw);
+  const std::string_view bytes = plain.view();
   const auto first = bytes.find_first_not_of(" \t\r\n");
   const char sign = first == std::string_view::npos ? '\0' : bytes[first];
   Status read = Ok();
@@ -49,7 +51,7 @@ FileReading ParseDocument(const FileFacts& facts, std::string_view bytes, Trust 
   } else if (sign == '<') {
     read = ReadSbomXml(bytes, collector);
   } else {
-    ReadSpdxTagValue(bytes, collector);
+    read = ReadSpdxTagValue(bytes, collector);
   }
   if (trust == Trust::kFound && !collector.recognised() && !IsBitnamis(facts.path)) {
     // The name means other things elsewhere.
@@ -93,19 +95,55 @@ void TakeSourceInfo(std::string_view text, Component& component) {
   component.source_version = text.substr(blank + 1);
 }
 
+bool IsPurlReference(std::string_view type) { return type == "purl" || type.ends_with("/purl"); }
+
+void TakePairs(const Pairs& pairs, Component& component) {
+  const auto pair = [&](const char* key) {
+    const auto found = pairs.find(key);
+    return found == pairs.end() ? std::string() : found->second;
+  };
+  component.source_name = pair("aquasecurity:trivy:SrcName");
+  component.source_version = pair("aquasecurity:trivy:SrcVersion");
+  const std::string release = pair("aquasecurity:trivy:SrcRelease");
+  if (!release.empty()) component.source_version += "-" + release;
+  const std::string epoch = pair("aquasecurity:trivy:SrcEpoch");
+  if (!epoch.empty()) component.source_version.insert(0, epoch + ":");
+  component.module = pair("aquasecurity:trivy:Modularitylabel");
+  if (component.module.empty()) component.module = pair("syft:metadata:modularityLabel");
+}
+
 void SbomCollector::Take(const Component& component) {
   if (component.kind == "file") return;
   if (component.kind == "operating-system") {
-    return TakeSystem({component.name, component.version, {}, {}});
+    // Trivy writes Amazon's names behind its numbers: "2 (Karoo)".
+    return TakeSystem({SystemIdOf(component.name),
+                       component.version.substr(0, component.version.find(' ')),
+                       {},
+                       {}});
   }
-  const auto purl = ParsePurl(component.purl);
-  auto package = purl ? PackageOf(*purl) : std::nullopt;
-  if (!package || package->version.empty()) {
-    ++left_out_;
-    return;
-  }
+  const Taken taken = TakePackage(component);
+  if (taken == Taken::kYes) ++taken_;
+  if (taken == Taken::kNoKind) ++without_kind_;
+  if (taken == Taken::kNoVersion) ++without_version_;
+}
+
+void SbomCollector::TakeSubject(const Component& component) {
+  if (component.kind == "operating-system") return Take(component);
+  if (TakePackage(component) == Taken::kYes) ++taken_;
+}
+
+SbomCollector::Taken SbomCollector::TakePackage(const Component& component) {
+  auto purl = ParsePurl(component.purl);
+  if (!purl) return Taken::kNoKind;
+  // SPDX's words for "unknown" and "none".
+  const bool unknown = component.version == "NOASSERTION" || component.version == "NONE";
+  if (purl->version.empty() && !unknown) purl->version = component.version;
+  auto package = PackageOf(*purl);
+  if (!package) return Taken::kNoKind;
+  if (purl->version.empty()) return Taken::kNoVersion;
+  if (package->module.empty()) package->module = ModuleOf(component.module);
   if (IsSystemType(package->type)) {
-    if (trust_ == Trust::kFound) return;
+    if (trust_ == Trust::kFound) return Taken::kYes;  // its database lists it
     if (!inferred_) inferred_ = SystemOf(*purl);
     if (!component.source_name.empty()) package->source_name = component.source_name;
     if (!component.source_version.empty()) package->source_version = component.source_version;
@@ -113,20 +151,35 @@ void SbomCollector::Take(const Component& component) {
   const std::string key =
       package->type + '\0' + package->name + '\0' + package->version + '\0' + package->architecture;
   if (seen_.insert(key).second) out_.Add(*std::move(package));
+  return Taken::kYes;
 }
 
 void SbomCollector::TakeSystem(OperatingSystem os) {
   if (!stated_ && !os.family.empty()) stated_ = std::move(os);
 }
 
+std::string SbomCollector::WhatIsMissing() const {
+  return std::to_string(without_kind_) + " without a package URL of a known kind, " +
+         std::to_string(without_version_) + " without a version";
+}
+
 void SbomCollector::Finish(FileReading& reading) const {
-  reading.left_out = left_out_;
+  reading.left_out = without_version_;
   if (trust_ == Trust::kAsked) reading.os = stated_ ? stated_ : inferred_;
+  if (reading.state != ReadingState::kRead) return;
+  const std::string path = text::Truncate(text::Printable(reading.path), 256) + ": ";
+  if (trust_ == Trust::kAsked && taken_ == 0 && without_kind_ + without_version_ > 0) {
+    reading.state = ReadingState::kFailed;
+    reading.reason = path + "lists no package that could be taken: " + WhatIsMissing();
+  } else if (without_kind_ > 0) {
+    reading.reason =
+        path + std::to_string(without_kind_) + " without a package URL of a known kind left out";
+  }
 }
 
 PackageSource SbomSource() {
   return {.name = kName,
-          .version = 1,
+          .version = 2,
           .max_bytes = kMaxFoundBytes,
           .wants = Wants,
           .wants_head = nullptr,

@@ -2,8 +2,9 @@
 // (JSON, tag-value) and Syft's own JSON.
 //
 // What counts is the package URL: it alone says what ecosystem a name is of. Components without one
-// are left out and counted, as are those that are no software of a known kind. Licences are not
-// read.
+// of a known kind, and those without a version, are left out and counted. What the document is
+// about (CycloneDX, metadata.component) is one of its packages where its package URL says so.
+// Licences are not read.
 #pragma once
 
 #include "scanner/packages/source.h"

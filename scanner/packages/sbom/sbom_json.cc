@@ -4,6 +4,7 @@
 
 #include "scanner/packages/locks/records.h"
 #include "scanner/packages/sbom/collector.h"
+#include "scanner/packages/sbom/purl_text.h"
 
 namespace landwaiter::packages {
 namespace {
@@ -12,10 +13,15 @@ bool EndsWith(const JsonPath& path, std::string_view list) {
   return path.size() >= 2 && path.back().empty() && path[path.size() - 2] == list;
 }
 
-// components/…, nested: CycloneDX.
+bool IsSubject(const JsonPath& path) {
+  return path.size() == 2 && path[0] == "metadata" && path[1] == "component";
+}
+
+// components/…, nested, also in what the document is about: CycloneDX.
 bool IsComponent(const JsonPath& path) {
   if (path.empty() || path.size() % 2 != 0) return false;
-  for (std::size_t i = 0; i < path.size(); ++i) {
+  const bool below = path.size() > 2 && path[0] == "metadata" && path[1] == "component";
+  for (std::size_t i = below ? 2 : 0; i < path.size(); ++i) {
     if (i % 2 == 0 ? path[i] != "components" : !path[i].empty()) return false;
   }
   return true;
@@ -29,7 +35,7 @@ bool IsRecord(const JsonPath& path) {
   if (path.empty() || IsComponent(path)) return true;
   if (IsTop(path, "packages") || IsTop(path, "artifacts")) return true;
   if (path.size() == 1) return path[0] == "distro";
-  if (path.size() == 2 && path[0] == "metadata" && path[1] == "component") return true;
+  if (IsSubject(path)) return true;
   // Pairs that belong to the object around them.
   return EndsWith(path, "properties") || EndsWith(path, "externalRefs");
 }
@@ -44,11 +50,11 @@ class Document {
     if (EndsWith(at, "properties")) {
       pairs_[at.size() - 2].emplace(record["name"], record["value"]);
     } else if (EndsWith(at, "externalRefs")) {
-      if (record["referenceType"] == "purl") {
+      if (IsPurlReference(record["referenceType"])) {
         pairs_[at.size() - 2].emplace("purl", record["referenceLocator"]);
       }
     } else if (at[0] == "distro") {
-      out_.TakeSystem({std::string(record["id"]), std::string(record["versionID"]),
+      out_.TakeSystem({SystemIdOf(record["id"]), std::string(record["versionID"]),
                        std::string(record["versionCodename"]), std::string(record["prettyName"])});
     } else {
       TakeComponent(record);
@@ -62,38 +68,29 @@ class Document {
     if (known) out_.Recognise();
   }
   void TakeComponent(const Record& record) {
-    const auto pairs = std::exchange(pairs_[record.at().size()], {});
-    const auto pair = [&](const char* key) {
-      const auto found = pairs.find(key);
-      return found == pairs.end() ? std::string() : found->second;
-    };
+    const Pairs pairs = std::exchange(pairs_[record.at().size()], {});
     Component component{.kind = std::string(record["type"]),
                         .name = std::string(record["name"]),
                         .version = std::string(record["version"]),
-                        .purl = std::string(record["purl"]),
-                        .source_name = pair("aquasecurity:trivy:SrcName"),
-                        .source_version = pair("aquasecurity:trivy:SrcVersion")};
+                        .purl = std::string(record["purl"])};
+    TakePairs(pairs, component);
+    if (component.module.empty()) component.module = record["metadata/modularityLabel"];
     if (record.at()[0] == "packages") {
       component.version = record["versionInfo"];
-      component.purl = pair("purl");
+      const auto purl = pairs.find("purl");
+      if (purl != pairs.end()) component.purl = purl->second;
       TakeSourceInfo(record["sourceInfo"], component);
       if (record["primaryPackagePurpose"] == "OPERATING-SYSTEM")
         component.kind = "operating-system";
       if (record["primaryPackagePurpose"] == "FILE") component.kind = "file";
     }
     if (record.at()[0] == "artifacts") component.kind.clear();
-    const std::string release = pair("aquasecurity:trivy:SrcRelease");
-    if (!release.empty()) component.source_version += "-" + release;
-    const std::string epoch = pair("aquasecurity:trivy:SrcEpoch");
-    if (!epoch.empty()) component.source_version.insert(0, epoch + ":");
-    // What the document is about: an image, a folder.
-    if (record.at()[0] == "metadata" && component.kind != "operating-system") return;
-    out_.Take(component);
+    IsSubject(record.at()) ? out_.TakeSubject(component) : out_.Take(component);
   }
 
   SbomCollector& out_;
   // Of the objects that are open, by the number of keys above them.
-  std::map<std::size_t, std::map<std::string, std::string, std::less<>>> pairs_;
+  std::map<std::size_t, Pairs> pairs_;
 };
 
 }  // namespace
@@ -104,7 +101,7 @@ Status ReadSbomJson(std::string_view text, SbomCollector& out) {
       IsRecord,
       {"bomFormat", "spdxVersion", "descriptor/name", "type", "name", "version", "purl", "value",
        "versionInfo", "primaryPackagePurpose", "sourceInfo", "referenceType", "referenceLocator",
-       "id", "versionID", "versionCodename", "prettyName"},
+       "id", "versionID", "versionCodename", "prettyName", "metadata/modularityLabel"},
       [&](const Record& record) { document.Take(record); });
   return StreamJson(text, visitor, kMaxLockDepth);
 }

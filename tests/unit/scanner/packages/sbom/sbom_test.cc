@@ -26,6 +26,7 @@ struct DocumentCase {
   const char* text;
   std::vector<std::string> packages;
   const char* system = "";
+  const char* note = "";  // what was left out, besides those without a version
   std::uint64_t left_out = 0;
 };
 class DocumentTest : public testing::TestWithParam<DocumentCase> {};
@@ -34,17 +35,21 @@ TEST_P(DocumentTest, Lists) {
   const DocumentCase& c = GetParam();
   const FileReading reading = ReadAsked(c.text);
   EXPECT_EQ(reading.state, ReadingState::kRead) << reading.reason;
+  EXPECT_EQ(reading.reason, *c.note == 0 ? "" : "a.json: " + std::string(c.note));
   std::vector<std::string> lines;
   for (const Package& p : reading.packages) {
     lines.push_back(p.type + " " + p.name + " " + p.version);
     if (p.source_name != p.name || p.source_version != p.version) {
       lines.back() += " of " + p.source_name + " " + p.source_version;
     }
+    if (!p.module.empty()) lines.back() += " in " + p.module;
   }
   EXPECT_THAT(lines, ElementsAreArray(c.packages));
   EXPECT_EQ(SystemLine(reading), c.system);
   EXPECT_EQ(reading.left_out, c.left_out);
 }
+
+constexpr char kOneWithoutKind[] = "1 without a package URL of a known kind left out";
 
 const DocumentCase kDocuments[] = {
     {"CycloneDx",
@@ -60,7 +65,7 @@ const DocumentCase kDocuments[] = {
         {"type": "operating-system", "name": "debian", "version": "12.4"}]})",
      {"pypi In_ner 1.0", "npm @babel/core 7.0.0", "maven org.a:b 1.0"},
      "debian 12.4",
-     1},
+     kOneWithoutKind},
     {"TrivysSourcePackages",
      R"({"bomFormat": "CycloneDX", "components": [
         {"type": "library", "name": "libc6", "purl": "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12.4",
@@ -96,7 +101,7 @@ const DocumentCase kDocuments[] = {
         {"name": "none", "versionInfo": "1"}]})",
      {"cargo a 1.0", "deb libc6 2.36-9 of glibc 2.36-9"},
      "alpine 3.18.4",
-     1},
+     kOneWithoutKind},
     {"SpdxTagValue",
      "# a comment\nSPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\nPackageName: redis\n"
      "PackageVersion: 7.4.1-0\nPackageCopyrightText: <text>Nobody\nPackageName: no\n</text>\n"
@@ -105,7 +110,7 @@ const DocumentCase kDocuments[] = {
      "PackageName: none\nPackageVersion: 1\n",
      {"bitnami redis 7.4.1-0"},
      "",
-     1},
+     kOneWithoutKind},
     {"CycloneDxXml",
      "<?xml version=\"1.0\"?><bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><metadata>"
      "<component type=\"container\"><purl>pkg:oci/x@1</purl></component></metadata><components>"
@@ -116,6 +121,61 @@ const DocumentCase kDocuments[] = {
      "</components></bom>",
      {"npm b 2", "gem a 1"},
      "alpine 3.18"},
+    {"TrivysModules",
+     R"({"bomFormat": "CycloneDX", "components": [
+        {"type": "operating-system", "name": "alma", "version": "9.4"},
+        {"purl": "pkg:rpm/alma/nodejs@20.11.0-1.el9?arch=x86_64&distro=alma-9.4&epoch=1",
+         "properties": [{"name": "aquasecurity:trivy:Modularitylabel",
+                         "value": "nodejs:20:9030020231214145131:rhel9"}]}]})",
+     {"rpm nodejs 1:20.11.0-1.el9 in nodejs:20"},
+     "almalinux 9.4"},
+    {"SyftsModules",
+     R"({"artifacts": [{"name": "nodejs", "version": "1:20.11.0-1.el9", "type": "rpm",
+        "purl": "pkg:rpm/almalinux/nodejs@20.11.0-1.el9?epoch=1&distro=almalinux-9.4",
+        "metadata": {"name": "nodejs", "modularityLabel": "nodejs:20:9030:rhel9"}}],
+       "descriptor": {"name": "syft"}})",
+     {"rpm nodejs 1:20.11.0-1.el9 in nodejs:20"},
+     "almalinux 9.4"},
+    {"SyftsModulesInXml",
+     "<b:bom xmlns:b=\"http://cyclonedx.org/schema/bom/1.5\"><b:components><b:component "
+     "type=\"library"
+     "\"><b:purl>pkg:rpm/rhel/a@1?distro=rhel-9.2</b:purl><b:properties><b:property name=\"syft:"
+     "metadata:modularityLabel\">m:1:2:3</b:property></b:properties></b:component></b:components>"
+     "</b:bom>",
+     {"rpm a 1 in m:1"},
+     "rhel 9.2"},
+    {"SpdxNamesItsKindsByAddress",
+     R"({"spdxVersion": "SPDX-2.2", "packages": [{"name": "a", "externalRefs": [
+        {"referenceCategory": "PACKAGE_MANAGER", "referenceLocator": "pkg:pypi/a@1",
+         "referenceType": "http://spdx.org/rdf/references/purl"}]}]})",
+     {"pypi a 1"}},
+    {"SpdxTagValueNamesItsKindsByAddress",
+     "SPDXVersion: SPDX-2.2\nPackageName: a\nExternalRef: PACKAGE_MANAGER "
+     "http://spdx.org/rdf/references/purl  pkg:pypi/a@1\n",
+     {"pypi a 1"}},
+    {"WhatItIsAboutIsAPackage",
+     R"({"bomFormat": "CycloneDX", "metadata": {"component": {"type": "library", "name": "a",
+        "version": "1", "purl": "pkg:pypi/a@1", "components": [{"type": "library",
+        "purl": "pkg:pypi/b@2", "components": [{"purl": "pkg:pypi/c@3"}]}]}}})",
+     {"pypi c 3", "pypi b 2", "pypi a 1"}},
+    {"WhatItIsAboutIsAPackageInXml",
+     "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><metadata><component type=\"library\">"
+     "<purl>pkg:pypi/a@1</purl><components><component><purl>pkg:pypi/b@2</purl></component>"
+     "</components></component></metadata></bom>",
+     {"pypi b 2", "pypi a 1"}},
+    {"AVersionBesideItsPackageUrl",
+     R"({"bomFormat": "CycloneDX", "components": [{"purl": "pkg:pypi/a", "version": "1.0"},
+        {"purl": "pkg:rpm/rhel/b?epoch=2", "version": "1.0-1"},
+        {"purl": "pkg:pypi/c"}]})",
+     {"pypi a 1.0", "rpm b 2:1.0-1"},
+     "",
+     "",
+     1},
+    {"AnEpochIsWrittenOnce",
+     R"({"bomFormat": "CycloneDX", "components": [
+        {"purl": "pkg:rpm/alma/grub2@1%3A2.02-1.el8?epoch=1&distro=alma-8.5"}]})",
+     {"rpm grub2 1:2.02-1.el8"},
+     "almalinux 8.5"},
     {"NothingInIt", R"({"bomFormat": "CycloneDX"})", {}},
 };
 
@@ -128,6 +188,14 @@ TEST(SbomFaultTest, AreTold) {
   EXPECT_THAT(ReadAsked("{}").reason, HasSubstr("is no CycloneDX"));
   EXPECT_THAT(ReadAsked("{\"bomFormat\": \"CycloneDX\",").reason, HasSubstr("is no JSON"));
   EXPECT_THAT(ReadAsked("<bom/>").reason, HasSubstr("is no CycloneDX"));
+  EXPECT_THAT(ReadAsked("SPDXVersion: SPDX-2.3\nPackageComment: <text>x\nPackageName: a\n").reason,
+              HasSubstr("line 2 begins a <text> without an end"));
+  // Nothing of it could be used: that is not a list of nothing.
+  EXPECT_THAT(ReadAsked("{\"bomFormat\": \"CycloneDX\", \"components\": [{\"name\": \"a\", "
+                        "\"version\": \"1\"}, {\"purl\": \"pkg:pypi/b\"}]}")
+                  .reason,
+              HasSubstr("lists no package that could be taken: 1 without a package URL of a known "
+                        "kind, 1 without a version"));
   EXPECT_THAT(ReadAsked("just words").reason, HasSubstr("is no CycloneDX"));
   EXPECT_THAT(ReadAsked("{\"bomFormat\": \"CycloneDX\", \"components\": [{\"purl\": \"pkg:npm/a%20b"
                         "@1\"}]}")
@@ -159,6 +227,49 @@ TEST(SbomInImageTest, OnlyWhatIsOneCanBeBroken) {
   EXPECT_EQ(Read("sbom", "app/bom.json", "{\"parts\": []}").state, ReadingState::kNotOurs);
   EXPECT_EQ(Read("sbom", "app/x.spdx", "not one").state, ReadingState::kNotOurs);
   EXPECT_EQ(Read("sbom", "opt/bitnami/a/.spdx-a.spdx", "{\"id\": ").state, ReadingState::kFailed);
+}
+
+TEST(SbomInImageTest, WhatCannotBeUsedIsNoFaultOfTheImage) {
+  const FileReading reading =
+      Read("sbom", "app/sbom.json", R"({"bomFormat": "CycloneDX", "components": [{"name": "a"}]})");
+  EXPECT_EQ(reading.state, ReadingState::kRead);
+  EXPECT_THAT(reading.reason, HasSubstr("1 without a package URL of a known kind left out"));
+}
+
+struct SystemCase {
+  const char* purl;
+  const char* system;  // "ID version codename"
+};
+
+// Trivy has names of its own for systems; what is looked up are the IDs of os-release.
+TEST(SbomSystemTest, IsNamedAsOsReleaseDoes) {
+  constexpr SystemCase kCases[] = {
+      {"pkg:rpm/redhat/a@1?distro=redhat-9.2", "rhel 9.2 "},
+      {"pkg:rpm/alma/a@1?distro=alma-9.3", "almalinux 9.3 "},
+      {"pkg:rpm/oracle/a@1?distro=oracle-8.5", "ol 8.5 "},
+      {"pkg:rpm/amazon/a@1?distro=amazon-2%20%28Karoo%29", "amzn 2 "},
+      {"pkg:rpm/cbl-mariner/a@1?distro=cbl-mariner-2.0.20220527", "mariner 2.0.20220527 "},
+      {"pkg:rpm/opensuse/a@1?distro=opensuse.leap-15.3", "opensuse-leap 15.3 "},
+      {"pkg:rpm/opensuse/a@1?distro=opensuse-leap-15.5", "opensuse-leap 15.5 "},
+      {"pkg:rpm/opensuse/a@1?distro=opensuse.tumbleweed-20220407", "opensuse-tumbleweed 20220407 "},
+      {"pkg:rpm/opensuse/a@1?distro=opensuse-tumbleweed", "opensuse-tumbleweed  "},
+      {"pkg:rpm/suse/a@1?distro=suse%20linux%20enterprise%20server-15.3", "sles 15.3 "},
+      {"pkg:rpm/rocky/a@1?distro=rocky-9.1", "rocky 9.1 "},
+      {"pkg:rpm/photon/a@1?distro=photon-4.0", "photon 4.0 "},
+      {"pkg:apk/wolfi/a@1?distro=wolfi", "wolfi  "},
+      {"pkg:apk/alpine/a@1?distro=3.18.4", "alpine 3.18.4 "},
+      {"pkg:deb/debian/a@1?distro=bookworm", "debian  bookworm"},
+      {"pkg:deb/debian/a@1?distro=debian-bookworm", "debian  bookworm"},
+      {"pkg:deb/ubuntu/a@1?distro=ubuntu-22.04", "ubuntu 22.04 "},
+  };
+  for (const SystemCase& c : kCases) {
+    const auto purl = ParsePurl(c.purl);
+    const auto os = purl ? SystemOf(*purl) : std::nullopt;
+    ASSERT_TRUE(os) << c.purl;
+    EXPECT_EQ(os->family + " " + os->version + " " + os->codename, c.system) << c.purl;
+  }
+  EXPECT_EQ(SystemIdOf("Red Hat Enterprise Linux"), "rhel");
+  EXPECT_EQ(SystemIdOf("debian"), "debian");
 }
 
 struct PurlCase {
