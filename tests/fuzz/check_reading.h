@@ -24,7 +24,8 @@ inline void CheckReading(const FileReading& reading, std::string_view source,
   Require(reading.source == source && reading.path == path);
   const bool faulty =
       reading.state == ReadingState::kFailed || reading.state == ReadingState::kUnsupported;
-  Require(faulty == !reading.reason.empty());
+  Require(!faulty || !reading.reason.empty());
+  Require(reading.state != ReadingState::kNotOurs || reading.reason.empty());
   Require(reading.state != ReadingState::kNotOurs || reading.packages.empty());
   for (const Package& package : reading.packages) {
     Require(!package.name.empty() && !package.version.empty() && !package.source_name.empty());
