@@ -6,7 +6,8 @@
 // A requirement of a version that "exclude" names is ignored since Go 1.16, so that another
 // module's requirement or none decides: which version is built then, the file does not say, and it
 // is left out. What a folder replaces has no published version. "retract", "tool" and the "go" and
-// "toolchain" lines name no packages.
+// "toolchain" lines name no packages. An empty file is people's own, and requires nothing: it keeps
+// the go command out of its folder.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -53,6 +54,7 @@ class GoMod {
   void TakeLine(std::string_view line, std::size_t number) {
     std::vector<std::string> words = WordsOf(line);
     if (words.empty()) return;
+    is_empty_ = false;
     if (!block_.empty()) {
       if (words[0] == ")") {
         block_.clear();
@@ -72,7 +74,7 @@ class GoMod {
 
   void Finish() {
     if (!block_.empty()) out_.Fail("ends within a block");
-    if (!has_module_) out_.Fail("is no go.mod: it declares no module");
+    if (!has_module_ && !is_empty_) out_.Fail("is no go.mod: it declares no module");
     for (const auto& [path, version] : Selected()) {
       Module used{path, version};
       const Module* const instead = version.empty() ? nullptr : ReplacementOf(used);
@@ -125,6 +127,7 @@ class GoMod {
 
   LockBuilder& out_;
   std::string block_;  // the verb of the block at hand
+  bool is_empty_ = true;
   bool has_module_ = false;
   std::vector<Module> required_;
   std::set<std::pair<std::string, std::string>> excluded_;
@@ -138,8 +141,12 @@ void Read(std::string_view bytes, LockBuilder& out) {
   file.Finish();
 }
 
-constexpr LockFormat kFormat = {
-    .name = "go-mod", .type = "golang", .version = 2, .is_file = IsFile, .read = Read};
+constexpr LockFormat kFormat = {.name = "go-mod",
+                                .type = "golang",
+                                .version = 2,
+                                .is_file = IsFile,
+                                .read = Read,
+                                .may_be_empty = true};
 
 }  // namespace
 

@@ -50,6 +50,8 @@ const LockCase kCompiled[] = {
      "exclude a v1.0.0\nexclude (\n\tb v1.1.0\n)\n",
      {"b v1.0.0"},
      1},
+    {"GoIsKeptOutOfAFolder", "go-mod", "web/go.mod", "", {}},
+    {"GoIsKeptOutWithAWordAboutIt", "go-mod", "web/go.mod", "// no Go in here\n", {}},
     {"CargoSources",
      "cargo-lock",
      "Cargo.lock",
