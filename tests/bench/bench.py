@@ -132,7 +132,7 @@ def _print_scans(origin, compressed, bare, ours, cached):
     best = lambda rows, key: min(r[key] for r in rows)  # noqa: E731
     print(f"scan: {os.path.basename(origin)}, {compressed / 1e6:.0f} MB compressed, {packages} packages, {RUNS} pairs")
     print(f"  {'':14}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
-    for name, rows in (("bare pipeline", bare), ("landwaiter", ours), ("layers cached", cached)):
+    for name, rows in (("bare pipeline", bare), ("landwaiter", ours), ("image cached", cached)):
         print(f"  {name:14}{best(rows, 'wall'):9.2f}{best(rows, 'cpu'):9.2f}{max(r['peak'] for r in rows) / 1e6:9.0f}")
     print(f"  ratio (median){median_ratio(ours, bare, 'wall'):9.2f}{median_ratio(ours, bare, 'cpu'):9.2f}   landwaiter to bare")
 
