@@ -80,15 +80,17 @@ class Registry:
 
     # --- what clients asked for
 
-    def requests(self, since=0):
+    def requests(self, since=0, of=None):
         """The requests that others than these tests' own pushes made, in order. `since` leaves out
-        as many of the first, so that len(requests()) before an action marks its start."""
+        as many of the first, so that len(requests()) before an action marks its start. `of` keeps
+        those for one repository: where a test says what was not asked, it must say of what, since
+        workloads of earlier tests try their pods again at any time and the webhook asks for them."""
         found = []
         for line in self._process.log().splitlines():
             match = _ACCESS_LINE.match(line)
             if match and match.group(4) != _OUR_AGENT:
                 found.append(Request(match.group(1), match.group(2), int(match.group(3)), match.group(4)))
-        return found[since:]
+        return [r for r in found[since:] if of is None or r.path.startswith(f"/v2/{of}/")]
 
     def log_tail(self, lines=25):
         return self._process.log_tail(lines)

@@ -146,7 +146,7 @@ def test_without_a_policy_any_image_is_admitted_unscanned(system, namespace):
     pushed = system.push(packages=BAD)
     before = len(system.registry.requests())
     assert system.create(pod("p", pushed.tagged, namespace), dry_run=True).returncode == 0
-    assert system.registry.requests(before) == []
+    assert system.registry.requests(before, of=pushed.repository) == []
 
 
 def test_excluded_images_are_admitted(system, namespace, bad):
@@ -228,7 +228,7 @@ def test_a_reference_rule_needs_no_scan(system, namespace, name):
     before = len(system.registry.requests())
     done = system.create(pod("p", pushed.tagged, namespace))
     assert done.returncode != 0 and "by-name" in done.stderr
-    assert system.registry.requests(before) == [] and system.scan(pushed.scan_name) is None
+    assert system.registry.requests(before, of=pushed.repository) == [] and system.scan(pushed.scan_name) is None
 
 
 # --- owners

@@ -70,7 +70,7 @@ def test_a_dry_run_asks_and_makes_nothing(system, namespace):
     # A real request makes the scan, so an earlier one would have been seen by now.
     assert system.create(pod("p", system.push().tagged, namespace)).returncode == 0
     assert system.scan(never_seen.scan_name) is None
-    assert not [r for r in system.registry.requests(before) if never_seen.repository in r.path]
+    assert system.registry.requests(before, of=never_seen.repository) == []
 
 
 MIRROR = {"kubernetes.io/config.mirror": "0123"}

@@ -142,8 +142,8 @@ def manifest_of(registry, repository, tag):
         return json.loads(answer.read())
 
 
-def blobs_read(registry, since):
-    return [r for r in registry.requests(since) if r.method == "GET" and "/blobs/" in r.path]
+def blobs_read(registry, since, repository):
+    return [r for r in registry.requests(since, of=repository) if r.method == "GET" and "/blobs/" in r.path]
 
 
 def test_pulls_what_was_pushed_and_nothing_where_it_is_there(registry, database, old):
@@ -159,7 +159,7 @@ def test_pulls_what_was_pushed_and_nothing_where_it_is_there(registry, database,
     seen = len(registry.requests())
     done = run("pull", reference, "--db", old)
     assert done.returncode == 0 and "up to date" in done.stdout, done.stderr
-    assert not blobs_read(registry, seen)
+    assert not blobs_read(registry, seen, "plain/db")
 
 
 def test_pushing_the_same_again_sends_no_blob(registry, database):
@@ -169,7 +169,7 @@ def test_pushing_the_same_again_sends_no_blob(registry, database):
     second = run("push", reference, "--db", database)
     assert second.returncode == 0 and "there already" in second.stdout, second.stderr
     assert second.stdout.split()[0] == first.stdout.split()[0], "the same artifact"
-    assert not [r for r in registry.requests(seen) if r.method in ("POST", "PATCH")]
+    assert not [r for r in registry.requests(seen, of="twice/db") if r.method in ("POST", "PATCH")]
 
 
 def test_a_database_larger_than_a_chunk_arrives_whole(registry, tmp_path, old):
@@ -186,7 +186,7 @@ def test_a_database_larger_than_a_chunk_arrives_whole(registry, tmp_path, old):
     done = run("push", reference, "--db", tmp_path / "large")
     assert done.returncode == 0, done.stderr
     assert manifest_of(registry, "large/db", "1")["layers"][0]["size"] > 8 << 20
-    assert [r for r in registry.requests() if r.method == "PATCH" and "/large/db/" in r.path]
+    assert [r for r in registry.requests(of="large/db") if r.method == "PATCH"]
     done = run("pull", reference, "--db", old)
     assert done.returncode == 0, done.stderr
     assert content(old) == content(tmp_path / "large")

@@ -48,7 +48,7 @@ def test_requests_are_counted_without_the_tests_own_pushes(registry):
     before = len(registry.requests())
     registry.push(Image([Layer(tar_of({"a": "counted"}))]), "pushed/counted", "1")
     _get(registry, "/v2/pushed/counted/manifests/1")
-    assert [(r.method, r.path, r.status) for r in registry.requests(before)] == [
+    assert [(r.method, r.path, r.status) for r in registry.requests(before, of="pushed/counted")] == [
         ("GET", "/v2/pushed/counted/manifests/1", 200)]
 
 

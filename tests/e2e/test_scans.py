@@ -12,7 +12,7 @@ WAIT = {"waitSeconds": 8}
 
 def _pulls(system, pushed, since):
     """Requests for content of an image: manifests and blobs that were answered."""
-    return [r for r in system.registry.requests(since) if f"/v2/{pushed.repository}/" in r.path and r.status == 200]
+    return [r for r in system.registry.requests(since, of=pushed.repository) if r.status == 200]
 
 
 # Pitfall 30: the digest, the manifest's and the configuration's are kept apart.
@@ -146,7 +146,7 @@ def test_a_changed_policy_is_judged_again_without_asking_the_registry(system, na
     done = system.create(pod("p", pushed.pinned, namespace))
     assert done.returncode == 0 and "Warning: " in done.stderr and "no-critical" in done.stderr
     assert system.scan(pushed.scan_name)["status"]["matchedAt"] == matched_at
-    assert system.registry.requests(before) == []
+    assert system.registry.requests(before, of=pushed.repository) == []
 
 
 def test_a_policy_counts_the_images(system, namespace):
