@@ -24,6 +24,10 @@ std::string Fingerprint(const std::vector<std::string>& files) {
 
 }  // namespace
 
+std::vector<std::string> CertificateFiles(const std::string& folder) {
+  return {folder + "/ca.crt", folder + "/tls.crt", folder + "/tls.key"};
+}
+
 CertificateWatcher::CertificateWatcher(Server& server, std::vector<std::string> files,
                                        std::chrono::milliseconds interval)
     : server_(server),

@@ -14,6 +14,9 @@
 
 namespace landwaiter::http {
 
+/// What a role's folder holds: ca.crt, tls.crt, tls.key.
+std::vector<std::string> CertificateFiles(const std::string& folder);
+
 class CertificateWatcher {
  public:
   /// The server is borrowed and outlives the watcher.

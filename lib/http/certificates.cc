@@ -51,6 +51,15 @@ Certificate ReadPemCertificate(const std::string& pem) {
   return certificate;
 }
 
+Key ReadPemKey(const Secret& pem) {
+  const std::string& bytes = pem.Reveal();
+  const Bio bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+  // An empty passphrase: OpenSSL would ask the terminal for that of an encrypted key.
+  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, const_cast<char*>("")));
+  ERR_clear_error();
+  return key;
+}
+
 Result<CertificatePair> ToPem(X509* certificate, EVP_PKEY* key) {
   const Bio certificate_bio(BIO_new(BIO_s_mem()));
   const Bio key_bio(BIO_new(BIO_s_secmem()));
@@ -62,7 +71,7 @@ Result<CertificatePair> ToPem(X509* certificate, EVP_PKEY* key) {
   return CertificatePair{Drained(certificate_bio.get()), Secret(Drained(key_bio.get()))};
 }
 
-bool SetTimes(X509* certificate, TimePoint now, std::chrono::hours lifetime) {
+bool SetTimes(X509* certificate, TimePoint now, std::chrono::seconds lifetime) {
   const auto seconds = [](TimePoint time) {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   };
@@ -101,7 +110,7 @@ bool SetSubject(X509* certificate, const std::string& common_name) {
 }
 
 Result<Certificate> NewCertificate(EVP_PKEY* key, const std::string& common_name, TimePoint now,
-                                   std::chrono::hours lifetime) {
+                                   std::chrono::seconds lifetime) {
   Certificate certificate(X509_new());
   if (!certificate || X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
       !SetRandomSerial(certificate.get()) || !SetTimes(certificate.get(), now, lifetime) ||
@@ -165,10 +174,11 @@ void ReadNames(X509* certificate, CertificateInfo& info) {
 
 }  // namespace
 
-Result<CertificatePair> MakeAuthority(const std::string& common_name, TimePoint now) {
+Result<CertificatePair> MakeAuthority(const std::string& common_name, TimePoint now,
+                                      std::chrono::seconds lifetime) {
   const Key key(EVP_EC_gen("P-256"));
   if (!key) return OpenSslError("key could not be made");
-  auto made = NewCertificate(key.get(), common_name, now, kAuthorityLifetime);
+  auto made = NewCertificate(key.get(), common_name, now, lifetime);
   if (!made) return std::move(made).error();
   X509* certificate = made->get();
   if (X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) != 1 ||
@@ -183,22 +193,19 @@ Result<CertificatePair> MakeAuthority(const std::string& common_name, TimePoint 
 }
 
 Result<CertificatePair> MakeServing(const CertificatePair& authority, const ServingNames& names,
-                                    TimePoint now) {
+                                    TimePoint now, std::chrono::seconds lifetime) {
   auto alternatives = AlternativeNames(names);
   if (!alternatives) return std::move(alternatives).error();
   const Certificate issuer = ReadPemCertificate(authority.certificate_pem);
   if (!issuer) return InvalidArgument("authority certificate: is no PEM certificate");
-  const std::string& key_pem = authority.key_pem.Reveal();
-  const Bio bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
-  const Key issuer_key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
+  const Key issuer_key = ReadPemKey(authority.key_pem);
   if (!issuer_key || X509_check_private_key(issuer.get(), issuer_key.get()) != 1) {
     ERR_clear_error();
     return InvalidArgument("authority key: is not the key of the authority certificate");
   }
   const Key key(EVP_EC_gen("P-256"));
   if (!key) return OpenSslError("key could not be made");
-  auto made = NewCertificate(key.get(), names.common_name, now, kServingLifetime);
+  auto made = NewCertificate(key.get(), names.common_name, now, lifetime);
   if (!made) return std::move(made).error();
   X509* certificate = made->get();
   if (X509_set_issuer_name(certificate, X509_get_subject_name(issuer.get())) != 1 ||
@@ -247,6 +254,29 @@ Status VerifySignedBy(const std::string& certificate_pem, const std::string& aut
   const int why = X509_STORE_CTX_get_error(context.get());
   ERR_clear_error();
   return InvalidArgument(std::string("certificate: ") + X509_verify_cert_error_string(why));
+}
+
+Status VerifyKeyFits(const CertificatePair& pair) {
+  const Certificate certificate = ReadPemCertificate(pair.certificate_pem);
+  if (!certificate) return InvalidArgument("certificate: is no PEM certificate");
+  const Key key = ReadPemKey(pair.key_pem);
+  const bool fits = key && X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  return fits ? Ok() : InvalidArgument("key: is not the key of the certificate");
+}
+
+std::vector<std::string> SplitBundle(const std::string& pem) {
+  std::vector<std::string> out;
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  while (out.size() < kMaxBundle) {
+    const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    if (!certificate) break;
+    const Bio one(BIO_new(BIO_s_mem()));
+    if (PEM_write_bio_X509(one.get(), certificate.get()) != 1) break;
+    out.push_back(Drained(one.get()));
+  }
+  ERR_clear_error();
+  return out;
 }
 
 }  // namespace landwaiter::http

@@ -29,13 +29,16 @@ struct ServingNames {
   std::vector<std::string> ip;  // textual IPv4 or IPv6
 };
 
-/// A new authority that may sign certificates and nothing below it that signs again.
-Result<CertificatePair> MakeAuthority(const std::string& common_name, TimePoint now);
+/// A new authority that may sign certificates and nothing below it that signs again. It is valid
+/// for `lifetime` from `now`, and kCertificateBackDating before.
+Result<CertificatePair> MakeAuthority(const std::string& common_name, TimePoint now,
+                                      std::chrono::seconds lifetime = kAuthorityLifetime);
 /// A certificate for serving and for being a client, signed by `authority`. Errors:
 /// InvalidArgument for an address that is none, a name that is none, or an authority whose key
 /// does not fit.
 Result<CertificatePair> MakeServing(const CertificatePair& authority, const ServingNames& names,
-                                    TimePoint now);
+                                    TimePoint now,
+                                    std::chrono::seconds lifetime = kServingLifetime);
 
 struct CertificateInfo {
   std::string common_name;
@@ -50,5 +53,11 @@ Result<CertificateInfo> ReadCertificate(const std::string& pem);
 /// Ok where `certificate_pem` is signed by `authority_pem` and both are valid at `now`.
 Status VerifySignedBy(const std::string& certificate_pem, const std::string& authority_pem,
                       TimePoint now);
+/// Errors: InvalidArgument where either is no PEM, or the key is another certificate's.
+Status VerifyKeyFits(const CertificatePair& pair);
+/// The certificates of a PEM text, each as PEM of its own; what is none is left out. At most
+/// kMaxBundle of them.
+inline constexpr std::size_t kMaxBundle = 16;  // an authority, its follower, those that they follow
+std::vector<std::string> SplitBundle(const std::string& pem);
 
 }  // namespace landwaiter::http

@@ -73,5 +73,29 @@ TEST(Certificates, NamesThatAreNoneAreRefusedByName) {
   EXPECT_FALSE(ReadCertificate("no PEM").has_value());
 }
 
+TEST(Certificates, AKeyFitsItsOwnCertificateAlone) {
+  auto one = MakeAuthority("authority", kNow);
+  auto two = MakeAuthority("authority", kNow);
+  EXPECT_TRUE(VerifyKeyFits(*one));
+  EXPECT_FALSE(VerifyKeyFits({one->certificate_pem, two->key_pem}));
+  EXPECT_FALSE(VerifyKeyFits({one->certificate_pem, Secret("no PEM")}));
+  EXPECT_FALSE(VerifyKeyFits({"", one->key_pem}));
+}
+
+TEST(Certificates, ABundleIsSplitIntoItsCertificates) {
+  auto one = MakeAuthority("one", kNow);
+  auto two = MakeAuthority("two", kNow);
+  const std::string& a = one->certificate_pem;
+  const std::string& b = two->certificate_pem;
+  EXPECT_EQ(SplitBundle(a + b), (std::vector<std::string>{a, b}));
+  EXPECT_EQ(SplitBundle("a remark\n" + a + "another\n" + b), (std::vector<std::string>{a, b}));
+  EXPECT_EQ(SplitBundle(a + b.substr(0, b.size() / 2)), std::vector<std::string>{a});
+  EXPECT_TRUE(SplitBundle("").empty());
+  EXPECT_TRUE(SplitBundle("no PEM").empty());
+  std::string many;
+  for (std::size_t i = 0; i < kMaxBundle + 4; ++i) many += a;
+  EXPECT_EQ(SplitBundle(many).size(), kMaxBundle);
+}
+
 }  // namespace
 }  // namespace landwaiter::http
