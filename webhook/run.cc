@@ -107,8 +107,8 @@ Status Run(const RunOptions& options, const std::stop_token& stop) {
   readiness.Serve();
   log::Info("webhook ready", {{"policies", memory.PolicyCount()}, {"scans", memory.ScanCount()}});
   {
-    const http::CertificateWatcher watcher(
-        **admission, {options.certificates + "/tls.crt", options.certificates + "/tls.key"});
+    const http::CertificateWatcher watcher(**admission,
+                                           http::CertificateFiles(options.certificates));
     WaitFor(stop);
   }
   log::Info("webhook stopping");

@@ -14,6 +14,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/metrics.h"
+#include "lib/http/certificate_watcher.h"
 #include "lib/http/client.h"
 #include "lib/http/server.h"
 #include "model/scan_request.h"
@@ -277,12 +278,15 @@ Status ScannerRole::Run(const Cancellation& cancel) {
   if (auto started = health_->Start(); !started) return started;
   if (auto started = server_->Start(); !started) return started;
   log::Info("scanner listens", {{"address", options_.listen}, {"port", server_->Port()}});
+  std::optional<http::CertificateWatcher> watcher;
+  if (!options_.certs.empty()) watcher.emplace(*server_, http::CertificateFiles(options_.certs));
   if (options_.on_listening) options_.on_listening(server_->Port(), health_->Port());
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
   stopped.wait(lock, cancel.stop, [] { return false; });
   lock.unlock();
+  watcher.reset();
   Drain();
   return Ok();
 }
