@@ -11,15 +11,17 @@ void AddPolicyCommand(CLI::App& parent, int& exit_code);
 void AddDbCommand(CLI::App& parent, int& exit_code);
 void AddVersionsCommand(CLI::App& parent, int& exit_code);
 void AddCertsCommand(CLI::App& parent, int& exit_code);
+void AddDisarmCommand(CLI::App& parent, int& exit_code);
+void AddArmCommand(CLI::App& parent, int& exit_code);
 void AddWebhookCommand(CLI::App& parent, int& exit_code);
 void AddControllerCommand(CLI::App& parent, int& exit_code);
 void AddScannerCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
-    {AddScanCommand},    {AddExplainCommand},    {AddPolicyCommand},
-    {AddDbCommand},      {AddVersionsCommand},   {AddCertsCommand},
-    {AddWebhookCommand}, {AddControllerCommand}, {AddScannerCommand},
+    {AddScanCommand},     {AddExplainCommand},    {AddPolicyCommand},  {AddDbCommand},
+    {AddVersionsCommand}, {AddCertsCommand},      {AddDisarmCommand},  {AddArmCommand},
+    {AddWebhookCommand},  {AddControllerCommand}, {AddScannerCommand},
 };
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/trust_flags.h"
 #include "controller/run.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -14,6 +15,7 @@ namespace {
 
 struct ControllerFlags {
   controller::ControllerOptions options;
+  TrustFlags trust;
   std::string retention = "7d";
   std::string log_level = "info";
   std::string log_format = "json";
@@ -22,8 +24,9 @@ struct ControllerFlags {
 int RunCommand(ControllerFlags& flags) {
   auto retention = ParseDuration(flags.retention);
   auto level = log::ParseLevel(flags.log_level);
-  for (const Error* error :
-       {retention ? nullptr : &retention.error(), level ? nullptr : &level.error()}) {
+  const Status trust = ReadTrustFlags(flags.trust, flags.options.trust);
+  for (const Error* error : {retention ? nullptr : &retention.error(),
+                             level ? nullptr : &level.error(), trust ? nullptr : &trust.error()}) {
     if (error == nullptr) continue;
     std::fprintf(stderr, "landwaiter controller: %s\n", error->message.c_str());
     return kExitUsage;
@@ -76,6 +79,7 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
                   "Scans under way at once on one namespace's account")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  AddTrustFlags(*app, flags->trust, options.trust);
   app->add_option("--log-level", flags->log_level, "debug, info, warn or error")
       ->capture_default_str();
   app->add_option("--log-format", flags->log_format, "json or text")

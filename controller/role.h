@@ -47,6 +47,9 @@ class Role {
   std::string NotReady() const;
   bool Leading() const { return leading_.load(); }
   EnsureService& ensure() { return ensure_; }
+  /// Writes as the leader, or not at all; and what it tells by Events.
+  kube::Api& fenced() { return fenced_; }
+  kube::EventRecorder& events() { return events_; }
   /// The database has changed: every image is matched and judged again.
   void OnDatabaseChanged() { EnqueueAllScans(); }
   /// Deletes what has outlived its retention, and rows of the store whose ImageScan is gone.

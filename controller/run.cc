@@ -3,13 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 #include <random>
 
 #include "controller/role.h"
+#include "controller/trust/caretaker.h"
 #include "lib/base/log.h"
+#include "lib/http/certificate_watcher.h"
 #include "lib/http/client.h"
 #include "lib/http/server.h"
 #include "lib/kube/client.h"
@@ -19,7 +21,7 @@
 namespace landwaiter::controller {
 namespace {
 
-constexpr std::chrono::seconds kCertificateCheck{30};
+constexpr std::chrono::seconds kLongestSweepPeriod{30};
 
 std::string DefaultIdentity() {
   char host[256] = "controller";
@@ -116,53 +118,25 @@ Result<std::unique_ptr<http::Server>> MakeServer(const ControllerOptions& option
   return server;
 }
 
-/// Sweeps and reloads renewed certificates until it is told to stop.
-class Housekeeper {
- public:
-  Housekeeper(Role& role, http::Server& server, const ControllerOptions& options)
-      : role_(role), server_(server), certificate_(options.certs + "/tls.crt") {
-    period_ = std::clamp<std::chrono::milliseconds>(options.retention / 10, std::chrono::seconds(1),
-                                                    kCertificateCheck);
-    reload_ = !options.certs.empty();
-    written_ = Written();
+/// Sweeps until it is told to stop.
+void SweepUntil(const Cancellation& cancel, Role& role, std::chrono::milliseconds retention) {
+  const auto period = std::clamp<std::chrono::milliseconds>(retention / 10, std::chrono::seconds(1),
+                                                            kLongestSweepPeriod);
+  std::mutex mutex;
+  std::condition_variable_any never;
+  while (!cancel.Stopped()) {
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, cancel.stop, period, [] { return false; });
+    if (!cancel.Stopped()) role.Sweep(cancel);
   }
+}
 
-  void RunUntil(const Cancellation& cancel) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    while (!cancel.Stopped()) {
-      std::unique_lock lock(mutex);
-      never.wait_for(lock, cancel.stop, period_, [] { return false; });
-      if (cancel.Stopped()) return;
-      role_.Sweep(cancel);
-      if (reload_) Reload();
-    }
-  }
-
- private:
-  std::filesystem::file_time_type Written() const {
-    std::error_code error;  // a file that is just being swapped: looked at again
-    const auto time = std::filesystem::last_write_time(certificate_, error);
-    return error ? std::filesystem::file_time_type{} : time;
-  }
-  void Reload() {
-    const auto written = Written();
-    if (written == written_) return;
-    if (Status status = server_.ReloadCertificates(); !status) {
-      log::Warn("certificates not reloaded", {{"error", status.error()}});
-      return;
-    }
-    written_ = written;
-    log::Info("certificates reloaded");
-  }
-
-  Role& role_;
-  http::Server& server_;
-  const std::string certificate_;
-  std::chrono::milliseconds period_;
-  bool reload_ = false;
-  std::filesystem::file_time_type written_;
-};
+/// Where there are certificates: serves by changed ones as soon as they are there.
+std::unique_ptr<http::CertificateWatcher> WatchCertificates(const ControllerOptions& options,
+                                                            http::Server& server) {
+  if (options.certs.empty()) return nullptr;
+  return std::make_unique<http::CertificateWatcher>(server, http::CertificateFiles(options.certs));
+}
 
 }  // namespace
 
@@ -189,12 +163,11 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
   if (!store) return std::move(store).error();
   auto registry = MakeRegistry(options);
   if (!registry) return std::move(registry).error();
-  auto scanner = MakeScannerClient(options);
-  if (!scanner) return std::move(scanner).error();
 
   const SystemClock clock;
   metrics::Registry metrics;
-  Role* live = nullptr;  // set before the watch starts
+  std::unique_ptr<ScannerClient> scanner;  // made once there is a certificate to call it with
+  Role* live = nullptr;                    // set before the watch starts
   DatabaseWatch database(options.database, [&live] { live->OnDatabaseChanged(); });
   Role role(
       options,
@@ -208,35 +181,60 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
              return registry->registry->Resolve(image, credentials, within);
            },
        .scan = [&](const ScanRequest& request,
-                   const Cancellation& within) { return (*scanner)->Scan(request, within); },
+                   const Cancellation& within) { return scanner->Scan(request, within); },
        .database = [&] { return database.Current(); }},
       metrics);
   live = &role;
   // The watch calls the role: it ends first, however this function is left.
   const std::shared_ptr<void> watch_ends(nullptr, [&](void*) { database.Stop(); });
 
+  auto caretaker = Caretaker::Create(options, {.api = **api,
+                                               .fenced = role.fenced(),
+                                               .leading = [&role] { return role.Leading(); },
+                                               .events = role.events(),
+                                               .clock = clock,
+                                               .metrics = metrics});
+  if (!caretaker) return std::move(caretaker).error();
+
+  std::atomic<bool> serving{false};
   auto health = http::Server::Create(
       {.name = "health", .listen = options.health_listen, .tls = {}, .limits = {}, .threads = 1});
   if (!health) return std::move(health).error();
   http::AddHealthRoutes(
-      **health, [&role] { return role.NotReady(); }, &metrics);
+      **health,
+      [&] {
+        std::string missing = role.NotReady();
+        return missing.empty() && !serving ? "no certificate yet" : missing;
+      },
+      &metrics);
   if (Status started = (*health)->Start(); !started) return started;
 
   database.Start(options.database_poll);
   if (Status synced = role.SyncInformers(cancel); !synced) {
     return cancel.Stopped() ? Ok() : std::move(synced);
   }
+  if (Status obtained = (*caretaker)->AwaitOwnCertificate(cancel); !obtained) {
+    return cancel.Stopped() ? Ok() : std::move(obtained);
+  }
+  auto scanner_client = MakeScannerClient(options);
+  if (!scanner_client) return std::move(scanner_client).error();
+  scanner = *std::move(scanner_client);
   auto server = MakeServer(options, role, metrics);
   if (!server) return std::move(server).error();
   if (Status started = (*server)->Start(); !started) return started;
+  serving = true;
+  auto watcher = WatchCertificates(options, **server);
   role.Start();
+  (*caretaker)->Start();
   log::Info("controller serves", {{"port", (*server)->Port()},
                                   {"health_port", (*health)->Port()},
                                   {"identity", options.identity}});
 
-  Housekeeper(role, **server, options).RunUntil(cancel);
+  SweepUntil(cancel, role, options.retention);
 
   log::Info("controller stops");
+  (*caretaker)->Stop();
+  watcher.reset();
   (*server)->Stop();
   role.Stop();
   (*health)->Stop();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/trust/options.h"
 #include "lib/base/cancellation.h"
 #include "lib/base/result.h"
 #include "lib/http/address_policy.h"
@@ -29,6 +30,7 @@ struct ControllerOptions {
   int workers = 4;       // scans under way at once
   std::size_t scans_per_namespace = 2;
   std::chrono::milliseconds database_poll{3'000};
+  TrustOptions trust;
   // Leader election, as client-go's defaults.
   std::chrono::milliseconds lease_duration{15'000};
   std::chrono::milliseconds renew_deadline{10'000};
