@@ -151,8 +151,11 @@ class Roles:
         number = self._count[role] = self._count.get(role, 0) + 1
         name = role if number == 1 else f"{role}-{number}"
         port, health_port = free_ports(2)
-        argv = [landwaiter(), role, "--listen", f"127.0.0.1:{port}", "--health-listen", f"127.0.0.1:{health_port}",
-                "--certs", os.path.join(self.certificates, role), *flags]
+        if "--listen" in flags:
+            port = int(flags[flags.index("--listen") + 1].rpartition(":")[2])
+        usual = {"--listen": f"127.0.0.1:{port}", "--health-listen": f"127.0.0.1:{health_port}",
+                 "--certs": os.path.join(self.certificates, role)}
+        argv = [landwaiter(), role, *(f for pair in usual.items() if pair[0] not in flags for f in pair), *flags]
         env = {"PATH": os.environ["PATH"], "HOME": self.workdir, "TZ": "UTC"}
         for passed_on in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
             if passed_on in os.environ:
