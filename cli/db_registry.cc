@@ -9,6 +9,7 @@
 #include "cli/database_view.h"
 #include "cli/db_commands.h"
 #include "cli/interrupt.h"
+#include "cli/repeat.h"
 #include "lib/base/text.h"
 
 namespace landwaiter::cli {
@@ -19,6 +20,7 @@ struct Flags {
   std::string folder;
   std::string sign_key;
   std::vector<std::string> verify_keys;
+  std::string every;
   RegistryFlags registry;
 };
 
@@ -46,7 +48,7 @@ int Push(const Flags& flags) {
   return kExitOk;
 }
 
-int Pull(const Flags& flags) {
+int Pull(const Flags& flags, const Cancellation& cancel) {
   const auto reference = ParseDatabaseReference(flags.reference);
   if (!reference) return ComplainOfDatabase(reference.error());
   const auto keys = LoadVerifyingKeys(flags.verify_keys);
@@ -54,8 +56,6 @@ int Pull(const Flags& flags) {
   if (Status good = CheckRegistryFlags(flags.registry); !good) {
     return ComplainOfDatabase(good.error());
   }
-  const Interrupt interrupt;
-  const Cancellation cancel{interrupt.Token()};
   const auto access = AccessRegistry(*reference, flags.registry, cancel);
   if (!access) return ComplainOfDatabase(access.error());
   const std::string folder = DatabasePath(flags.folder);
@@ -91,8 +91,12 @@ void AddDbRegistry(CLI::App& db, int& exit_code) {
   pull->add_option("--verify-key", to->verify_keys,
                    "Ed25519 public key (PEM) that must have signed it; repeatable, one must have")
       ->allow_extra_args(false);
+  pull->add_option("--every", to->every,
+                   "Again after this time (1h, 1d), until it is told to stop");
   AddRegistryFlags(*pull, to->registry);
-  pull->callback([to, &exit_code] { exit_code = Pull(*to); });
+  pull->callback([to, &exit_code] {
+    exit_code = Repeat(to->every, [&to](const Cancellation& cancel) { return Pull(*to, cancel); });
+  });
 }
 
 }  // namespace landwaiter::cli

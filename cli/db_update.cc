@@ -10,7 +10,7 @@
 #include "cli/database_path.h"
 #include "cli/database_view.h"
 #include "cli/db_commands.h"
-#include "cli/interrupt.h"
+#include "cli/repeat.h"
 #include "lib/base/text.h"
 #include "scanner/updates/update.h"
 
@@ -23,6 +23,7 @@ struct Flags {
   updates::FileChoice choice;
   std::string folder;
   std::string store;
+  std::string every;
   std::string ca_file;
   bool insecure = false;
   bool allow_shrink = false;
@@ -98,18 +99,16 @@ updates::UpdateOptions OptionsFor(const Flags& flags, std::vector<updates::FeedF
   return options;
 }
 
-int Update(const Flags& flags) {
+int Update(const Flags& flags, const Cancellation& cancel) {
   updates::FileChoice choice = flags.choice;
   choice.year = FormatTime(SystemClock().Now()).substr(0, 4);
   auto files = updates::ChooseFiles(choice);
   if (!files) return ComplainOfDatabase(files.error());
-  const Interrupt interrupt;
   const auto client = MakeClient(flags);
   if (!client) return ComplainOfDatabase(client.error());
   Line line;
   const updates::UpdateOptions options = OptionsFor(flags, *std::move(files), &line);
-  const auto report =
-      updates::UpdateDatabase(**client, SystemClock(), options, Cancellation{interrupt.Token()});
+  const auto report = updates::UpdateDatabase(**client, SystemClock(), options, cancel);
   line.Clear();
   if (!report) {
     ComplainOfDatabase(report.error());
@@ -144,6 +143,8 @@ void AddDbUpdate(CLI::App& db, int& exit_code) {
   update->add_option(
       "--store", flags->store,
       "Folder in which what was fetched is kept (default: feeds, in the database's)");
+  update->add_option("--every", flags->every,
+                     "Again after this time (6h, 1d), until it is told to stop");
   update->add_flag("--allow-shrink", flags->allow_shrink,
                    "Take a feed that lost more than a tenth of its size");
   update->add_flag("--keep-going", flags->keep_going,
@@ -151,7 +152,10 @@ void AddDbUpdate(CLI::App& db, int& exit_code) {
   update->add_option("--cacert", flags->ca_file,
                      "PEM file of the authorities that servers' certificates are checked against");
   update->add_flag("--insecure", flags->insecure, "do not check servers' certificates");
-  update->callback([flags, &exit_code] { exit_code = Update(*flags); });
+  update->callback([flags, &exit_code] {
+    exit_code = Repeat(flags->every,
+                       [&flags](const Cancellation& cancel) { return Update(*flags, cancel); });
+  });
 }
 
 }  // namespace landwaiter::cli

@@ -8,6 +8,7 @@ import http.server
 import io
 import json
 import os
+import signal
 import subprocess
 import threading
 import zipfile
@@ -16,6 +17,7 @@ import pytest
 
 import objects
 from imagewriter import Image, Layer, tar_of
+from processes import Process, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LANDWAITER = os.environ.get("LANDWAITER_BINARY", os.path.join(ROOT, "build", "landwaiter"))
@@ -234,7 +236,26 @@ def test_logs_in_with_the_credentials_of_docker(private_registry, database, old,
     assert knows(old, "lodash")
 
 
+def test_pull_goes_on_by_itself_until_it_is_told_to_stop(registry, database, old, tmp_path):
+    reference = f"oci://{registry.host}/again/db:1"
+    goes_on = Process("pull", [LANDWAITER, "db", "pull", reference, "--db", old, "--every", "1s"], tmp_path / "log",
+                      env={**os.environ, "DOCKER_CONFIG": "/nonexistent"}).start()
+    try:
+        # Nothing was pushed yet: the failure is said, the old database serves, and it is tried again.
+        wait_until(lambda: goes_on.log().count("landwaiter") >= 2, 30, "two failed rounds")
+        assert knows(old, "minimist")
+        for folder, package in ((database, "lodash"), (build(tmp_path / "newer", "express"), "express")):
+            assert run("push", reference, "--db", folder).returncode == 0
+            wait_until(lambda p=package: knows(old, p), 30, f"the database of {package} is pulled")
+        goes_on.send_signal(signal.SIGTERM)
+        wait_until(lambda: not goes_on.is_running(), 30, "it ends when it is told to")
+        assert goes_on.exit_status() == 0, goes_on.log()
+    finally:
+        goes_on.stop()
+
+
 def test_bad_usage_is_2(database, old):
+    assert run("pull", "oci://127.0.0.1:1/x/db:1", "--db", old, "--every", "2d").returncode == 2
     assert run("push", "registry.example/db:1", "--db", database).returncode == 2
     assert run("pull", "oci://UPPER CASE", "--db", old).returncode == 2
     assert run("update", "--feed", "nothing", "--db", old).returncode == 2
