@@ -35,7 +35,7 @@ AUDIT_POLICY = {
     "rules": [
         {"level": "Metadata", "verbs": ["create", "update", "patch", "delete"],
          "resources": [{"group": "landwaiter.io"}, {"group": "", "resources": ["pods", "pods/*", "secrets", "events"]},
-                       {"group": "coordination.k8s.io"}, {"group": "apps"},
+                       {"group": "coordination.k8s.io"}, {"group": "apps"}, {"group": "batch"},
                        {"group": "admissionregistration.k8s.io"}]},
         {"level": "Metadata", "userGroups": ["system:serviceaccounts:landwaiter"]},
         {"level": "None"},
@@ -195,13 +195,16 @@ class Cluster:
         status, answer = self.api("DELETE", f"{path}?labelSelector={label_selector}")
         assert status in (200, 404), f"DELETE {path}: {status} {answer}"
 
-    def api(self, method, path, body=None, content_type="application/json", timeout=30):
-        """One request as the administrator, without kubectl's start-up time: (status, object).
+    def api(self, method, path, body=None, content_type="application/json", timeout=30, token=None):
+        """One request as the administrator, or by a token, without kubectl's start-up time: (status, object).
         Status 0 means that the API server could not be reached."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self._tls)
+        context, headers = self._tls, {"Content-Type": content_type, "Accept": "application/json"}
+        if token:
+            context = ssl.create_default_context(cafile=self.authority.certificate)
+            headers["Authorization"] = f"Bearer {token}"
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=context)
         try:
-            connection.request(method, path, body=None if body is None else json.dumps(body),
-                               headers={"Content-Type": content_type, "Accept": "application/json"})
+            connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
             try:

@@ -1,7 +1,7 @@
 """Landwaiter's three roles as processes beside a Cluster, under exactly the shipped RBAC.
 
     roles = Roles(cluster, workdir, database)
-    roles.install()                      # the files of crds/ and manifests/, as they are
+    roles.install()                      # manifests/install.yaml without what needs images and nodes
     roles.start_scanner(); roles.start_controller(); roles.start_webhook()
     roles.arm()                          # manifests/webhook.yaml, with URLs where the file has a service
 
@@ -15,12 +15,18 @@ import subprocess
 import urllib.error
 import urllib.request
 
+import yaml
+
 from processes import Process, ProcessGroup, free_ports
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 NAMESPACE = "landwaiter"
-INSTALLED_FIRST = ("namespace.yaml", "rbac.yaml", "guard.yaml")
+MANIFESTS = os.path.join(ROOT, "manifests")
+# Of manifests/install.yaml: what the roles need of the API server when they run as processes. The
+# webhook configuration is the one that arm() makes.
+INSTALLED = ("Namespace", "CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role",
+             "RoleBinding", "Lease", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 
 
 def landwaiter():
@@ -28,12 +34,17 @@ def landwaiter():
     return os.environ.get("LANDWAITER_BINARY", os.path.join(ROOT, "build", "landwaiter"))
 
 
+def manifest(name, *kinds):
+    """The objects of a file of manifests/, of these kinds alone where any are given."""
+    with open(os.path.join(MANIFESTS, name), encoding="utf-8") as f:
+        found = [o for o in yaml.load_all(f, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if o]
+    return [o for o in found if not kinds or o["kind"] in kinds]
+
+
 def install(cluster):
     """Applies CRDs, namespace, RBAC and guard as they are shipped."""
-    for folder, names in (("crds", sorted(os.listdir(os.path.join(ROOT, "crds")))), ("manifests", INSTALLED_FIRST)):
-        for name in names:
-            if name.endswith(".yaml"):
-                cluster.kubectl("apply", "--server-side", "-f", os.path.join(ROOT, folder, name))
+    shipped = {"apiVersion": "v1", "kind": "List", "items": manifest("install.yaml", *INSTALLED)}
+    cluster.kubectl("apply", "--server-side", "-f", "-", stdin=shipped)
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s",
                     "crd/imagescans.landwaiter.io", "crd/scanpolicies.landwaiter.io")
 
@@ -118,13 +129,12 @@ class Roles:
     def webhook_configuration(self, urls=None):
         """manifests/webhook.yaml as objects, one for each webhook process: the API server of this
         bench reaches no services, so each clientConfig has a URL instead."""
-        shown = self.cluster.kubectl("create", "--dry-run=client", "-o", "json", "-f",
-                                     os.path.join(ROOT, "manifests", "webhook.yaml")).stdout
+        shipped = json.dumps(manifest("webhook.yaml")[0])
         with open(self.ca_file, "rb") as f:
             bundle = base64.b64encode(f.read()).decode()
         objects = []
         for number, url in enumerate(urls or [w.url for w in self.webhooks]):
-            configuration = json.loads(shown)
+            configuration = json.loads(shipped)
             if number:
                 configuration["metadata"]["name"] += f"-{number}"
             for webhook in configuration["webhooks"]:

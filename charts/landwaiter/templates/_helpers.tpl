@@ -1,0 +1,188 @@
+{{- define "landwaiter.fullname" -}}
+{{ .Values.fullnameOverride | default .Chart.Name }}
+{{- end }}
+
+{{- define "landwaiter.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- /* Labels of an object: {root, component}; component may be left out. */}}
+{{- define "landwaiter.labels" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- with .component }}
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "landwaiter.image" -}}
+{{- with .Values.image }}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "landwaiter.openshift" -}}
+{{- $set := .Values.openshift.enabled | toString }}
+{{- if or (eq $set "true") (and (eq $set "auto") (.Capabilities.APIVersions.Has "security.openshift.io/v1")) }}true{{ end }}
+{{- end }}
+
+{{- /* Pod Security "restricted". No runAsUser: the image's own user is numeric, and OpenShift gives its own. */}}
+{{- define "landwaiter.podSecurity" -}}
+runAsNonRoot: true
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "landwaiter.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities: {drop: [ALL]}
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- /* image, pull policy and security of every container of ours */}}
+{{- define "landwaiter.container" -}}
+image: {{ include "landwaiter.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- include "landwaiter.containerSecurity" . | nindent 2 }}
+{{- end }}
+
+{{- /* Where pods run: {root, component, role: the role's values, revision: the controller's label} */}}
+{{- define "landwaiter.placement" -}}
+{{- with .role.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .role.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .role.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .role.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if .role.topologySpread }}
+topologySpreadConstraints:
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- maxSkew: 1
+  topologyKey: {{ . }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "landwaiter.selector" $ | nindent 6 }}
+  matchLabelKeys: [{{ $.revision }}]
+{{- end }}
+{{- end }}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* No version in them: a chart that changed elsewhere restarts nothing. */}}
+{{- define "landwaiter.podLabels" -}}
+{{ include "landwaiter.selector" . }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- with .role.podLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "landwaiter.probes" -}}
+# Liveness never asks for the API server or the registry: their outage must not restart what still answers.
+livenessProbe:
+  httpGet: {path: /healthz, port: health}
+  periodSeconds: 10
+  timeoutSeconds: 5
+readinessProbe:
+  httpGet: {path: /readyz, port: health}
+  periodSeconds: 5
+  timeoutSeconds: 5
+startupProbe:
+  httpGet: {path: /healthz, port: health}
+  periodSeconds: 2
+  failureThreshold: 60
+{{- end }}
+
+{{- /* Flags of registries that controller and scanner share. */}}
+{{- define "landwaiter.registryArgs" -}}
+{{- with .Values.registries }}
+{{- range .plainHttp }}
+- --plain-http={{ . }}
+{{- end }}
+{{- range .allowAddresses }}
+- --allow-address={{ . }}
+{{- end }}
+{{- if .refusePrivateAddresses }}
+- --refuse-private-addresses
+{{- end }}
+{{- if .caBundle.configMap }}
+- --registry-ca=/etc/landwaiter/ca/{{ .caBundle.key }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "landwaiter.logArgs" -}}
+- --log-level={{ .Values.logLevel }}
+- --log-format={{ .Values.logFormat }}
+{{- end }}
+
+{{- define "landwaiter.proxyEnv" -}}
+{{- with .Values.proxy }}
+{{- if or .http .https }}
+{{- with .http }}
+- {name: http_proxy, value: {{ . | quote }}}
+{{- end }}
+{{- with .https }}
+- {name: https_proxy, value: {{ . | quote }}}
+{{- end }}
+- name: no_proxy
+  value: {{ prepend (ternary (list) (list .noProxy) (empty .noProxy)) "$(KUBERNETES_SERVICE_HOST),.svc,.cluster.local" | join "," | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "landwaiter.caBundleMount" -}}
+{{- if .Values.registries.caBundle.configMap }}
+- {name: ca, mountPath: /etc/landwaiter/ca, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "landwaiter.caBundleVolume" -}}
+{{- with .Values.registries.caBundle }}
+{{- if .configMap }}
+- name: ca
+  configMap: {name: {{ .configMap }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "landwaiter.certificatesVolume" -}}
+- name: certificates
+  secret:
+    secretName: {{ include "landwaiter.fullname" .root }}-{{ .component }}-tls
+{{- end }}
+
+{{- /* true where the controller makes the certificates */}}
+{{- define "landwaiter.managesCertificates" -}}
+{{- if eq .Values.certificates.source "controller" }}true{{ end }}
+{{- end }}
+
+{{- /* The address of a role's Service: {root, component} */}}
+{{- define "landwaiter.host" -}}
+{{ include "landwaiter.fullname" .root }}-{{ .component }}.{{ .root.Release.Namespace }}.svc
+{{- end }}

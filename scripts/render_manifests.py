@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Writes manifests/install.yaml and manifests/webhook.yaml from charts/landwaiter, with the helm that
+tests/cluster/helm/build.sh builds. A test compares what is committed with what this writes.
+
+    python3 scripts/render_manifests.py [FOLDER]      # default: manifests
+"""
+
+import os
+import subprocess
+import sys
+
+import yaml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CHART = os.path.join(ROOT, "charts", "landwaiter")
+sys.path.insert(0, os.path.join(ROOT, "tests", "cluster"))
+
+from cluster import binary  # noqa: E402  pylint: disable=wrong-import-position
+
+INSTALL = """\
+# The chart charts/landwaiter with its defaults, in namespace landwaiter. Rendered by
+# scripts/render_manifests.py; change the chart, not this file. docs/install.md says how to use it.
+"""
+WEBHOOK = """\
+# The admission webhook as it is when it is armed, without caBundle. In a cluster nothing of this has to
+# be applied: the leading controller does it when the webhook answers (ConfigMap
+# landwaiter-webhook-configuration in install.yaml). Rendered by scripts/render_manifests.py.
+"""
+
+
+def rendered():
+    """{name: text} of the files of manifests/ that come from the chart."""
+    done = subprocess.run(
+        [binary("helm"), "template", "landwaiter", CHART, "--namespace", "landwaiter", "--no-hooks",
+         "--set", "namespace.create=true"], check=True, stdout=subprocess.PIPE, text=True)
+    webhook = next(o["data"]["webhook.yaml"] for o in yaml.safe_load_all(done.stdout)
+                   if o and o["kind"] == "ConfigMap" and "webhook.yaml" in o["data"])
+    # Blanks at the ends of lines come from empty parts of templates. Empty lines stay: within a text
+    # they are part of it.
+    lines = "".join(line.rstrip() + "\n" for line in done.stdout.splitlines())
+    return {"install.yaml": INSTALL + lines, "webhook.yaml": WEBHOOK + webhook}
+
+
+def main(argv):
+    folder = argv[1] if len(argv) > 1 else os.path.join(ROOT, "manifests")
+    subprocess.run([os.path.join(ROOT, "tests", "cluster", "helm", "build.sh")], check=True, stdout=sys.stderr)
+    for name, text in rendered().items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+            f.write(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
