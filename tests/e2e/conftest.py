@@ -24,6 +24,7 @@ from roles import install  # noqa: E402
 # a folder of their own.
 os.environ["LANDWAITER_LAYER_CACHE"] = "off"
 
+_numbers = itertools.count(1)
 _LOGGERS = []  # what log_tail() can be asked for when a test fails
 
 
@@ -47,9 +48,27 @@ def workdir(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def cluster(workdir):
+def control_plane_built():
     subprocess.run([os.path.join(ROOT, "tests", "cluster", "build.sh")], check=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(workdir, control_plane_built):
     with Cluster(workdir / "cluster", nodes=(("node-a", "linux", "amd64"), ("node-b", "linux", "amd64"))) as running:
+        _LOGGERS.append(running.log_tails)
+        yield running
+        _LOGGERS.remove(running.log_tails)
+
+
+@pytest.fixture(scope="session")
+def helm_built():
+    subprocess.run([os.path.join(ROOT, "tests", "cluster", "helm", "build.sh")], check=True)
+
+
+@pytest.fixture(scope="module")
+def fresh(workdir, control_plane_built, helm_built):
+    """A control plane of the module's own, with nothing of ours in it: what helm installs, it must own."""
+    with Cluster(workdir / f"fresh-{next(_numbers)}", nodes=(("node-a", "linux", "amd64"), ("node-b", "linux", "amd64"))) as running:
         _LOGGERS.append(running.log_tails)
         yield running
         _LOGGERS.remove(running.log_tails)
@@ -80,9 +99,6 @@ def odd_registry():
     from odd_registry import OddRegistry
     with OddRegistry() as running:
         yield running
-
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture

@@ -1,0 +1,96 @@
+"""The chart, rendered and installed by the real helm; and a stand-in for a kubelet, which runs what a
+pod's container says as a process, with the token of the pod's service account."""
+
+import copy
+import functools
+import os
+import subprocess
+
+import yaml
+
+from cluster import ROOT, binary
+from roles import landwaiter
+
+CHART = os.path.join(ROOT, "charts", "landwaiter")
+RELEASE = "landwaiter"
+NAMESPACE = "landwaiter"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+WORKLOADS = ("Deployment", "StatefulSet", "Job", "Pod")
+
+
+def helm(*args, cluster=None, check=True, timeout=180, stdin=None):
+    """Runs helm; returns the CompletedProcess (text). Without a cluster it can reach none."""
+    home = cluster.workdir if cluster else "/nonexistent"
+    env = {"PATH": os.environ["PATH"], "HOME": home, "KUBECONFIG": cluster.kubeconfig if cluster else os.devnull,
+           "HELM_CACHE_HOME": f"{home}/helm", "HELM_CONFIG_HOME": f"{home}/helm", "HELM_DATA_HOME": f"{home}/helm"}
+    done = subprocess.run([binary("helm"), *args], capture_output=True, text=True, env=env, timeout=timeout,
+                          check=False, **({"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}))
+    if check:
+        assert done.returncode == 0, f"helm {' '.join(args)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done
+
+
+@functools.cache
+def _template(values, args):
+    return helm("template", RELEASE, CHART, "--namespace", NAMESPACE, "--values", "-", *args, stdin=values, check=False)
+
+
+def template(values=None, *args, check=True):
+    """`helm template` with these values; made once for the same ones."""
+    done = _template(yaml.safe_dump(values or {}), args)
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+def objects_of(text):
+    return [o for o in yaml.load_all(text, Loader=LOADER) if o]
+
+
+@functools.cache
+def _objects(values, args):
+    return objects_of(template(yaml.safe_load(values), *args).stdout)
+
+
+def render(values=None, *args):
+    """The rendered objects, the caller's own."""
+    return copy.deepcopy(_objects(yaml.safe_dump(values or {}), args))
+
+
+def one(objects, kind, name):
+    found = [o for o in objects if o["kind"] == kind and o["metadata"]["name"] == name]
+    assert len(found) == 1, f"{len(found)} objects {kind} {name}"
+    return found[0]
+
+
+def pod_spec(workload):
+    spec = workload["spec"]
+    return spec if workload["kind"] == "Pod" else spec["template"]["spec"]
+
+
+def containers(objects):
+    """(where, container) of every container of every workload."""
+    for workload in (o for o in objects if o["kind"] in WORKLOADS):
+        spec = pod_spec(workload)
+        for container in (*spec.get("initContainers", ()), *spec["containers"]):
+            yield f"{workload['metadata']['name']}/{container['name']}", container
+
+
+def container(objects, kind, name, of):
+    spec = pod_spec(one(objects, kind, name))
+    return next(copy.deepcopy(c) for c in (*spec.get("initContainers", ()), *spec["containers"]) if c["name"] == of)
+
+
+@functools.cache
+def flags_of(command):
+    """Every flag that `landwaiter COMMAND --help` shows."""
+    shown = subprocess.run([landwaiter(), *command, "--help"], capture_output=True, text=True, check=True).stdout
+    return {word.split("=")[0].rstrip(",") for line in shown.splitlines() for word in line.replace(",", " ").split()
+            if word.startswith("--")}
+
+
+@functools.cache
+def has_command(command):
+    """Whether this binary has it: `landwaiter nonesuch --help` shows the general help."""
+    shown = subprocess.run([landwaiter(), "--help"], capture_output=True, text=True, check=True).stdout
+    return any(line.split()[:1] == [command] for line in shown.splitlines())

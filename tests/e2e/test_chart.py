@@ -1,0 +1,213 @@
+"""charts/landwaiter as it renders: what the real API server says of each set of values, what is refused,
+and that manifests/ is the same."""
+
+import os
+import sys
+
+import pytest
+
+from charts import CHART, NAMESPACE, containers, flags_of, has_command, helm, objects_of, one, pod_spec, render, template
+from cluster import ROOT
+from foreign import FOREIGN_CRDS
+
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+import render_manifests  # noqa: E402  pylint: disable=wrong-import-position
+
+PLACED = {"tolerations": [{"key": "dedicated", "operator": "Exists"}], "nodeSelector": {"pool": "infra"},
+          "affinity": {"nodeAffinity": {}}, "podAnnotations": {"a.example/b": "c"}, "podLabels": {"team": "sec"},
+          "extraArgs": ["--log-level=debug"], "extraEnv": [{"name": "TZ", "value": "UTC"}], "topologySpread": False}
+RENDERED = {
+    "the defaults": {},
+    "a digest in place of a tag, and pull secrets": {
+        "image": {"digest": "sha256:" + "a" * 64}, "imagePullSecrets": [{"name": "regcred"}]},
+    "another name, and labels on everything": {"fullnameOverride": "gate", "commonLabels": {"team": "sec"}},
+    "a namespace of its own making": {"namespace": {"create": True}},
+    "no CRDs": {"crds": {"install": False}},
+    "Deployments alone, without volumes": {"store": {"persistence": {"enabled": False}}},
+    "a storage class": {"store": {"persistence": {"storageClassName": "fast", "size": "5Gi", "accessModes": ["ReadWriteOncePod"]}}},
+    "OpenShift": {"openshift": {"enabled": True}},
+    "a database from a registry, signed, behind a login": {
+        "database": {"source": "oci", "oci": {"reference": "oci://registry.example/team/db:1", "pullSecret": "regcred",
+                                              "verifyKeys": {"configMap": "keys", "keys": ["db.pub"]}}}},
+    "a database from feeds of a mirror": {
+        "database": {"every": "1d", "update": {"feeds": ["osv", "kev=https://mirror.example/kev.json"], "ecosystems": ["Debian"],
+                                               "mirror": "https://mirror.example"}}},
+    "a database on a volume": {"database": {"source": "volume", "volume": {"persistentVolumeClaim": {"claimName": "db"}}}},
+    "pull secrets of two namespaces": {"registries": {"secrets": {"mode": "namespaces", "namespaces": ["shop", "bank"]}}},
+    "pull secrets of one name": {"registries": {"secrets": {"mode": "names", "names": ["regcred"]}}},
+    "no pull secrets": {"registries": {"secrets": {"mode": "none"}}},
+    "registries of its own, a proxy and an authority": {
+        "registries": {"plainHttp": ["reg.internal:5000"], "allowAddresses": ["127.0.0.0/8", "fd00::/8"],
+                       "refusePrivateAddresses": True, "caBundle": {"configMap": "ca"}},
+        "proxy": {"https": "http://proxy.example:3128", "http": "http://proxy.example:3128", "noProxy": "10.0.0.0/8"}},
+    "cert-manager with an authority of its own": {"certificates": {"source": "certManager"}},
+    "cert-manager with another's issuer": {
+        "certificates": {"source": "certManager", "certManager": {
+            "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "corp"}}}},
+    "certificates that somebody else keeps, armed by hand": {
+        "certificates": {"source": "secrets"}, "webhook": {"arm": False}},
+    "a webhook that gives way": {"webhook": {"failurePolicy": "Ignore", "whenDown": "Disarm", "whenDownAfter": "2m",
+                                             "workloads": False, "excludedNamespaces": ["kube-system", "calico-system"]}},
+    "a webhook on the host's network": {"webhook": {"hostNetwork": True, "port": 10250}, "namespace": {"create": True}},
+    "further names in certificates": {"certificates": {"extraNames": ["webhook=10.0.0.7", "gate.example"]}},
+    "everything to watch it by": {"metrics": {
+        "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}, "prometheusRule": {"enabled": True},
+        "dashboard": {"enabled": True}}},
+    "scanners that scale": {"scanner": {"autoscaling": {"enabled": True, "maxReplicas": 20}, "layerCacheBytes": 0}},
+    "roles placed and changed": {"webhook": PLACED, "controller": PLACED, "scanner": {**PLACED, "priorityClassName": "low"}},
+    "no network policies, budgets and aggregated roles": {
+        "networkPolicy": {"enabled": False}, "rbac": {"aggregate": False},
+        **{role: {"podDisruptionBudget": {"enabled": False}} for role in ("webhook", "controller", "scanner")}},
+    "network policies that know the API server": {
+        "networkPolicy": {"apiServer": [{"ipBlock": {"cidr": "10.0.0.1/32"}}], "health": [{"namespaceSelector": {}}]}},
+}
+REFUSED = {
+    "a misspelt key": ({"webhok": {}}, "additional properties 'webhok' not allowed"),
+    "a misspelt key within a role": ({"scanner": {"replica": 3}}, "additional properties 'replica' not allowed"),
+    "a number that is text": ({"webhook": {"replicas": "two"}}, "/webhook/replicas': got string, want integer"),
+    "no replicas": ({"controller": {"replicas": 0}}, "/controller/replicas': minimum: got 0, want 1"),
+    "an unknown source of the database": ({"database": {"source": "web"}}, "value must be one of 'update', 'oci', 'volume'"),
+    "a registry without a reference": ({"database": {"source": "oci"}}, "set database.oci.reference, as oci://"),
+    "a reference that is no oci://": ({"database": {"source": "oci", "oci": {"reference": "registry.example/x"}}},
+                                      "/database/oci/reference': 'registry.example/x' does not match pattern"),
+    "a volume that is none": ({"database": {"source": "volume"}}, "set database.volume, as {persistentVolumeClaim"),
+    "keys of nothing": ({"database": {"source": "oci", "oci": {"reference": "oci://r.example/x:1", "verifyKeys": {"keys": ["a"]}}}},
+                        "set database.oci.verifyKeys.configMap or .secret"),
+    "a Secret of keys without their names": (
+        {"database": {"source": "oci", "oci": {"reference": "oci://r.example/x:1", "verifyKeys": {"secret": "keys"}}}},
+        "nothing would be verified"),
+    "namespaces that are not listed": ({"registries": {"secrets": {"mode": "namespaces"}}}, "list them in registries.secrets.namespaces"),
+    "names that are not listed": ({"registries": {"secrets": {"mode": "names"}}}, "list them in registries.secrets.names"),
+    "one account for two roles": ({"scanner": {"serviceAccount": {"name": "controller"}}}, "each role needs one of its own"),
+    "a failure policy of another word": ({"webhook": {"failurePolicy": "Open"}}, "value must be one of 'Fail', 'Ignore'"),
+    "a timeout that no webhook may have": ({"webhook": {"timeoutSeconds": 60}}, "maximum: got 60, want 30"),
+    "a duration without a unit": ({"database": {"every": "6"}}, "/database/every': '6' does not match pattern"),
+    "a digest cut short": ({"image": {"digest": "sha256:abc"}}, "/image/digest'"),
+    "an address that is no range": ({"registries": {"allowAddresses": ["10.0.0.1"]}}, "/registries/allowAddresses/0'"),
+    "fewer scanners at most than at least": ({"scanner": {"autoscaling": {"minReplicas": 9}}}, "minReplicas is above maxReplicas"),
+}
+
+
+@pytest.fixture(scope="module")
+def server(cluster, helm_built):
+    """The API server with what a rendering needs to be judged: CRDs of the chart and of those whose kinds
+    it uses, and the namespaces."""
+    crds = [o for o in render() if o["kind"] == "CustomResourceDefinition"]
+    cluster.kubectl("apply", "--server-side", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": crds + FOREIGN_CRDS})
+    for crd in crds + FOREIGN_CRDS:
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", f"crd/{crd['metadata']['name']}")
+    for name in (NAMESPACE, "shop", "bank"):
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    for account in ("landwaiter-test", "gate-test"):  # a pod is taken only where its account is there
+        cluster.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": NAMESPACE}})
+    return cluster
+
+
+@pytest.mark.parametrize("values", RENDERED.values(), ids=RENDERED)
+def test_the_api_server_takes_every_object_of(server, values):
+    objects = render(values)
+    done = server.kubectl("apply", "--dry-run=server", "--validate=strict", "--server-side", "--force-conflicts", "-f", "-",
+                          stdin={"apiVersion": "v1", "kind": "List", "items": objects}, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("serverside-applied") == len(objects)
+    assert "Warning" not in done.stderr, done.stderr
+
+
+def test_a_misspelt_field_would_have_been_seen(server):
+    objects = render()
+    one(objects, "Deployment", "landwaiter-webhook")["spec"]["template"]["spec"]["enableServiceLink"] = False
+    done = server.kubectl("apply", "--dry-run=server", "--validate=strict", "--server-side", "--force-conflicts", "-f", "-",
+                          stdin={"apiVersion": "v1", "kind": "List", "items": objects}, check=False)
+    assert done.returncode != 0 and "enableServiceLink" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("values, message", REFUSED.values(), ids=REFUSED)
+def test_the_chart_refuses(helm_built, values, message):
+    done = template(values, check=False)
+    assert done.returncode != 0 and message in done.stderr, done.stderr
+
+
+def test_an_older_cluster_is_refused(helm_built):
+    done = template({}, "--kube-version", "1.29.0", check=False)
+    assert done.returncode != 0 and "requires kubeVersion: >=1.30.0-0" in done.stderr
+
+
+def test_the_manifests_are_the_chart_rendered(helm_built):
+    for name, text in render_manifests.rendered().items():
+        with open(os.path.join(ROOT, "manifests", name), encoding="utf-8") as f:
+            assert f.read() == text, f"manifests/{name} is not what the chart renders: run scripts/render_manifests.py"
+
+
+def test_rendering_twice_gives_the_same(helm_built):
+    twice = [helm("template", "landwaiter", CHART, "-n", NAMESPACE).stdout for _ in range(2)]
+    assert twice[0] == twice[1]
+
+
+# --- what must hold of every rendering
+
+@pytest.mark.parametrize("values", RENDERED.values(), ids=RENDERED)
+def test_pods_are_restricted_and_openshift_safe_in(helm_built, values):
+    objects = render(values)
+    for where, found in containers(objects):
+        security = found["securityContext"]
+        assert security["readOnlyRootFilesystem"] and not security["allowPrivilegeEscalation"], where
+        assert security["runAsNonRoot"] and security["capabilities"] == {"drop": ["ALL"]}, where
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"} and "runAsUser" not in security, where
+        assert found["resources"]["limits"]["memory"] and found["resources"]["requests"]["memory"], where
+    for workload in (o for o in objects if o["kind"] in ("Deployment", "StatefulSet", "Job")):
+        security = pod_spec(workload)["securityContext"]
+        assert "runAsUser" not in security, workload["metadata"]["name"]
+        if values.get("openshift"):
+            assert "fsGroup" not in security
+
+
+@pytest.mark.parametrize("values", RENDERED.values(), ids=RENDERED)
+def test_the_scanner_has_no_token_and_no_rights_in(helm_built, values):
+    objects = render(values)
+    name = f"{values.get('fullnameOverride', 'landwaiter')}-scanner"
+    assert pod_spec(one(objects, "Deployment", name))["automountServiceAccountToken"] is False
+    assert one(objects, "ServiceAccount", "scanner")["automountServiceAccountToken"] is False
+    bound = [s["name"] for o in objects if o["kind"].endswith("RoleBinding") for s in o["subjects"]]
+    assert "scanner" not in bound and "controller" in bound
+
+
+def test_the_webhook_configuration_is_shipped_without_webhooks(helm_built):
+    assert "webhooks" not in one(render(), "ValidatingWebhookConfiguration", "landwaiter")
+
+
+@pytest.mark.parametrize("excluded", [["kube-system"], ["kube-system", NAMESPACE]])
+def test_the_webhook_is_never_asked_about_the_release_s_own_namespace(helm_built, excluded):
+    shipped = one(render({"webhook": {"excludedNamespaces": excluded}}), "ConfigMap", "landwaiter-webhook-configuration")
+    for webhook in objects_of(shipped["data"]["webhook.yaml"])[0]["webhooks"]:
+        (asked,) = webhook["namespaceSelector"]["matchExpressions"]
+        assert asked == {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", NAMESPACE]}
+        assert "DELETE" not in str(webhook["rules"]) and "CONNECT" not in str(webhook["rules"])
+        assert webhook["sideEffects"] == "NoneOnDryRun" and "caBundle" not in webhook["clientConfig"]
+
+
+def test_a_changed_webhook_configuration_restarts_the_controllers_and_another_change_does_not(helm_built):
+    def template_of(values):
+        return one(render(values), "StatefulSet", "landwaiter-controller")["spec"]["template"]
+    assert template_of({"webhook": {"failurePolicy": "Ignore"}}) != template_of({})
+    assert template_of({"scanner": {"replicas": 5}}) == template_of({})
+
+
+# --- the flags, against the binary
+
+COMMANDS = ("webhook", "controller", "scanner", "db", "update", "pull", "disarm")
+TRUST = {"--manage-certificates", "--name-prefix", "--certificate-lifetime", "--certificate-name", "--webhook-configuration",
+         "--when-down", "--when-down-after"}
+
+@pytest.mark.parametrize("values", RENDERED.values(), ids=RENDERED)
+def test_the_binary_knows_every_flag_of(helm_built, values):
+    unknown = {}
+    for where, found in containers(render(values)):
+        if found.get("command"):
+            continue  # kubectl's
+        command = tuple(a for a in found["args"][:2] if a in COMMANDS)
+        if command != ("disarm",) or has_command("disarm"):
+            unknown[where] = {a.split("=")[0] for a in found["args"] if a.startswith("--")} - flags_of(command)
+    assert not {where: more for where, flags in unknown.items() if (more := flags - TRUST)}
+    if not has_command("disarm") and any(unknown.values()):
+        pytest.skip("this binary neither keeps certificates nor arms; its other flags are right")
+    assert not any(unknown.values()), unknown

@@ -1,0 +1,245 @@
+"""install, upgrade, rollback, uninstall: the real helm on the real API server. kwok plays the kubelets, so
+pods run without their programs."""
+
+import json
+import subprocess
+
+import pytest
+
+from charts import CHART, NAMESPACE, RELEASE, helm, objects_of, render, template
+from objects import NO_CRITICAL, image_scan, pod, policy
+from processes import wait_until
+from roles import manifest
+
+PODS = {"webhook": 2, "controller": 2, "scanner": 2}
+# What lives by itself and says nothing of us.
+PASSING = ("Event", "Lease", "EndpointSlice", "Endpoints")
+KEPT = {("CustomResourceDefinition", "<none>", "imagescans.landwaiter.io"),
+        ("CustomResourceDefinition", "<none>", "scanpolicies.landwaiter.io"),
+        ("APIService", "<none>", "v1alpha1.landwaiter.io")}
+
+
+def _everything(cluster):
+    """(kind, namespace, name) of all objects of the cluster."""
+    kinds = cluster.kubectl("api-resources", "--verbs=list", "-o", "name").stdout.split()
+    shown = cluster.kubectl("get", ",".join(kinds), "-A", "--ignore-not-found", "--no-headers", "-o",
+                            "custom-columns=K:.kind,S:.metadata.namespace,N:.metadata.name").stdout
+    found = {tuple(line.split()) for line in shown.splitlines()}
+    return {f for f in found if f[0] not in PASSING or (f[0] == "Lease" and f[1] == NAMESPACE)}
+
+
+def _make_volumes(cluster, tag):
+    for number in range(PODS["controller"]):
+        cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": f"pv-{tag}-{number}"},
+                       "spec": {"capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"],
+                                "persistentVolumeReclaimPolicy": "Retain", "hostPath": {"path": "/nonexistent"}}})
+
+
+def _make_namespace(cluster):
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {
+        "name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
+    cluster.wait_until(lambda: cluster.get(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/default"), 30, "the default account")
+
+
+def _running(cluster):
+    pods = cluster.items(f"/api/v1/namespaces/{NAMESPACE}/pods")
+    return {role: sum(1 for p in pods if p["metadata"]["labels"].get("app.kubernetes.io/component") == role
+                      and p["status"].get("phase") == "Running" and "deletionTimestamp" not in p["metadata"]) for role in PODS}
+
+
+def _configuration(cluster):
+    return cluster.get(f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{RELEASE}")
+
+
+def _arm_with_nobody_there(cluster):
+    """As the controller arms, but where nobody listens: with failurePolicy Fail no pod is made any more."""
+    webhooks = manifest("webhook.yaml")[0]["webhooks"]
+    for webhook in webhooks:
+        webhook["clientConfig"] = {"url": "https://127.0.0.1:9/validate"}
+    status, answer = cluster.api(
+        "PATCH", f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{RELEASE}?fieldManager=landwaiter-arming&force=true",
+        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": RELEASE},
+         "webhooks": webhooks}, "application/apply-patch+yaml")
+    assert status == 200, answer
+    cluster.wait_until(lambda: "failed calling webhook" in _try_pod(cluster), 30, "pods are refused because nobody answers")
+
+
+def _try_pod(cluster):
+    """What kubectl says to a pod in namespace default: '' where it is taken."""
+    done = cluster.kubectl("create", "--dry-run=server", "-f", "-", stdin=pod("probe", "a:1", "default"), check=False)
+    return done.stderr if done.returncode else ""
+
+
+def _diff(cluster, *args):
+    """`helm template | kubectl diff`: (exit code, text)."""
+    done = cluster.kubectl("diff", "-f", "-", stdin=template({}, "--no-hooks", *args).stdout, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def namespace_alone(fresh):
+    _make_namespace(fresh)
+    return fresh
+
+
+@pytest.mark.parametrize("killed_first", [False, True], ids=["while the roles run", "after the roles were killed"])
+def test_install_upgrade_rollback_uninstall(namespace_alone, killed_first):
+    cluster = namespace_alone
+    _make_volumes(cluster, "killed" if killed_first else "run")
+    before = _everything(cluster) - KEPT  # an earlier release's CRDs: this one takes them over
+
+    helm("install", RELEASE, CHART, "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=cluster)
+    assert _running(cluster) == PODS, "all pods are admitted under Pod Security restricted, and run"
+    assert "webhooks" not in _configuration(cluster)
+    assert _try_pod(cluster) == "", "nothing is asked of a webhook that was not armed"
+
+    _arm_with_nobody_there(cluster)
+    armed = _configuration(cluster)["webhooks"]
+    assert _diff(cluster) == (0, ""), "Helm and GitOps tools see no difference to what runs"
+    cluster.apply(policy("mine", NO_CRITICAL), image_scan("asked", "registry.example.com/a:1"))
+
+    helm("upgrade", RELEASE, CHART, "-n", NAMESPACE, "--wait", "--timeout", "120s", "--set", "logLevel=debug,webhook.replicas=3",
+         cluster=cluster)
+    assert _running(cluster) == {**PODS, "webhook": 3}
+    assert _configuration(cluster)["webhooks"] == armed, "an upgrade leaves what the controller applied"
+    exit_code, shown = _diff(cluster)
+    assert exit_code == 1 and "log-level=debug" in shown, "the same look sees a real difference"
+
+    helm("rollback", RELEASE, "1", "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=cluster)
+    wait_until(lambda: _running(cluster) == PODS, 60, "the first revision runs")
+    assert _diff(cluster) == (0, "")
+    assert _configuration(cluster)["webhooks"] == armed
+    revisions = json.loads(helm("history", RELEASE, "-n", NAMESPACE, "-o", "json", cluster=cluster).stdout)
+    assert [r["description"] for r in revisions] == ["Install complete", "Upgrade complete", "Rollback to 1"]
+
+    if killed_first:
+        cluster.kubectl("delete", "deployments,statefulsets", "--all", "-n", NAMESPACE)
+    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=cluster)
+    assert _try_pod(cluster) == "", "nothing is blocked"
+    kept = KEPT | {("ScanPolicy", "<none>", "mine"), ("ImageScan", "<none>", "asked")}
+    cluster.wait_until(lambda: _everything(cluster) - before == kept or None, 60,
+                       f"only CRDs and users' objects remain, not {_everything(cluster) - before - kept}")
+    _was_disarmed_first(cluster)
+    cluster.kubectl("delete", "scanpolicy/mine", "imagescan/asked")
+
+
+def _was_disarmed_first(cluster):
+    """The hook's last Job was made, and had ended, before anything of the release was deleted."""
+    def last(verb, resource, name):
+        return max(n for n, e in enumerate(cluster.audit()) if e["verb"] == verb and e["objectRef"]["resource"] == resource
+                   and e["objectRef"].get("name") == name and e["responseStatus"]["code"] < 300)
+    disarmed = last("delete", "jobs", f"{RELEASE}-disarm")  # by hook-succeeded
+    assert last("create", "jobs", f"{RELEASE}-disarm") < disarmed
+    assert disarmed < last("delete", "validatingwebhookconfigurations", RELEASE)
+    assert disarmed < last("delete", "deployments", f"{RELEASE}-webhook") or not cluster.items(
+        f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")
+
+
+def test_a_pod_that_is_not_restricted_is_refused_where_ours_are_taken(namespace_alone):
+    done = namespace_alone.kubectl("create", "--dry-run=server", "-f", "-", stdin=pod("p", "a:1", NAMESPACE), check=False)
+    assert done.returncode != 0 and 'violates PodSecurity "restricted' in done.stderr
+
+
+def test_a_second_release_is_refused_by_helm(namespace_alone):
+    cluster = namespace_alone
+    args = ("-n", NAMESPACE, "--set", "store.persistence.enabled=false")
+    helm("install", RELEASE, CHART, *args, cluster=cluster)
+    try:
+        second = helm("install", "another", CHART, *args, cluster=cluster, check=False)
+        assert second.returncode != 0 and "cannot be imported into the current release" in second.stderr
+    finally:
+        helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", cluster=cluster)
+
+
+def test_the_plain_manifests_install_and_go(namespace_alone):
+    cluster = namespace_alone
+    _make_volumes(cluster, "plain")
+    shipped = {"apiVersion": "v1", "kind": "List", "items": manifest("install.yaml")}
+    cluster.kubectl("apply", "-f", "-", stdin=shipped)
+    wait_until(lambda: _running(cluster) == PODS, 60, "all pods run")
+    _arm_with_nobody_there(cluster)
+    again = cluster.kubectl("diff", "-f", "-", stdin=shipped, check=False)
+    assert (again.returncode, again.stdout + again.stderr) == (0, ""), "applied again they change nothing"
+    # As docs/install.md says: the webhook configuration first.
+    cluster.kubectl("delete", "validatingwebhookconfiguration", RELEASE)
+    kept = [o for o in shipped["items"] if o["kind"] not in ("CustomResourceDefinition", "Namespace")]
+    cluster.kubectl("delete", "--ignore-not-found", "-f", "-", stdin={**shipped, "items": kept})
+    assert _try_pod(cluster) == ""
+    # Not Helm's: the next test's release could not take them over.
+    cluster.kubectl("delete", "-f", "-", stdin={**shipped, "items": manifest("install.yaml", "CustomResourceDefinition")})
+
+
+def _play_kubelet(cluster, spec, namespace):
+    """Runs each container of a pod of kubectl's: (name, exit code, text), with the pod's own account."""
+    from cluster import binary
+    kubeconfig = cluster.service_account_kubeconfig(namespace, spec["serviceAccountName"])
+    for found in spec["containers"]:
+        assert found["command"] == ["kubectl"]
+        done = subprocess.run([binary("kubectl"), "--kubeconfig", kubeconfig, *found["args"]], capture_output=True, text=True,
+                              timeout=150, check=False, stdin=subprocess.DEVNULL)
+        yield found["name"], done.returncode, done.stdout + done.stderr
+
+
+def test_helm_test_asks_with_its_own_rights(namespace_alone):
+    cluster = namespace_alone
+    helm("install", RELEASE, CHART, "-n", NAMESPACE, "--wait", "--set", "store.persistence.enabled=false", cluster=cluster)
+    try:
+        hooks = objects_of(helm("get", "hooks", RELEASE, "-n", NAMESPACE, cluster=cluster).stdout)
+        tests = [o for o in hooks if o["metadata"]["annotations"]["helm.sh/hook"] == "test"]
+        cluster.kubectl("apply", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": tests})
+        (asking,) = [o for o in tests if o["kind"] == "Pod"]
+        for found in asking["spec"]["containers"]:
+            if found["name"] == "armed":  # it would wait two minutes for what must not come yet
+                found["args"] = ["--timeout=1s" if a.startswith("--timeout") else a for a in found["args"]]
+        unarmed = {name: code for name, code, _ in _play_kubelet(cluster, asking["spec"], NAMESPACE)}
+        assert unarmed == {"webhook": 0, "controller": 0, "scanner": 0, "armed": 1}
+        cluster.apply({**{k: _configuration(cluster)[k] for k in ("apiVersion", "kind")}, "metadata": {"name": RELEASE}, "webhooks": [
+            {**w, "failurePolicy": "Ignore", "clientConfig": {"url": "https://127.0.0.1:9/validate", "caBundle": _any_ca(cluster)}}
+            for w in manifest("webhook.yaml")[0]["webhooks"]]})
+        for name, code, text in _play_kubelet(cluster, asking["spec"], NAMESPACE):
+            assert code == 0, f"{name}: {text}"
+        cluster.kubectl("delete", "--ignore-not-found", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": tests})
+    finally:
+        helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", cluster=cluster)
+
+
+def _any_ca(cluster):
+    import base64
+    with open(cluster.authority.certificate, "rb") as f:
+        return base64.b64encode(f.read()).decode()
+
+
+SECRETS = [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}}
+           for namespace in ("shop", "bank") for name in ("regcred", "database-password")]
+MODES = {
+    "cluster": ({}, {("shop", "regcred"), ("shop", "database-password"), ("bank", "regcred"), ("bank", "database-password")}),
+    "namespaces": ({"namespaces": ["shop"]}, {("shop", "regcred"), ("shop", "database-password")}),
+    "names": ({"names": ["regcred"]}, {("shop", "regcred"), ("bank", "regcred")}),
+    "none": ({}, set()),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_controller_reads_pull_secrets_as_far_as_the_mode_says(namespace_alone, mode):
+    cluster = namespace_alone
+    for name in ("shop", "bank"):
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    cluster.apply(*SECRETS)
+    more, readable = MODES[mode]
+    rights = [o for o in render({"registries": {"secrets": {"mode": mode, **more}}})
+              if o["kind"] in ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+              and "helm.sh/hook" not in o["metadata"].get("annotations", {})]
+    together = {"apiVersion": "v1", "kind": "List", "items": rights}
+    cluster.kubectl("apply", "-f", "-", stdin=together)
+    try:
+        token = cluster.service_account_kubeconfig(NAMESPACE, "controller")
+        cluster.wait_until(lambda: cluster.kubectl("get", "nodes", kubeconfig=token, check=False).returncode == 0, 30, "its rights hold")
+        got = {(s["metadata"]["namespace"], s["metadata"]["name"]) for s in SECRETS
+               if cluster.kubectl("get", "secret", s["metadata"]["name"], "-n", s["metadata"]["namespace"],
+                                  kubeconfig=token, check=False).returncode == 0}
+        assert got == readable
+        listed = cluster.kubectl("get", "secrets", "-n", "shop", kubeconfig=token, check=False)
+        assert listed.returncode != 0 and "forbidden" in listed.stderr
+    finally:
+        cluster.kubectl("delete", "-f", "-", stdin=together)
