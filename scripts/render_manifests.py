@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Writes manifests/install.yaml and manifests/webhook.yaml from charts/landwaiter, with the helm that
-tests/cluster/helm/build.sh builds. A test compares what is committed with what this writes.
+"""Writes manifests/*.yaml from charts/landwaiter, with the helm that tests/cluster/helm/build.sh builds. A test compares what is committed with what this writes.
 
     python3 scripts/render_manifests.py [FOLDER]      # default: manifests
 """
@@ -26,6 +25,11 @@ WEBHOOK = """\
 # be applied: the leading controller does it when the webhook answers (ConfigMap
 # landwaiter-webhook-configuration in install.yaml). Rendered by scripts/render_manifests.py.
 """
+CONFIGURATION = """\
+# The object that the controller arms, as it stands in install.yaml too: its `webhooks` are the controller's
+# (those of webhook.yaml), everything else is the installer's, so that neither sees a difference in the
+# other's part. Rendered by scripts/render_manifests.py.
+"""
 
 
 def rendered():
@@ -33,12 +37,14 @@ def rendered():
     done = subprocess.run(
         [binary("helm"), "template", "landwaiter", CHART, "--namespace", "landwaiter", "--no-hooks",
          "--set", "namespace.create=true"], check=True, stdout=subprocess.PIPE, text=True)
-    webhook = next(o["data"]["webhook.yaml"] for o in yaml.safe_load_all(done.stdout)
-                   if o and o["kind"] == "ConfigMap" and "webhook.yaml" in o["data"])
+    objects = [o for o in yaml.safe_load_all(done.stdout) if o]
+    (webhook,) = [o["data"]["webhook.yaml"] for o in objects if o["kind"] == "ConfigMap"]
+    (configuration,) = [o for o in objects if o["kind"] == "ValidatingWebhookConfiguration"]
     # Blanks at the ends of lines come from empty parts of templates. Empty lines stay: within a text
     # they are part of it.
     lines = "".join(line.rstrip() + "\n" for line in done.stdout.splitlines())
-    return {"install.yaml": INSTALL + lines, "webhook.yaml": WEBHOOK + webhook}
+    return {"install.yaml": INSTALL + lines, "webhook.yaml": WEBHOOK + webhook,
+            "webhook-configuration.yaml": CONFIGURATION + yaml.safe_dump(configuration, sort_keys=False)}
 
 
 def main(argv):

@@ -6,7 +6,7 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingWebhookConfiguration
 metadata:
   name: {{ $fullname }}
-  labels: {app.kubernetes.io/name: landwaiter}
+  labels: {app.kubernetes.io/name: landwaiter, app.kubernetes.io/component: webhook}
 webhooks:
 - name: pods.landwaiter.io
   failurePolicy: {{ .Values.webhook.failurePolicy }}
