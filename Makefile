@@ -31,7 +31,7 @@ build: setup
 test: setup
 	@mkdir -p build
 	@$(MAKE) --no-print-directory $(RELEASE)/build.ninja
-	@tests/cluster/build.sh >build/cluster-build.log 2>&1 & cluster=$$!; \
+	@{ tests/cluster/build.sh && tests/cluster/helm/build.sh; } >build/cluster-build.log 2>&1 & cluster=$$!; \
 	  status=0; ninja -C $(RELEASE) all || status=$$?; \
 	  if [ $$status -eq 0 ]; then ln -f $(RELEASE)/landwaiter build/landwaiter; \
 	    ctest --test-dir $(RELEASE) --output-on-failure || status=$$?; fi; \
