@@ -64,6 +64,27 @@ def _arm_with_nobody_there(cluster):
     cluster.wait_until(lambda: "failed calling webhook" in _try_pod(cluster), 30, "pods are refused because nobody answers")
 
 
+def _secret(part):
+    return f"/api/v1/namespaces/{NAMESPACE}/secrets/{RELEASE}-{part}"
+
+
+CERTIFICATES = ("ca", "webhook-tls", "controller-tls", "scanner-tls")
+
+
+def _certificates(cluster):
+    return {part: cluster.get(_secret(part)).get("data") for part in CERTIFICATES}
+
+
+def _keep_certificates(cluster):
+    """As the controller does: a whole update of what was read."""
+    for part in CERTIFICATES:
+        secret = cluster.get(_secret(part))
+        assert "data" not in secret
+        secret["data"] = {key: "a2VwdA==" for key in ("ca.crt", "tls.crt", "tls.key")}
+        status, answer = cluster.api("PUT", _secret(part), secret)
+        assert status == 200, answer
+
+
 def _try_pod(cluster):
     """What kubectl says to a pod in namespace default: '' where it is taken."""
     done = cluster.kubectl("create", "--dry-run=server", "-f", "-", stdin=pod("probe", "a:1", "default"), check=False)
@@ -96,6 +117,8 @@ def test_install_upgrade_rollback_uninstall(namespace_alone, killed_first):
 
     _arm_with_nobody_there(cluster)
     armed = _configuration(cluster)["webhooks"]
+    _keep_certificates(cluster)
+    kept_data = _certificates(cluster)
     assert _diff(cluster) == (0, ""), "Helm and GitOps tools see no difference to what runs"
     cluster.apply(policy("mine", NO_CRITICAL), image_scan("asked", "registry.example.com/a:1"))
 
@@ -112,6 +135,8 @@ def test_install_upgrade_rollback_uninstall(namespace_alone, killed_first):
     assert _configuration(cluster)["webhooks"] == armed
     revisions = json.loads(helm("history", RELEASE, "-n", NAMESPACE, "-o", "json", cluster=cluster).stdout)
     assert [r["description"] for r in revisions] == ["Install complete", "Upgrade complete", "Rollback to 1"]
+
+    assert _certificates(cluster) == kept_data and all(kept_data.values())
 
     if killed_first:
         cluster.kubectl("delete", "deployments,statefulsets", "--all", "-n", NAMESPACE)

@@ -171,10 +171,12 @@ startupProbe:
 {{- end }}
 {{- end }}
 
+{{- /* The keys are named: a pod waits until they are there, and does not start with an empty folder. */}}
 {{- define "landwaiter.certificatesVolume" -}}
 - name: certificates
   secret:
     secretName: {{ include "landwaiter.fullname" .root }}-{{ .component }}-tls
+    items: [{key: ca.crt, path: ca.crt}, {key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]
 {{- end }}
 
 {{- /* true where the controller makes the certificates */}}
