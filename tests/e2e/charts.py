@@ -1,9 +1,10 @@
-"""The chart, rendered and installed by the real helm; and a stand-in for a kubelet, which runs what a
-pod's container says as a process, with the token of the pod's service account."""
+"""The chart, rendered and installed by the real helm; and what a kubelet brings when a container of it is run
+as a process: folders for mounts, addresses for names."""
 
 import copy
 import functools
 import os
+import re
 import subprocess
 
 import yaml
@@ -94,3 +95,19 @@ def has_command(command):
     """Whether this binary has it: `landwaiter nonesuch --help` shows the general help."""
     shown = subprocess.run([landwaiter(), "--help"], capture_output=True, text=True, check=True).stdout
     return any(line.split()[:1] == [command] for line in shown.splitlines())
+
+
+def placed(args, mounts, ports, addresses):
+    """A container's arguments for a process on this machine. `mounts`: {path in the container: folder},
+    `ports`: of --listen and --health-listen, `addresses`: {role: port of 127.0.0.1}."""
+    for folder in mounts.values():
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    for arg in args:
+        flag, equals, value = arg.partition("=")
+        if flag in ("--listen", "--health-listen"):
+            value = f"127.0.0.1:{ports[flag == '--health-listen']}"
+        for path, folder in mounts.items():
+            if value == path or value.startswith(f"{path}/"):
+                value = str(folder) + value[len(path):]
+        named = re.fullmatch(r"https://landwaiter-(\w+)\.landwaiter\.svc:\d+", value)
+        yield flag + equals + (f"https://127.0.0.1:{addresses[named[1]]}" if named else value)

@@ -7,15 +7,13 @@ import re
 
 import pytest
 
-from charts import NAMESPACE, container, helm, render
-from cluster import ROOT
-from making import BAD, CRITICAL, build_database
+from charts import CHART, NAMESPACE, container, helm, placed, render
+from making import BAD, CRITICAL, build_database, debian_image
 from objects import NO_CRITICAL, image_scan, policy
 from processes import Process, ProcessGroup, free_ports
 from roles import Role, Roles, landwaiter
 from system import Pushed, System
 
-CHART = os.path.join(ROOT, "charts", "landwaiter")
 KINDS = {"webhook": "Deployment", "controller": "Deployment", "scanner": "Deployment"}
 TEAM = "team"
 
@@ -36,10 +34,13 @@ def running(fresh, values, workdir):
     bench.make_certificates()
     ports = {role: free_ports(2) for role in KINDS}
     group, roles, objects = ProcessGroup(), {}, render(values)
+    database = build_database(folder / "database")
     try:
         for role in ("scanner", "controller", "webhook"):
             found = container(objects, KINDS[role], f"landwaiter-{role}", role)
-            argv = [landwaiter(), *_placed(found["args"], role, ports, folder, build_database(folder / "database"))]
+            mounts = {"/etc/landwaiter/certificates": folder / "certificates" / role, "/var/lib/landwaiter": folder / "data",
+                      "/etc/landwaiter/database": database, "/scratch": folder / "tmp", "/layers": folder / "layers"}
+            argv = [landwaiter(), *placed(found["args"], mounts, ports[role], {r: p[0] for r, p in ports.items()})]
             if role != "scanner":
                 argv += ["--kubeconfig", fresh.service_account_kubeconfig(NAMESPACE, role)]
             env = {"PATH": os.environ["PATH"], **{e["name"]: str(folder / "tmp") for e in found.get("env", ()) if e["name"] == "TMPDIR"}}
@@ -52,37 +53,15 @@ def running(fresh, values, workdir):
         group.stop()
 
 
-def _placed(args, role, ports, folder, database):
-    """The container's arguments with this machine's folders and addresses."""
-    places = {"/etc/landwaiter/certificates": folder / "certificates" / role, "/var/lib/landwaiter/store": folder / "store",
-              "/etc/landwaiter/database": database, "/scratch": folder / "scratch", "/layers": folder / "layers"}
-    for place in (*places.values(), folder / "tmp"):
-        os.makedirs(place, mode=0o700, exist_ok=True)
-    for arg in args:
-        flag, equals, value = arg.partition("=")
-        value = str(places.get(value, value))
-        if flag in ("--listen", "--health-listen"):
-            value = f"127.0.0.1:{ports[role][flag == '--health-listen']}"
-        named = re.fullmatch(r"https://landwaiter-(\w+)\.landwaiter\.svc:\d+", value)
-        if named:
-            value = f"https://127.0.0.1:{ports[named[1]][0]}"
-        yield flag + equals + value
-
-
 def test_they_serve_with_the_flags_of_the_chart_and_judge(running, fresh, registry):
     system = System(fresh, registry, None)
     fresh.apply(policy("chart", NO_CRITICAL))
-    pushed = Pushed(registry, _bad_image())
+    pushed = Pushed(registry, debian_image(BAD))
     fresh.apply(image_scan("asked", pushed.tagged))
     scan = system.wait_scan(pushed.scan_name)
     assert CRITICAL in json.dumps(scan["status"]["topFindings"])
     fresh.wait_until(lambda: (system.scan(pushed.scan_name)["status"].get("policies") or [{}])[0].get("verdict") == "Fail", 30,
                      "the policy's verdict")
-
-
-def _bad_image():
-    from making import debian_image
-    return debian_image(BAD)
 
 
 def test_rules_and_dashboard_ask_for_metrics_that_are_there(running):
