@@ -6,61 +6,14 @@ import sys
 
 import pytest
 
-from charts import CHART, NAMESPACE, containers, flags_of, has_command, helm, objects_of, one, pod_spec, render, template
+from charts import CHART, NAMESPACE, containers, flags_of, has_command, helm, objects_of, one, render, template
+from chart_values import RENDERED
 from cluster import ROOT
 from foreign import FOREIGN_CRDS
 
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 import render_manifests  # noqa: E402  pylint: disable=wrong-import-position
 
-PLACED = {"tolerations": [{"key": "dedicated", "operator": "Exists"}], "nodeSelector": {"pool": "infra"},
-          "affinity": {"nodeAffinity": {}}, "podAnnotations": {"a.example/b": "c"}, "podLabels": {"team": "sec"},
-          "extraArgs": ["--log-level=debug"], "extraEnv": [{"name": "TZ", "value": "UTC"}], "topologySpread": False}
-RENDERED = {
-    "the defaults": {},
-    "a digest in place of a tag, and pull secrets": {
-        "image": {"digest": "sha256:" + "a" * 64}, "imagePullSecrets": [{"name": "regcred"}]},
-    "another name, and labels on everything": {"fullnameOverride": "gate", "commonLabels": {"team": "sec"}},
-    "a namespace of its own making": {"namespace": {"create": True}},
-    "no CRDs": {"crds": {"install": False}},
-    "Deployments alone, without volumes": {"store": {"persistence": {"enabled": False}}},
-    "a storage class": {"store": {"persistence": {"storageClassName": "fast", "size": "5Gi", "accessModes": ["ReadWriteOncePod"]}}},
-    "OpenShift": {"openshift": {"enabled": True}},
-    "a database from a registry, signed, behind a login": {
-        "database": {"source": "oci", "oci": {"reference": "oci://registry.example/team/db:1", "pullSecret": "regcred",
-                                              "verifyKeys": {"configMap": "keys", "keys": ["db.pub"]}}}},
-    "a database from feeds of a mirror": {
-        "database": {"every": "1d", "update": {"feeds": ["osv", "kev=https://mirror.example/kev.json"], "ecosystems": ["Debian"],
-                                               "mirror": "https://mirror.example"}}},
-    "a database on a volume": {"database": {"source": "volume", "volume": {"persistentVolumeClaim": {"claimName": "db"}}}},
-    "pull secrets of two namespaces": {"registries": {"secrets": {"mode": "namespaces", "namespaces": ["shop", "bank"]}}},
-    "pull secrets of one name": {"registries": {"secrets": {"mode": "names", "names": ["regcred"]}}},
-    "no pull secrets": {"registries": {"secrets": {"mode": "none"}}},
-    "registries of its own, a proxy and an authority": {
-        "registries": {"plainHttp": ["reg.internal:5000"], "allowAddresses": ["127.0.0.0/8", "fd00::/8"],
-                       "refusePrivateAddresses": True, "caBundle": {"configMap": "ca"}},
-        "proxy": {"https": "http://proxy.example:3128", "http": "http://proxy.example:3128", "noProxy": "10.0.0.0/8"}},
-    "cert-manager with an authority of its own": {"certificates": {"source": "certManager"}},
-    "cert-manager with another's issuer": {
-        "certificates": {"source": "certManager", "certManager": {
-            "issuerRef": {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "corp"}}}},
-    "certificates that somebody else keeps, armed by hand": {
-        "certificates": {"source": "secrets"}, "webhook": {"arm": False}},
-    "a webhook that gives way": {"webhook": {"failurePolicy": "Ignore", "whenDown": "Disarm", "whenDownAfter": "2m",
-                                             "workloads": False, "excludedNamespaces": ["kube-system", "calico-system"]}},
-    "a webhook on the host's network": {"webhook": {"hostNetwork": True, "port": 10250}, "namespace": {"create": True}},
-    "further names in certificates": {"certificates": {"extraNames": ["webhook=10.0.0.7", "gate.example"]}},
-    "everything to watch it by": {"metrics": {
-        "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}, "prometheusRule": {"enabled": True},
-        "dashboard": {"enabled": True}}},
-    "scanners that scale": {"scanner": {"autoscaling": {"enabled": True, "maxReplicas": 20}, "layerCacheBytes": 0}},
-    "roles placed and changed": {"webhook": PLACED, "controller": PLACED, "scanner": {**PLACED, "priorityClassName": "low"}},
-    "no network policies, budgets and aggregated roles": {
-        "networkPolicy": {"enabled": False}, "rbac": {"aggregate": False},
-        **{role: {"podDisruptionBudget": {"enabled": False}} for role in ("webhook", "controller", "scanner")}},
-    "network policies that know the API server": {
-        "networkPolicy": {"apiServer": [{"ipBlock": {"cidr": "10.0.0.1/32"}}], "health": [{"namespaceSelector": {}}]}},
-}
 REFUSED = {
     "a misspelt key": ({"webhok": {}}, "additional properties 'webhok' not allowed"),
     "a misspelt key within a role": ({"scanner": {"replica": 3}}, "additional properties 'replica' not allowed"),
@@ -143,33 +96,7 @@ def test_rendering_twice_gives_the_same(helm_built):
     assert twice[0] == twice[1]
 
 
-# --- what must hold of every rendering
-
-@pytest.mark.parametrize("values", RENDERED.values(), ids=RENDERED)
-def test_pods_are_restricted_and_openshift_safe_in(helm_built, values):
-    objects = render(values)
-    for where, found in containers(objects):
-        security = found["securityContext"]
-        assert security["readOnlyRootFilesystem"] and not security["allowPrivilegeEscalation"], where
-        assert security["runAsNonRoot"] and security["capabilities"] == {"drop": ["ALL"]}, where
-        assert security["seccompProfile"] == {"type": "RuntimeDefault"} and "runAsUser" not in security, where
-        assert found["resources"]["limits"]["memory"] and found["resources"]["requests"]["memory"], where
-    for workload in (o for o in objects if o["kind"] in ("Deployment", "StatefulSet", "Job")):
-        security = pod_spec(workload)["securityContext"]
-        assert "runAsUser" not in security, workload["metadata"]["name"]
-        if values.get("openshift"):
-            assert "fsGroup" not in security
-
-
-@pytest.mark.parametrize("values", RENDERED.values(), ids=RENDERED)
-def test_the_scanner_has_no_token_and_no_rights_in(helm_built, values):
-    objects = render(values)
-    name = f"{values.get('fullnameOverride', 'landwaiter')}-scanner"
-    assert pod_spec(one(objects, "Deployment", name))["automountServiceAccountToken"] is False
-    assert one(objects, "ServiceAccount", "scanner")["automountServiceAccountToken"] is False
-    bound = [s["name"] for o in objects if o["kind"].endswith("RoleBinding") for s in o["subjects"]]
-    assert "scanner" not in bound and "controller" in bound
-
+# --- what the API server and the controllers are given
 
 def test_the_webhook_configuration_is_shipped_without_webhooks(helm_built):
     assert "webhooks" not in one(render(), "ValidatingWebhookConfiguration", "landwaiter")
