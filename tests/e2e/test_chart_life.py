@@ -104,23 +104,35 @@ def namespace_alone(fresh):
     return fresh
 
 
-@pytest.mark.parametrize("killed_first", [False, True], ids=["while the roles run", "after the roles were killed"])
-def test_install_upgrade_rollback_uninstall(namespace_alone, killed_first):
-    cluster = namespace_alone
-    _make_volumes(cluster, "killed" if killed_first else "run")
+def _install(cluster, tag):
+    """A release that runs, was armed as the controller arms, and is used; what stood there before."""
+    _make_volumes(cluster, tag)
     before = _everything(cluster) - KEPT  # an earlier release's CRDs: this one takes them over
-
     helm("install", RELEASE, CHART, "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=cluster)
     assert _running(cluster) == PODS, "all pods are admitted under Pod Security restricted, and run"
     assert "webhooks" not in _configuration(cluster)
     assert _try_pod(cluster) == "", "nothing is asked of a webhook that was not armed"
-
     _arm_with_nobody_there(cluster)
-    armed = _configuration(cluster)["webhooks"]
     _keep_certificates(cluster)
-    kept_data = _certificates(cluster)
-    assert _diff(cluster) == (0, ""), "Helm and GitOps tools see no difference to what runs"
     cluster.apply(policy("mine", NO_CRITICAL), image_scan("asked", "registry.example.com/a:1"))
+    return before
+
+
+def _uninstall(cluster, before):
+    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=cluster)
+    assert _try_pod(cluster) == "", "nothing is blocked"
+    kept = KEPT | {("ScanPolicy", "<none>", "mine"), ("ImageScan", "<none>", "asked")}
+    cluster.wait_until(lambda: _everything(cluster) - before == kept or None, 60,
+                       f"only CRDs and users' objects remain, not {_everything(cluster) - before - kept}")
+    _was_disarmed_first(cluster)
+    cluster.kubectl("delete", "scanpolicy/mine", "imagescan/asked")
+
+
+def test_install_upgrade_rollback_uninstall(namespace_alone):
+    cluster = namespace_alone
+    before = _install(cluster, "run")
+    armed, certificates = _configuration(cluster)["webhooks"], _certificates(cluster)
+    assert _diff(cluster) == (0, ""), "Helm and GitOps tools see no difference to what runs"
 
     helm("upgrade", RELEASE, CHART, "-n", NAMESPACE, "--wait", "--timeout", "120s", "--set", "logLevel=debug,webhook.replicas=3",
          cluster=cluster)
@@ -133,20 +145,17 @@ def test_install_upgrade_rollback_uninstall(namespace_alone, killed_first):
     wait_until(lambda: _running(cluster) == PODS, 60, "the first revision runs")
     assert _diff(cluster) == (0, "")
     assert _configuration(cluster)["webhooks"] == armed
+    assert _certificates(cluster) == certificates and all(certificates.values())
     revisions = json.loads(helm("history", RELEASE, "-n", NAMESPACE, "-o", "json", cluster=cluster).stdout)
     assert [r["description"] for r in revisions] == ["Install complete", "Upgrade complete", "Rollback to 1"]
+    _uninstall(cluster, before)
 
-    assert _certificates(cluster) == kept_data and all(kept_data.values())
 
-    if killed_first:
-        cluster.kubectl("delete", "deployments,statefulsets", "--all", "-n", NAMESPACE)
-    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=cluster)
-    assert _try_pod(cluster) == "", "nothing is blocked"
-    kept = KEPT | {("ScanPolicy", "<none>", "mine"), ("ImageScan", "<none>", "asked")}
-    cluster.wait_until(lambda: _everything(cluster) - before == kept or None, 60,
-                       f"only CRDs and users' objects remain, not {_everything(cluster) - before - kept}")
-    _was_disarmed_first(cluster)
-    cluster.kubectl("delete", "scanpolicy/mine", "imagescan/asked")
+def test_uninstall_after_the_roles_were_killed_blocks_nothing(namespace_alone):
+    cluster = namespace_alone
+    before = _install(cluster, "killed")
+    cluster.kubectl("delete", "deployments,statefulsets", "--all", "-n", NAMESPACE)
+    _uninstall(cluster, before)
 
 
 def _was_disarmed_first(cluster):
