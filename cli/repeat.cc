@@ -56,7 +56,7 @@ int Repeat(const std::string& every, const std::function<int(const Cancellation&
     failures = code == kExitOk ? 0 : failures + 1;
     const milliseconds pause =
         std::min(WithJitter(UntilNextRound(period, failures)), cancel.Left());
-    if (cancel.Stopped() || !updates::WaitFor(pause, cancel)) return kExitOk;
+    if (cancel.Stopped() || !updates::WaitFor(pause, "", cancel)) return kExitOk;
   }
 }
 
