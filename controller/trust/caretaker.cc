@@ -61,18 +61,21 @@ Result<RenewalSettings> Settings(const ControllerOptions& options) {
                          .overlap = seconds(trust.authority_overlap)};
 }
 
+http::ServingNames NamesOfService(const std::string& prefix, const std::string& role,
+                                  const std::string& ns) {
+  const std::string service = prefix + "-" + role;
+  const std::string svc = service + "." + ns + ".svc";
+  // The last: the pods of a headless Service.
+  return {role, {service, service + "." + ns, svc, svc + ".cluster.local", "*." + svc}, {}};
+}
+
 }  // namespace
 
 Result<std::vector<http::ServingNames>> CertificateNames(const TrustOptions& options,
                                                          const std::string& ns) {
   std::vector<http::ServingNames> out;
   for (const auto role : kRoles) {
-    const std::string service = options.name_prefix + "-" + std::string(role);
-    const std::string svc = service + "." + ns + ".svc";
-    // The last: the pods of a headless Service.
-    out.push_back({std::string(role),
-                   {service, service + "." + ns, svc, svc + ".cluster.local", "*." + svc},
-                   {}});
+    out.push_back(NamesOfService(options.name_prefix, std::string(role), ns));
   }
   for (const auto& given : options.certificate_names) {
     const auto equals = given.find('=');
