@@ -63,7 +63,11 @@ def test_the_api_server_takes_every_object_of(server, values):
                           stdin={"apiVersion": "v1", "kind": "List", "items": objects}, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("serverside-applied") == len(objects)
-    assert "Warning" not in done.stderr, done.stderr
+    # Where a test before this one made the namespace, it is "restricted": the host's network is not.
+    warnings = [line for line in done.stderr.splitlines() if "Warning" in line]
+    if values.get("webhook", {}).get("hostNetwork"):
+        warnings = [line for line in warnings if "host namespaces (hostNetwork=true)" not in line]
+    assert not warnings
 
 
 def test_a_misspelt_field_would_have_been_seen(server):
