@@ -8,6 +8,7 @@ from chart_values import RENDERED
 EVERY = pytest.mark.parametrize("values", RENDERED.values(), ids=RENDERED)
 ROLES = ("webhook", "controller", "scanner")
 
+# Admission pitfall 98.
 @EVERY
 def test_pods_are_restricted_and_openshift_safe_in(helm_built, values):
     objects = render(values)
@@ -34,6 +35,7 @@ def test_the_scanner_has_no_token_and_no_rights_in(helm_built, values):
     assert "scanner" not in bound and "controller" in bound
 
 
+# Admission pitfall 64.
 @EVERY
 def test_nobody_may_list_secrets_and_no_right_is_a_wildcard_in(helm_built, values):
     for role in (o for o in render(values) if o["kind"] in ("Role", "ClusterRole")):
@@ -44,6 +46,7 @@ def test_nobody_may_list_secrets_and_no_right_is_a_wildcard_in(helm_built, value
                 assert "update" not in rule["verbs"] or rule["resourceNames"], role["metadata"]["name"]
 
 
+# Admission pitfall 100.
 @EVERY
 def test_every_role_listens_on_both_families_in(helm_built, values):
     for where, found in containers(render(values)):
@@ -52,6 +55,7 @@ def test_every_role_listens_on_both_families_in(helm_built, values):
                 assert arg.split("=")[1].startswith("[::]:"), where
 
 
+# Admission pitfalls 69 and 70.
 @EVERY
 def test_a_proxy_and_an_authority_reach_whoever_speaks_to_registries_in(helm_built, values):
     wanted = set()
@@ -82,6 +86,7 @@ def test_only_what_fetches_the_database_stands_beside_the_controller_and_has_no_
     assert beside == ([] if values.get("database", {}).get("source") == "volume" else ["database"])
 
 
+# Admission pitfall 15.
 def test_each_role_outlives_a_node(helm_built):
     objects = render()
     for role in ROLES:
@@ -103,7 +108,8 @@ def test_each_role_outlives_a_node(helm_built):
 def test_services_and_budgets_select_exactly_one_role_each(helm_built):
     objects = render()
     pods = {o["metadata"]["name"]: o["spec"]["template"]["metadata"]["labels"] for o in objects if o["kind"] in ("Deployment", "StatefulSet")}
-    pods["the disarming Job"] = next(o for o in objects if o["kind"] == "Job")["spec"]["template"]["metadata"]["labels"]
+    pods["landwaiter-disarm"] = one(objects, "Job", "landwaiter-disarm")["spec"]["template"]["metadata"]["labels"]
+    pods["landwaiter-test"] = one(objects, "Pod", "landwaiter-test")["metadata"]["labels"]
     for kind, selector_of in (("Service", lambda o: o["spec"]["selector"]), ("PodDisruptionBudget", lambda o: o["spec"]["selector"]["matchLabels"]),
                               ("NetworkPolicy", lambda o: o["spec"]["podSelector"]["matchLabels"])):
         for found in (o for o in objects if o["kind"] == kind):
@@ -130,12 +136,14 @@ def _admits(objects, source, target, port):
 
 @pytest.mark.parametrize("values", [{}, {"webhook": {"port": 10250}}, {"networkPolicy": {"apiServer": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]}}],
                          ids=["by default", "with the webhook on another port", "with the API server named"])
+# Admission pitfalls 14 and 101.
 def test_the_roles_reach_those_whom_they_call_and_no_other(helm_built, values):
     objects = render(values)
     seen = {(s, t, "https") for s in ROLES for t in ROLES if s != t and _admits(objects, s, t, "https")}
     assert seen == REACHED
 
 
+# Admission pitfall 101.
 def test_whoever_calls_the_webhook_is_let_in_where_the_namespace_denies_by_default(helm_built):
     (ingress,) = [r for r in one(render(), "NetworkPolicy", "landwaiter-webhook")["spec"]["ingress"]
                   if r["ports"] == [{"protocol": "TCP", "port": "https"}]]

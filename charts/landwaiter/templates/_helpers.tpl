@@ -91,6 +91,17 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{- /* Of pods that end: a mesh's sidecar would keep them from ending. Istio has the label, and had the
+annotation. */}}
+{{- define "landwaiter.meshLabels" -}}
+sidecar.istio.io/inject: "false"
+{{- end }}
+
+{{- define "landwaiter.meshAnnotations" -}}
+sidecar.istio.io/inject: "false"
+linkerd.io/inject: disabled
+{{- end }}
+
 {{- /* No version in them: a chart that changed elsewhere restarts nothing. */}}
 {{- define "landwaiter.podLabels" -}}
 {{ include "landwaiter.selector" . }}

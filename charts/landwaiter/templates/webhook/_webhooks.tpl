@@ -7,9 +7,12 @@ kind: ValidatingWebhookConfiguration
 metadata:
   name: {{ $fullname }}
   labels: {app.kubernetes.io/name: landwaiter, app.kubernetes.io/component: webhook}
+  annotations:
+    {{- include "landwaiter.unenforced" . | nindent 4 }}
 webhooks:
 - name: pods.landwaiter.io
   failurePolicy: {{ .Values.webhook.failurePolicy }}
+  timeoutSeconds: {{ .Values.webhook.timeoutSeconds }}
   {{- include "landwaiter.webhookCommon" . | nindent 2 }}
   rules:
   - apiGroups: [""]
@@ -21,6 +24,8 @@ webhooks:
 - name: workloads.landwaiter.io
   # Workload objects are only warned about: when nobody answers, their pods are still judged.
   failurePolicy: Ignore
+  # They wait for no scan, and a webhook that is ignored holds a request up all the same while it is away.
+  timeoutSeconds: {{ min 3 .Values.webhook.timeoutSeconds }}
   {{- include "landwaiter.webhookCommon" . | nindent 2 }}
   rules:
   - apiGroups: [apps]
@@ -41,11 +46,16 @@ webhooks:
 {{- end }}
 {{- end }}
 
+{{- /* AKS adds to the selectors of webhooks what it thinks must be left out, and the controller would take it
+away, again and again. What must be left out is named here already. */}}
+{{- define "landwaiter.unenforced" -}}
+admissions.enforcer/disabled: "true"
+{{- end }}
+
 {{- define "landwaiter.webhookCommon" -}}
 admissionReviewVersions: [v1]
 sideEffects: NoneOnDryRun
 matchPolicy: Equivalent
-timeoutSeconds: {{ .Values.webhook.timeoutSeconds }}
 clientConfig:
   service: {name: {{ include "landwaiter.fullname" . }}-webhook, namespace: {{ .Release.Namespace }}, path: /validate, port: 443}
 # By the label that the API server itself sets, never by one that a tenant may set.
