@@ -62,6 +62,7 @@ TEST_F(JudgeTest, LetsAScanWaitThatNoScannerTook) {
   }
 }
 
+// Admission pitfall 94.
 TEST_F(JudgeTest, SaysThatAScanRunsOrWhyItFailed) {
   progress_.state = ScanProgress::State::kRunning;
   EXPECT_EQ(Of(Run(), "Ready").reason, "Scanning");
@@ -160,6 +161,7 @@ TEST_F(JudgeTest, ExcusesAnImageUnderTheNamesThatAnExceptionIsForAlone) {
   EXPECT_EQ(Run().policies[0].excused.size(), 1u) << "the bank's use takes nothing from the shop";
 }
 
+// Admission pitfalls 75 and 96.
 TEST_F(JudgeTest, KeepsVerdictsWhenTheStoreIsLost) {
   stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical)});
   policies_ = {Recorded(APolicy("a", 3, NoCritical())), Recorded(APolicy("b", 1, NotRoot()))};
@@ -173,6 +175,20 @@ TEST_F(JudgeTest, KeepsVerdictsWhenTheStoreIsLost) {
   const auto without = Run();
   EXPECT_EQ(without.policies.size(), 1u) << "a deleted policy judges no more";
   EXPECT_EQ(without.verdict, "Pass");
+}
+
+// Admission pitfall 68.
+TEST_F(JudgeTest, KeepsWhatWasFoundOfAnImageThatIsGoneFromItsRegistry) {
+  stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical)});
+  policies_ = {Recorded(APolicy("a", 3, NoCritical()))};
+  scan_.status = Run();
+  stored_.reset();
+  progress_ = {ScanProgress::State::kFailed, Error{Code::kNotFound, "manifest unknown", "NotFound"},
+               12, 0, std::nullopt};
+  const auto kept = Run();
+  EXPECT_EQ(kept.verdict, "Fail");
+  EXPECT_EQ(kept.policies.size(), 1u);
+  EXPECT_EQ(kept.vulnerabilities->Of(Severity::kCritical), 1u);
 }
 
 TEST_F(JudgeTest, GivesTheSameStatusTwice) {
@@ -214,6 +230,7 @@ TEST_F(JudgeTest, JudgesWhatCouldNotBeKeptAndSaysSo) {
   EXPECT_EQ(Of(Run(), "Stored").status, "") << "gone with the fault";
 }
 
+// Admission pitfall 50.
 TEST_F(JudgeTest, ShowsTheTagThatPodsUse) {
   usage_ = Usage{1, {"shop"}, {"r.io/shop/cart:1.4"}};
   EXPECT_EQ(Run().display_name, "shop/cart:1.4");
@@ -237,6 +254,7 @@ TEST_F(JudgeTest, SaysWhenTheDatabaseIsStale) {
   EXPECT_EQ(Of(Run(), "DatabaseFresh").reason, "Stale") << "the strictest policy counts";
 }
 
+// Admission pitfall 84.
 TEST_F(JudgeTest, StaysBoundedWhateverAnImageHolds) {
   std::vector<Finding> findings;
   for (int i = 0; i < 2000; ++i) {

@@ -10,6 +10,7 @@ namespace {
 
 const Digest kCart = DigestOf("cart");
 
+// Admission pitfall 81.
 TEST(Role, ScansAndJudgesTheImageOfANewPodOnce) {
   World world;
   world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
@@ -32,6 +33,33 @@ TEST(Role, ScansAndJudgesTheImageOfANewPodOnce) {
     return world.api.Read(kScanPolicies, {"", "baseline"})
                .value("/status/images/fail"_json_pointer, 0) == 1;
   }));
+}
+
+// Admission pitfall 23: nothing waits for a controller that is gone. 87: a pod's namespace owns
+// nothing of the cluster's. 88: what a GitOps tool knows its objects by is not handed on.
+TEST(Role, MakesObjectsThatNobodyElseHoldsOwnsOrPrunes) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  json pod = OwnedBy(WithImage(APod("cart"), kTag), "ReplicaSet", "cart");
+  pod["metadata"]["labels"] = {{"app.kubernetes.io/instance", "shop"},
+                               {"argocd.argoproj.io/instance", "shop"}};
+  pod["metadata"]["annotations"] = {{"argocd.argoproj.io/tracking-id", "shop:apps/Deployment"}};
+  world.api.Put(kube::kPods, pod);
+  ASSERT_TRUE(world.Until([&] {
+    return world.Pods(kCart) == 1 && world.Verdict(kCart) == "Fail" &&
+           world.api.Read(kScanPolicies, {"", "baseline"})
+                   .value("/status/images/fail"_json_pointer, 0) == 1;
+  }));
+  for (const json& object :
+       {world.ScanObject(kCart), world.api.Read(kScanPolicies, {"", "baseline"})}) {
+    for (const char* field : {"finalizers", "ownerReferences"}) {
+      EXPECT_FALSE(object["metadata"].contains(field)) << object["metadata"].dump();
+    }
+    EXPECT_EQ(object["metadata"].dump().find("argoproj"), std::string::npos);
+  }
+  EXPECT_EQ(world.ScanObject(kCart)["metadata"]["labels"],
+            (json{{std::string(kManagedByLabel), std::string(kManagedBy)}}));
 }
 
 TEST(Role, JudgesAChangedPolicyWithoutScanningOrMatching) {
@@ -67,6 +95,7 @@ TEST(Role, SaysOfAPolicyTooManyThatItJudgesNothing) {
   EXPECT_TRUE(world.Until([&] { return ready(resources::kMaxPolicies) == "Valid"; }));
 }
 
+// Admission pitfalls 67 and 74.
 TEST(Role, MatchesAgainForANewDatabaseWithoutScanning) {
   World world;
   world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
@@ -86,6 +115,7 @@ http::ServerRequest EnsureCall(const std::vector<std::string>& references) {
   return request;
 }
 
+// Admission pitfalls 52 and 85.
 TEST(Role, MakesOneImageScanWhenTwoReplicasAndManyQuestionsRace) {
   World world;
   Replica one(world, "one");
@@ -138,6 +168,7 @@ TEST(Role, AFollowerTellsTheLeaderThatSomebodyWaitsForAJudgement) {
   EXPECT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
 }
 
+// Admission pitfall 85.
 TEST(Role, MakesNoObjectForWhatDoesNotResolveAndRemembersIt) {
   World world;
   Replica replica(world, "one");
@@ -155,6 +186,7 @@ TEST(Role, MakesNoObjectForWhatDoesNotResolveAndRemembersIt) {
   EXPECT_TRUE(world.api.All(kImageScans).empty());
 }
 
+// Admission pitfall 51.
 TEST(Role, KeepsDigestsApartThatShareHalfOfTheirDigits) {
   World world;
   world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
@@ -239,6 +271,7 @@ TEST(Role, GivesNoVerdictUnderTheNameOfAnotherDigest) {
   EXPECT_EQ(world.Verdict(kCart), "");
 }
 
+// Admission pitfall 11.
 TEST(Role, TellsTheOwnersOfPodsThatAnImageFails) {
   World world;
   world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
@@ -303,6 +336,7 @@ TEST(Role, MakesAnImageScanAgainThatWasDeletedUnderARunningPod) {
   EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
 }
 
+// Admission pitfall 54.
 TEST(Role, CountsAPodWhereItsOwnManifestIsScannedWhateverIndexListsItToo) {
   World world;
   Replica replica(world, "one");
@@ -322,6 +356,7 @@ TEST(Role, CountsAPodWhereItsOwnManifestIsScannedWhateverIndexListsItToo) {
   EXPECT_EQ(world.Pods(index), 1);
 }
 
+// Admission pitfalls 85 and 86.
 TEST(Role, DeletesWhatNothingUsesAfterItsTimeAndKeepsAPersons) {
   World world;
   Replica replica(world, "one", std::chrono::seconds(1));
