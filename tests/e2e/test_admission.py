@@ -45,6 +45,7 @@ def _until_judged(system, pushed, policy_name):
 
 # --- the reason
 
+# Admission pitfall 71.
 def test_an_image_that_was_never_seen_is_scanned_and_denied_with_a_reason_to_act_on(system, guarded):
     never_seen = system.push(packages=BAD)
     done = system.create(pod("p", never_seen.tagged, guarded))
@@ -72,6 +73,7 @@ def test_a_clean_image_is_admitted_and_runs(system, guarded):
     system.cluster.wait_until(lambda: system.pod(guarded, "p")["status"].get("phase") == "Running", 30, "Running")
 
 
+# Admission pitfall 48.
 def test_a_pinned_reference_is_judged_as_its_tag(system, guarded, bad, clean):
     assert CRITICAL in system.create(pod("p", bad.pinned, guarded)).stderr
     assert system.create(pod("q", clean.pinned, guarded)).returncode == 0
@@ -86,9 +88,12 @@ def _with(namespace, good, **spec):
 PLACES = {
     "a second container": lambda ns, good, image: {**_with(ns, good), "spec": {"containers": [
         {"name": "main", "image": good}, {"name": "side", "image": image}]}},
+    # Admission pitfall 37.
     "an init container": lambda ns, good, image: _with(ns, good, initContainers=[{"name": "first", "image": image}]),
+    # Admission pitfalls 37 and 40.
     "a sidecar": lambda ns, good, image: _with(ns, good, initContainers=[
         {"name": "beside", "image": image, "restartPolicy": "Always"}]),
+    # Admission pitfall 36.
     "an image volume": lambda ns, good, image: _with(ns, good, volumes=[{"name": "data", "image": {"reference": image}}]),
 }
 
@@ -101,6 +106,7 @@ def test_a_bad_image_is_denied_as(system, guarded, bad, clean, place):
     assert done.returncode != 0 and CRITICAL in done.stderr, done.stderr
 
 
+# Admission pitfall 34.
 def test_a_bad_ephemeral_container_is_denied_and_the_pod_stays(system, guarded, bad, clean):
     system.cluster.kubectl("create", "-f", "-", stdin=pod("p", clean.tagged, guarded))
     debug = lambda image: system.cluster.kubectl(  # noqa: E731
@@ -142,6 +148,7 @@ def test_audit_says_nothing_to_the_user_and_all_to_the_audit_log(system, namespa
     assert "Fail" in json.dumps(said) and f"audit-{namespace}" in json.dumps(said) and bad.digest in json.dumps(said)
 
 
+# Admission pitfall 7.
 def test_without_a_policy_any_image_is_admitted_unscanned(system, namespace):
     pushed = system.push(packages=BAD)
     before = len(system.registry.requests())
@@ -221,6 +228,7 @@ REFERENCES = {
 }
 
 
+# Admission pitfall 7.
 @pytest.mark.parametrize("name", REFERENCES)
 def test_a_reference_rule_needs_no_scan(system, namespace, name):
     system.enforce(namespace, policy(f"ref-{namespace}", {"name": "by-name", "reference": REFERENCES[name]}, namespace=namespace))
@@ -233,6 +241,7 @@ def test_a_reference_rule_needs_no_scan(system, namespace, name):
 
 # --- owners
 
+# Admission pitfall 11.
 def test_a_deployment_is_warned_about_and_its_replicaset_says_why_there_is_no_pod(system, guarded, bad):
     _known_by_its_tag(system, bad, guarded)
     done = system.create(deployment("web", bad.tagged, guarded))
@@ -252,6 +261,7 @@ def test_a_job_is_warned_about_too(system, guarded, bad):
     assert done.returncode == 0 and "no-critical" in done.stderr
 
 
+# Admission pitfall 32.
 def test_scaling_a_deployment_is_no_question_of_its_images(system, guarded, bad):
     system.create(deployment("web", bad.tagged, guarded, replicas=0))
     done = system.cluster.kubectl("scale", "deployment/web", "-n", guarded, "--replicas=1")

@@ -27,6 +27,7 @@ def _set_image(system, namespace, pushed):
     return system.cluster.kubectl("set", "image", "pod/p", "-n", namespace, f"main={pushed.tagged}", check=False)
 
 
+# Admission pitfall 32.
 def test_a_running_pod_with_a_denied_image_can_be_labelled(system, running_bad):
     namespace, _ = running_bad
     assert system.cluster.kubectl("label", "pod", "p", "-n", namespace, "a=b", check=False).returncode == 0
@@ -45,6 +46,7 @@ def test_a_running_pod_can_be_given_a_clean_image(system, running_bad):
     assert done.returncode == 0, done.stderr
 
 
+# Admission pitfall 31.
 def test_a_pod_with_a_finalizer_can_be_deleted_and_let_go(system, running_bad):
     namespace, _ = running_bad
     assert _patch(system, namespace, '{"metadata":{"finalizers":["example.com/wait"]}}').returncode == 0
@@ -61,6 +63,7 @@ def test_a_dry_run_is_judged_from_memory(system, running_bad):
     assert done.returncode != 0 and CRITICAL in done.stderr
 
 
+# Admission pitfalls 41 and 42.
 def test_a_dry_run_asks_and_makes_nothing(system, namespace):
     system.enforce(namespace, policy(f"dry-{namespace}", NO_CRITICAL, namespace=namespace, onUnscanned="Deny", **WAIT))
     never_seen = system.push()
@@ -82,6 +85,7 @@ def _mirror_pod(image, namespace):
     return mirror
 
 
+# Admission pitfall 38.
 def test_a_mirror_pod_of_a_node_is_warned_about_and_never_denied(system, running_bad):
     namespace, pushed = running_bad
     mirror = _mirror_pod(pushed.tagged, namespace)
@@ -94,6 +98,7 @@ def test_a_mirror_pod_of_a_node_is_warned_about_and_never_denied(system, running
     assert "Warning:" in done.stderr and CRITICAL in done.stderr
 
 
+# Admission pitfall 38.
 def test_a_tenant_who_writes_the_mirror_annotation_is_judged(system, running_bad):
     namespace, pushed = running_bad
     done = system.create(_mirror_pod(pushed.tagged, namespace))

@@ -95,6 +95,7 @@ def test_the_manifests_are_the_chart_rendered(helm_built):
             assert f.read() == text, f"manifests/{name} is not what the chart renders: run scripts/render_manifests.py"
 
 
+# Admission pitfall 24.
 def test_rendering_twice_gives_the_same(helm_built):
     twice = [helm("template", "landwaiter", CHART, "-n", NAMESPACE).stdout for _ in range(2)]
     assert twice[0] == twice[1]
@@ -102,10 +103,12 @@ def test_rendering_twice_gives_the_same(helm_built):
 
 # --- what the API server and the controllers are given
 
+# Admission pitfall 19.
 def test_the_webhook_configuration_is_shipped_without_webhooks(helm_built):
     assert "webhooks" not in one(render(), "ValidatingWebhookConfiguration", "landwaiter")
 
 
+# Admission pitfalls 1 and 12.
 @pytest.mark.parametrize("excluded", [["kube-system"], ["kube-system", NAMESPACE]])
 def test_the_webhook_is_never_asked_about_the_release_s_own_namespace(helm_built, excluded):
     shipped = one(render({"webhook": {"excludedNamespaces": excluded}}), "ConfigMap", "landwaiter-webhook-configuration")

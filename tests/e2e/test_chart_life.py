@@ -128,6 +128,7 @@ def _uninstall(cluster, before):
     cluster.kubectl("delete", "scanpolicy/mine", "imagescan/asked")
 
 
+# Admission pitfalls 17, 20 and 98.
 def test_install_upgrade_rollback_uninstall(namespace_alone):
     cluster = namespace_alone
     before = _install(cluster, "run")
@@ -151,6 +152,7 @@ def test_install_upgrade_rollback_uninstall(namespace_alone):
     _uninstall(cluster, before)
 
 
+# Admission pitfall 17.
 def test_uninstall_after_the_roles_were_killed_blocks_nothing(namespace_alone):
     cluster = namespace_alone
     before = _install(cluster, "killed")
@@ -254,6 +256,7 @@ MODES = {
 }
 
 
+# Admission pitfall 64.
 @pytest.mark.parametrize("mode", MODES)
 def test_the_controller_reads_pull_secrets_as_far_as_the_mode_says(namespace_alone, mode):
     cluster = namespace_alone

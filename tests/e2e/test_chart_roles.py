@@ -122,6 +122,7 @@ def accounts(running, fresh):
     return {name: fresh.service_account_token(TEAM if name in PEOPLE else NAMESPACE, name) for name in CALLS}
 
 
+# Admission pitfall 44.
 @pytest.mark.parametrize("account", CALLS)
 def test_by_its_own_token_an_account_can_do_its_work_and_nothing_else(accounts, fresh, account):
     def answers():

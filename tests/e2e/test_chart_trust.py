@@ -107,12 +107,14 @@ def test_the_defaults_come_to_a_first_denial(bench):
     assert 'admission webhook "pods.landwaiter.io" denied the request' in denied.stderr and "no-latest" in denied.stderr
 
 
+# Admission pitfall 24.
 def test_nothing_differs_from_the_chart_while_it_runs(bench):
     bench.wait_armed()
     shown = bench.diff()
     assert (shown.returncode, shown.stdout + shown.stderr) == (0, "")
 
 
+# Admission pitfall 24.
 def test_an_upgrade_leaves_certificates_and_webhooks(bench):
     webhooks = bench.wait_armed()
     secret = f"/api/v1/namespaces/{NAMESPACE}/secrets/landwaiter-webhook-tls"
@@ -122,6 +124,7 @@ def test_an_upgrade_leaves_certificates_and_webhooks(bench):
     assert bench.configuration()["webhooks"] == webhooks and bench.cluster.get(secret)["data"] == data
 
 
+# Admission pitfall 18.
 def test_what_the_hook_disarms_stays_so_beside_running_controllers_and_nothing_is_blocked(bench):
     bench.wait_armed()
     done = bench.disarm()

@@ -35,6 +35,7 @@ MALFORMED = {
 }
 
 
+# Admission pitfall 104.
 @pytest.mark.parametrize("name", MALFORMED)
 def test_a_malformed_review_gets_a_client_error(system, name):
     status, body = system.post(system.roles.webhooks[0], MALFORMED[name])

@@ -34,6 +34,7 @@ def image_over(base, name):
     return Image([base, Layer(tar_of({f"opt/{name}": name}))], {})
 
 
+# Admission pitfall 67.
 # Pitfall 152.
 def test_only_layers_never_seen_are_fetched(registry, scan):
     base = Layer(tar_of(debian_files(BAD)))
@@ -48,6 +49,7 @@ def test_only_layers_never_seen_are_fetched(registry, scan):
         assert fetched(registry, before, image) == expected, name
 
 
+# Admission pitfall 95.
 def test_a_scan_from_the_cache_says_the_same_bytes(registry, scan):
     base = Layer(tar_of(debian_files({**BAD, "libold": "1"})))
     image = Image([base, Layer(tar_of({"var/lib/dpkg/.wh.status": b"", "opt/x": "y"})),
@@ -59,6 +61,7 @@ def test_a_scan_from_the_cache_says_the_same_bytes(registry, scan):
     assert uncached.stdout == cold.stdout == warm.stdout
 
 
+# Admission pitfall 95.
 def test_a_damaged_cache_costs_a_fetch_and_no_result(registry, scan, tmp_path):
     image = image_over(Layer(tar_of(debian_files(BAD))), "damaged")
     registry.push(image, "layers/damaged", "1")

@@ -104,6 +104,7 @@ def test_every_shipped_policy_is_accepted_whole(installed):
     assert done.stdout.count("created") == 3, done.stdout + done.stderr
 
 
+# Admission pitfalls 5 and 71: three seconds at most, and what is not scanned by then is denied.
 def test_defaults_stand_in_the_stored_policy(installed):
     installed.apply(policy("defaults", NOT_ROOT, namespace="nowhere"))
     spec = installed.get("/apis/landwaiter.io/v1alpha1/scanpolicies/defaults")["spec"]

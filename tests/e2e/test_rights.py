@@ -59,6 +59,7 @@ def test_a_role_may(installed, user):
     assert [w for w in MAY[user] if not _allowed(installed, user, *w)] == []
 
 
+# Admission pitfalls 9 and 64.
 @pytest.mark.parametrize("user", [CONTROLLER, WEBHOOK, SCANNER])
 def test_a_role_may_not(installed, user):
     assert [w for w in MAY_NOT[user] if _allowed(installed, user, *w)] == []
@@ -75,6 +76,7 @@ def _until_guarded(installed, action):
                                 "the guard refuses")
 
 
+# Admission pitfall 44.
 def test_nobody_but_the_controller_may_set_pull_secrets(installed):
     scan = image_scan("with-secrets", "a:1", pullSecrets=[{"namespace": "shop", "name": "regcred"}])
     done = _until_guarded(installed, lambda: installed.kubectl("create", "--dry-run=server", "-f", "-", stdin=scan, check=False))

@@ -56,6 +56,7 @@ def test_docker_and_oci_manifests_are_scanned(system, kind):
     assert system.request_scan(system.push(kind=kind, packages=BAD))["status"]["vulnerabilities"]["critical"] == 1
 
 
+# Admission pitfall 81.
 def test_a_digest_is_pulled_once_however_many_pods_ask(system, namespace):
     system.enforce(namespace, policy(f"once-{namespace}", NO_CRITICAL, namespace=namespace, **WAIT))
     pushed = system.push()
@@ -69,6 +70,7 @@ def test_a_digest_is_pulled_once_however_many_pods_ask(system, namespace):
     assert len(system.creations("imagescans", pushed.scan_name)) == 1
 
 
+# Admission pitfall 51.
 # Pitfall 29: what was scanned is a digest, whatever tags lead to it.
 def test_two_tags_of_one_digest_have_one_scan(system, namespace):
     system.enforce(namespace, policy(f"tags-{namespace}", NO_CRITICAL, namespace=namespace, **WAIT))
@@ -81,6 +83,7 @@ def test_two_tags_of_one_digest_have_one_scan(system, namespace):
         "references", [])), 30, "both references are listed")
 
 
+# Admission pitfall 86.
 def test_pods_that_run_already_are_scanned_and_counted(system, namespace):
     pushed = system.push(packages=BAD)
     running = pod("p", pushed.pinned, namespace)
@@ -94,6 +97,7 @@ def test_pods_that_run_already_are_scanned_and_counted(system, namespace):
                               "no pod is counted any more")
 
 
+# Admission pitfall 56.
 # Pitfall 32.
 def test_of_an_index_the_platforms_of_the_nodes_are_scanned(system):
     index = system.push_index("linux/amd64", "linux/arm64/v8", "linux/s390x", packages=BAD)
@@ -118,6 +122,7 @@ FAILED = {
 }
 
 
+# Admission pitfall 94.
 @pytest.mark.parametrize("name", FAILED)
 def test_a_request_that_cannot_be_met_says_why(system, name):
     image, reason = FAILED[name]
@@ -163,6 +168,7 @@ def test_a_policy_counts_the_images(system, namespace):
     assert (counts["pass"], counts.get("warn", 0), counts["fail"]) == (1, 0, 1)
 
 
+# Admission pitfalls 67 and 74.
 # Pitfall 148.
 def test_a_new_database_is_matched_without_pulling(system, namespace):
     name = f"feed-{namespace}"

@@ -29,6 +29,7 @@ def _push(registry):
     return Pushed(registry, debian_image(BAD))
 
 
+# Admission pitfall 61.
 def test_without_a_secret_a_private_image_is_not_pullable(system, private_registry, guarded):
     done = system.create(pod("p", _push(private_registry).tagged, guarded))
     assert done.returncode != 0 and "PullUnauthorized" in done.stderr, done.stderr
@@ -42,6 +43,7 @@ def test_the_pods_own_secret_is_used(system, private_registry, guarded):
     assert system.wait_scan(pushed.scan_name)["spec"]["pullSecrets"] == [{"namespace": guarded, "name": "regcred"}]
 
 
+# Admission pitfall 63.
 # Pitfall 48.
 def test_the_service_accounts_secret_is_used(system, private_registry, guarded):
     system.cluster.apply(

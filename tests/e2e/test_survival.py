@@ -34,6 +34,7 @@ def test_a_restart_of_the_api_server(system, guarded):
     _still_works(system, guarded, "after")
 
 
+# Admission pitfall 89.
 def test_a_watch_that_is_too_old_is_answered_by_a_new_list(system, namespace):
     """410 Gone: the roles sleep while a policy goes, another comes, etcd is compacted and the API server
     loses its memory. Both must be noticed, the deletion too, for which no event is left to see."""
@@ -65,6 +66,7 @@ def _lists_of_policies(system):
                 and e["user"]["username"] == "system:serviceaccount:landwaiter:webhook"])
 
 
+# Admission pitfall 6.
 def test_the_webhook_answers_known_digests_while_the_controller_is_away(system, guarded):
     bad, good, unknown = system.push(packages=BAD), system.push(), system.push()
     assert CRITICAL in system.create(pod("a", bad.pinned, guarded)).stderr
@@ -133,6 +135,7 @@ def doubled(system):
     system.cluster.wait_until(lambda: system.roles.controllers[0].get("/readyz")[0] == 200, 60, "one controller is ready")
 
 
+# Admission pitfall 52.
 def test_two_controllers_and_two_webhooks_make_one_scan_of_each_digest(doubled, guarded):
     doubled.enforce(guarded)
     images = [doubled.push() for _ in range(8)]
@@ -158,6 +161,7 @@ def _lease(system):
     return lease
 
 
+# Admission pitfall 92.
 def test_a_controller_whose_lease_is_taken_stops_and_the_work_goes_on(doubled, guarded):
     doubled.enforce(guarded)
     deposed = doubled.cluster.wait_until(doubled.roles.leader, 60, "somebody leads")

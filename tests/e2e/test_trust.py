@@ -189,6 +189,7 @@ def armed(trust):
 
 # In the order of a first start: nothing was there before.
 
+# Admission pitfall 29.
 def test_certificates_are_made_and_the_webhook_is_armed_only_when_it_answers(trust, namespace):
     trust.start_controller()
     for name, keys in (("ca", {"ca.crt", "ca.key"}), ("webhook-tls", {"ca.crt", "tls.crt", "tls.key"}),
@@ -216,6 +217,7 @@ def _events(trust, reason):
             if e["reason"] == reason and e["involvedObject"]["kind"] == "ValidatingWebhookConfiguration"]
 
 
+# Admission pitfalls 19, 28 and 87.
 def test_the_webhooks_alone_are_the_controllers(armed):
     """GitOps-clean: who ships the object without webhooks sees no difference while it is armed."""
     shipped = os.path.join(ROOT, "manifests", "webhook-configuration.yaml")
@@ -230,6 +232,7 @@ def test_the_webhooks_alone_are_the_controllers(armed):
     assert armed.webhooks(), "an upgrade does not disarm"
 
 
+# Admission pitfall 28.
 def test_what_somebody_changed_in_the_configuration_is_mended(armed, namespace):
     patch = [{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}]
     assert armed.cluster.api("PATCH", CONFIGURATION, patch, "application/json-patch+json")[0] == 200
@@ -325,6 +328,7 @@ class Load:
         self.answers["calls"] += 1
 
 
+# Admission pitfall 26.
 def test_a_new_authority_drops_no_request(armed, namespace):
     """The authority's Secret is lost: a new one is trusted everywhere, then signs; nothing fails meanwhile."""
     old = armed.pem("ca", "ca.crt")
@@ -361,6 +365,7 @@ def test_renewed_certificates_drop_no_request(armed, namespace):
     assert min(load.answers.values()) > 50, load.answers
 
 
+# Admission pitfall 2.
 def test_a_webhook_that_is_down_is_disarmed_and_armed_again(armed, namespace):
     webhook = armed.roles.webhooks[0]
     webhook.kill()
@@ -375,6 +380,7 @@ def test_a_webhook_that_is_down_is_disarmed_and_armed_again(armed, namespace):
     assert armed.create(namespace, "judged")[0] == 201
 
 
+# Admission pitfall 18.
 def test_disarm_leaves_nothing_blocked_while_the_controller_runs(armed, namespace):
     controllers_rights = armed.cluster.service_account_kubeconfig(NAMESPACE, "controller")
     done = armed.run_command("disarm", controllers_rights)

@@ -67,6 +67,7 @@ std::vector<std::string> Names(const std::vector<resources::SecretRef>& secrets)
   return out;
 }
 
+// Admission pitfalls 62 and 63.
 // Pitfall 48: the pod's secrets and its service account's.
 TEST(CredentialReader, KeepsThePodsOrderAndTellsOfWhatItLeavesOut) {
   landwaiter::testing::FakeKube api;

@@ -21,13 +21,16 @@ struct IdCase {
   std::string local;
 };
 
+// Admission pitfall 54.
 // Pitfall 30: a configuration's digest is no manifest's.
 TEST(ParseImageId, ReadsWhatTheRuntimesWrite) {
   const std::string d = DigestOf("x").ToString();
   const IdCase cases[] = {
       {"containerd", "docker.io/library/nginx@" + d, d, ""},
       {"CRI-O with a port", "registry:5000/a/b@" + d, d, ""},
+      // Admission pitfall 55.
       {"dockershim, pullable", "docker-pullable://nginx@" + d, d, ""},
+      // Admission pitfall 55.
       {"dockershim, local", "docker://" + d, "", d},
       {"a configuration digest", d, "", d},
       {"not pulled yet", "", "", ""},
@@ -49,6 +52,7 @@ PodRecord Project(const nlohmann::json& pod) {
   return *record;
 }
 
+// Admission pitfall 36.
 TEST(PlanPod, TakesEveryKindOfContainerAndImageVolumesOnce) {
   nlohmann::json pod = APod("web");
   const auto container = [](const char* name, const char* image) {
@@ -66,6 +70,7 @@ TEST(PlanPod, TakesEveryKindOfContainerAndImageVolumesOnce) {
                             "docker.io/library/debug:2", "docker.io/library/data:3"}));
 }
 
+// Admission pitfalls 48 and 60.
 // Pitfall 29: a tag may mean another image by the time a node pulls it.
 TEST(PlanPod, KnowsWhatIsAskedForAndWhatRuns) {
   const Digest asked = DigestOf("asked");
@@ -77,6 +82,7 @@ TEST(PlanPod, KnowsWhatIsAskedForAndWhatRuns) {
   EXPECT_EQ(plan.images[0].running, running);
 }
 
+// Admission pitfall 59.
 TEST(PlanPod, ReportsWhatItCannotReadAndGoesOn) {
   auto pod = WithImage(WithImage(APod("web"), "UPPER//x", ""), "good:1", "");
   const PodPlan plan = PlanPod(Project(pod));
@@ -99,6 +105,7 @@ TEST(PodRecord, HasTheOwnerThatControlsIt) {
   EXPECT_EQ(Project(both).owner->kind, "ReplicaSet");
 }
 
+// Admission pitfall 83.
 TEST(PodRecord, IsSmallForAThousandPodsOfOneDeployment) {
   PodProjector projector;
   const std::string digest = DigestOf("x").ToString();
@@ -128,6 +135,7 @@ TEST(Identify, TellsCanonicalObjectsFromRequestsAndForgeries) {
   const std::string other = resources::ScanName(DigestOf("y"));
   const IdentityCase cases[] = {
       {"the digest's own name", name, "r.io/a@" + digest.ToString(), ScanRole::kCanonical},
+      // Admission pitfall 50.
       {"with a tag beside the digest", name, "r.io/a:1@" + digest.ToString(), ScanRole::kCanonical},
       {"a person's name", "my-scan", "nginx:1", ScanRole::kRequest},
       {"a person's name with a digest", "my-scan", "a@" + digest.ToString(), ScanRole::kRequest},
@@ -153,6 +161,7 @@ TEST(Identify, TellsCanonicalObjectsFromRequestsAndForgeries) {
   }
 }
 
+// Admission pitfall 56.
 // Pitfall 32.
 TEST(WantedPlatforms, AreTheNodesOrTheHosts) {
   EXPECT_EQ(WantedPlatforms({}), std::vector<Platform>{HostPlatform()});
@@ -187,21 +196,26 @@ TEST(AdviseRetry, GoesByTheReason) {
       {"doubles", error(Code::kUnavailable, scan_reason::kRegistryUnavailable), 3, seconds(8)},
       {"has a longest pause", error(Code::kUnavailable, scan_reason::kRegistryUnavailable), 99,
        minutes(5)},
+      // Admission pitfall 66.
       {"rate limited", error(Code::kUnavailable, scan_reason::kRateLimited), 1, minutes(1)},
       {"unauthorised, for a secret may come",
        error(Code::kUnauthenticated, scan_reason::kPullUnauthorized), 1, seconds(30)},
+      // Admission pitfall 68.
       {"not found gives up in the end", error(Code::kNotFound, scan_reason::kNotFound), 12, {}},
       {"what the bytes say is final",
        error(Code::kInvalidArgument, scan_reason::kMalformedImage),
        1,
        {}},
+      // Admission pitfall 82.
       {"so is a bomb", error(Code::kResourceExhausted, scan_reason::kTooLarge), 1, {}},
+      // Admission pitfall 59.
       {"and a foreign media type",
        error(Code::kUnsupported, scan_reason::kUnsupportedMediaType),
        1,
        {}},
       {"a crash is tried a few times", error(Code::kInternal, scan_reason::kScannerFailed), 1,
        seconds(2)},
+      // Admission pitfall 82.
       {"and then left", error(Code::kInternal, scan_reason::kScannerFailed), 6, {}},
       {"a scanner that is busy", error(Code::kUnavailable, scan_reason::kScannerBusy), 1,
        seconds(1)},

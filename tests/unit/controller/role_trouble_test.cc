@@ -10,6 +10,7 @@ namespace {
 
 const Digest kCart = DigestOf("cart");
 
+// Admission pitfall 96.
 TEST(RoleInTrouble, JudgesAnewWhileTheDiskIsFull) {
   World world;
   world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
@@ -49,6 +50,7 @@ TEST(RoleInTrouble, SaysThatTheStoreIsFullAndDoesNotPullAgainAtOnce) {
   EXPECT_EQ(world.scans, 2) << "one try of each image";
 }
 
+// Admission pitfall 75.
 TEST(RoleInTrouble, KeepsVerdictsAndScansAgainWhenTheStoreIsLost) {
   World world;
   world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
@@ -63,6 +65,7 @@ TEST(RoleInTrouble, KeepsVerdictsAndScansAgainWhenTheStoreIsLost) {
   EXPECT_EQ(world.Ready(world.ScanObject(kCart)), "Scanned");
 }
 
+// Admission pitfall 94.
 TEST(RoleInTrouble, ShowsWhyAScanFailedAndRecovers) {
   World world;
   world.scanner_fault.With([](auto& fault) {
@@ -75,6 +78,7 @@ TEST(RoleInTrouble, ShowsWhyAScanFailedAndRecovers) {
   EXPECT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(kCart)) == "Scanned"; }));
 }
 
+// Admission pitfall 92.
 TEST(RoleInTrouble, GoesOnAfterTheApiServerWasAway) {
   World world;
   Replica replica(world, "one");

@@ -16,6 +16,7 @@ ScanBoard::Task Next(ScanBoard& board) {
   return board.Take(stop.get_token()).value_or(ScanBoard::Task{});
 }
 
+// Admission pitfall 80.
 TEST(ScanBoard, TakesAdmissionMissesBeforeNewPodsBeforeRescans) {
   ScanBoard board(9);
   board.Want({"rescan", ScanClass::kRescan, "a"});
@@ -38,6 +39,7 @@ TEST(ScanBoard, LetsNamespacesTakeTurns) {
   EXPECT_TRUE(second == "mine" || third == "mine") << second << " " << third;
 }
 
+// Admission pitfall 80.
 TEST(ScanBoard, BoundsWhatOneNamespaceHasUnderWay) {
   ScanBoard board(2);
   for (const char* name : {"a", "b", "c"}) board.Want({name, ScanClass::kAdmission, "shop"});
@@ -83,6 +85,7 @@ TEST(ScanBoard, TriesAgainAfterAPauseOrWhenSomethingHasChanged) {
   EXPECT_EQ(progress.state, State::kQueued) << "asked anew, or a secret more";
 }
 
+// Admission pitfall 68.
 TEST(ScanBoard, LeavesAFinalFailureUntilSomethingChanges) {
   ScanBoard board(9);
   board.Want({"a", ScanClass::kNew, "x", 1});

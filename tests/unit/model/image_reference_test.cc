@@ -17,6 +17,7 @@ struct ReferenceCase {
 
 class ReferenceTest : public testing::TestWithParam<ReferenceCase> {};
 
+// Admission pitfall 58.
 TEST_P(ReferenceTest, IsReadAsDistributionReadsIt) {
   const auto reference = ImageReference::Parse(GetParam().written);
   ASSERT_EQ(reference.has_value(), !GetParam().canonical.empty())

@@ -71,6 +71,7 @@ TEST(Evaluate, UnmatchedPackagesAreUnknownNeverAPass) {
   EXPECT_EQ(EvaluateContent(APolicy(kAnyFinding), input, kNow).verdict, Verdict::kUnknown);
 }
 
+// Admission pitfall 76.
 // Pitfall 145.
 TEST(Evaluate, AnOldDatabaseLeavesVulnerabilityRulesOpen) {
   const ScanPolicy policy = APolicy("  maxDatabaseAge: 72h\n" + std::string(kAnyFinding));

@@ -59,6 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Verdict::kFail},
         ExceptionCase{"UntilTheEndOfItsLastDay", "ids: [CVE-1], until: 2026-11-24", Vulnerable(),
                       Verdict::kPass},
+        // Admission pitfall 78.
         ExceptionCase{"NotAfterItsLastDay", "ids: [CVE-1], until: 2026-11-23", Vulnerable(),
                       Verdict::kFail},
         ExceptionCase{"NotFromItsMomentOn", "ids: [CVE-1], until: \"2026-11-24T12:00:00Z\"",
@@ -134,6 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "Fail; Pass 0; Pass 1"}),
     [](const auto& info) { return info.param.name; });
 
+// Admission pitfall 78.
 TEST(Exception, HoldsForItsNamesUntilItsEnd) {
   const ScanPolicy policy =
       Excepting("ids: [CVE-1], images: [\"r.io/shop/**\"], until: 2027-01-31");

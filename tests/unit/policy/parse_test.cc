@@ -237,6 +237,7 @@ TEST(ParsePolicyFile, NamesTheFile) {
   EXPECT_EQ(broken.error().message.find(path), 0u) << broken.error().message;
 }
 
+// Admission pitfall 22.
 TEST(ParsePolicyLeniently, ABrokenRuleDoesNotHideTheOthers) {
   const auto lenient = ParsePolicyJsonLeniently(R"({"apiVersion":"landwaiter.io/v1alpha1",
     "kind":"ScanPolicy","metadata":{"name":"a"},"spec":{"onUnscanned":"Hold","rules":[

@@ -284,6 +284,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "r.example.com:5000/a:1", kFail, "5000"},
         ReferenceCase{"ARegistryPattern", "reference: {registries: [\"*.example.com\"]}",
                       "a.b.example.com/a:1", kPass, ""},
+        // Admission pitfall 58.
         // Pitfall 46: one registry under all its names.
         ReferenceCase{"DockerHubByEitherName", "reference: {registries: [index.docker.io]}",
                       "nginx", kPass, ""},

@@ -11,11 +11,13 @@ namespace {
 
 using nlohmann::json;
 
+// Admission pitfall 51.
 TEST(ScanName, HoldsTheWholeDigest) {
   EXPECT_EQ(ScanName(Sha256::Of("")),
             "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+// Admission pitfalls 36 and 37.
 TEST(PodImages, AreThoseOfEveryListAndOfImageVolumes) {
   const json pod = json::parse(R"({
     "metadata": {"name": "web", "namespace": "shop", "uid": "u",
@@ -42,6 +44,7 @@ TEST(PodImages, AreThoseOfEveryListAndOfImageVolumes) {
   EXPECT_FALSE(read->finished);
 }
 
+// Admission pitfall 39.
 TEST(PodImages, OfEveryWorkloadKindStandInItsTemplate) {
   const json spec = json::parse(R"({"spec":{"containers":[{"name":"a","image":"r.io/a:1"}]}})");
   for (const char* kind :
@@ -86,6 +89,7 @@ ImageScanStatus AFullStatus() {
   return status;
 }
 
+// Admission pitfall 84.
 TEST(ImageScanStatus, StaysUnder64KiBWhateverTheImageHolds) {
   const json out = StatusToJson(AFullStatus());
   EXPECT_LT(out.dump().size(), 60u * 1024);

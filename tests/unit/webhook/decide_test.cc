@@ -98,6 +98,7 @@ const Case kCases[] = {
                    .Excepting("2027-01-31", {"registry.example.com/shop/**"})
                    .Excepting("2027-01-31", {"registry.example.com/**"}),
      .scan = AScan().Judged("Fail").Excused("Warn", {1}).Excused("Pass", {0, 1})},
+    // Admission pitfall 78.
     {.name = "row 3: an exception that has ended excuses nothing any more",
      .policy = APolicy().Excepting("2026-11-24T12:00:00Z", {"registry.example.com/shop/**"}),
      .scan = AScan().Judged("Fail").Excused("Pass", {0}),
@@ -115,6 +116,7 @@ const Case kCases[] = {
     {.name = "row 3: Fail under enforcement Audit allows",
      .policy = APolicy().With("enforcement", "Audit"),
      .scan = AScan().Judged("Fail").Violating("no-critical", 1, "CVE-1")},
+    // Admission pitfall 75.
     {.name = "row 3: what was found before counts while the image is looked at again",
      .policy = APolicy(),
      .scan =
@@ -137,6 +139,7 @@ const Case kCases[] = {
      .scan = AScan().Judged("Pass"),
      .pending = true,
      .ask = true},
+    // Admission pitfall 53.
     {.name = "row 4: a scan that other policies alone have judged waits",
      .policy = APolicy(),
      .scan = AScan().Judged("Pass", "another"),
@@ -155,6 +158,7 @@ const Case kCases[] = {
      .policy = APolicy(),
      .scan = AScan().Ready("False", "Scanning", ""),
      .pending = true},
+    // Admission pitfall 71.
     {.name = "row 6: waitSeconds is over, onUnscanned Deny",
      .policy = APolicy(),
      .elapsed = seconds(3),
@@ -237,11 +241,13 @@ const Case kCases[] = {
      .failure = kUnauthorized,
      .action = Action::kDeny,
      .text = "PullUnauthorized: registry answered 401"},
+    // Admission pitfall 76.
     {.name = "row 7: a database older than maxDatabaseAge turns a Pass into Unknown",
      .policy = APolicy().With("maxDatabaseAge", "72h"),
      .scan = AScan().Judged("Pass").BuiltAt("2026-11-20T00:00:00Z"),
      .action = Action::kDeny,
      .text = "older than maxDatabaseAge"},
+    // Admission pitfall 76.
     {.name = "row 7: a database of unknown age is not young",
      .policy = APolicy().With("maxDatabaseAge", "72h"),
      .scan = AScan().Judged("Pass").BuiltAt(""),
@@ -261,6 +267,7 @@ const Case kCases[] = {
     {.name = "row 7: a young enough database",
      .policy = APolicy().With("maxDatabaseAge", "72h"),
      .scan = AScan().Judged("Pass")},
+    // Admission pitfall 52.
     {.name = "row 7: an object of this name about another digest decides nothing",
      .policy = APolicy(),
      .scan = AScan().Judged("Pass").About("sha256:" + std::string(64, 'a')),

@@ -13,6 +13,7 @@ using namespace testing;
 
 const AReview kPinnedPod{APod({kPinned})};
 
+// Admission pitfalls 6 and 9.
 TEST_F(Validate, AdmitsAnImageThatPassedWithExactlyThisAnswer) {
   Know(APolicy());
   Know(AScan().Judged("Pass"));
@@ -29,6 +30,7 @@ TEST_F(Validate, AdmitsAnImageThatPassedWithExactlyThisAnswer) {
   EXPECT_TRUE(controller_.Asked().empty());
 }
 
+// Admission pitfall 11.
 TEST_F(Validate, DeniesAnImageThatFailedWithExactlyThisMessage) {
   Know(APolicy());
   Know(AScan().Judged("Fail").Violating(
@@ -50,6 +52,7 @@ TEST_F(Validate, DeniesAnImageThatFailedWithExactlyThisMessage) {
             std::string::npos);
 }
 
+// Admission pitfall 7.
 TEST_F(Validate, Row1_WithoutAMatchingPolicyNothingIsAsked) {
   Know(APolicy().ForNamespacesWith("team", "other"));
   const json answer = Answer(AReview());
@@ -66,6 +69,7 @@ TEST_F(Validate, PitfallA7_ReferenceRulesAreDecidedBeforeAnyQuestion) {
   EXPECT_TRUE(controller_.Asked().empty());
 }
 
+// Admission pitfall 10.
 TEST_F(Validate, Row6_AnUnknownImageIsAskedForAndAdmittedWhenItsScanPasses) {
   Know(APolicy());
   json pod = APod({kImage});
@@ -110,6 +114,7 @@ TEST_F(Validate, Row6_AtTheDeadlineOnUnscannedAnswers) {
   EXPECT_EQ(answer["auditAnnotations"]["unscanned"], kImage);
 }
 
+// Admission pitfall 6.
 TEST_F(Validate, TheRequestsOwnTimeoutLessASecondBoundsTheWait) {
   Know(APolicy().With("waitSeconds", 9));
   EXPECT_EQ(Answer(AReview(), "timeout=1s")["allowed"], false);
@@ -130,6 +135,7 @@ TEST_F(Validate, Row5_AResolvedTagIsKnownForTheSameCredentialsOnly) {
   EXPECT_EQ(controller_.Asked().size(), 2u);
 }
 
+// Admission pitfalls 48 and 60.
 TEST_F(Validate, Row5_ATagIsBelievedForFiveMinutesWithTheControllersShare) {
   Know(APolicy());
   Know(AScan().Judged("Pass"));
@@ -237,6 +243,7 @@ TEST_F(Validate, PitfallD38_AMirrorPodOfANodeIsWarnedAboutAndATenantsIsDenied) {
   EXPECT_EQ(Answer(AReview(pod))["allowed"], false);
 }
 
+// Admission pitfalls 8 and 42.
 TEST_F(Validate, PitfallD41_ADryRunIsJudgedFromMemoryAndAsksAndCountsNothing) {
   Know(APolicy());
   const std::string before = Metrics();
@@ -252,6 +259,7 @@ json Deployment(const std::string& image) {
   return {{"kind", "Deployment"}, {"spec", {{"template", {{"spec", APod({image})["spec"]}}}}}};
 }
 
+// Admission pitfall 40.
 TEST_F(Validate, AWorkloadIsNeverDeniedAndItsScanStartsEarly) {
   Know(APolicy());
   const json early = Answer(AReview(Deployment(kImage)).Kind("apps", "Deployment"));
@@ -306,6 +314,7 @@ TEST_F(Validate, PitfallE58_AllSpellingsOfADockerHubNameAreOneImage) {
   EXPECT_EQ(controller_.Asked(), std::vector<std::string>{"docker.io/library/nginx:latest"});
 }
 
+// Admission pitfall 16.
 TEST_F(Validate, ANamespaceThatIsNotYetKnownGetsEveryPolicyWhenItStaysUnknown) {
   Know(APolicy().ForNamespacesWith("team", "other"));
   Know(AScan().Judged("Fail"));
@@ -317,6 +326,7 @@ TEST_F(Validate, ANamespaceThatIsNotYetKnownGetsEveryPolicyWhenItStaysUnknown) {
   EXPECT_EQ(Answer(std::move(future))["allowed"], true);
 }
 
+// Admission pitfall 11.
 TEST_F(Validate, MessagesStayUnderTheirBoundsWhateverIsInThem) {
   Know(APolicy().With("waitSeconds", 0));
   std::vector<std::string> images;
@@ -347,6 +357,7 @@ TEST_F(Validate, WhatOthersWroteReachesNoTerminalRaw) {
   EXPECT_EQ(message.find("\xe2\x80\xae"), std::string::npos);
 }
 
+// Admission pitfalls 22 and 83.
 TEST(Projections, KeepWhatDecidesAndPoliciesNeverVanish) {
   auto policy = ProjectPolicy(APolicy().With("onUnscanned", "Nonsense").Object());
   ASSERT_TRUE(policy.has_value());

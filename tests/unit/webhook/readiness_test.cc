@@ -5,6 +5,7 @@
 namespace landwaiter::webhook {
 namespace {
 
+// Admission pitfalls 15 and 16.
 TEST(Readiness, FollowsTheListenerAndTheInformers) {
   Readiness readiness;
   EXPECT_EQ(readiness.NotReady("ScanPolicies not listed yet"), "ScanPolicies not listed yet");

@@ -78,6 +78,7 @@ const BadCase kBadCases[] = {
      "uid-1"},
 };
 
+// Admission pitfall 104.
 TEST(ReadReview, RefusesWhatIsNoReviewAndEchoesTheUidAsSoonAsItCouldBeRead) {
   for (const BadCase& c : kBadCases) {
     SCOPED_TRACE(c.name);
@@ -119,6 +120,7 @@ TEST(ReadReview, SaysWhyTheObjectOfASoundReviewCannotBeRead) {
   }
 }
 
+// Admission pitfall 31.
 TEST(ReadReview, AnObjectThatIsBeingDeletedNeedsNotBeReadable) {
   json pod = kNoImage;
   pod["metadata"]["deletionTimestamp"] = "2026-11-24T12:00:00Z";
@@ -136,6 +138,7 @@ TEST(ReadReview, AnOldObjectThatCannotBeReadExcusesNoImage) {
   EXPECT_TRUE(reading.request->old_references.empty());
 }
 
+// Admission pitfall 104.
 TEST(ReadReview, EveryTruncationIsAnErrorAndNeverACrash) {
   const std::string whole = AReview().Text();
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -143,7 +146,7 @@ TEST(ReadReview, EveryTruncationIsAnErrorAndNeverACrash) {
   }
 }
 
-TEST(ReadReview, PitfallD34toD37_FindsEveryImageOfAPod) {
+TEST(ReadReview, PitfallD36andD37_FindsEveryImageOfAPod) {
   json pod = APod({"a:1"});
   pod["spec"]["initContainers"] = {{{"name", "i"}, {"image", "b:1"}, {"restartPolicy", "Always"}}};
   pod["spec"]["ephemeralContainers"] = {{{"name", "e"}, {"image", "c:1"}}};
@@ -172,6 +175,7 @@ const SubjectCase kSubjectCases[] = {
     {"CREATE of a pod", AReview(), Subject::kPod},
     {"pitfall D34: pods/ephemeralcontainers",
      AReview().Update(APod({"a:1"})).With("subResource", "ephemeralcontainers"), Subject::kPod},
+    // Admission pitfall 32.
     {"pods/status", AReview().Update(APod({"a:1"})).With("subResource", "status"),
      Subject::kNothing},
     {"pods/resize", AReview().Update(APod({"a:1"})).With("subResource", "resize"),
@@ -182,6 +186,7 @@ const SubjectCase kSubjectCases[] = {
      AReview(nullptr).With("operation", "DELETE").With("oldObject", APod({"a:1"})),
      Subject::kNothing},
     {"CONNECT", AReview(nullptr).With("operation", "CONNECT"), Subject::kNothing},
+    // Admission pitfall 32.
     {"deployments/scale",
      AReview(json{{"spec", {{"replicas", 0}}}})
          .Kind("autoscaling", "Scale")
@@ -196,6 +201,7 @@ const SubjectCase kSubjectCases[] = {
     {"a DaemonSet", AReview(Templated("DaemonSet", false)).Kind("apps", "DaemonSet"),
      Subject::kWorkload},
     {"a Job", AReview(Templated("Job", false)).Kind("batch", "Job"), Subject::kWorkload},
+    // Admission pitfall 39.
     {"a CronJob", AReview(Templated("CronJob", true)).Kind("batch", "CronJob"), Subject::kWorkload},
     {"a ReplicationController",
      AReview(Templated("ReplicationController", false)).Kind("", "ReplicationController"),

@@ -264,6 +264,7 @@ TEST_F(ArmerTest, FollowsTheAuthority) {
   EXPECT_EQ(Live()["webhooks"][0]["clientConfig"]["caBundle"], text::Base64Encode(bundle_));
 }
 
+// Admission pitfall 26.
 TEST_F(ArmerTest, KeepsTheOldAuthorityWhileTheWebhookDoesNotAnswerByTheNewOne) {
   answers_ = true;
   Step();
@@ -334,6 +335,7 @@ TEST_F(ArmerTest, PitfallB18_WhatIsDisarmedByHandStaysSoWhileTheControllerRuns) 
   EXPECT_TRUE(Armed());
 }
 
+// Admission pitfall 18.
 TEST_F(ArmerTest, AnApplyThatMeetsADisarmingLoses) {
   answers_ = true;
   bool disarmed = false;
@@ -365,6 +367,7 @@ TEST_F(ArmerTest, AConfigurationThatIsNotThereIsNotMade) {
   EXPECT_TRUE(Live().is_null());
 }
 
+// Admission pitfall 29.
 TEST_F(ArmerTest, WithoutAnAuthorityNothingIsArmed) {
   answers_ = true;
   std::ofstream(folder_ + "/ca.crt") << "";

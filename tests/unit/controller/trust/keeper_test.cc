@@ -60,6 +60,7 @@ TEST_F(KeeperTest, WritesNothingWhereNothingIsToBeDone) {
   EXPECT_EQ(Writes(), writes);
 }
 
+// Admission pitfall 25.
 TEST_F(KeeperTest, TellsWhenCertificatesRunOut) {
   ASSERT_TRUE(Keep());
   const std::string text = metrics_.RenderPrometheus();
@@ -267,6 +268,7 @@ TEST_F(CaretakerTest, RefusesOptionsByName) {
   EXPECT_NE(Refusal().find("--webhook-configuration"), std::string::npos);
 }
 
+// Admission pitfall 103.
 TEST(CertificateNames, PitfallC27_AreThoseOfEachRolesServiceInItsNamespace) {
   auto names = CertificateNames(
       {.name_prefix = "lw", .certificate_names = {"0:0::1", "webhook=hooks.example"}}, "guards");

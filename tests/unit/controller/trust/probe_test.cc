@@ -67,6 +67,7 @@ TEST_F(ProbeTest, RefusesACertificateOfAnotherAuthority) {
   EXPECT_TRUE(Probe("/validate", other->certificate_pem + authority_.certificate_pem));
 }
 
+// Admission pitfall 27.
 TEST_F(ProbeTest, RefusesACertificateOfAnotherName) {
   Serve({.common_name = "webhook", .dns = {"elsewhere.example"}, .ip = {}});
   EXPECT_FALSE(Probe());

@@ -189,6 +189,7 @@ TEST(Renewal, WhatIsSpoiltIsMadeGood) {
   }
 }
 
+// Admission pitfall 25.
 TEST(Renewal, EverythingExpiredIsMadeAnew) {
   const TimePoint late = kNow + hours(24 * 4000);
   const Trust found = At(late, At(kNow));

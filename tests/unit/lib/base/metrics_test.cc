@@ -26,6 +26,7 @@ TEST(Metrics, RenderEverySeriesFromTheStartWithZero) {
             "landwaiter_age_seconds 7\n");
 }
 
+// Admission pitfall 93.
 TEST(Metrics, TheSameNameAndLabelsTwiceAreOneSeries) {
   Registry registry;
   Counter& first = registry.AddCounter("a_total", "A.");

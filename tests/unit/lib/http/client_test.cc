@@ -74,6 +74,7 @@ struct Misbehaviour {
   const char* reason;
 };
 
+// Admission pitfall 104.
 TEST(Client, NamesEachMisbehaviour) {
   const Misbehaviour cases[] = {
       {"says nothing and closes", [](Connection&) { return false; }, Code::kUnavailable, ""},
@@ -157,6 +158,7 @@ TEST(Client, NamesEachMisbehaviour) {
   }
 }
 
+// Admission pitfall 104.
 TEST(Client, GivesUpAtTheRequestsTimeAndAtTheDeadline) {
   LoopbackServer server([](const SeenRequest&, Connection& c) {
     c.WaitForClose();

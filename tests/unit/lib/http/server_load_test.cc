@@ -100,6 +100,7 @@ TEST(ServerTlsTest, RefusesOldProtocolsAndSpeaksBothNewOnes) {
   }
 }
 
+// Admission pitfall 26.
 TEST(ServerTlsTest, ServesANewCertificateAfterAReload) {
   const Files files;
   auto server = MakeTlsServer(files, false);

@@ -287,6 +287,7 @@ struct Holder {
   }
 };
 
+// Admission pitfall 15.
 TEST(Server, StopLetsRequestsInHandFinishAndRefusesNewOnes) {
   Holder holder;
   auto server = MakeServer();
@@ -341,6 +342,7 @@ TEST(Server, TellsTheHandlerWhenTheClientHangsUp) {
   holder.held.clear();
 }
 
+// Admission pitfall 91.
 TEST(Server, HealthRoutesSayWhatIsMissing) {
   metrics::Registry registry;
   registry.AddCounter("a_total", "A.");
@@ -356,6 +358,26 @@ TEST(Server, HealthRoutesSayWhatIsMissing) {
   EXPECT_EQ(Body(answer), "not ready: informers not synced\n");
   EXPECT_NE(Exchange(server->Port(), "GET /metrics HTTP/1.1\r\n" + kEnd).find("a_total 0"),
             std::string::npos);
+}
+
+// Admission pitfall 100: clusters of one family and of both; IPv4 is served where the kernel has no
+// IPv6.
+TEST(Server, OfAllAddressesServesBothFamiliesByOnePort) {
+  auto server = MakeServer({.listen = "[::]:0"});
+  ASSERT_TRUE(server->Start().has_value());
+  EXPECT_EQ(Status(Exchange(server->Port(), "GET /hello HTTP/1.1\r\n" + kEnd)), "HTTP/1.1 200 OK");
+  FileDescriptor six(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  address.sin6_port = 0;
+  if (!six || ::bind(six.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    GTEST_SKIP() << "this machine has no IPv6";
+  }
+  address.sin6_port = htons(server->Port());
+  ASSERT_EQ(::connect(six.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_TRUE(SendAll(six.get(), "GET /hello HTTP/1.1\r\n" + kEnd));
+  EXPECT_EQ(Status(ReadToEnd(six.get())), "HTTP/1.1 200 OK");
 }
 
 TEST(Server, NamesAnAddressThatCannotBeServed) {

@@ -86,6 +86,7 @@ TEST(Url, PercentEncodesAllButUnreserved) {
   EXPECT_EQ(PercentEncode("repository:a/b:pull ~"), "repository%3Aa%2Fb%3Apull%20~");
 }
 
+// Admission pitfall 70.
 // Pitfall 50.
 TEST(Proxy, FollowsTheEnvironment) {
   const auto rules_of = [](std::map<std::string, std::string> environment) {

@@ -54,6 +54,7 @@ TEST(KubeClient, AsksForTheRightPaths) {
   EXPECT_EQ(json::parse(seen[5].body)["preconditions"]["uid"], "u");
 }
 
+// Admission pitfall 83.
 TEST(KubeClient, FollowsThePagesOfAList) {
   LoopbackServer server([](const SeenRequest& request, Connection& connection) {
     const bool second = request.target.find("continue=next%3D") != std::string::npos;
@@ -77,6 +78,7 @@ TEST(KubeClient, FollowsThePagesOfAList) {
   EXPECT_EQ(server.Seen()[0].target, "/api/v1/nodes?limit=1");
 }
 
+// Admission pitfall 83.
 TEST(KubeClient, AsksForSmallerPagesWhereOneIsTooLarge) {
   // Sixteen objects, of which the first eight are large.
   LoopbackServer server([](const SeenRequest& request, Connection& connection) {
@@ -143,6 +145,7 @@ TEST(KubeClient, NamesWhatAnAnswerIsNot) {
   }
 }
 
+// Admission pitfall 53.
 TEST(KubeClient, RefusesAListThatIsNone) {
   for (const char* body :
        {R"({"items":3,"metadata":{}})", R"({"items":[]})",
@@ -262,6 +265,7 @@ TEST(KubeWatch, TellsAHalfLineEvenWhenTheStreamEndsInGoodOrder) {
   EXPECT_EQ(run.status.error().code, Code::kUnavailable);
 }
 
+// Admission pitfall 89.
 TEST(KubeWatch, TellsGoneByStatusAndByEvent) {
   const auto by_status = Watch([](Connection& c) {
     return c.Reply(410, kJson, R"({"reason":"Expired","message":"too old"})");
@@ -279,6 +283,7 @@ TEST(KubeWatch, TellsGoneByStatusAndByEvent) {
   EXPECT_EQ(by_event.status.error().reason, kReasonGone);
 }
 
+// Admission pitfall 90.
 TEST(KubeWatch, DetectsAServerThatSaysNothing) {
   const auto run = Watch(
       [](Connection& c) {

@@ -64,6 +64,7 @@ TEST(EventRecorder, PutsEventsOfClusterScopedObjectsIntoDefault) {
   EXPECT_LE(event["message"].get<std::string>().size(), 1024u);
 }
 
+// Admission pitfall 13.
 TEST(EventRecorder, DropsWhatItsQueueCannotHoldAndCountsIt) {
   FakeKube api;
   const SystemClock clock;

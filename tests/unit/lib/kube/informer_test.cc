@@ -85,6 +85,7 @@ TEST_F(InformerTest, SurvivesACutWatchWithoutListingAgain) {
   EXPECT_EQ(informer_.Lists(), 1u);
 }
 
+// Admission pitfalls 16 and 89.
 TEST_F(InformerTest, ListsAgainWhenItsVersionIsGoneAndFindsWhatItMissed) {
   api_.Put(kPods, Make("gone", "1"));
   api_.Put(kPods, Make("kept", "1"));
@@ -116,6 +117,7 @@ TEST_F(InformerTest, TellsNothingOfObjectsThatARelistShowsUnchanged) {
   EXPECT_EQ(Log(), (std::vector<std::string>{"+a", "+b"}));
 }
 
+// Admission pitfall 22.
 TEST_F(InformerTest, LeavesOutWhatItsProjectionRefuses) {
   json bad = Make("a", "1");
   bad["bad"] = true;
@@ -137,6 +139,7 @@ TEST_F(InformerTest, WaitsForSyncNoLongerThanItMay) {
   EXPECT_TRUE(informer_.WaitForSync(Cancellation{}.Within(kLimit)));
 }
 
+// Admission pitfalls 89 and 90.
 /// Over HTTP: a server whose watches misbehave in every way in turn, and which always tells the
 /// truth when listed.
 TEST(InformerOverHttp, FindsTheTruthBehindEveryMisbehaviour) {

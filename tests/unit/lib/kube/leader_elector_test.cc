@@ -70,6 +70,7 @@ TEST_F(LeaderElectorTest, TakesALeaseThatWasNotRenewedByItsOwnClock) {
   EXPECT_EQ(Lease()["spec"]["leaseTransitions"], 1);
 }
 
+// Admission pitfall 92.
 TEST_F(LeaderElectorTest, StopsWritingWhenItCannotRenewBeforeAnotherMayBegin) {
   int stopped = 0;
   auto one = Elector("one", nullptr, &stopped);

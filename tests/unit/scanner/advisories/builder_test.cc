@@ -330,6 +330,7 @@ TEST(BuilderTest, AFailedBuildLeavesTheOldDatabaseAndNoLeftovers) {
   EXPECT_EQ(files, 3u) << "manifest.json, the database, the lock";
 }
 
+// Admission pitfall 73.
 // Pitfall 146.
 TEST(BuilderDeathTest, ABuildThatDiesInTheMiddleLeavesTheOldDatabase) {
   const TemporaryFolder folder;

@@ -382,6 +382,7 @@ TEST_F(DatabaseArchiveTest, VerifyFindsWhatIsWrongOnDisk) {
   EXPECT_EQ(VerifyFolder(folder_.Path("absent"), {}).error().code, Code::kNotFound);
 }
 
+// Admission pitfall 73.
 // Pitfall 146: two at once.
 TEST_F(DatabaseArchiveTest, OneCommandAtATimeChangesAFolder) {
   ASSERT_TRUE(Export());

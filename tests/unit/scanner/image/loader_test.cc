@@ -96,6 +96,7 @@ std::string PlatformsOf(const Result<LoadedImage>& image) {
   return out;
 }
 
+// Admission pitfalls 56 and 57.
 // Pitfall 32: every platform that was asked for. Pitfalls 35, 36: attestations are not even
 // fetched.
 TEST(LoadImage, TakesTheWantedPlatformsOfAnIndex) {
@@ -122,6 +123,7 @@ TEST(LoadImage, SingleImageIsHeldAgainstItsConfiguration) {
   EXPECT_EQ(other.error().reason, scan_reason::kNoMatchingPlatform);
 }
 
+// Admission pitfall 54.
 // Pitfall 30: an index, its images and their configurations have a digest each.
 TEST(LoadImage, KeepsTheDigestsOfIndexManifestAndConfigurationApart) {
   MemorySource source;

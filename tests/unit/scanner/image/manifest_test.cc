@@ -38,6 +38,7 @@ struct TypeCase {
   std::string_view reason;  // else
 };
 
+// Admission pitfall 59.
 // Pitfall 38. Pitfall 37: schema 1 is refused by name, never read as an image without layers.
 TEST(ManifestType, BytesAndTransportMustAgree) {
   const std::string oci(media_type::kOciManifest);
@@ -237,6 +238,7 @@ struct ChoiceCase {
   std::vector<std::size_t> chosen;  // empty: NoMatchingPlatform
 };
 
+// Admission pitfall 57.
 // Pitfall 34: variants and their fall-backs. Pitfall 35: unknown/unknown is no platform.
 TEST(ChoosePlatforms, TakesWhatANodeWouldRun) {
   const ChoiceCase cases[] = {

@@ -63,6 +63,7 @@ TEST(Keyring, MatchesAsTheKubeletDoes) {
   }
 }
 
+// Admission pitfall 62.
 // Pitfall 48.
 TEST(Keyring, GivesTheMostParticularFirstAndNoneTwice) {
   const auto entries = ParseDockerConfigJson(R"({"auths":{

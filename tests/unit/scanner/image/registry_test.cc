@@ -67,6 +67,7 @@ struct Puller {
   std::unique_ptr<Registry> registry;
 };
 
+// Admission pitfall 66.
 // Pitfall 47: HEAD does not count against pull limits.
 TEST(Registry, PullsAnImageAndResolvesItsTagByHead) {
   FakeRegistry fake;
@@ -392,6 +393,7 @@ TEST(Registry, RefusesARangeThatWasNotAskedFor) {
   EXPECT_EQ(layer.error().reason, scan_reason::kRegistryUnavailable);
 }
 
+// Admission pitfall 66.
 // Pitfall 47: waits that are no numbers.
 TEST(Registry, RecoversFromFaultsThatPass) {
   std::atomic<int> requests = 0;
@@ -409,6 +411,7 @@ TEST(Registry, RecoversFromFaultsThatPass) {
   EXPECT_TRUE(puller.Load(fake.Reference()));
 }
 
+// Admission pitfall 66.
 TEST(Registry, DoesNotWaitLongerThanItsBoundForARateLimit) {
   FakeRegistry fake([&](const SeenRequest&, Connection& c) -> std::optional<bool> {
     return c.Reply(429, {{"Retry-After", "86400"}}, "");
@@ -449,6 +452,7 @@ TEST(Registry, FollowsARedirectToAnotherHostWithoutItsCredentials) {
   EXPECT_EQ(refused.error().message.find("s3cr3t"), std::string::npos);
 }
 
+// Admission pitfall 62.
 // Pitfall 48: the next one on 401 and on 403. Pitfall 43: Basic.
 TEST(Registry, TriesEachCredentialAndRemembersTheOneThatHelped) {
   std::atomic<int> refused = 0;

@@ -116,6 +116,7 @@ TEST_F(Sandbox, KillsWhatItForbids) {
   }
 }
 
+// Admission pitfall 82.
 TEST_F(Sandbox, LimitsMemoryAndProcessorTime) {
   ChildOptions options;
   options.memory_bytes = 512u << 20;

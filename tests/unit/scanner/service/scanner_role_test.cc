@@ -167,6 +167,7 @@ TEST(ScannerRole, ScansAnImageOfARegistry) {
   EXPECT_TRUE(role.Stop());
 }
 
+// Admission pitfall 56.
 // Pitfall 33: a node runs it without asking, so it is scanned under the name of what it is.
 TEST(ScannerRole, ScansAnImageWithoutAnIndexWhateverPlatformsTheNodesAreOf) {
   const TinyRegistry registry;
@@ -300,6 +301,7 @@ TEST(ScannerRole, ABadOptionIsNamed) {
   EXPECT_NE(ended.error().message.find("everywhere"), std::string::npos);
 }
 
+// Admission pitfall 80.
 TEST(ScanQueue, TakesAsManyAsItSaysAndAnswersAll) {
   ScanQueue queue(1, 2);
   std::mutex mutex;

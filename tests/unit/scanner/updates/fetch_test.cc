@@ -229,6 +229,7 @@ TEST_F(FetchTest, AWeakEtagIsGoodForConditionsAndNotForRanges) {
   EXPECT_EQ(server_.Seen().back().Header("range"), "");
 }
 
+// Admission pitfall 72.
 TEST_F(FetchTest, WaitsAsLongAsItIsAskedToAndNeverLessThanTheFloor) {
   struct Row {
     const char* name;
@@ -397,6 +398,7 @@ TEST(StoreTest, WhatIsWrittenIsReadAndWhatIsBrokenIsForgotten) {
   }
 }
 
+// Admission pitfall 73.
 // Pitfall 146.
 TEST(StoreTest, OneUpdateAtATime) {
   const TemporaryFolder folder;

@@ -79,6 +79,7 @@ TEST_F(UpdateTest, BuildsFromWhatIsFetchedAndThenFromWhatIsUnchanged) {
   ExpectKnows("lodash");
 }
 
+// Admission pitfall 72.
 // Pitfall 145: a mirror that is down.
 TEST_F(UpdateTest, AFeedThatCannotBeFetchedIsReplacedByTheLastGoodOne) {
   ASSERT_TRUE(Run());
@@ -91,6 +92,7 @@ TEST_F(UpdateTest, AFeedThatCannotBeFetchedIsReplacedByTheLastGoodOne) {
   ExpectKnows("lodash");
 }
 
+// Admission pitfall 72.
 TEST_F(UpdateTest, AHostThatIsDownIsNotAskedForEachFile) {
   ASSERT_TRUE(Run());
   struct Row {
