@@ -1,5 +1,7 @@
 #include "controller/trust/armer.h"
 
+#include <nlohmann/json.hpp>
+
 #include "lib/base/file.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"

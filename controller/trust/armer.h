@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "controller/trust/configuration.h"
+#include "controller/trust/webhook_file.h"
 #include "lib/base/metrics.h"
 #include "lib/kube/event_recorder.h"
 

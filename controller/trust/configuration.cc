@@ -1,6 +1,9 @@
 #include "controller/trust/configuration.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "controller/trust/webhook_file.h"
 
 namespace landwaiter::controller {
 namespace {

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <chrono>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
-
-#include "controller/trust/webhook_file.h"
+#include <string_view>
 
 namespace landwaiter::controller {
+
+struct WebhookTemplate;
 
 inline constexpr std::string_view kArmingManager = "landwaiter-arming";
 /// Its presence on a configuration keeps every controller from arming it; the value is for people.

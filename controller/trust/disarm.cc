@@ -3,6 +3,9 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "controller/trust/configuration.h"
 
 namespace landwaiter::controller {
 namespace {

@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "controller/trust/configuration.h"
+#include "controller/trust/kinds.h"
+#include "lib/base/cancellation.h"
 
 namespace landwaiter::controller {
 

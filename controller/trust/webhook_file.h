@@ -7,17 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "controller/trust/kinds.h"
 #include "lib/base/result.h"
-#include "lib/kube/api.h"
 
 namespace landwaiter::controller {
-
-inline constexpr kube::Resource kValidatingWebhooks{"admissionregistration.k8s.io", "v1",
-                                                    "validatingwebhookconfigurations",
-                                                    "ValidatingWebhookConfiguration", false};
-inline constexpr kube::Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
-                                                  "mutatingwebhookconfigurations",
-                                                  "MutatingWebhookConfiguration", false};
 
 struct WebhookTemplate {
   kube::Resource resource;
@@ -32,9 +25,5 @@ Result<std::vector<WebhookTemplate>> ReadWebhookFile(std::string_view yaml);
 /// place of each service, whose path is kept.
 nlohmann::json WebhooksToArm(const WebhookTemplate& wanted, const std::string& bundle_pem,
                              const std::string& url);
-
-/// Where the API server would call them, each address once: "https://NAME.NS.svc:PORT/PATH" for a
-/// service.
-std::vector<std::string> AddressesOf(const nlohmann::json& webhooks);
 
 }  // namespace landwaiter::controller
