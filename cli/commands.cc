@@ -11,6 +11,7 @@ void AddPolicyCommand(CLI::App& parent, int& exit_code);
 void AddDbCommand(CLI::App& parent, int& exit_code);
 void AddVersionsCommand(CLI::App& parent, int& exit_code);
 void AddCertsCommand(CLI::App& parent, int& exit_code);
+void AddDoctorCommand(CLI::App& parent, int& exit_code);
 void AddDisarmCommand(CLI::App& parent, int& exit_code);
 void AddArmCommand(CLI::App& parent, int& exit_code);
 void AddWebhookCommand(CLI::App& parent, int& exit_code);
@@ -19,9 +20,9 @@ void AddScannerCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
-    {AddScanCommand},     {AddExplainCommand},    {AddPolicyCommand},  {AddDbCommand},
-    {AddVersionsCommand}, {AddCertsCommand},      {AddDisarmCommand},  {AddArmCommand},
-    {AddWebhookCommand},  {AddControllerCommand}, {AddScannerCommand},
+    {AddScanCommand},   {AddExplainCommand}, {AddPolicyCommand},     {AddDbCommand},
+    {AddDoctorCommand}, {AddDisarmCommand},  {AddArmCommand},        {AddVersionsCommand},
+    {AddCertsCommand},  {AddWebhookCommand}, {AddControllerCommand}, {AddScannerCommand},
 };
 }  // namespace
 
