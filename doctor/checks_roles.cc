@@ -59,7 +59,7 @@ Finding WhyNotReady(const json& pod, const std::string& ns) {
   for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
     for (const json& status : At(pod, {"status", list})) {
       auto [what, todo] = Trouble(status, ns, name);
-      if (!what.empty()) return {Grade::kWarning, object + ": " + what, todo};
+      if (!what.empty()) return {Grade::kWarning, what.insert(0, object + ": "), todo};
     }
   }
   return {Grade::kWarning, object + " is not ready", "kubectl -n " + ns + " describe pod " + name};

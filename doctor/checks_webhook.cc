@@ -100,6 +100,20 @@ bool VouchesFor(const std::string& bundle, const std::string& certificate, TimeP
   });
 }
 
+Finding LeadsNowhere(const Installation& installation, const char* kind, const json& configuration,
+                     const json& webhook, const std::string& service) {
+  const bool fails = TextAt(webhook, {"failurePolicy"}) != "Ignore";
+  const std::string name = NameOf(configuration);
+  return {fails ? Grade::kFault : Grade::kWarning,
+          std::string(kind) + " " + name + ": webhook " + TextAt(webhook, {"name"}) +
+              " leads to Service " + installation.ns + "/" + service + ", which is not there" +
+              (fails ? ": what it is asked about is refused" : ""),
+          name == installation.name
+              ? "install it again (helm upgrade)"
+              : "where it was left by an earlier installation: kubectl delete " +
+                    text::ToLower(kind) + " " + name};
+}
+
 }  // namespace
 
 Findings LookAtCertificates(const Installation& installation) {
@@ -185,16 +199,7 @@ Findings LookAtTargets(const Installation& installation) {
                         [&](const json& each) { return NameOf(each) == name; })) {
           continue;
         }
-        const bool fails = TextAt(webhook, {"failurePolicy"}) != "Ignore";
-        const std::string object = kind + (" " + NameOf(configuration));
-        out.push_back({fails ? Grade::kFault : Grade::kWarning,
-                       object + ": webhook " + TextAt(webhook, {"name"}) + " leads to Service " +
-                           installation.ns + "/" + name + ", which is not there" +
-                           (fails ? ": what it is asked about is refused" : ""),
-                       NameOf(configuration) == installation.name
-                           ? "install it again (helm upgrade)"
-                           : "where it was left by an earlier installation: kubectl delete " +
-                                 text::ToLower(kind) + " " + NameOf(configuration)});
+        out.push_back(LeadsNowhere(installation, kind, configuration, webhook, name));
       }
     }
   };

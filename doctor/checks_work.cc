@@ -144,10 +144,11 @@ Findings LookAtRegistries(const Installation& installation) {
     }
   }
   for (const auto& [key, group] : failing) {
+    const std::string_view reason = key.second;
     const auto* remedy = std::find_if(std::begin(kRemedies), std::end(kRemedies),
-                                      [&](const Remedy& r) { return r.reason == key.second; });
+                                      [&](const Remedy& r) { return r.reason == reason; });
     out.push_back({Grade::kWarning,
-                   "registry " + key.first + ": " + std::string(key.second) + " for " +
+                   "registry " + key.first + ": " + std::string(reason) + " for " +
                        std::to_string(group.count) + " images, ImageScan " + group.example->name +
                        ": " + group.example->message,
                    std::string(remedy->todo)});

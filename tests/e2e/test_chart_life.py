@@ -2,7 +2,6 @@
 pods run without their programs."""
 
 import json
-import subprocess
 
 import pytest
 
@@ -204,46 +203,6 @@ def test_the_plain_manifests_install_and_go(namespace_alone):
     assert _try_pod(cluster) == ""
     # Not Helm's: the next test's release could not take them over.
     cluster.kubectl("delete", "-f", "-", stdin={**shipped, "items": manifest("install.yaml", "CustomResourceDefinition")})
-
-
-def _play_kubelet(cluster, spec, namespace):
-    """Runs each container of a pod of kubectl's: (name, exit code, text), with the pod's own account."""
-    from cluster import binary
-    kubeconfig = cluster.service_account_kubeconfig(namespace, spec["serviceAccountName"])
-    for found in spec["containers"]:
-        assert found["command"] == ["kubectl"]
-        done = subprocess.run([binary("kubectl"), "--kubeconfig", kubeconfig, *found["args"]], capture_output=True, text=True,
-                              timeout=150, check=False, stdin=subprocess.DEVNULL)
-        yield found["name"], done.returncode, done.stdout + done.stderr
-
-
-def test_helm_test_asks_with_its_own_rights(namespace_alone):
-    cluster = namespace_alone
-    helm("install", RELEASE, CHART, "-n", NAMESPACE, "--wait", "--set", "store.persistence.enabled=false", cluster=cluster)
-    try:
-        hooks = objects_of(helm("get", "hooks", RELEASE, "-n", NAMESPACE, cluster=cluster).stdout)
-        tests = [o for o in hooks if o["metadata"]["annotations"]["helm.sh/hook"] == "test"]
-        cluster.kubectl("apply", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": tests})
-        (asking,) = [o for o in tests if o["kind"] == "Pod"]
-        for found in asking["spec"]["containers"]:
-            if found["name"] == "armed":  # it would wait two minutes for what must not come yet
-                found["args"] = ["--timeout=1s" if a.startswith("--timeout") else a for a in found["args"]]
-        unarmed = {name: code for name, code, _ in _play_kubelet(cluster, asking["spec"], NAMESPACE)}
-        assert unarmed == {"webhook": 0, "controller": 0, "scanner": 0, "armed": 1}
-        cluster.apply({**{k: _configuration(cluster)[k] for k in ("apiVersion", "kind")}, "metadata": {"name": RELEASE}, "webhooks": [
-            {**w, "failurePolicy": "Ignore", "clientConfig": {"url": "https://127.0.0.1:9/validate", "caBundle": _any_ca(cluster)}}
-            for w in manifest("webhook.yaml")[0]["webhooks"]]})
-        for name, code, text in _play_kubelet(cluster, asking["spec"], NAMESPACE):
-            assert code == 0, f"{name}: {text}"
-        cluster.kubectl("delete", "--ignore-not-found", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": tests})
-    finally:
-        helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", cluster=cluster)
-
-
-def _any_ca(cluster):
-    import base64
-    with open(cluster.authority.certificate, "rb") as f:
-        return base64.b64encode(f.read()).decode()
 
 
 SECRETS = [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}}
