@@ -3,6 +3,7 @@
 # make build  leaves the one binary at build/landwaiter
 # make bench  ratios beside the bare limit, in one run
 # make accuracy  precision and recall beside other scanners (docs/accuracy.md)
+# make image  the image as IMAGE, by buildah, podman or docker (docs/install.md)
 # make lint   format, tidy, include direction
 # make sanitize  ASan+UBSan over parsers and lib, TSan over the concurrent parts
 # make fuzz   each fuzz target for FUZZ_SECONDS (60)
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: setup build unit-tests cluster test run bench accuracy lint sanitize fuzz clean
+.PHONY: setup build unit-tests cluster test run bench accuracy image lint sanitize fuzz clean
 
 RELEASE := build/release
 FUZZ_SECONDS ?= 60
@@ -49,6 +50,9 @@ bench: build
 
 accuracy: build
 	@python3 tests/accuracy/accuracy.py
+
+image:
+	@IMAGE="$(IMAGE)" scripts/image/build.sh $(IMAGE_FLAGS)
 
 lint:
 	@scripts/setup.sh --lint
