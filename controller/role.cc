@@ -3,6 +3,7 @@
 #include <set>
 
 #include "controller/names.h"
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 
 namespace landwaiter::controller {
@@ -24,6 +25,13 @@ constexpr std::size_t kMaxPodsAgain = 10'000;
 std::string AskedAt(const ScanRecord& record) {
   const auto found = record.scan.annotations.find(kAskedAtAnnotation);
   return found == record.scan.annotations.end() ? std::string() : found->second;
+}
+
+/// In Unix time; 0 where there is no database.
+double BuiltAt(const std::shared_ptr<const MatchDatabase>& database) {
+  if (database == nullptr) return 0;
+  const auto built = ParseTime(database->BuiltAt());
+  return built ? std::chrono::duration<double>(built->time_since_epoch()).count() : 0;
 }
 
 }  // namespace
@@ -97,6 +105,9 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                       [this] { return static_cast<double>(pods_.size()); });
   metrics.AddCallback("landwaiter_events_dropped", "Events that were not written: queue full.",
                       [this] { return static_cast<double>(events_.Dropped()); });
+  metrics.AddCallback("landwaiter_database_built_timestamp_seconds",
+                      "When the database in use was built, in Unix time; 0 where there is none.",
+                      [this] { return BuiltAt(ports_.database()); });
   AddHandlers();
 }
 

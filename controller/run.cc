@@ -10,6 +10,7 @@
 
 #include "controller/role.h"
 #include "controller/trust/caretaker.h"
+#include "lib/base/build_info.h"
 #include "lib/base/log.h"
 #include "lib/http/certificate_watcher.h"
 #include "lib/http/client.h"
@@ -166,6 +167,7 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
 
   const SystemClock clock;
   metrics::Registry metrics;
+  metrics::AddBuildInfo(metrics);
   std::unique_ptr<ScannerClient> scanner;  // made once there is a certificate to call it with
   Role* live = nullptr;                    // set before the watch starts
   DatabaseWatch database(options.database, [&live] { live->OnDatabaseChanged(); });

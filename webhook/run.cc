@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "lib/base/build_info.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/metrics.h"
@@ -75,6 +76,7 @@ Result<std::unique_ptr<kube::Client>> MakeApi(const RunOptions& options) {
 
 Status Run(const RunOptions& options, const std::stop_token& stop) {
   metrics::Registry registry;
+  metrics::AddBuildInfo(registry);
   auto api = MakeApi(options);
   if (!api) return std::move(api).error();
   auto controller = MakeControllerClient({options.controller, options.certificates});

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/base/build_info.h"
 #include "lib/base/log.h"
 #include "lib/base/metrics.h"
 #include "lib/http/certificate_watcher.h"
@@ -269,6 +270,7 @@ Status ScannerRole::Run(const Cancellation& cancel) {
   }
   queue_ =
       std::make_unique<ScanQueue>(std::max(1u, options_.concurrent_scans), options_.waiting_scans);
+  metrics::AddBuildInfo(metrics_);
   metrics_.AddCallback("landwaiter_scanner_scans_running", "Scans at work.",
                        [this] { return static_cast<double>(queue_->Running()); });
   metrics_.AddCallback("landwaiter_queue_depth", "Requests that wait.",
