@@ -1,10 +1,14 @@
 """The chart's defaults as they are meant to run: two controllers under the shipped rights make the
 certificates, arm the webhook, and are disarmed. The roles are processes, with the chart's arguments."""
 
+import os
+import re
+
 import pytest
 
+import metrics_page
 from chart_bench import Bench
-from charts import NAMESPACE, has_command, helm
+from charts import CHART, NAMESPACE, has_command, helm
 from objects import pod, policy
 from processes import wait_until
 
@@ -33,6 +37,33 @@ def test_nothing_differs_from_the_chart_while_it_runs(bench):
     bench.wait_armed()
     shown = bench.diff()
     assert (shown.returncode, shown.stdout + shown.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("role", metrics_page.ROLES)
+def test_the_metrics_page_says_what_a_role_serves_and_nothing_else(bench, role):
+    status, text = bench.roles[role].get("/metrics")
+    assert status == 200
+    served, documented = metrics_page.served(text), metrics_page.documented()[role]
+    # A label without values on the page is open: a version.
+    for name, (_, labels) in documented.items():
+        for label in (label for label, values in labels.items() if not values and label in served.get(name, (0, {}))[1]):
+            labels[label] = served[name][1][label]
+    assert served.keys() ^ documented.keys() == set()
+    assert served == documented
+
+
+@pytest.mark.parametrize("name", ["rules.yaml", "dashboard.json"])
+def test_rules_and_dashboard_ask_for_metrics_that_are_served(name):
+    known = {metric for metrics in metrics_page.documented().values() for metric in metrics}
+    asked = metrics_page.asked_for(os.path.join(CHART, "files", name))
+    assert len(asked) > 5 and asked - known == set()
+
+
+def test_the_metrics_page_names_every_alert_and_no_other():
+    with open(os.path.join(CHART, "files", "rules.yaml"), encoding="utf-8") as f:
+        alerts = set(re.findall(r"alert: (\w+)", f.read()))
+    with open(metrics_page.PAGE, encoding="utf-8") as f:
+        assert set(re.findall(r"\bLandwaiter[A-Z]\w+", f.read())) == alerts
 
 
 # Admission pitfall 24.
