@@ -70,10 +70,6 @@ class Stream final : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-void JsonVisitor::Bool(const JsonPath& path, bool /*value*/) { Text(path, {}); }
-void JsonVisitor::Begin(const JsonPath& /*path*/, bool /*is_object*/) {}
-void JsonVisitor::End(const JsonPath& /*path*/) {}
-
 Status StreamJson(std::string_view text, JsonVisitor& visitor, std::size_t max_depth) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Stream stream(visitor, max_depth);

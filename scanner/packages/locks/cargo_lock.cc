@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/toml.h"
 #include "scanner/packages/locks/lock.h"
 #include "scanner/packages/locks/records.h"
 #include "scanner/packages/locks/rows.h"
-#include "scanner/packages/locks/toml_stream.h"
 
 namespace landwaiter::packages {
 namespace {

@@ -2,10 +2,10 @@
 //
 // "groups" are those that need a package; an optional dependency's group is no different from one
 // for development, so only the group that pdm itself calls "dev" counts as that.
+#include "lib/base/toml.h"
 #include "scanner/packages/locks/lock.h"
 #include "scanner/packages/locks/records.h"
 #include "scanner/packages/locks/rows.h"
-#include "scanner/packages/locks/toml_stream.h"
 
 namespace landwaiter::packages {
 namespace {

@@ -4,10 +4,10 @@
 // Packages from git, a folder, a file or an address have no published version; those of another
 // index ("legacy") do.
 #include "lib/base/text.h"
+#include "lib/base/toml.h"
 #include "scanner/packages/locks/lock.h"
 #include "scanner/packages/locks/records.h"
 #include "scanner/packages/locks/rows.h"
-#include "scanner/packages/locks/toml_stream.h"
 
 namespace landwaiter::packages {
 namespace {

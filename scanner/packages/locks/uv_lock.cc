@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "lib/base/text.h"
+#include "lib/base/toml.h"
 #include "scanner/packages/locks/lock.h"
 #include "scanner/packages/locks/reach.h"
 #include "scanner/packages/locks/records.h"
 #include "scanner/packages/locks/rows.h"
-#include "scanner/packages/locks/toml_stream.h"
 
 namespace landwaiter::packages {
 namespace {

@@ -1,4 +1,4 @@
-// A place in a TOML text: blanks, keys, strings (toml_stream.h). Inside this room only.
+// A place in a TOML text: blanks, keys, strings (toml.h). Included by toml.cc only.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 #include "lib/base/result.h"
 
-namespace landwaiter::packages {
+namespace landwaiter {
 
 class TomlCursor {
  public:
@@ -43,4 +43,4 @@ class TomlCursor {
   std::size_t at_ = 0;
 };
 
-}  // namespace landwaiter::packages
+}  // namespace landwaiter

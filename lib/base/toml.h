@@ -1,14 +1,14 @@
-// TOML 1.0 as lock files have it: tables, arrays of tables, strings of all four kinds, arrays and
-// inline tables. Numbers, dates and the like are told by their first characters' kind alone. Inside
-// this room only.
+// TOML 1.0 as lock files and hosts.toml have it: tables, arrays of tables, strings of all four
+// kinds, arrays and inline tables. Numbers, dates and the like are told by their first characters'
+// kind alone.
 #pragma once
 
 #include <string_view>
 
+#include "lib/base/document_visitor.h"
 #include "lib/base/result.h"
-#include "scanner/packages/json_stream.h"
 
-namespace landwaiter::packages {
+namespace landwaiter {
 
 /// Arrays and inline tables in each other; uv.lock and poetry.lock have three.
 inline constexpr std::size_t kMaxTomlDepth = 16;
@@ -18,4 +18,4 @@ inline constexpr std::size_t kMaxTomlDepth = 16;
 /// fault stays told. Errors: InvalidArgument "line N …".
 Status StreamToml(std::string_view text, JsonVisitor& visitor);
 
-}  // namespace landwaiter::packages
+}  // namespace landwaiter

@@ -1,14 +1,29 @@
-#include "scanner/packages/locks/toml_cursor.h"
+#include "lib/base/toml_cursor.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <utility>
 
-namespace landwaiter::packages {
+namespace landwaiter {
 namespace {
 
 bool IsBare(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-';
+}
+
+/// The character of that many hexadecimal digits as UTF-8; "?" for what is none.
+std::string Unicode(std::string_view digits) {
+  std::uint32_t c = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), c, 16);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  if (!whole || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return "?";
+  const auto tail = [c](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
+  if (c < 0x80) return {static_cast<char>(c)};
+  if (c < 0x800) return {static_cast<char>(0xC0 | (c >> 6)), tail(0)};
+  if (c < 0x10000) return {static_cast<char>(0xE0 | (c >> 12)), tail(6), tail(0)};
+  return {static_cast<char>(0xF0 | (c >> 18)), tail(12), tail(6), tail(0)};
 }
 
 }  // namespace
@@ -63,7 +78,7 @@ Result<std::vector<std::string>> TomlCursor::DottedKey() {
   return keys;
 }
 
-// Behind a backslash. Characters beyond ASCII stand in no name and no version, and become "?".
+// Behind a backslash.
 std::string TomlCursor::Escape() {
   const char c = text_[at_++];
   switch (c) {
@@ -77,9 +92,11 @@ std::string TomlCursor::Escape() {
     case '\\':
       return std::string(1, c);
     case 'u':
-    case 'U':
-      at_ = std::min(at_ + (c == 'u' ? 4u : 8u), text_.size());
-      return "?";
+    case 'U': {
+      const std::string_view digits = text_.substr(at_, c == 'u' ? 4 : 8);
+      at_ += digits.size();
+      return Unicode(digits);
+    }
     case '\n':
     case ' ':
       // The line goes on below, in strings of several lines.
@@ -123,4 +140,4 @@ std::string_view TomlCursor::Word() {
   return text_.substr(from, at_ - from);
 }
 
-}  // namespace landwaiter::packages
+}  // namespace landwaiter

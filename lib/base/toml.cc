@@ -1,13 +1,13 @@
-#include "scanner/packages/locks/toml_stream.h"
+#include "lib/base/toml.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "scanner/packages/locks/toml_cursor.h"
+#include "lib/base/toml_cursor.h"
 
-namespace landwaiter::packages {
+namespace landwaiter {
 namespace {
 
 class Reader {
@@ -155,4 +155,4 @@ Status StreamToml(std::string_view text, JsonVisitor& visitor) {
   return Reader(text, visitor).Run();
 }
 
-}  // namespace landwaiter::packages
+}  // namespace landwaiter
