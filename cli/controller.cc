@@ -67,6 +67,8 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
                   "Address range (CIDR) of registries that would be refused; may be repeated");
   app->add_flag("--refuse-private-addresses", options.refuse_private_addresses,
                 "Refuse registries in private address ranges");
+  app->add_option("--registry-hosts", options.registry_hosts,
+                  "Folder with HOST/hosts.toml of registries' mirrors, as containerd's");
   app->add_option("--registry-ca", options.registry_ca,
                   "PEM file of the authorities to trust for registries");
   app->add_option("--retention", flags->retention,

@@ -10,6 +10,7 @@
 #include "lib/base/result.h"
 #include "lib/http/client.h"
 #include "model/image_reference.h"
+#include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
 
 namespace CLI {
@@ -22,15 +23,19 @@ struct RegistryFlags {
   std::string ca_file;
   bool insecure = false;
   std::vector<std::string> plain_http;
+  std::string hosts;  // folder of hosts.toml files; "": no mirrors
 };
 
 /// --cacert, --insecure and --plain-http; `flags` must outlive the command's run.
 void AddRegistryFlags(CLI::App& command, RegistryFlags& flags);
+/// --registry-hosts, for commands that read images.
+void AddMirrorFlag(CLI::App& command, RegistryFlags& flags);
 /// Errors: InvalidArgument for a file of authorities that cannot be read.
 Status CheckRegistryFlags(const RegistryFlags& flags);
 
 struct RegistryAccess {
   std::unique_ptr<http::Client> client;
+  std::unique_ptr<image::Mirrors> mirrors;  // null: none
   image::RegistryOptions options;
   std::vector<RegistryCredential> credentials;
 };

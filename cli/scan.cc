@@ -17,6 +17,7 @@
 #include "cli/progress.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "policy/evaluate.h"
 #include "policy/policy.h"
@@ -41,6 +42,7 @@ struct ScanFlags {
   std::string format;
   std::string output;
   bool no_progress = false;
+  bool verbose = false;
   std::string layer_cache;
   RegistryFlags registry;
 };
@@ -213,6 +215,7 @@ int RunScan(const ScanFlags& flags) {
   // Opened before anything is fetched: a missing database should not cost a pull.
   auto database = advisories::AdvisoryDatabase::Open(DatabasePath(flags.database));
   if (!database) return Complain(database.error(), kExitIncomplete);
+  if (flags.verbose) log::Configure(log::Level::kDebug, log::Format::kText);
   Interrupt interrupt;
   std::optional<ProgressLine> progress;
   if (!flags.no_progress && ::isatty(STDERR_FILENO) == 1) {
@@ -280,6 +283,8 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
                   "folder for what was read of layers, or off (default: $LANDWAITER_LAYER_CACHE, "
                   "or ~/.cache/landwaiter/layers)");
   AddRegistryFlags(*app, flags->registry);
+  AddMirrorFlag(*app, flags->registry);
+  app->add_flag("--verbose", flags->verbose, "say on standard error which registry host answered");
   app->footer(
       "Exit codes: 0 clean, or policies passed; 1 a policy failed; 2 bad usage; 3 the scan could "
       "not be completed, or something in the image could not be read and no policy accepts that.");

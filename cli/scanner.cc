@@ -81,6 +81,8 @@ void AddScannerCommand(CLI::App& app, int& exit_code) {
                       "CIDR that registries may stand in although it is refused by default");
   command->add_flag("--refuse-private-addresses", role.refuse_private_addresses,
                     "Refuse registries in private address ranges");
+  command->add_option("--registry-hosts", role.registry_hosts,
+                      "Folder with HOST/hosts.toml of registries' mirrors, as containerd's");
   command->add_option("--registry-ca", role.registry_ca,
                       "PEM file of the authorities that registries are trusted by");
   command->add_option("--concurrent-scans", role.concurrent_scans, "Scans at the same time")

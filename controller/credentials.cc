@@ -142,17 +142,19 @@ Result<ImageCredentials> CredentialReader::For(const ImageReference& image,
                                                const Cancellation& cancel) {
   ImageCredentials out;
   std::vector<image::KeyringEntry> all;
+  std::shared_ptr<const image::ImageHosts> hosts;
+  if (mirrors_ != nullptr) {
+    // A file that cannot be read fails the question to the registry, which says so.
+    if (auto found = mirrors_->For(image.registry)) hosts = *std::move(found);
+  }
   for (const auto& secret : secrets) {
     auto entries = Read(secret, cancel);
     if (!entries) return std::move(entries).error();
-    const bool useful = std::any_of((*entries)->begin(), (*entries)->end(), [&](const auto& entry) {
-      return image::Matches(entry, image);
-    });
-    if (!useful) continue;
+    if (image::CredentialsFor(**entries, image, hosts.get()).empty()) continue;
     out.secrets.push_back(secret);
     all.insert(all.end(), (*entries)->begin(), (*entries)->end());
   }
-  out.credentials = image::CredentialsFor(all, image);
+  out.credentials = image::CredentialsFor(all, image, hosts.get());
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "lib/kube/api.h"
 #include "model/scan_request.h"
 #include "resources/image_scan.h"
+#include "scanner/image/mirrors.h"
 #include "scanner/image/registry_keyring.h"
 
 namespace landwaiter::controller {
@@ -28,7 +29,9 @@ inline constexpr std::size_t kMaxPullSecrets = 16;
 /// Thread-safe.
 class CredentialReader {
  public:
-  explicit CredentialReader(kube::Api& api) : api_(api) {}
+  /// `mirrors`: credentials that are keyed to one of them are read for it; null: none.
+  explicit CredentialReader(kube::Api& api, image::Mirrors* mirrors = nullptr)
+      : api_(api), mirrors_(mirrors) {}
 
   /// The secrets a pod may use: those named, then the service account's. A service account that
   /// does not exist has none. Errors: the API server's.
@@ -36,8 +39,9 @@ class CredentialReader {
                                                          const std::string& service_account,
                                                          const std::vector<std::string>& named,
                                                          const Cancellation& cancel);
-  /// Those of the secrets that are for this image. A secret that is missing or cannot be read is
-  /// skipped, as the kubelet does. Errors: Unavailable and the like of the API server.
+  /// Those of the secrets that are for this image, or for a mirror of its registry. A secret that
+  /// is missing or cannot be read is skipped, as the kubelet does. Errors: Unavailable and the like
+  /// of the API server.
   Result<ImageCredentials> For(const ImageReference& image,
                                const std::vector<resources::SecretRef>& secrets,
                                const Cancellation& cancel);
@@ -54,6 +58,7 @@ class CredentialReader {
   Result<Entries> Read(const resources::SecretRef& secret, const Cancellation& cancel);
 
   kube::Api& api_;
+  image::Mirrors* const mirrors_;
   std::mutex mutex_;
   std::unordered_map<std::string, Kept<Entries>> keyrings_;
   std::unordered_map<std::string, Kept<std::vector<std::string>>> accounts_;

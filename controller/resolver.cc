@@ -8,7 +8,7 @@ std::string Fingerprint(const std::vector<RegistryCredential>& credentials) {
   Sha256 hash;
   for (const auto& credential : credentials) {
     for (const std::string* part : {&credential.username, &credential.password.Reveal(),
-                                    &credential.identity_token.Reveal()}) {
+                                    &credential.identity_token.Reveal(), &credential.host}) {
       hash.Update(std::to_string(part->size()) + ":");
       hash.Update(*part);
     }

@@ -25,6 +25,7 @@ struct Ports {
   kube::Api* lease_api = nullptr;  // not behind the other's rate limit
   store::Store* store = nullptr;
   const Clock* clock = nullptr;
+  image::Mirrors* mirrors = nullptr;  // null: none
   ResolveFunction resolve;
   ScanFunction scan;
   DatabaseFunction database;

@@ -17,6 +17,7 @@
 #include "lib/http/server.h"
 #include "lib/kube/client.h"
 #include "lib/store/sqlite_store.h"
+#include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
 
 namespace landwaiter::controller {
@@ -75,6 +76,7 @@ Result<std::unique_ptr<ScannerClient>> MakeScannerClient(const ControllerOptions
 /// The registry half that resolves tags: no layers are read here.
 struct RegistryParts {
   std::unique_ptr<http::Client> http;
+  std::unique_ptr<image::Mirrors> mirrors;  // null: none
   std::unique_ptr<image::Registry> registry;
 };
 Result<RegistryParts> MakeRegistry(const ControllerOptions& options) {
@@ -84,16 +86,23 @@ Result<RegistryParts> MakeRegistry(const ControllerOptions& options) {
   client.use_environment_proxies = true;
   client.address_policy = std::move(*policy);
   client.ca_file = options.registry_ca;
-  auto http = http::Client::Create(std::move(client));
+  auto http = http::Client::Create(client);
   if (!http) return std::move(http).error().Context("registry client");
-  RegistryParts parts{std::move(*http), nullptr};
+  RegistryParts parts{std::move(*http), nullptr, nullptr};
+  if (!options.registry_hosts.empty()) {
+    parts.mirrors = std::make_unique<image::Mirrors>(options.registry_hosts, std::move(client));
+    if (Status checked = parts.mirrors->Check(); !checked) {
+      return std::move(checked).error().Context("--registry-hosts");
+    }
+  }
   // Somebody waits for the answer: fewer tries than a scan's.
   parts.registry =
       image::Registry::Create(*parts.http, {.plain_http = options.plain_http,
                                             .max_tries = 2,
                                             .max_retry_after = std::chrono::milliseconds(3'000),
                                             .stall_timeout = std::chrono::milliseconds(10'000),
-                                            .connect_timeout = std::chrono::milliseconds(5'000)});
+                                            .connect_timeout = std::chrono::milliseconds(5'000),
+                                            .mirrors = parts.mirrors.get()});
   return parts;
 }
 
@@ -177,6 +186,7 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
        .lease_api = lease_api->get(),
        .store = store->get(),
        .clock = &clock,
+       .mirrors = registry->mirrors.get(),
        .resolve =
            [&](const ImageReference& image, const std::vector<RegistryCredential>& credentials,
                const Cancellation& within) {

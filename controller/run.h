@@ -24,6 +24,7 @@ struct ControllerOptions {
   std::vector<std::string> plain_http;       // registries without TLS, "host:port"
   std::vector<std::string> allow_addresses;  // CIDRs that are reached although not public
   bool refuse_private_addresses = false;     // of registries, as the scanner's option
+  std::string registry_hosts;                // folder of hosts.toml files; "": no mirrors
   std::string registry_ca;                   // PEM file in place of the system's; "" for none
   std::chrono::milliseconds retention = std::chrono::hours(24 * 7);
   std::string identity;  // in the Lease; "": host name and a random number

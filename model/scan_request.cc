@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxCredentials = 64;      // pull secrets of a pod and its account, flattened
 constexpr std::size_t kMaxCredential = 1 << 16;  // cloud tokens reach some kilobytes
+constexpr std::size_t kMaxHost = 512;            // as a reference is bounded
 constexpr std::size_t kMaxPlatforms = 64;
 
 }  // namespace
@@ -24,6 +25,7 @@ std::string ToJson(const ScanRequest& request) {
     json["credentials"].push_back({{"username", credential.username},
                                    {"password", credential.password.Reveal()},
                                    {"identityToken", credential.identity_token.Reveal()}});
+    if (!credential.host.empty()) json["credentials"].back()["host"] = credential.host;
   }
   return DumpJson(json);
 }
@@ -43,6 +45,7 @@ Result<ScanRequest> ScanRequestFromJson(std::string_view text) {
     item.String("username", credential.username, kMaxCredential);
     item.String("password", password, kMaxCredential);
     item.String("identityToken", token, kMaxCredential);
+    item.String("host", credential.host, kMaxHost);
     credential.password = Secret(std::move(password));
     credential.identity_token = Secret(std::move(token));
     return item.Done();

@@ -18,6 +18,7 @@ struct RegistryCredential {
   std::string username = {};
   Secret password = {};
   Secret identity_token = {};  // OAuth2 refresh token, in place of username and password
+  std::string host = {};       // of the mirror that it is for; "": the image's own registry
   bool empty() const { return username.empty() && password.empty() && identity_token.empty(); }
 };
 

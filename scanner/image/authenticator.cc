@@ -139,7 +139,8 @@ Result<Authenticator::Entry> Authenticator::FetchToken(const Challenge& challeng
   http::Request request = TokenRequest(*realm, challenge, scope, credential);
   request.stall_timeout = stall_timeout_;
   request.trusted_address = trust_registry_ && realm->HostPort() == scope.registry.HostPort();
-  const auto response = client_.Send(request, cancel);
+  http::Client& client = scope.client != nullptr ? *scope.client : client_;
+  const auto response = client.Send(request, cancel);
   if (!response) return FromTransport(response.error(), cancel);
   if (response->status != 200) {
     Error error = FromStatus("token realm " + realm->ForMessages(), *response);

@@ -22,9 +22,10 @@ namespace landwaiter::image {
 
 /// Whom the authorization is for: part of the key it is kept under.
 struct AuthScope {
-  http::Url registry;      // scheme, host and port count
-  std::string repository;  // "library/nginx"
-  bool push = false;       // writing, too; a token for reading alone does not do
+  http::Url registry;              // scheme, host and port count
+  std::string repository;          // "library/nginx"
+  bool push = false;               // writing, too; a token for reading alone does not do
+  http::Client* client = nullptr;  // what the realm is asked through; null: the registry's own
 };
 
 class Authenticator {

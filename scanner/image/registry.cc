@@ -15,6 +15,7 @@ RegistryRequest ManifestRequest(const ImageReference& image, const std::string& 
   RegistryRequest request;
   request.path = "manifests/" + which;
   request.what = "manifest " + which + " of " + image.Name();
+  request.resolve = which.find(':') == std::string::npos;  // no tag has one, every digest has
   // All four, or a registry turns what it has into something it has not.
   std::string accept;
   for (const std::string_view type : {media_type::kOciIndex, media_type::kDockerList,
@@ -70,12 +71,11 @@ Error NotChecked(const std::string& which) {
       "manifest " + which + " is named by a digest that cannot be checked, only sha256 can");
 }
 
-Error OtherBytes(const ImageReference& image, const std::string& which,
-                 const RawManifest& manifest) {
+Error OtherBytes(const Access& access, const std::string& which, const RawManifest& manifest) {
   return Failure(Code::kDataLoss, scan_reason::kDigestMismatch,
-                 "manifest " + which + " of " + image.Name() + ": " +
-                     std::to_string(manifest.bytes.size()) + " bytes came, their digest is " +
-                     manifest.digest.ToString());
+                 "manifest " + which + " of " + access.image.Name() + ": " +
+                     std::to_string(manifest.bytes.size()) + " bytes came" + access.FromGivers() +
+                     ", their digest is " + manifest.digest.ToString());
 }
 
 class RegistrySource final : public ImageSource {
@@ -85,6 +85,7 @@ class RegistrySource final : public ImageSource {
       : transport_(transport), access_(std::move(access)), cancel_(cancel) {}
 
   std::string Name() const override { return access_->image.ToString(); }
+  std::string Givers() const override { return access_->Givers(); }
 
   Result<RawManifest> Manifest(const std::optional<Digest>& asked) override {
     const std::optional<Digest>& digest = asked ? asked : access_->image.digest;
@@ -92,7 +93,7 @@ class RegistrySource final : public ImageSource {
     if (digest && digest->Algorithm() != "sha256") return NotChecked(which);
     auto manifest = FetchManifest(transport_, *access_, which, cancel_);
     if (manifest && digest && manifest->digest != *digest) {
-      return OtherBytes(access_->image, which, *manifest);
+      return OtherBytes(*access_, which, *manifest);
     }
     return manifest;
   }
@@ -133,7 +134,7 @@ class HttpRegistry final : public Registry {
     auto manifest = FetchManifest(transport_, access, which, cancel);
     if (!manifest) return std::move(manifest).error();
     if (image.digest && manifest->digest != *image.digest)
-      return OtherBytes(image, which, *manifest);
+      return OtherBytes(access, which, *manifest);
     return manifest->digest;
   }
 

@@ -9,8 +9,11 @@
 // Retried, with back-off: 429 (Retry-After, bounded), 5xx, connections that fail; bodies that break
 // off are taken up again with Range.
 //
-// Push is artifact_push.h. Not handled: referrers, mirrors (hosts.toml), the clouds' own logins (a
-// credential helper gives those).
+// Mirrors (mirrors.h) are asked first, in their order; the next one at once where one fails, only
+// the last is tried again. Bytes that a mirror gives and that have another digest end it: no other
+// host is asked instead.
+//
+// Push is artifact_push.h. Not handled: referrers.
 #pragma once
 
 #include <chrono>
@@ -28,13 +31,15 @@
 
 namespace landwaiter::image {
 
+class Mirrors;  // mirrors.h
+
 struct RegistryOptions {
   /// host[:port] as references write it, spoken to over plain HTTP.
   std::vector<std::string> plain_http = {};
   /// The command line: localhost, 127.0.0.0/8 and ::1 that a person typed may speak plain HTTP;
   /// https is tried first.
   bool plain_http_loopback = false;
-  /// The command line: the reference's own host is not judged by the address policy.
+  /// The command line: the reference's own host, and mirrors, are not judged by the address policy.
   bool trust_reference_host = false;
   int max_tries = 5;                             // per request, and per blob without progress
   std::chrono::milliseconds first_backoff{500};  // doubled each time, a quarter of jitter
@@ -42,6 +47,7 @@ struct RegistryOptions {
   std::chrono::milliseconds max_retry_after{30'000};
   std::chrono::milliseconds stall_timeout{30'000};
   std::chrono::milliseconds connect_timeout{10'000};
+  Mirrors* mirrors = nullptr;  // null: none; outlives the registry
 };
 
 /// Thread-safe; one per role or command, so that tokens are shared. Tokens are kept per credential:
@@ -56,7 +62,8 @@ class Registry {
   /// The digest that a reference means now: what the tag points to, or its own once the registry
   /// has said that it has it (HEAD, which registries do not count against pull limits; GET where
   /// HEAD is not answered or names another digest).
-  /// `credentials` are tried in turn on 401 and 403; empty: anonymous.
+  /// `credentials` are tried in turn on 401 and 403, each at the host that it is for; none:
+  /// anonymous.
   /// Errors, by reason: PullUnauthorized, NotFound, RateLimited, RegistryUnavailable,
   /// AddressRefused, TooLarge, DigestMismatch, UnsupportedMediaType (a digest other than sha256);
   /// Cancelled, DeadlineExceeded without a reason.

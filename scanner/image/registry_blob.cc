@@ -52,7 +52,8 @@ Result<std::unique_ptr<BlobReader>> RegistryBlob::Open(RegistryTransport& transp
 
 Error RegistryBlob::WrongSize(const std::string& why) const {
   return Failure(Code::kDataLoss, scan_reason::kDigestMismatch,
-                 what_ + ": the manifest says " + std::to_string(size_) + " bytes, " + why);
+                 what_ + ": the manifest says " + std::to_string(size_) + " bytes, " + why +
+                     access_->FromGivers());
 }
 
 Status RegistryBlob::Ask() {

@@ -4,9 +4,11 @@
 #include <optional>
 #include <random>
 
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "scanner/image/challenge.h"
 #include "scanner/image/failure.h"
+#include "scanner/image/host_failures.h"
 #include "scanner/image/registry_errors.h"
 
 namespace landwaiter::image {
@@ -129,9 +131,11 @@ Result<http::Url> RegistryTransport::NextUrl(const http::Url& from, const http::
 }
 
 Result<RegistryTransport::Answer> RegistryTransport::Follow(
-    const RegistryRequest& request, const http::Url& registry,
-    const std::optional<Secret>& authorization, const Cancellation& cancel) {
-  auto url = request.location.empty() ? registry.Resolve(registry.target + request.path)
+    const RegistryRequest& request, const Route& route, const std::optional<Secret>& authorization,
+    const Cancellation& cancel) {
+  const http::Url& registry = route.url;
+  const std::string query = route.query.empty() ? "" : "?" + route.query;
+  auto url = request.location.empty() ? registry.Resolve(registry.target + request.path + query)
                                       : NextUrl(registry, registry, request.location);
   if (!url) return std::move(url).error();
   for (int redirects = 0; redirects <= kMaxRedirects; ++redirects) {
@@ -145,13 +149,14 @@ Result<RegistryTransport::Answer> RegistryTransport::Follow(
     out.stall_timeout = options_.stall_timeout;
     // No byte comes back while a body goes out.
     if (!request.body.empty()) out.stall_timeout *= kUploadStallFactor;
-    out.connect_timeout = options_.connect_timeout;
+    out.connect_timeout = route.connect_timeout;
     out.trusted_address = IsTrusted(*url, registry);
     // Another host gets neither the credential nor, with it, an excuse to refuse its own signature.
-    if (authorization && at_registry) {
-      out.headers.push_back({"Authorization", authorization->Reveal()});
+    if (at_registry) {
+      out.headers.insert(out.headers.end(), route.headers.begin(), route.headers.end());
+      if (authorization) out.headers.push_back({"Authorization", authorization->Reveal()});
     }
-    auto body = client_.Open(out, cancel);
+    auto body = route.client->Open(out, cancel);
     if (!body) return FromTransport(body.error(), cancel);
     if (!IsRedirect((*body)->Head().status)) return Answer{std::move(*body), !at_registry};
     auto next = NextUrl(*url, registry, ReadFailure(**body).HeaderValue("Location"));
@@ -165,12 +170,12 @@ Result<RegistryTransport::Answer> RegistryTransport::Follow(
 RegistryTransport::Attempt RegistryTransport::TryAs(const Access& access,
                                                     const RegistryCredential& credential,
                                                     const RegistryRequest& request,
-                                                    const http::Url& url,
+                                                    const Route& route,
                                                     const Cancellation& cancel) {
-  const AuthScope scope{url, access.image.repository, request.push};
+  const AuthScope scope{route.url, access.image.repository, request.push, route.client};
   std::optional<Secret> authorization = authenticator_.Kept(scope, credential);
   for (bool answered = false;; answered = true) {
-    auto answer = Follow(request, url, authorization, cancel);
+    auto answer = Follow(request, route, authorization, cancel);
     if (!answer) {
       const bool retry = answer.error().code == Code::kUnavailable;
       return {nullptr, {std::move(answer).error(), retry}};
@@ -190,7 +195,7 @@ RegistryTransport::Attempt RegistryTransport::TryAs(const Access& access,
       continue;
     }
     Refusal refusal{FromStatus(request.what, failure), IsWorthRetrying(failure.status),
-                    std::string(failure.HeaderValue("Retry-After"))};
+                    std::string(failure.HeaderValue("Retry-After")), true};
     if (answer->elsewhere && IsCredentialRefused(refusal.error)) {
       // A signed URL that no longer holds; the registry makes a new one.
       refusal = {Failure(Code::kUnavailable, scan_reason::kRegistryUnavailable,
@@ -203,23 +208,21 @@ RegistryTransport::Attempt RegistryTransport::TryAs(const Access& access,
 
 RegistryTransport::Attempt RegistryTransport::TryOnce(Access& access,
                                                       const RegistryRequest& request,
-                                                      const http::Url& url,
+                                                      const Route& route,
                                                       const Cancellation& cancel) {
-  const std::size_t count = access.credentials.size();
-  const std::size_t first = access.current.load();
+  const std::vector<RegistryCredential> credentials = access.For(route.key);
   Attempt attempt;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t index = (first + i) % count;
-    attempt = TryAs(access, access.credentials[index], request, url, cancel);
+  for (const RegistryCredential& credential : credentials) {
+    attempt = TryAs(access, credential, request, route, cancel);
     if (attempt.body) {
-      access.current.store(index);
+      access.LetIn(credential);
       return attempt;
     }
     if (!IsCredentialRefused(attempt.refusal.error)) return attempt;
   }
-  if (count > 1) {
+  if (credentials.size() > 1) {
     attempt.refusal.error.message +=
-        " (the last of " + std::to_string(count) + " credentials that were tried)";
+        " (the last of " + std::to_string(credentials.size()) + " credentials that were tried)";
   }
   return attempt;
 }
@@ -238,20 +241,49 @@ Status RegistryTransport::WaitBeforeRetry(const Refusal& refusal, int failures,
   return refusal.error;
 }
 
-Result<std::unique_ptr<http::ResponseBody>> RegistryTransport::Perform(
-    Access& access, const RegistryRequest& request, const Cancellation& cancel) {
-  auto url = BaseUrl(access.image, cancel);
-  if (!url) return std::move(url).error();
+RegistryTransport::Attempt RegistryTransport::AskAt(Access& access, const RegistryRequest& request,
+                                                    const Route& route, int tries,
+                                                    const Cancellation& cancel) {
   for (int failures = 1;; ++failures) {
-    Attempt attempt = TryOnce(access, request, *url, cancel);
-    if (attempt.body) return std::move(attempt.body);
-    if (!attempt.refusal.retry || !request.retry || failures >= options_.max_tries) {
-      return std::move(attempt.refusal.error);
+    Attempt attempt = TryOnce(access, request, route, cancel);
+    if (attempt.body || !attempt.refusal.retry || !request.retry || failures >= tries) {
+      return attempt;
     }
     if (auto waited = WaitBeforeRetry(attempt.refusal, failures, cancel); !waited) {
-      return std::move(waited).error();
+      attempt.refusal.error = std::move(waited).error();
+      return attempt;
     }
   }
+}
+
+Result<std::unique_ptr<http::ResponseBody>> RegistryTransport::Perform(
+    Access& access, const RegistryRequest& request, const Cancellation& cancel) {
+  auto routes = Routes(access, request, cancel);
+  if (!routes) return std::move(routes).error();
+  HostFailures failures;
+  for (const Route& route : *routes) {
+    const bool last = &route == &routes->back();
+    if (const auto silent = last ? std::nullopt : access.Silent(route.name)) {
+      failures.Add(route.name, *silent, false);
+      continue;
+    }
+    Attempt attempt = AskAt(access, request, route, last ? options_.max_tries : 1, cancel);
+    if (attempt.body) {
+      if (route.mirror) access.Gave(route.name);
+      if (!route.name.empty()) {
+        log::Debug("registry host answered", {{"host", route.name}, {"request", request.what}});
+      }
+      return std::move(attempt.body);
+    }
+    Refusal& refusal = attempt.refusal;
+    if (route.name.empty() || refusal.error.reason.empty()) return std::move(refusal.error);
+    if (!refusal.answered && !IsCredentialRefused(refusal.error)) {
+      access.SetSilent(route.name, refusal.error);
+    }
+    log::Debug("registry host failed", {{"host", route.name}, {"error", refusal.error}});
+    failures.Add(route.name, refusal.error, refusal.answered);
+  }
+  return failures.Best();
 }
 
 }  // namespace landwaiter::image

@@ -2,9 +2,10 @@
 // this room's sources only.
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,19 +16,43 @@
 #include "lib/http/url.h"
 #include "model/image_reference.h"
 #include "scanner/image/authenticator.h"
+#include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
 
 namespace landwaiter::image {
 
 /// What is asked for, as whom. Used by several threads: blobs are read at once.
-struct Access {
-  Access(ImageReference i, std::vector<RegistryCredential> c)
-      : image(std::move(i)), credentials(std::move(c)) {
-    if (credentials.empty()) credentials.emplace_back();  // anonymous
-  }
+class Access {
+ public:
+  Access(ImageReference i, std::vector<RegistryCredential> credentials)
+      : image(std::move(i)), credentials_(std::move(credentials)) {}
+
+  /// The hosts to ask, found once: what was opened is read to its end as it began.
+  Result<std::shared_ptr<const ImageHosts>> Hosts(Mirrors& mirrors);
+  /// Those that are for this host (ImageHost::key), the one that was let in last first; anonymous
+  /// where there is none.
+  std::vector<RegistryCredential> For(const std::string& host) const;
+  void LetIn(const RegistryCredential& credential);
+  /// A mirror that nothing was heard from is not waited for again.
+  void SetSilent(const std::string& host, const Error& error);
+  std::optional<Error> Silent(const std::string& host) const;
+  /// "mirror m.example" for each mirror that gave something; "" where the registry gave all.
+  std::string Givers() const;
+  /// " from mirror m.example", or "".
+  std::string FromGivers() const;
+  void Gave(const std::string& host);
+
   const ImageReference image;
-  std::vector<RegistryCredential> credentials;  // at least one
-  std::atomic<std::size_t> current{0};          // the one that was let in last
+
+ private:
+  struct State {
+    std::shared_ptr<const ImageHosts> hosts;
+    bool looked = false;
+    std::map<std::string, Error> silent;
+    std::set<std::string> givers;
+  };
+  Guarded<std::vector<RegistryCredential>> credentials_;
+  Guarded<State> state_;
 };
 
 struct RegistryRequest {
@@ -38,8 +63,9 @@ struct RegistryRequest {
   std::string body = {};
   /// In place of `path`: where the registry said that an upload goes on (a Location header).
   std::string location = {};
-  bool push = false;  // the login is for writing
-  bool retry = true;  // false: a second time would not be the same
+  bool push = false;     // the login is for writing
+  bool resolve = false;  // a tag's meaning: only of a host that is trusted with that
+  bool retry = true;     // false: a second time would not be the same
 };
 
 class RegistryTransport {
@@ -62,6 +88,7 @@ class RegistryTransport {
     Error error;
     bool retry = false;
     std::string retry_after = {};
+    bool answered = false;  // it was a host's own word
   };
   struct Attempt {
     Body body;  // null with a refusal
@@ -71,17 +98,36 @@ class RegistryTransport {
     Body body;
     bool elsewhere = false;  // from where a redirect led
   };
+  /// One host that may have the image.
+  struct Route {
+    http::Url url;      // "https://mirror.example/v2/REPOSITORY/"
+    std::string name;   // for messages: "" for the registry itself without mirrors
+    std::string key;    // ImageHost::key
+    std::string query;  // "ns=…" or ""
+    http::Client* client;
+    std::vector<http::Header> headers;
+    std::chrono::milliseconds connect_timeout;
+    bool mirror = false;
+  };
 
+  /// In the order to ask; `access` keeps alive what they point to.
+  Result<std::vector<Route>> Routes(Access& access, const RegistryRequest& request,
+                                    const Cancellation& cancel);
+  Result<Route> RouteTo(const ImageHost& host, const ImageReference& image,
+                        const Cancellation& cancel);
+  /// One host, with retries.
+  Attempt AskAt(Access& access, const RegistryRequest& request, const Route& route, int tries,
+                const Cancellation& cancel);
   Result<http::Url> BaseUrl(const ImageReference& image, const Cancellation& cancel);
   bool SpeaksTls(const std::string& host, const Cancellation& cancel);
   bool IsTrusted(const http::Url& url, const http::Url& registry) const;
   /// Each credential in turn.
-  Attempt TryOnce(Access& access, const RegistryRequest& request, const http::Url& url,
+  Attempt TryOnce(Access& access, const RegistryRequest& request, const Route& route,
                   const Cancellation& cancel);
   /// As one credential, with a login where the registry asks for one.
   Attempt TryAs(const Access& access, const RegistryCredential& credential,
-                const RegistryRequest& request, const http::Url& url, const Cancellation& cancel);
-  Result<Answer> Follow(const RegistryRequest& request, const http::Url& registry,
+                const RegistryRequest& request, const Route& route, const Cancellation& cancel);
+  Result<Answer> Follow(const RegistryRequest& request, const Route& route,
                         const std::optional<Secret>& authorization, const Cancellation& cancel);
   /// Where `location` leads, said by `from`; what it may not lead to is an error.
   Result<http::Url> NextUrl(const http::Url& from, const http::Url& registry,

@@ -56,6 +56,8 @@ class ImageSource {
   virtual ~ImageSource() = default;
   /// For messages: "registry.example/app:1", "archive app.tar".
   virtual std::string Name() const = 0;
+  /// Who gave the bytes where that is not whom Name() says, for messages: "mirror m.example".
+  virtual std::string Givers() const { return {}; }
   /// The manifest or index that the reference means (nullopt), or the one with that digest.
   /// Errors: the reasons of model/scan_request.h's scan_reason.
   virtual Result<RawManifest> Manifest(const std::optional<Digest>& digest) = 0;

@@ -151,7 +151,16 @@ Result<ImageInventory> ApartScan::Scan(image::ImageSource& source, const std::st
 
 Result<ImageInventory> ScanInChild(image::ImageSource& source, const ScanOptions& options,
                                    const ChildOptions& child, const Cancellation& cancel) {
-  return ApartScan(source, options, child).Run(cancel);
+  auto inventory = ApartScan(source, options, child).Run(cancel);
+  if (inventory) return inventory;
+  Error error = std::move(inventory).error();
+  // The child that found wrong bytes does not know who gave them.
+  const std::string givers = source.Givers();
+  const bool known = givers.empty() || error.message.find(givers) != std::string::npos;
+  if (!known && error.reason == scan_reason::kDigestMismatch) {
+    error.message += " (from " + givers + ")";
+  }
+  return error;
 }
 
 Result<ImageInventory> ScanArchiveInChild(int archive_fd, const ScanOptions& options,

@@ -19,6 +19,7 @@
 #include "lib/http/client.h"
 #include "lib/http/server.h"
 #include "model/scan_request.h"
+#include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
 #include "scanner/service/layer_cache.h"
 #include "scanner/service/scan_queue.h"
@@ -108,6 +109,7 @@ class ScannerRole {
   ScanMetrics scan_metrics_{metrics_};
   std::atomic<bool> draining_ = false;
   std::unique_ptr<http::Client> client_;
+  std::unique_ptr<image::Mirrors> mirrors_;
   std::unique_ptr<image::Registry> registry_;
   std::unique_ptr<LayerCache> layer_cache_;
   std::unique_ptr<ScanQueue> queue_;
@@ -126,10 +128,17 @@ Status ScannerRole::MakeRegistry() {
   client_options.use_environment_proxies = true;
   client_options.address_policy = *std::move(policy);
   client_options.user_agent = "landwaiter/" LANDWAITER_VERSION;
-  auto client = http::Client::Create(std::move(client_options));
+  auto client = http::Client::Create(client_options);
   if (!client) return std::move(client).error();
   client_ = *std::move(client);
   image::RegistryOptions registry_options;
+  if (!options_.registry_hosts.empty()) {
+    mirrors_ = std::make_unique<image::Mirrors>(options_.registry_hosts, std::move(client_options));
+    if (Status checked = mirrors_->Check(); !checked) {
+      return std::move(checked).error().Context("--registry-hosts");
+    }
+    registry_options.mirrors = mirrors_.get();
+  }
   registry_options.plain_http = options_.plain_http;
   registry_ = image::Registry::Create(*client_, std::move(registry_options));
   return Ok();

@@ -30,7 +30,8 @@ struct ScannerRoleOptions {
   std::vector<std::string> plain_http;       // registries spoken to without TLS, "host:port"
   std::vector<std::string> allow_addresses;  // CIDRs that are reached although refused by default
   bool refuse_private_addresses = false;
-  std::string registry_ca;  // PEM file trusted in place of the system's, "" for those
+  std::string registry_hosts;  // folder of hosts.toml files (image/mirrors.h); "": no mirrors
+  std::string registry_ca;     // PEM file trusted in place of the system's, "" for those
   unsigned concurrent_scans = 2;
   unsigned waiting_scans = 16;  // beyond those at work; more are answered 429
   /// How long scans under way may go on once the role is to end.

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "tests/support/fake_kube.h"
 
@@ -59,6 +62,33 @@ TEST(CredentialReader, TakesSecretsOfTheKubeletsTwoTypes) {
     EXPECT_EQ(found->credentials.size(), c.credentials);
     EXPECT_EQ(found->secrets.size(), c.credentials);
   }
+}
+
+TEST(CredentialReader, FindsWhatIsKeyedToAMirror) {
+  namespace fs = std::filesystem;
+  std::string name = (fs::temp_directory_path() / "hostsXXXXXX").string();
+  const fs::path folder = mkdtemp(name.data());
+  fs::create_directories(folder / "r.io");
+  ASSERT_TRUE(WriteFileAtomically((folder / "r.io" / "hosts.toml").string(),
+                                  "[host.\"https://mirror.io\"]\n"));
+  landwaiter::testing::FakeKube api;
+  api.Put(kube::kSecrets,
+          ASecret("reg", "kubernetes.io/dockercfg", ".dockercfg",
+                  R"({"mirror.io":{"username":"mine","password":"x"},"b.io":{"auth":"YTpi"}})"));
+  image::Mirrors mirrors(folder.string(), {});
+  CredentialReader reader(api, &mirrors);
+  const auto found =
+      reader.For(*ImageReference::Parse("r.io/shop/cart:1"), {{"shop", "reg"}}, Cancellation());
+  const auto other =
+      reader.For(*ImageReference::Parse("c.io/shop/cart:1"), {{"shop", "reg"}}, Cancellation());
+  fs::remove_all(folder);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->credentials.size(), 1u);
+  EXPECT_EQ(found->credentials[0].username, "mine");
+  EXPECT_EQ(found->credentials[0].host, "mirror.io");
+  EXPECT_EQ(found->secrets.size(), 1u);
+  ASSERT_TRUE(other);
+  EXPECT_TRUE(other->credentials.empty());
 }
 
 std::vector<std::string> Names(const std::vector<resources::SecretRef>& secrets) {

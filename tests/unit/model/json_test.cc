@@ -171,12 +171,15 @@ TEST(ScanRequestJson, NeedsADigestAndKeepsCredentials) {
   ScanRequest request;
   request.image = ImageReference::Parse("r.io/a@" + Sha256::Of("x").ToString()).value();
   request.platforms = {{"linux", "amd64"}};
-  request.credentials = {{"user", Secret("password"), Secret()}};
+  request.credentials = {{"user", Secret("password"), Secret()},
+                         {"mine", Secret("other"), Secret(), "mirror.io:5000"}};
   const auto back = ScanRequestFromJson(ToJson(request));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->image, request.image);
   EXPECT_EQ(back->credentials[0].password.Reveal(), "password");
   EXPECT_EQ(back->credentials[0].password.ToString(), "***");
+  EXPECT_EQ(back->credentials[0].host, "");
+  EXPECT_EQ(back->credentials[1].host, "mirror.io:5000");
   EXPECT_FALSE(ScanRequestFromJson(R"({"image":"r.io/a:1"})"));
 }
 
