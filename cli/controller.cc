@@ -69,6 +69,12 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
                 "Refuse registries in private address ranges");
   app->add_option("--registry-hosts", options.registry_hosts,
                   "Folder with HOST/hosts.toml of registries' mirrors, as containerd's");
+  app->add_option("--cloud-credentials", options.cloud_credentials,
+                  "Clouds whose registries are logged in to as this pod's own identity there: ecr, "
+                  "gar, acr; may be repeated")
+      ->check(CLI::IsMember({"ecr", "gar", "acr"}));
+  app->add_flag("--cloud-instance-metadata", options.cloud_instance_metadata,
+                "ecr: where the pod has no identity of its own, use the node's (IMDSv2)");
   app->add_option("--registry-ca", options.registry_ca,
                   "PEM file of the authorities to trust for registries");
   app->add_option("--retention", flags->retention,

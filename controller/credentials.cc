@@ -137,6 +137,28 @@ Result<CredentialReader::Entries> CredentialReader::Read(const resources::Secret
   return Entries(entries);
 }
 
+void CredentialReader::AddCloudLogins(const ImageReference& image, const image::ImageHosts* hosts,
+                                      std::vector<RegistryCredential>& credentials,
+                                      const Cancellation& cancel) {
+  if (cloud_ == nullptr) return;
+  const auto add = [&](const ImageReference& at, const std::string& host) {
+    auto login = cloud_->For(at, cancel);
+    if (!login) {
+      // The pull is tried without, and says that it was refused.
+      log::Warn("no login at a cloud's registry",
+                {{"registry", at.registry}, {"error", login.error()}});
+    } else if (*login) {
+      (*login)->host = host;
+      credentials.push_back(**std::move(login));
+    }
+  };
+  add(image, "");
+  if (hosts == nullptr) return;
+  for (const image::ImageHost& host : *hosts) {
+    if (!host.key.empty()) add(image::AtHost(image, host), host.key);
+  }
+}
+
 Result<ImageCredentials> CredentialReader::For(const ImageReference& image,
                                                const std::vector<resources::SecretRef>& secrets,
                                                const Cancellation& cancel) {
@@ -155,6 +177,7 @@ Result<ImageCredentials> CredentialReader::For(const ImageReference& image,
     all.insert(all.end(), (*entries)->begin(), (*entries)->end());
   }
   out.credentials = image::CredentialsFor(all, image, hosts.get());
+  AddCloudLogins(image, hosts.get(), out.credentials, cancel);
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include "lib/kube/api.h"
 #include "model/scan_request.h"
 #include "resources/image_scan.h"
+#include "scanner/image/cloud/cloud_credentials.h"
 #include "scanner/image/mirrors.h"
 #include "scanner/image/registry_keyring.h"
 
@@ -29,9 +30,11 @@ inline constexpr std::size_t kMaxPullSecrets = 16;
 /// Thread-safe.
 class CredentialReader {
  public:
-  /// `mirrors`: credentials that are keyed to one of them are read for it; null: none.
-  explicit CredentialReader(kube::Api& api, image::Mirrors* mirrors = nullptr)
-      : api_(api), mirrors_(mirrors) {}
+  /// `mirrors`: credentials that are keyed to one of them are read for it. `cloud`: the role's own
+  /// logins, tried after the pod's. Null: none.
+  explicit CredentialReader(kube::Api& api, image::Mirrors* mirrors = nullptr,
+                            image::CloudCredentials* cloud = nullptr)
+      : api_(api), mirrors_(mirrors), cloud_(cloud) {}
 
   /// The secrets a pod may use: those named, then the service account's. A service account that
   /// does not exist has none. Errors: the API server's.
@@ -55,10 +58,13 @@ class CredentialReader {
     SteadyTime until;
   };
 
+  void AddCloudLogins(const ImageReference& image, const image::ImageHosts* hosts,
+                      std::vector<RegistryCredential>& credentials, const Cancellation& cancel);
   Result<Entries> Read(const resources::SecretRef& secret, const Cancellation& cancel);
 
   kube::Api& api_;
   image::Mirrors* const mirrors_;
+  image::CloudCredentials* const cloud_;
   std::mutex mutex_;
   std::unordered_map<std::string, Kept<Entries>> keyrings_;
   std::unordered_map<std::string, Kept<std::vector<std::string>>> accounts_;

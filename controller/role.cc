@@ -57,7 +57,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       fenced_(*ports_.api, [this] { return elector_.MayWrite(); }),
       events_(fenced_, *ports_.clock, {.instance = options.identity}),
       board_(options.scans_per_namespace),
-      credentials_(*ports_.api, ports_.mirrors),
+      credentials_(*ports_.api, ports_.mirrors, ports_.cloud),
       resolver_(ports_.resolve, {}),
       ensure_maker_(*ports_.api, scans_, *ports_.clock),
       maker_(fenced_, scans_, *ports_.clock),

@@ -25,7 +25,8 @@ struct Ports {
   kube::Api* lease_api = nullptr;  // not behind the other's rate limit
   store::Store* store = nullptr;
   const Clock* clock = nullptr;
-  image::Mirrors* mirrors = nullptr;  // null: none
+  image::Mirrors* mirrors = nullptr;         // null: none
+  image::CloudCredentials* cloud = nullptr;  // null: none
   ResolveFunction resolve;
   ScanFunction scan;
   DatabaseFunction database;

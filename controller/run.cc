@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <random>
 
@@ -17,6 +18,7 @@
 #include "lib/http/server.h"
 #include "lib/kube/client.h"
 #include "lib/store/sqlite_store.h"
+#include "scanner/image/cloud/cloud_credentials.h"
 #include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
 
@@ -78,8 +80,32 @@ struct RegistryParts {
   std::unique_ptr<http::Client> http;
   std::unique_ptr<image::Mirrors> mirrors;  // null: none
   std::unique_ptr<image::Registry> registry;
+  std::unique_ptr<http::Client> metadata;          // null without clouds
+  std::unique_ptr<image::CloudCredentials> cloud;  // null: none
 };
-Result<RegistryParts> MakeRegistry(const ControllerOptions& options) {
+
+/// The role's own logins at clouds' registries, where they are asked for.
+Status AddCloud(const ControllerOptions& options, const Clock& clock, RegistryParts& parts) {
+  if (options.cloud_credentials.empty()) return Ok();
+  auto metadata = http::Client::Create(image::MetadataClientOptions());
+  if (!metadata) return std::move(metadata).error().Context("metadata client");
+  parts.metadata = *std::move(metadata);
+  image::CloudPorts ports{.client = parts.http.get(),
+                          .metadata = parts.metadata.get(),
+                          .clock = &clock,
+                          .environment =
+                              [](const char* name) {
+                                const char* value = std::getenv(name);
+                                return std::string(value != nullptr ? value : "");
+                              },
+                          .instance_metadata = options.cloud_instance_metadata};
+  auto cloud = image::CloudCredentials::Create(options.cloud_credentials, std::move(ports));
+  if (!cloud) return std::move(cloud).error().Context("--cloud-credentials");
+  parts.cloud = *std::move(cloud);
+  return Ok();
+}
+
+Result<RegistryParts> MakeRegistry(const ControllerOptions& options, const Clock& clock) {
   auto policy = RegistryAddresses(options);
   if (!policy) return std::move(policy).error();
   http::ClientOptions client;
@@ -88,7 +114,9 @@ Result<RegistryParts> MakeRegistry(const ControllerOptions& options) {
   client.ca_file = options.registry_ca;
   auto http = http::Client::Create(client);
   if (!http) return std::move(http).error().Context("registry client");
-  RegistryParts parts{std::move(*http), nullptr, nullptr};
+  RegistryParts parts;
+  parts.http = *std::move(http);
+  if (Status added = AddCloud(options, clock, parts); !added) return added.error();
   if (!options.registry_hosts.empty()) {
     parts.mirrors = std::make_unique<image::Mirrors>(options.registry_hosts, std::move(client));
     if (Status checked = parts.mirrors->Check(); !checked) {
@@ -171,10 +199,10 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
   if (!lease_api) return std::move(lease_api).error();
   auto store = OpenStore(options.data);
   if (!store) return std::move(store).error();
-  auto registry = MakeRegistry(options);
+  const SystemClock clock;
+  auto registry = MakeRegistry(options, clock);
   if (!registry) return std::move(registry).error();
 
-  const SystemClock clock;
   metrics::Registry metrics;
   metrics::AddBuildInfo(metrics);
   std::unique_ptr<ScannerClient> scanner;  // made once there is a certificate to call it with
@@ -187,6 +215,7 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
        .store = store->get(),
        .clock = &clock,
        .mirrors = registry->mirrors.get(),
+       .cloud = registry->cloud.get(),
        .resolve =
            [&](const ImageReference& image, const std::vector<RegistryCredential>& credentials,
                const Cancellation& within) {

@@ -18,14 +18,16 @@ struct ControllerOptions {
   std::string listen = "0.0.0.0:8443";
   std::string health_listen = "0.0.0.0:8081";
   std::string certs;  // folder with ca.crt, tls.crt, tls.key; "": plain HTTP, for tests
-  std::vector<std::string> scanners;         // URLs
-  std::string database;                      // folder of the advisory database
-  std::string data;                          // folder of the store
-  std::vector<std::string> plain_http;       // registries without TLS, "host:port"
-  std::vector<std::string> allow_addresses;  // CIDRs that are reached although not public
-  bool refuse_private_addresses = false;     // of registries, as the scanner's option
-  std::string registry_hosts;                // folder of hosts.toml files; "": no mirrors
-  std::string registry_ca;                   // PEM file in place of the system's; "" for none
+  std::vector<std::string> scanners;           // URLs
+  std::string database;                        // folder of the advisory database
+  std::string data;                            // folder of the store
+  std::vector<std::string> plain_http;         // registries without TLS, "host:port"
+  std::vector<std::string> allow_addresses;    // CIDRs that are reached although not public
+  std::vector<std::string> cloud_credentials;  // of "ecr", "gar", "acr"
+  bool cloud_instance_metadata = false;        // the node's own role may be used
+  bool refuse_private_addresses = false;       // of registries, as the scanner's option
+  std::string registry_hosts;                  // folder of hosts.toml files; "": no mirrors
+  std::string registry_ca;                     // PEM file in place of the system's; "" for none
   std::chrono::milliseconds retention = std::chrono::hours(24 * 7);
   std::string identity;  // in the Lease; "": host name and a random number
   int workers = 4;       // scans under way at once
