@@ -27,6 +27,10 @@ RENDERED = {
         "registries": {"plainHttp": ["reg.internal:5000"], "allowAddresses": ["127.0.0.0/8", "fd00::/8"],
                        "refusePrivateAddresses": True, "caBundle": {"configMap": "ca"}},
         "proxy": {"https": "http://proxy.example:3128", "http": "http://proxy.example:3128", "noProxy": "10.0.0.0/8"}},
+    "mirrors of two registries and of all others": {"registries": {"hosts": {
+        "docker.io": '[host."https://mirror.example"]\n  capabilities = ["pull", "resolve"]\n',
+        "reg.internal:5000": 'server = "http://reg.internal:5000"\n', "_default": '[host."https://cache.example"]\n'}}},
+    "logins at every cloud": {"registries": {"cloudCredentials": ["ecr", "gar", "acr"], "cloudInstanceMetadata": True}},
     "cert-manager with an authority of its own": {"certificates": {"source": "certManager"}},
     "cert-manager with another's issuer": {
         "certificates": {"source": "certManager", "certManager": {

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from charts import CHART, NAMESPACE, container, helm, placed, render
+from charts import CHART, NAMESPACE, container, helm, one, placed, render
 from making import BAD, CRITICAL, build_database, debian_image
 from objects import NO_CRITICAL, image_scan, policy
 from processes import Process, ProcessGroup, free_ports
@@ -15,13 +15,15 @@ from system import Pushed, System
 
 KINDS = {"webhook": "Deployment", "controller": "Deployment", "scanner": "Deployment"}
 TEAM = "team"
+MIRRORED = "registry.invalid"  # RFC 2606: no name server knows it
 
 
 @pytest.fixture(scope="module")
 def values(registry):
     return {"certificates": {"source": "secrets"}, "webhook": {"arm": False}, "store": {"persistence": {"enabled": False}},
             "database": {"source": "volume", "volume": {"persistentVolumeClaim": {"claimName": "db"}}},
-            "registries": {"plainHttp": [registry.host], "allowAddresses": ["127.0.0.1/32"]}}
+            "registries": {"plainHttp": [registry.host], "allowAddresses": ["127.0.0.1/32"],
+                           "hosts": {MIRRORED: f'[host."http://{registry.host}"]\n'}}}
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +36,15 @@ def running(fresh, values, workdir):
     ports = {role: free_ports(2) for role in KINDS}
     group, roles, objects = ProcessGroup(), {}, render(values)
     database = build_database(folder / "database")
+    hosts = one(objects, "ConfigMap", "landwaiter-registry-hosts")["data"]
+    for name, text in hosts.items():
+        (folder / "hosts" / name).mkdir(parents=True)
+        (folder / "hosts" / name / "hosts.toml").write_text(text)
     try:
         for role in ("scanner", "controller", "webhook"):
             found = container(objects, KINDS[role], f"landwaiter-{role}", role)
             mounts = {"/etc/landwaiter/certificates": folder / "certificates" / role, "/var/lib/landwaiter": folder / "data",
-                      "/etc/landwaiter/database": database, "/scratch": folder / "tmp", "/layers": folder / "layers"}
+                      "/etc/landwaiter/database": database, "/etc/landwaiter/hosts": folder / "hosts", "/scratch": folder / "tmp", "/layers": folder / "layers"}
             argv = [landwaiter(), *placed(found["args"], mounts, ports[role], {r: p[0] for r, p in ports.items()})]
             if role != "scanner":
                 argv += ["--kubeconfig", fresh.service_account_kubeconfig(NAMESPACE, role)]
@@ -61,6 +67,17 @@ def test_they_serve_with_the_flags_of_the_chart_and_judge(running, fresh, regist
     assert CRITICAL in json.dumps(scan["status"]["topFindings"])
     fresh.wait_until(lambda: (system.scan(pushed.scan_name)["status"].get("policies") or [{}])[0].get("verdict") == "Fail", 30,
                      "the policy's verdict")
+
+
+def test_they_have_images_from_the_mirrors_of_the_chart(running, fresh, registry):
+    system = System(fresh, registry, None)
+    pushed = Pushed(registry, debian_image(BAD))
+    before = len(registry.requests())
+    fresh.apply(image_scan("asked-of-a-mirror", f"{MIRRORED}/{pushed.repository}:1"))
+    scan = system.wait_scan(pushed.scan_name)
+    assert CRITICAL in json.dumps(scan["status"]["topFindings"])
+    asked = registry.requests(before, of=pushed.repository)
+    assert asked and all(r.path.endswith(f"?ns={MIRRORED}") for r in asked), asked
 
 
 # --- each role's token, against the API server: (account, method, path, body) and the status

@@ -16,6 +16,11 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- with .Values.registries }}
+{{- if and .cloudInstanceMetadata (not (has "ecr" .cloudCredentials)) }}
+{{- fail "registries.cloudInstanceMetadata is about ecr: add it to registries.cloudCredentials" }}
+{{- end }}
+{{- end }}
 {{- with .Values.registries.secrets }}
 {{- if and (eq .mode "namespaces") (not .namespaces) }}
 {{- fail "registries.secrets.mode is namespaces: list them in registries.secrets.namespaces" }}

@@ -144,6 +144,9 @@ startupProbe:
 {{- if .caBundle.configMap }}
 - --registry-ca=/etc/landwaiter/ca/{{ .caBundle.key }}
 {{- end }}
+{{- if .hosts }}
+- --registry-hosts=/etc/landwaiter/hosts
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -170,6 +173,30 @@ startupProbe:
 {{- define "landwaiter.caBundleMount" -}}
 {{- if .Values.registries.caBundle.configMap }}
 - {name: ca, mountPath: /etc/landwaiter/ca, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "landwaiter.hostsMount" -}}
+{{- if .Values.registries.hosts }}
+- {name: hosts, mountPath: /etc/landwaiter/hosts, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- /* The folder of a registry with a port, in the form that may be a ConfigMap's key. */}}
+{{- define "landwaiter.hostsFolder" -}}
+{{- regexReplaceAll ":([0-9]+)$" . "_${1}_" }}
+{{- end }}
+
+{{- define "landwaiter.hostsVolume" -}}
+{{- if .Values.registries.hosts }}
+- name: hosts
+  configMap:
+    name: {{ include "landwaiter.fullname" . }}-registry-hosts
+    items:
+    {{- range $registry, $file := .Values.registries.hosts }}
+    {{- $folder := include "landwaiter.hostsFolder" $registry }}
+    - {key: {{ $folder }}, path: {{ $folder }}/hosts.toml}
+    {{- end }}
 {{- end }}
 {{- end }}
 
