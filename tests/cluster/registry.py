@@ -62,11 +62,9 @@ class Registry:
                         "delete": {"enabled": True}},
             "http": {"addr": self.host, "secret": "of one test registry"},
         }
-        if self.users:
-            path = os.path.join(self.workdir, f"{self.name}.htpasswd")
-            with open(path, "w", encoding="utf-8") as f:
-                f.writelines(f"{user}:{_bcrypt(password)}\n" for user, password in self.users.items())
-            settings["auth"] = {"htpasswd": {"realm": "test", "path": path}}
+        auth = self._auth()
+        if auth:
+            settings["auth"] = auth
         with open(config, "w", encoding="utf-8") as f:
             json.dump(settings, f)  # JSON is YAML
         self._process = self._group.add(Process(
@@ -74,6 +72,15 @@ class Registry:
         self._process.start()
         self._process.wait_ready(lambda: self._request("GET", "/v2/")[0] in (200, 401), 30)
         return self
+
+    def _auth(self):
+        """The registry's settings "auth", None for an open one."""
+        if not self.users:
+            return None
+        path = os.path.join(self.workdir, f"{self.name}.htpasswd")
+        with open(path, "w", encoding="utf-8") as f:
+            f.writelines(f"{user}:{_bcrypt(password)}\n" for user, password in self.users.items())
+        return {"htpasswd": {"realm": "test", "path": path}}
 
     def stop(self):
         self._group.stop()
@@ -125,11 +132,14 @@ class Registry:
         status, body = self._request("DELETE", f"/v2/{repository}/manifests/{digest}")
         assert status == 202, f"delete of {repository}@{digest}: {status} {body}"
 
-    def _request(self, method, path, body=None, headers=None, want_headers=False):
-        headers = {"User-Agent": _OUR_AGENT, **(headers or {})}
+    def _login(self, _path):
+        """Headers that let these tests push."""
         for user, password in self.users.items():
-            headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-            break
+            return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+        return {}
+
+    def _request(self, method, path, body=None, headers=None, want_headers=False):
+        headers = {"User-Agent": _OUR_AGENT, **self._login(path), **(headers or {})}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body, headers)

@@ -93,12 +93,13 @@ class Role:
 
 
 class Roles:
-    def __init__(self, cluster, workdir, database, plain_http=()):
-        """`plain_http`: hosts of registries without TLS."""
+    def __init__(self, cluster, workdir, database, plain_http=(), registry_ca=None):
+        """`plain_http`: hosts of registries without TLS; `registry_ca`: PEM file for the others."""
         self.cluster = cluster
         self.workdir = os.path.abspath(workdir)
         self.database = database
         self.plain_http = plain_http
+        self.registry_ca = registry_ca
         self.tokens = []  # what no log may hold
         self._group = ProcessGroup()
         self._count = {}
@@ -182,7 +183,8 @@ class Roles:
 
     def _registry_flags(self):
         """Registries on 127.0.0.1 are refused unless they are listed, and so is plain HTTP."""
-        return ["--allow-address", "127.0.0.1/32", *(f for host in self.plain_http for f in ("--plain-http", host))]
+        authority = ["--registry-ca", self.registry_ca] if self.registry_ca else []
+        return ["--allow-address", "127.0.0.1/32", *authority, *(f for host in self.plain_http for f in ("--plain-http", host))]
 
     def start_scanner(self, flags=()):
         scratch = os.path.join(self.workdir, f"scratch-{len(self.scanners) + 1}")

@@ -94,6 +94,14 @@ def private_registry(workdir):
 
 
 @pytest.fixture(scope="session")
+def token_registry(workdir):
+    """A registry whose tokens come from a server of its own, over TLS."""
+    from token_registry import TokenRegistry
+    with TokenRegistry(workdir / "token-registry", objects.TOKEN_USERS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def odd_registry():
     """A registry that answers as each test says."""
     from odd_registry import OddRegistry
@@ -114,15 +122,15 @@ def namespace(cluster):
 
 
 @pytest.fixture(scope="session")
-def system(installed, registry, private_registry, odd_registry, workdir):
+def system(installed, registry, private_registry, token_registry, odd_registry, workdir):
     """One scanner, one controller, one webhook, and the API server asking it. Tests that stop or add
     processes leave it as they found it."""
     from making import build_database
     from roles import Roles
     from system import System
     database = build_database(workdir / "database")
-    with Roles(installed, workdir / "roles", database, 
-               plain_http=[registry.host, private_registry.host, odd_registry.host]) as roles:
+    with Roles(installed, workdir / "roles", database, registry_ca=token_registry.ca_file,
+               plain_http=[registry.host, private_registry.host, token_registry.host, odd_registry.host]) as roles:
         _LOGGERS.append(roles.log_tails)
         roles.install()
         roles.start_scanner()

@@ -40,3 +40,7 @@ NO_CRITICAL = {"name": "no-critical", "vulnerabilities": {"severityAtLeast": "Cr
 NOT_ROOT = {"name": "not-root", "image": {"runsAsRoot": True}}
 
 PASSWORD = "hunter2-of-the-e2e-tests"  # of the private registry's only user, robot
+# Of the registry with a token server: {user: (password, what it may pull)}. Each password holds PASSWORD, which
+# no log may.
+TOKEN_USERS = {"team": (f"team-{PASSWORD}", ["team/"]), "all": (f"all-{PASSWORD}", [""]),
+               "other": (f"other-{PASSWORD}", ["other/"])}
