@@ -87,6 +87,27 @@ std::string_view TakeOperator(std::string_view& text,
   return {};
 }
 
+Result<EpochVersionRelease> SplitEpochVersionRelease(Scheme scheme, std::string_view text) {
+  if (text.empty()) return BadVersion(scheme, text, "it is empty");
+  if (!IsGraphic(text, /*also_utf8=*/true)) {
+    return BadVersion(scheme, text, "it has a blank or a control character");
+  }
+  EpochVersionRelease version;
+  std::string_view rest = text;
+  std::string_view after = rest;
+  const std::string_view digits = TakeDigits(after);
+  if (after.starts_with(':')) {
+    version.epoch = digits;
+    rest = after.substr(1);
+  }
+  if (const auto hyphen = rest.rfind('-'); hyphen != std::string_view::npos) {
+    version.release = rest.substr(hyphen + 1);
+    rest = rest.substr(0, hyphen);
+  }
+  version.version = rest;
+  return version;
+}
+
 Error BadVersion(Scheme scheme, std::string_view version, std::string_view why) {
   return InvalidArgument("version \"" + text::Truncate(text::Printable(version), 128) +
                          "\" is no " + std::string(SchemeName(scheme)) +

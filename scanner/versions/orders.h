@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,14 @@ bool HoldsComparator(std::string_view op, int order);
 /// The first of `operators` that `text` starts with, taken off it; "" where none does.
 std::string_view TakeOperator(std::string_view& text,
                               std::initializer_list<std::string_view> operators);
+/// A version of rpm's shape, [epoch:]version[-release]; the epoch is "" where none is written.
+struct EpochVersionRelease {
+  std::string_view epoch;
+  std::string_view version;
+  std::optional<std::string_view> release;
+};
+/// Errors: BadVersion of `scheme` for an empty one, a blank or a control character.
+Result<EpochVersionRelease> SplitEpochVersionRelease(Scheme scheme, std::string_view text);
 /// "version \"x\" is no dpkg version: why", the version made printable and cut.
 Error BadVersion(Scheme scheme, std::string_view version, std::string_view why);
 Error BadRange(Scheme scheme, std::string_view range, std::string_view why);

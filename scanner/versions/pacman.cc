@@ -6,39 +6,10 @@
 // count by their number alone. A missing epoch is 0. A pkgrel counts only where both sides have
 // one, so that a version without it equals all its releases: a bound of the order's circles, to be
 // met only where a version comes from no package.
-#include <optional>
-
 #include "scanner/versions/orders.h"
 
 namespace landwaiter::versions {
 namespace {
-
-struct PacmanVersion {
-  std::string_view epoch;
-  std::string_view version;
-  std::optional<std::string_view> release;
-};
-
-Result<PacmanVersion> Parse(std::string_view text) {
-  if (text.empty()) return BadVersion(Scheme::kPacman, text, "it is empty");
-  if (!IsGraphic(text, /*also_utf8=*/true)) {
-    return BadVersion(Scheme::kPacman, text, "it has a blank or a control character");
-  }
-  PacmanVersion version;
-  std::string_view rest = text;
-  std::string_view after = rest;
-  const std::string_view digits = TakeDigits(after);
-  if (after.starts_with(':')) {
-    version.epoch = digits;
-    rest = after.substr(1);
-  }
-  if (const auto hyphen = rest.rfind('-'); hyphen != std::string_view::npos) {
-    version.release = rest.substr(hyphen + 1);
-    rest = rest.substr(0, hyphen);
-  }
-  version.version = rest;
-  return version;
-}
 
 std::size_t SkipSeparators(std::string_view& text) {
   std::size_t n = 0;
@@ -73,7 +44,7 @@ int CompareSegments(std::string_view a, std::string_view b) {
   return IsAlpha(a.front()) ? -1 : 1;
 }
 
-int CompareVersions(const PacmanVersion& a, const PacmanVersion& b) {
+int CompareVersions(const EpochVersionRelease& a, const EpochVersionRelease& b) {
   if (const int order = CompareNumbers(a.epoch, b.epoch); order != 0) return order;
   if (const int order = CompareSegments(a.version, b.version); order != 0) return order;
   return a.release && b.release ? CompareSegments(*a.release, *b.release) : 0;
@@ -82,7 +53,9 @@ int CompareVersions(const PacmanVersion& a, const PacmanVersion& b) {
 }  // namespace
 
 Result<int> ComparePacman(std::string_view a, std::string_view b) {
-  return CompareParsed(a, b, Parse, CompareVersions);
+  return CompareParsed(
+      a, b, [](auto text) { return SplitEpochVersionRelease(Scheme::kPacman, text); },
+      CompareVersions);
 }
 
 }  // namespace landwaiter::versions

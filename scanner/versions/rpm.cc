@@ -3,39 +3,10 @@
 // Segments of letters or digits are compared in turn, whatever stands between them only separates.
 // A number beats letters; '~' sorts before the end of the version, '^' after the end but before
 // any further segment. A missing epoch is 0; a missing release sorts before any release.
-#include <optional>
-
 #include "scanner/versions/orders.h"
 
 namespace landwaiter::versions {
 namespace {
-
-struct RpmVersion {
-  std::string_view epoch;
-  std::string_view version;
-  std::optional<std::string_view> release;
-};
-
-Result<RpmVersion> Parse(std::string_view text) {
-  if (text.empty()) return BadVersion(Scheme::kRpm, text, "it is empty");
-  if (!IsGraphic(text, /*also_utf8=*/true)) {
-    return BadVersion(Scheme::kRpm, text, "it has a blank or a control character");
-  }
-  RpmVersion version;
-  std::string_view rest = text;
-  std::string_view after = rest;
-  const std::string_view digits = TakeDigits(after);
-  if (after.starts_with(':')) {
-    version.epoch = digits;
-    rest = after.substr(1);
-  }
-  if (const auto hyphen = rest.rfind('-'); hyphen != std::string_view::npos) {
-    version.release = rest.substr(hyphen + 1);
-    rest = rest.substr(0, hyphen);
-  }
-  version.version = rest;
-  return version;
-}
 
 void SkipSeparators(std::string_view& text) {
   while (!text.empty() && !IsAlnum(text.front()) && text.front() != '~' && text.front() != '^') {
@@ -102,9 +73,9 @@ int CompareSegments(std::string_view a, std::string_view b) {
 }  // namespace
 
 Result<int> CompareRpm(std::string_view a, std::string_view b) {
-  auto left = Parse(a);
+  auto left = SplitEpochVersionRelease(Scheme::kRpm, a);
   if (!left) return std::move(left).error();
-  auto right = Parse(b);
+  auto right = SplitEpochVersionRelease(Scheme::kRpm, b);
   if (!right) return std::move(right).error();
   if (const int order = CompareNumbers(left->epoch, right->epoch); order != 0) return order;
   if (const int order = CompareSegments(left->version, right->version); order != 0) return order;
