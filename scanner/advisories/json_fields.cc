@@ -1,5 +1,11 @@
 #include "scanner/advisories/json_fields.h"
 
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "scanner/advisories/ids.h"
+#include "scanner/advisories/limits.h"
+
 namespace landwaiter::advisories {
 
 namespace dom = simdjson::dom;
@@ -109,6 +115,32 @@ Result<std::optional<dom::array>> OptionalArray(const dom::object& object, std::
                              std::to_string(max_items));
   }
   return std::optional(found);
+}
+
+Result<std::vector<std::string>> IdList(const dom::object& object, std::string_view name,
+                                        const FieldPath& path) {
+  const auto array = OptionalArray(object, name, path, kMaxNames);
+  if (!array) return array.error();
+  std::vector<std::string> ids;
+  if (!array->has_value()) return ids;
+  const FieldPath list = path.Child(name);
+  std::size_t index = 0;
+  for (const dom::element element : **array) {
+    const FieldPath item = list.Item(index++);
+    std::string_view text;
+    if (element.get_string().get(text) != simdjson::SUCCESS) {
+      return WrongType(item, element, "a string");
+    }
+    if (!IsId(text)) {
+      return InvalidArgument("field " + item.ToString() + ": " + text::JsonQuote(text) +
+                             " is no id of 1 to " + std::to_string(kMaxIdBytes) +
+                             " printable bytes");
+    }
+    ids.emplace_back(text);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
 }
 
 std::optional<std::string_view> LooseText(const dom::object& object, std::string_view name) {

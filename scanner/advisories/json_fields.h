@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/result.h"
 
@@ -43,6 +44,10 @@ Result<std::optional<simdjson::dom::array>> OptionalArray(const simdjson::dom::o
                                                           std::string_view name,
                                                           const FieldPath& path,
                                                           std::size_t max_items);
+/// A list of names that are ids (IsId), at most kMaxNames; sorted, each once. Absent and null are
+/// empty: a record need not name others.
+Result<std::vector<std::string>> IdList(const simdjson::dom::object& object, std::string_view name,
+                                        const FieldPath& path);
 /// A text of free-form parts (database_specific): anything else is nullopt.
 std::optional<std::string_view> LooseText(const simdjson::dom::object& object,
                                           std::string_view name);

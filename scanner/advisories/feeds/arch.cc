@@ -19,26 +19,6 @@ constexpr std::string_view kEcosystem = "Arch Linux";
 constexpr std::size_t kMaxGroupBytes = 1u << 20;
 constexpr std::size_t kMaxWordBytes = 64;
 
-Result<std::vector<std::string>> ReadTexts(const dom::object& object, std::string_view name,
-                                           const FieldPath& path) {
-  const auto array = OptionalArray(object, name, path, kMaxNames);
-  if (!array) return array.error();
-  std::vector<std::string> texts;
-  if (!array->has_value()) return texts;
-  const FieldPath list = path.Child(name);
-  std::size_t index = 0;
-  for (const dom::element element : **array) {
-    const FieldPath item = list.Item(index++);
-    std::string_view text;
-    if (element.get_string().get(text) != simdjson::SUCCESS) {
-      return WrongType(item, element, "a string");
-    }
-    if (!IsId(text)) return InvalidArgument("field " + item.ToString() + ": is no name");
-    texts.emplace_back(text);
-  }
-  return texts;
-}
-
 /// nullopt for a group that says nothing of the package.
 Result<std::optional<StagedPackage>> RowOf(const std::string& package, std::string_view status,
                                            std::string_view fixed) {
@@ -79,7 +59,7 @@ class ArchFeed final : public SplitReader {
     record.advisory.feed = "arch";
     record.advisory.url = "https://security.archlinux.org/" + std::string(*id);
     record.advisory.title = TitleOf(LooseText(*group, "type").value_or(std::string_view()));
-    auto issues = ReadTexts(*group, "issues", path);
+    auto issues = IdList(*group, "issues", path);
     if (!issues) return std::move(issues).error();
     record.advisory.upstream = *std::move(issues);
     const auto word = OptionalText(*group, "severity", path, kMaxWordBytes);
@@ -98,7 +78,7 @@ class ArchFeed final : public SplitReader {
     if (!status) return status.error();
     const auto fixed = OptionalText(group, "fixed", path, versions::kMaxVersionBytes);
     if (!fixed) return fixed.error();
-    const auto packages = ReadTexts(group, "packages", path);
+    const auto packages = IdList(group, "packages", path);
     if (!packages) return packages.error();
     for (const std::string& package : *packages) {
       auto row = RowOf(package, *status, fixed->value_or(std::string_view()));

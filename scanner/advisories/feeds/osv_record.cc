@@ -21,32 +21,6 @@ constexpr std::size_t kMaxUrlBytes = 2048;
 constexpr std::size_t kMaxDetailsBytes = kMaxRecordBytes;
 constexpr std::size_t kMaxReferences = 20'000;
 
-Result<std::vector<std::string>> ReadNames(const dom::object& object, std::string_view name,
-                                           const FieldPath& path) {
-  const auto array = OptionalArray(object, name, path, kMaxNames);
-  if (!array) return array.error();
-  std::vector<std::string> names;
-  if (!array->has_value()) return names;
-  const FieldPath list = path.Child(name);
-  std::size_t index = 0;
-  for (const dom::element element : **array) {
-    const FieldPath item = list.Item(index++);
-    std::string_view text;
-    if (element.get_string().get(text) != simdjson::SUCCESS) {
-      return WrongType(item, element, "a string");
-    }
-    if (!IsId(text)) {
-      return InvalidArgument("field " + item.ToString() + ": " + text::JsonQuote(text) +
-                             " is no id of 1 to " + std::to_string(kMaxIdBytes) +
-                             " printable bytes");
-    }
-    names.emplace_back(text);
-  }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
 /// The year 1 is how Go prints a time that was never set; the Go database and one or two others
 /// write it where they have none.
 Result<std::string> ReadTime(const dom::object& object, std::string_view name,
@@ -292,11 +266,11 @@ Result<StagedRecord> ReadRecord(const dom::object& root) {
     record.withdrawn = true;
     return record;
   }
-  auto aliases = ReadNames(root, "aliases", path);
+  auto aliases = IdList(root, "aliases", path);
   if (!aliases) return aliases.error();
-  auto upstream = ReadNames(root, "upstream", path);
+  auto upstream = IdList(root, "upstream", path);
   if (!upstream) return upstream.error();
-  auto related = ReadNames(root, "related", path);
+  auto related = IdList(root, "related", path);
   if (!related) return related.error();
   record.advisory.aliases = *std::move(aliases);
   record.advisory.upstream = *std::move(upstream);

@@ -32,7 +32,14 @@ TEST(ArchTest, GroupsAreWhatTheirStatusSays) {
         "all.json",
         R"([{"packages":[]},{"name":"AVG-2","status":"Fixed","packages":"x"}])",
         {},
-        {"group 1: field name: is missing", "group 2: field packages"}}});
+        {"group 1: field name: is missing", "group 2: field packages"}},
+       {"packages and issues are told sorted, each once, and a name that is none is named",
+        "all.json",
+        R"([{"name":"AVG-3","status":"Fixed","packages":["b","a","b"],"fixed":"2-1",)"
+        R"("issues":["CVE-2023-0002","CVE-2023-0001"]},)"
+        R"({"name":"AVG-4","status":"Fixed","packages":["a"],"fixed":"2-1","issues":["a b\n"]}])",
+        {"AVG-3 Arch Linux a <2-1", "AVG-3 Arch Linux b <2-1"},
+        {"group 2: field issues[0]"}}});
   CheckRefused("arch", "all.json", {{"{}", "an array"}, {"", "breaks off"}, {"[}", "end"}});
   CheckCuts("arch", "all.json", Group("Fixed", "\"2.38-2\""));
 }
