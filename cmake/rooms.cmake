@@ -28,7 +28,8 @@ endfunction()
 # One test program per room that has tests under tests/unit/PATH/*_test.cc.
 function(landwaiter_unit_tests)
   find_package(GTest REQUIRED)
-  add_library(landwaiter_testing STATIC ${CMAKE_SOURCE_DIR}/tests/unit/main.cc)
+  add_library(landwaiter_testing STATIC ${CMAKE_SOURCE_DIR}/tests/unit/main.cc
+                                        ${CMAKE_SOURCE_DIR}/tests/unit/allocations.cc)
   target_link_libraries(landwaiter_testing PUBLIC landwaiter_flags GTest::gtest GTest::gmock)
   # Tables of cases are long to optimise and short to run: a third less time to compile.
   target_compile_options(landwaiter_testing PUBLIC -O1)

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "tests/unit/allocations.h"
 #include "tests/unit/scanner/advisories/collected.h"
 #include "tests/unit/scanner/advisories/feed_folder.h"
 
@@ -99,7 +100,52 @@ TEST(SecdbTest, PitfallRejectionsGoBeforeSecfixesInEveryRelease) {
   CheckRefused("alpine-rejections", "main.yaml",
                {{"- a\n- b\n", "no YAML mapping"},
                 {"a: [", "is not YAML"},
+                {"", "no YAML mapping"},
+                {"a\n", "no YAML mapping"},
                 {std::string(100'000, '['), "is not YAML"}});
+}
+
+TEST(SecdbTest, RejectionsOfOddShapesAreNamedAndTheOthersKept) {
+  CheckFeed("alpine-rejections",
+            {{"an alias is not followed",
+              "main.yaml",
+              "a: &x [CVE-2021-0001]\nb: *x\nc: [*x]\nd: [CVE-2021-0002]\n",
+              {"ALPINE-CVE-2021-0001 Alpine a not affected *",
+               "ALPINE-CVE-2021-0002 Alpine d not affected *"},
+              {"package b: has no list", "package c: has an entry"}},
+             {"a key that is no scalar, and a value that is a mapping",
+              "main.yaml",
+              "? [a, b]\n: [CVE-2021-0001]\nc: {d: [CVE-2021-0002]}\ne: [CVE-2021-0003]\n",
+              {"ALPINE-CVE-2021-0003 Alpine e not affected *"},
+              {"a key is no name", "package c: has no list"}},
+             {"a package without ids says nothing", "main.yaml", "a: []\n", {}},
+             {"every document counts",
+              "main.yaml",
+              "a: [CVE-2021-0001]\n---\nb: [CVE-2021-0001]\n",
+              {"ALPINE-CVE-2021-0001 Alpine a not affected *",
+               "ALPINE-CVE-2021-0001 Alpine b not affected *"}}});
+}
+
+TEST(SecdbTest, RejectionsAreReadInLinearWorkAndLittleMemory) {
+  if (!landwaiter::testing::AllocationsAreCounted())
+    GTEST_SKIP() << "a sanitizer has its own allocator";
+  struct Cost {
+    std::uint64_t allocations, peak_bytes;
+  };
+  const auto cost = [](int keys) {
+    std::string yaml;
+    for (int i = 0; i < keys; ++i) yaml += "p" + std::to_string(i) + ": [CVE-2021-0001]\n";
+    Collected collected;
+    const landwaiter::testing::AllocationCount count;
+    const Status status = ReadFeed("alpine-rejections", "main.yaml", yaml, collected);
+    EXPECT_TRUE(status.has_value());
+    return Cost{count.allocations(), count.peak_bytes()};
+  };
+  const Cost one = cost(10'000);
+  const Cost two = cost(20'000);
+  EXPECT_LT(two.allocations, one.allocations * 21 / 10) << one.allocations;
+  EXPECT_LT(two.peak_bytes, one.peak_bytes * 23 / 10) << one.peak_bytes;
+  EXPECT_LT(two.peak_bytes / 20'000, 1'200u) << "of each key; a graph of nodes takes 2,500 more";
 }
 
 TEST(SecdbTest, TheSharedFilesAreReadToTheLastFix) {
