@@ -9,7 +9,7 @@
 
 #include "lib/base/file_digest.h"
 #include "scanner/advisories/codec.h"
-#include "scanner/advisories/lmdb.h"
+#include "scanner/advisories/lmdb_file.h"
 #include "scanner/advisories/names.h"
 #include "scanner/advisories/tables.h"
 
@@ -21,67 +21,59 @@ namespace {
 constexpr int kOpenAttempts = 5;
 
 struct Tables {
-  TableId affected = 0;
-  TableId advisories = 0;
-  TableId names = 0;
-  TableId cves = 0;
-  TableId lifecycles = 0;
-  TableId repositories = 0;
+  TableRoot affected;
+  TableRoot advisories;
+  TableRoot names;
+  TableRoot cves;
+  TableRoot lifecycles;
+  TableRoot repositories;
 };
 
-Result<Tables> OpenTables(const LmdbEnvironment& environment) {
+Result<Tables> OpenTables(const LmdbFile& file) {
   Tables tables;
-  auto transaction = environment.Begin();
-  if (!transaction) return std::move(transaction).error();
   struct Row {
     const char* name;
-    TableId* id;
+    TableRoot* root;
   };
   for (const Row& row :
        {Row{kAffectedTable, &tables.affected}, Row{kAdvisoryTable, &tables.advisories},
         Row{kNameTable, &tables.names}, Row{kCveTable, &tables.cves},
         Row{kLifecycleTable, &tables.lifecycles}, Row{kRepositoryTable, &tables.repositories}}) {
-    const auto id = transaction->Table(row.name);
-    if (!id) return id.error();
-    *row.id = *id;
+    const auto root = file.Table(row.name);
+    if (!root) return root.error();
+    *row.root = *root;
   }
-  if (Status status = transaction->Commit(); !status) return status.error();
   return tables;
 }
 
 class LmdbDatabase final : public AdvisoryDatabase {
  public:
-  LmdbDatabase(DatabaseInfo info, std::unique_ptr<LmdbEnvironment> environment, Tables tables)
-      : AdvisoryDatabase(std::move(info)), environment_(std::move(environment)), tables_(tables) {}
+  LmdbDatabase(DatabaseInfo info, std::unique_ptr<LmdbFile> file, Tables tables)
+      : AdvisoryDatabase(std::move(info)), file_(std::move(file)), tables_(tables) {}
 
   Status EachAffected(std::string_view ecosystem, std::string_view package,
                       const std::function<Status(Affected& row)>& take) const override {
-    const auto transaction = environment_->Begin();
-    if (!transaction) return transaction.error();
     const auto value =
-        transaction->Get(tables_.affected, KeyPrefix(ecosystem, NormalizeName(ecosystem, package)));
+        file_->Get(tables_.affected, KeyPrefix(ecosystem, NormalizeName(ecosystem, package)));
     if (!value) return value.error();
-    return value->has_value() ? advisories::EachAffected(**value, take) : Ok();
+    return value->has_value() ? Named(advisories::EachAffected(**value, take)) : Ok();
   }
 
   Result<Advisory> GetAdvisory(std::string_view id) const override {
-    const auto transaction = environment_->Begin();
-    if (!transaction) return transaction.error();
-    const auto value = transaction->Get(tables_.advisories, id);
+    const auto value = file_->Get(tables_.advisories, id);
     if (!value) return value.error();
     if (!value->has_value()) return NotFound("no advisory " + std::string(id));
     auto advisory = DecodeAdvisory(**value);
-    if (advisory) advisory->id = id;
+    if (!advisory) return Named(std::move(advisory).error());
+    advisory->id = id;
     return advisory;
   }
 
   Result<std::vector<std::string>> AdvisoriesNaming(std::string_view name) const override {
-    const auto transaction = environment_->Begin();
-    if (!transaction) return transaction.error();
     const std::string prefix = KeyPrefix(name);
     std::vector<std::string> ids;
     Status scanned =
-        transaction->Scan(tables_.names, prefix, [&](std::string_view key, std::string_view) {
+        file_->Scan(tables_.names, prefix, [&](std::string_view key, std::string_view) {
           ids.emplace_back(key.substr(prefix.size()));
           return true;
         });
@@ -90,12 +82,10 @@ class LmdbDatabase final : public AdvisoryDatabase {
   }
 
   Result<std::vector<std::string>> EcosystemsOf(std::string_view package) const override {
-    const auto transaction = environment_->Begin();
-    if (!transaction) return transaction.error();
     std::vector<std::string> found;
     for (const EcosystemInfo& entry : Info().ecosystems) {
-      const auto value = transaction->Get(
-          tables_.affected, KeyPrefix(entry.name, NormalizeName(entry.name, package)));
+      const auto value =
+          file_->Get(tables_.affected, KeyPrefix(entry.name, NormalizeName(entry.name, package)));
       if (!value) return value.error();
       if (value->has_value()) found.push_back(entry.name);
     }
@@ -124,21 +114,27 @@ class LmdbDatabase final : public AdvisoryDatabase {
   }
 
  private:
-  /// The value of a key, decoded while the transaction holds its bytes.
+  /// Which database a damaged value is in; what a caller's own function says stays as it is.
+  Error Named(Error error) const {
+    return error.code == Code::kDataLoss ? std::move(error).Context(file_->name())
+                                         : std::move(error);
+  }
+  Status Named(Status status) const {
+    return status ? std::move(status) : Status(Named(std::move(status).error()));
+  }
+  /// The value of a key, decoded.
   template <class T>
-  Result<std::optional<T>> Read(TableId table, std::string_view key,
+  Result<std::optional<T>> Read(const TableRoot& table, std::string_view key,
                                 Result<T> (*decode)(std::string_view)) const {
-    const auto transaction = environment_->Begin();
-    if (!transaction) return transaction.error();
-    const auto value = transaction->Get(table, key);
+    const auto value = file_->Get(table, key);
     if (!value) return value.error();
     if (!value->has_value()) return std::optional<T>();
     auto decoded = decode(**value);
-    if (!decoded) return std::move(decoded).error();
+    if (!decoded) return Named(std::move(decoded).error());
     return std::optional<T>(*std::move(decoded));
   }
 
-  std::unique_ptr<LmdbEnvironment> environment_;
+  std::unique_ptr<LmdbFile> file_;
   Tables tables_;
 };
 
@@ -162,12 +158,12 @@ Status CheckSize(const std::string& path, const DatabaseInfo& info) {
 
 Result<std::unique_ptr<AdvisoryDatabase>> OpenOnce(const std::string& path, DatabaseInfo info) {
   if (Status status = CheckSize(path, info); !status) return status.error();
-  auto environment = LmdbEnvironment::OpenForReading(path);
-  if (!environment) return std::move(environment).error();
-  const auto tables = OpenTables(**environment);
-  if (!tables) return Error(tables.error()).Context(path);
+  auto file = LmdbFile::Open(path);
+  if (!file) return std::move(file).error();
+  const auto tables = OpenTables(**file);
+  if (!tables) return tables.error();
   return std::unique_ptr<AdvisoryDatabase>(
-      std::make_unique<LmdbDatabase>(std::move(info), *std::move(environment), *tables));
+      std::make_unique<LmdbDatabase>(std::move(info), *std::move(file), *tables));
 }
 
 }  // namespace

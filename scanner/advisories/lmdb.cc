@@ -123,12 +123,11 @@ Status CheckLmdbFile(const std::string& path) {
 
 LmdbTransaction::~LmdbTransaction() { Abort(); }
 LmdbTransaction::LmdbTransaction(LmdbTransaction&& other) noexcept
-    : txn_(std::exchange(other.txn_, nullptr)), read_only_(other.read_only_) {}
+    : txn_(std::exchange(other.txn_, nullptr)) {}
 LmdbTransaction& LmdbTransaction::operator=(LmdbTransaction&& other) noexcept {
   if (this != &other) {
     Abort();
     txn_ = std::exchange(other.txn_, nullptr);
-    read_only_ = other.read_only_;
   }
   return *this;
 }
@@ -140,10 +139,7 @@ void LmdbTransaction::Abort() {
 
 Result<TableId> LmdbTransaction::Table(const char* name) {
   TableId id = 0;
-  const int code = mdb_dbi_open(txn_, name, read_only_ ? 0 : MDB_CREATE, &id);
-  if (code == MDB_NOTFOUND) {
-    return DataLoss("advisory database: has no table " + std::string(name));
-  }
+  const int code = mdb_dbi_open(txn_, name, MDB_CREATE, &id);
   if (code != 0) return FromLmdb("cannot open a table", code);
   return id;
 }
@@ -200,7 +196,6 @@ Status LmdbTransaction::Commit() {
 Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::OpenForWriting(const std::string& path,
                                                                          std::size_t map_bytes) {
   std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment);
-  environment->read_only_ = false;
   int code = mdb_env_create(&environment->env_);
   if (code == 0) code = mdb_env_set_maxdbs(environment->env_, kMaxTables);
   if (code == 0) code = mdb_env_set_mapsize(environment->env_, map_bytes);
@@ -213,33 +208,13 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::OpenForWriting(const s
   return environment;
 }
 
-Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::OpenForReading(const std::string& path) {
-  if (Status status = CheckLmdbFile(path); !status) return status.error();
-  std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment);
-  int code = mdb_env_create(&environment->env_);
-  if (code == 0) code = mdb_env_set_maxdbs(environment->env_, kMaxTables);
-  // The file's own size, not the map size that it names: that is its author's word.
-  struct stat info {};
-  if (code == 0 && ::stat(path.c_str(), &info) != 0) code = errno;
-  if (code == 0) {
-    code = mdb_env_set_mapsize(environment->env_, static_cast<std::size_t>(info.st_size));
-  }
-  if (code == 0) {
-    code = mdb_env_open(environment->env_, path.c_str(),
-                        MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS, 0444);
-  }
-  if (code != 0) return FromLmdb("cannot open " + path, code);
-  return environment;
-}
-
 LmdbEnvironment::~LmdbEnvironment() {
   if (env_ != nullptr) mdb_env_close(env_);
 }
 
 Result<LmdbTransaction> LmdbEnvironment::Begin() const {
   LmdbTransaction transaction;
-  transaction.read_only_ = read_only_;
-  const int code = mdb_txn_begin(env_, nullptr, read_only_ ? MDB_RDONLY : 0, &transaction.txn_);
+  const int code = mdb_txn_begin(env_, nullptr, 0, &transaction.txn_);
   if (code != 0) return FromLmdb("cannot begin", code);
   return transaction;
 }

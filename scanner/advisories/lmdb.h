@@ -1,5 +1,6 @@
-// LMDB with owned handles and Results. Environments are single files without a lock file: a
-// database file has one writer while it is built, and is never written again.
+// LMDB with owned handles and Results, for building databases. Environments are single files
+// without a lock file: a database file has one writer while it is built, and is never written
+// again. A finished file is read by lmdb_file.h, which believes none of its bytes.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +31,7 @@ class LmdbTransaction {
   LmdbTransaction(const LmdbTransaction&) = delete;
   LmdbTransaction& operator=(const LmdbTransaction&) = delete;
 
-  /// Errors: NotFound where a reader's file has no such table; a writer makes it.
+  /// Makes it where it is not.
   Result<TableId> Table(const char* name);
   /// Points into the map: valid until the transaction ends. nullopt: no such key.
   Result<std::optional<std::string_view>> Get(TableId table, std::string_view key) const;
@@ -47,7 +48,6 @@ class LmdbTransaction {
   friend class LmdbEnvironment;
   void Abort();
   MDB_txn* txn_ = nullptr;
-  bool read_only_ = true;
 };
 
 class LmdbEnvironment {
@@ -55,20 +55,16 @@ class LmdbEnvironment {
   /// Makes or opens for writing. `map_bytes` bounds the file.
   static Result<std::unique_ptr<LmdbEnvironment>> OpenForWriting(const std::string& path,
                                                                  std::size_t map_bytes);
-  /// Checks the file before mapping it (CheckLmdbFile).
-  static Result<std::unique_ptr<LmdbEnvironment>> OpenForReading(const std::string& path);
   ~LmdbEnvironment();
   LmdbEnvironment(const LmdbEnvironment&) = delete;
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
 
-  /// Readers may be many at once, on any thread; a writer is alone.
   Result<LmdbTransaction> Begin() const;
   Status Sync();
 
  private:
   LmdbEnvironment() = default;
   MDB_env* env_ = nullptr;
-  bool read_only_ = true;
 };
 
 /// Looks at the two meta pages without mapping anything: magic, format, page size, and that every
