@@ -10,21 +10,28 @@
 namespace landwaiter::matching {
 namespace {
 
-constexpr bool kComplete = true;
-constexpr bool kFixesOnly = false;
+/// Only fixes are published, whatever feeds there are.
+constexpr std::string_view kFixesOnly = "";
+/// OSV has of these what their trackers have, unfixed ones too; of those that publish errata
+/// (Red Hat, SUSE, …) it has the errata.
+constexpr std::string_view kDebianFeeds = "debian|osv";
+constexpr std::string_view kUbuntuFeeds = "osv|ubuntu-vex";
+constexpr std::string_view kRedHatFeeds = "redhat|redhat-oval";
+constexpr std::string_view kSuseFeeds = "suse";
+constexpr std::string_view kAzureFeeds = "azure";
 
 /// Whose Vendor fields are known. EPEL's is "Fedora Project", Remi's "Remi Collet", …
 constexpr std::string_view kRedHatVendors = "Red Hat";
 constexpr std::string_view kSuseVendors = "SUSE|openSUSE";
 
 constexpr Distribution kDistributions[] = {
-    {"debian", "Debian", "deb", KeyBy::kSource, kComplete, Debian, Unsuffixed},
-    {"ubuntu", "Ubuntu", "deb", KeyBy::kSource, kComplete, Ubuntu, UbuntuStreams, UbuntuFlavour},
+    {"debian", "Debian", "deb", KeyBy::kSource, kDebianFeeds, Debian, Unsuffixed},
+    {"ubuntu", "Ubuntu", "deb", KeyBy::kSource, kUbuntuFeeds, Ubuntu, UbuntuStreams, UbuntuFlavour},
     {"alpine", "Alpine", "apk", KeyBy::kSource, kFixesOnly, Alpine, Unsuffixed},
     {"wolfi", "Wolfi", "apk", KeyBy::kSource, kFixesOnly, None},
     {"chainguard", "Chainguard", "apk", KeyBy::kSource, kFixesOnly, None, WolfiToo},
     {"minimos", "MinimOS", "apk", KeyBy::kSource, kFixesOnly, None},
-    {"rhel", "Red Hat", "rpm", KeyBy::kBinaryOrSource, kComplete, RedHat, RedHatRepositories,
+    {"rhel", "Red Hat", "rpm", KeyBy::kBinaryOrSource, kRedHatFeeds, RedHat, RedHatRepositories,
      nullptr, kRedHatVendors},
     {"almalinux", "AlmaLinux", "rpm", KeyBy::kBinary, kFixesOnly, Major, Unsuffixed, nullptr,
      "AlmaLinux"},
@@ -33,20 +40,20 @@ constexpr Distribution kDistributions[] = {
     {"amzn", "Amazon Linux", "rpm", KeyBy::kBinary, kFixesOnly, Amazon, nullptr, nullptr, "Amazon"},
     {"ol", "Oracle Linux", "rpm", KeyBy::kBinary, kFixesOnly, Major, OracleFlavours, OracleFlavour,
      "Oracle"},
-    {"sles", "SUSE", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Sles, SuseModules, nullptr,
+    {"sles", "SUSE", "rpm", KeyBy::kBinaryOrSource, kSuseFeeds, Sles, SuseModules, nullptr,
      kSuseVendors},
-    {"sle-micro", "SUSE", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, SleMicro, nullptr, nullptr,
+    {"sle-micro", "SUSE", "rpm", KeyBy::kBinaryOrSource, kSuseFeeds, SleMicro, nullptr, nullptr,
      kSuseVendors},
-    {"opensuse-leap", "openSUSE", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Leap, nullptr, nullptr,
+    {"opensuse-leap", "openSUSE", "rpm", KeyBy::kBinaryOrSource, kSuseFeeds, Leap, nullptr, nullptr,
      kSuseVendors},
-    {"opensuse-tumbleweed", "openSUSE", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Tumbleweed,
+    {"opensuse-tumbleweed", "openSUSE", "rpm", KeyBy::kBinaryOrSource, kSuseFeeds, Tumbleweed,
      nullptr, nullptr, kSuseVendors},
-    {"azurelinux", "Azure Linux", "rpm", KeyBy::kSource, kFixesOnly, Major, nullptr, nullptr,
+    {"azurelinux", "Azure Linux", "rpm", KeyBy::kSource, kAzureFeeds, Major, nullptr, nullptr,
      "Microsoft"},
-    {"mariner", "Azure Linux", "rpm", KeyBy::kSource, kFixesOnly, Major, nullptr, nullptr,
+    {"mariner", "Azure Linux", "rpm", KeyBy::kSource, kAzureFeeds, Major, nullptr, nullptr,
      "Microsoft"},
     {"photon", "Photon OS", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Minor},
-    {"arch", "Arch Linux", "alpm", KeyBy::kBinary, kFixesOnly, None},
+    {"arch", "Arch Linux", "alpm", KeyBy::kBinary, "arch", None},
 };
 
 constexpr Language kLanguages[] = {
@@ -74,6 +81,15 @@ bool IsOwnPackage(const Distribution& distribution, const Package& package) {
   const auto prefixes = text::Split(distribution.vendors, '|');
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](std::string_view prefix) { return package.vendor.starts_with(prefix); });
+}
+
+bool IsComplete(const Distribution& distribution, const advisories::AdvisoryDatabase& database) {
+  if (distribution.complete_by.empty()) return false;
+  const auto kinds = text::Split(distribution.complete_by, '|');
+  const auto& feeds = database.Info().feeds;
+  return std::any_of(feeds.begin(), feeds.end(), [&](const auto& feed) {
+    return std::find(kinds.begin(), kinds.end(), feed.kind) != kinds.end();
+  });
 }
 
 std::vector<Place> PlacesOf(const Distribution& distribution, const OperatingSystem& os,

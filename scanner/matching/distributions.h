@@ -34,8 +34,9 @@ struct Distribution {
   std::string_view ecosystem;  // OSV's name, without the suffix
   std::string_view package_type;  // purl type of its packages
   KeyBy key;
-  /// Feeds speak of what is not fixed, too: no finding means not affected.
-  bool complete;
+  /// The kinds of feeds (a list with bars) that speak of its packages that have no fix, too: with
+  /// one of them in the database no finding means not affected. "" where none does.
+  std::string_view complete_by;
   /// The suffix of a release with its ':' (":12"); nullopt where the release has no name that
   /// feeds could know it by.
   std::optional<std::string> (*suffix)(const OperatingSystem& os);
@@ -50,6 +51,9 @@ struct Distribution {
 };
 /// Whether a package is the distribution's own, as far as it says who built it.
 bool IsOwnPackage(const Distribution& distribution, const Package& package);
+
+/// Whether a feed in the database speaks of the distribution's packages that have no fix.
+bool IsComplete(const Distribution& distribution, const advisories::AdvisoryDatabase& database);
 
 std::span<const Distribution> Distributions();
 /// nullptr for a family without feeds.

@@ -135,7 +135,7 @@ class Matcher {
       ++row.unasked;
       return Ok();
     }
-    if (os && !questions_.distribution()->complete) {
+    if (os && !questions_.complete()) {
       row.note = "the feeds of " + inventory_.os->family +
                  " list what is fixed: no finding may mean that there is no fix";
     }
@@ -154,7 +154,7 @@ class Matcher {
   /// show in their versions.
   bool IsItsOwnersMatter(const Package& package, bool guess) const {
     if (!IsOwned(package)) return false;
-    return guess || (questions_.distribution()->complete && SameOwner(package) != nullptr);
+    return guess || (questions_.complete() && SameOwner(package) != nullptr);
   }
 
   Status AddFindings(const Package& package, const Question& question, bool guess,

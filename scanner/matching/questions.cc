@@ -34,6 +34,7 @@ Result<Questions> Questions::For(const Inventory& inventory,
   questions.has_feed_ =
       !questions.places_.empty() || std::any_of(of_layers.begin(), of_layers.end(),
                                                 [](const auto& places) { return !places.empty(); });
+  questions.complete_ = questions.has_feed_ && IsComplete(*questions.distribution_, database);
   return questions;
 }
 

@@ -32,6 +32,8 @@ class Questions {
   }
   /// nullptr where no feed of the operating system is in the database.
   const Distribution* distribution() const { return has_feed_ ? distribution_ : nullptr; }
+  /// The operating system's feeds speak of what has no fix, too.
+  bool complete() const { return complete_; }
 
  private:
   Questions(const Inventory& inventory, const advisories::AdvisoryDatabase& database)
@@ -49,6 +51,7 @@ class Questions {
   /// By layer; empty where `places_` counts. Red Hat alone.
   std::vector<std::vector<Place>> layer_places_;
   bool has_feed_ = false;
+  bool complete_ = false;
 };
 
 }  // namespace landwaiter::matching
