@@ -25,8 +25,10 @@ constexpr std::string_view kRedHatVendors = "Red Hat";
 constexpr std::string_view kSuseVendors = "SUSE|openSUSE";
 
 constexpr Distribution kDistributions[] = {
-    {"debian", "Debian", "deb", KeyBy::kSource, kDebianFeeds, Debian, Unsuffixed},
-    {"ubuntu", "Ubuntu", "deb", KeyBy::kSource, kUbuntuFeeds, Ubuntu, UbuntuStreams, UbuntuFlavour},
+    {"debian", "Debian", "deb", KeyBy::kSource, kDebianFeeds, Debian, Unsuffixed, nullptr,
+     "Debian"},
+    {"ubuntu", "Ubuntu", "deb", KeyBy::kSource, kUbuntuFeeds, Ubuntu, UbuntuStreams, UbuntuFlavour,
+     "Ubuntu|Canonical|Debian"},
     {"alpine", "Alpine", "apk", KeyBy::kSource, kFixesOnly, Alpine, Unsuffixed},
     {"wolfi", "Wolfi", "apk", KeyBy::kSource, kFixesOnly, None},
     {"chainguard", "Chainguard", "apk", KeyBy::kSource, kFixesOnly, None, WolfiToo},

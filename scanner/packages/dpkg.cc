@@ -5,8 +5,13 @@
 //
 // A package counts as installed where its files are on the disk: states installed, unpacked,
 // half-configured, triggers-awaited, triggers-pending, whatever is wanted of it; and where no state
-// is written at all, as in status.d. Not handled: dpkg's journal (var/lib/dpkg/updates), which
-// dpkg folds into status before it ends.
+// is written at all, as in status.d.
+//
+// Who built a package is told by its Origin or Vendor (deb-control(5) "Origin"; fpm writes Vendor),
+// which the distributions' own do not have, and by the Maintainer of those who publish packages
+// under the distributions' names (pitfall 72). Anybody may maintain a package of Debian's under an
+// address of his own, so that an unknown Maintainer tells nothing. Not handled: dpkg's journal
+// (var/lib/dpkg/updates), which dpkg folds into status before it ends.
 #include <algorithm>
 #include <array>
 
@@ -34,6 +39,23 @@ constexpr std::array<std::string_view, 5> kOnDisk = {"installed", "unpacked", "h
 constexpr std::array<std::string_view, 7> kNoRecords = {
     ".md5sums", ".preinst", ".postinst", ".prerm", ".postrm", ".conffiles", ".list"};
 
+// Addresses of those who publish packages that the distributions have, too, under the same names.
+struct Builder {
+  std::string_view address;  // the end of the Maintainer's address
+  std::string_view name;
+};
+constexpr std::array<Builder, 11> kBuilders = {{{"support@docker.com", "Docker"},
+                                                {"help@containerd.io", "Docker"},
+                                                {"@nodesource.com", "NodeSource"},
+                                                {"@nginx.com", "NGINX"},
+                                                {"nginx-packaging@f5.com", "NGINX"},
+                                                {"@hashicorp.com", "HashiCorp"},
+                                                {"mysql-build@oss.oracle.com", "MySQL"},
+                                                {"@elastic.co", "Elastic"},
+                                                {"contact@grafana.com", "Grafana"},
+                                                {"contact@influxdata.com", "InfluxData"},
+                                                {"rabbitmq-core@groups.vmware.com", "RabbitMQ"}}};
+
 template <std::size_t N>
 bool Contains(const std::array<std::string_view, N>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
@@ -58,9 +80,35 @@ Need Wants(const FileFacts& facts) {
   return Classify(facts.path) == File::kOther ? Need::kNothing : Need::kContent;
 }
 
-enum Field : std::size_t { kPackage, kVersion, kArchitecture, kSource, kStatus };
-constexpr std::array<std::string_view, 5> kFields = {"Package", "Version", "Architecture", "Source",
-                                                     "Status"};
+enum Field : std::size_t {
+  kPackage,
+  kVersion,
+  kArchitecture,
+  kSource,
+  kStatus,
+  kMaintainer,
+  kOrigin,
+  kVendor
+};
+constexpr std::array<std::string_view, 8> kFields = {
+    "Package", "Version", "Architecture", "Source", "Status", "Maintainer", "Origin", "Vendor"};
+
+// "" where nothing tells that it is not the distribution.
+std::string BuilderOf(const ControlStanza& stanza) {
+  for (const Field field : {kOrigin, kVendor}) {
+    const std::string_view word = stanza.values[field];
+    // fpm's word for nobody.
+    if (!word.empty() && word != "none") return FreeText(word);
+  }
+  std::string_view address = stanza.values[kMaintainer];
+  address = address.substr(address.rfind('<') + 1);  // npos + 1 is 0
+  address = address.substr(0, address.find('>'));
+  const std::string lower = text::ToLower(address);
+  const auto builder = std::find_if(kBuilders.begin(), kBuilders.end(), [&](const Builder& one) {
+    return lower.ends_with(one.address);
+  });
+  return builder == kBuilders.end() ? std::string() : std::string(builder->name);
+}
 
 bool IsInstalled(std::string_view status) {
   if (status.empty()) return true;
@@ -102,6 +150,7 @@ void AddPackage(const ControlStanza& stanza, ReadingBuilder& out) {
                   .name = std::string(values[kPackage]),
                   .version = std::string(values[kVersion])};
   package.architecture = FreeText(values[kArchitecture]);
+  package.vendor = BuilderOf(stanza);
   SetSource(values[kSource], package);
   if (!values[kSource].empty() && (!IsName(package.source_name, kMaxNameBytes) ||
                                    !IsName(package.source_version, kMaxVersionBytes))) {
@@ -151,7 +200,7 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
 
 PackageSource DpkgSource() {
   return {.name = kName,
-          .version = 2,
+          .version = 3,
           .max_bytes = kMaxStatusBytes,
           .wants = Wants,
           .wants_head = nullptr,

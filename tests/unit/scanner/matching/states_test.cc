@@ -301,6 +301,30 @@ TEST_F(StatesTest, PitfallOtherVendorsPackagesAreNoMatterOfTheDistributionsFeeds
       << "PITFALL: what they ship is looked at by the language's feed";
 }
 
+// Pitfall 72.
+TEST_F(StatesTest, PitfallDebsOfOtherVendorsAreNoMatterOfTheDistributionsFeeds) {
+  const std::vector<OsvRecord> records{Fixed("D-1", "Debian:12", "nodejs", "18.20.4+dfsg-1"),
+                                       Unfixed("GHSA-1", "npm", "npm")};
+  Package bundled = APackage("npm", "npm", "10.0.0");
+  bundled.owner = "nodejs";
+  struct Case {
+    std::string name;
+    std::string vendor;
+    std::vector<std::string> found;
+  };
+  const Case cases[] = {
+      {"NodeSource's", "NodeSource", {"npm GHSA-1"}},
+      {"Debian's own say nothing", "", {"nodejs D-1", "npm GHSA-1"}},
+      {"or that they are", "Debian", {"nodejs D-1", "npm GHSA-1"}},
+  };
+  for (const Case& c : cases) {
+    Package nodejs = APackage("deb", "nodejs", "18.20.4-1nodesource1");
+    nodejs.vendor = c.vendor;
+    EXPECT_EQ(Ids(MatchWith(records, AnInventory("debian", "12", {nodejs, bundled}))), c.found)
+        << c.name;
+  }
+}
+
 // Pitfalls 128, 129.
 TEST_F(StatesTest, PitfallNamesOfTheNvdFindProgramsAndFailNothing) {
   const std::vector<File> files{

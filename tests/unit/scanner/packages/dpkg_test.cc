@@ -56,6 +56,34 @@ TEST(DpkgTest, TakesSourceAndItsVersion) {
   EXPECT_EQ(reading.packages[1].source_version, "2.38.1-5");
 }
 
+// Pitfall 72: packages that others than the distribution built.
+TEST(DpkgTest, PitfallWhoBuiltAPackageIsTakenWhereItIsTold) {
+  struct Case {
+    const char* name;
+    std::string fields;
+    std::string vendor;
+  };
+  const Case cases[] = {
+      {"nothing is told", "", ""},
+      {"a team of Debian's", "Maintainer: Debian X <x@lists.debian.org>\n", ""},
+      {"a person who maintains a package of Debian's", "Maintainer: A B <a.b@example.com>\n", ""},
+      {"Docker's own", "Maintainer: Docker <support@docker.com>\n", "Docker"},
+      {"somebody of NodeSource's", "Maintainer: A B <a@nodesource.com>\n", "NodeSource"},
+      {"an address without brackets, in capitals", "Maintainer: A@NGINX.com\n", "NGINX"},
+      {"an address that only ends alike", "Maintainer: A <a@not-nginx.com>\n", ""},
+      {"fpm's Vendor", "Vendor: Example Ltd\nMaintainer: <a@b>\n", "Example Ltd"},
+      {"fpm's word for nobody", "Vendor: none\n", ""},
+      {"an Origin goes before a Vendor", "Origin: Proxmox\nVendor: x\n", "Proxmox"},
+      {"brackets that do not close", "Maintainer: x <\n", ""},
+  };
+  for (const Case& c : cases) {
+    const FileReading reading = ReadStatus("Package: nginx\nStatus: install ok installed\n" +
+                                           c.fields + "Version: 1-1\n\n");
+    ASSERT_EQ(reading.packages.size(), 1u) << c.name << ": " << reading.reason;
+    EXPECT_EQ(reading.packages[0].vendor, c.vendor) << c.name;
+  }
+}
+
 struct StatusCase {
   const char* name;
   const char* status;
