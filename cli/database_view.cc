@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "lib/base/text.h"
+#include "scanner/versions/scheme.h"
 
 namespace landwaiter::cli {
 namespace {
@@ -61,6 +63,55 @@ std::string DescribeAffected(const advisories::Affected& affected) {
     text += " (" + text::Join(affected.architectures, ", ") + ")";
   }
   return text;
+}
+
+/// As the ecosystem orders them, "0" before all; those that it cannot read last, as text.
+class VersionOrder {
+ public:
+  explicit VersionOrder(std::string_view ecosystem)
+      : scheme_(versions::SchemeForEcosystem(ecosystem)) {}
+
+  bool Reads(const std::string& version) const {
+    return version == "0" || (scheme_ && versions::Validate(*scheme_, version).has_value());
+  }
+  bool operator()(const std::string& a, const std::string& b) const {
+    if (Reads(a) != Reads(b)) return Reads(a);
+    if (!Reads(a)) return a < b;
+    if (a == "0" || b == "0") return a == "0" && b != "0";
+    const auto order = versions::Compare(*scheme_, a, b);
+    return order.has_value() && *order < 0;
+  }
+
+ private:
+  std::optional<versions::Scheme> scheme_;
+};
+
+void SortEvents(const VersionOrder& before, advisories::Range* range) {
+  const auto reads = [&](const advisories::Event& event) { return before.Reads(event.version); };
+  // A limit of "*" and the like: nobody knows where it belongs.
+  if (!std::all_of(range->events.begin(), range->events.end(), reads)) return;
+  std::stable_sort(range->events.begin(), range->events.end(),
+                   [&](const auto& a, const auto& b) { return before(a.version, b.version); });
+}
+
+/// Ranges and versions from the lowest up, whatever order a feed has them in.
+advisories::Affected Sorted(advisories::Affected affected, std::string_view ecosystem) {
+  const VersionOrder before(ecosystem);
+  for (auto& range : affected.ranges) SortEvents(before, &range);
+  std::stable_sort(affected.ranges.begin(), affected.ranges.end(),
+                   [&](const advisories::Range& a, const advisories::Range& b) {
+                     if (a.stream != b.stream) return a.stream < b.stream;
+                     if (a.events.empty() || b.events.empty()) {
+                       return a.events.empty() && !b.events.empty();
+                     }
+                     const std::string& left = a.events.front().version;
+                     const std::string& right = b.events.front().version;
+                     if (before(left, right) || before(right, left)) return before(left, right);
+                     return DescribeRange(a) < DescribeRange(b);
+                   });
+  std::sort(affected.versions.begin(), affected.versions.end());
+  std::stable_sort(affected.versions.begin(), affected.versions.end(), before);
+  return affected;
 }
 
 using Row = std::array<std::string, 5>;
@@ -170,7 +221,8 @@ std::string RenderLookup(const LookupAnswer& answer) {
     std::string severity(SeverityName(SeverityOf(row).severity));
     if (row.known_exploited) severity += " exploited";
     rows.push_back({Cell(row.ecosystem), Cell(row.advisory.id), Cell(CvesOf(row.advisory)),
-                    std::move(severity), Cell(DescribeAffected(row.affected))});
+                    std::move(severity),
+                    Cell(DescribeAffected(Sorted(row.affected, row.ecosystem)))});
   }
   return RenderRows(rows);
 }
@@ -179,8 +231,9 @@ std::string RenderLookupJson(const std::string& package, const LookupAnswer& ans
   Json list = Json::array();
   for (const LookupRow& row : answer) {
     const auto& severity = SeverityOf(row);
+    const advisories::Affected affected = Sorted(row.affected, row.ecosystem);
     Json ranges = Json::array();
-    for (const auto& range : row.affected.ranges) ranges.push_back(DescribeRange(range));
+    for (const auto& range : affected.ranges) ranges.push_back(DescribeRange(range));
     Json entry = {{"ecosystem", row.ecosystem},
                   {"advisory", row.advisory.id},
                   {"aliases", row.advisory.aliases},
@@ -189,7 +242,7 @@ std::string RenderLookupJson(const std::string& package, const LookupAnswer& ans
                   {"severitySource", severity.source},
                   {"cvssVector", severity.vector},
                   {"ranges", ranges},
-                  {"versions", row.affected.versions},
+                  {"versions", affected.versions},
                   {"notAffected", row.affected.claim == advisories::Claim::kNotAffected},
                   {"unfixedState", FindingStateName(row.affected.unfixed_state)},
                   {"architectures", row.affected.architectures},

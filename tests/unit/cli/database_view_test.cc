@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -48,6 +49,34 @@ TEST(DatabaseViewTest, StatementsAndStatesAreShownAndNotTakenForRanges) {
   EXPECT_NE(shown().find("all versions, WillNotFix (s390x)\n"), std::string::npos) << shown();
   row.affected.ranges = {{{{EventKind::kIntroduced, "0"}, {EventKind::kFixed, "2"}}, "el9_2"}};
   EXPECT_NE(shown().find("el9_2: < 2, WillNotFix"), std::string::npos) << shown();
+}
+
+TEST(DatabaseViewTest, RangesAndVersionsAreShownFromTheLowestUp) {
+  constexpr auto kFrom = EventKind::kIntroduced;
+  constexpr auto kFixed = EventKind::kFixed;
+  LookupRow row;
+  row.ecosystem = "npm";
+  row.advisory.id = "GHSA-1";
+  row.affected.ranges = {{{{kFrom, "10.0.0"}, {kFixed, "10.1.0"}}},
+                         {{{kFixed, "9.9.9"}, {kFrom, "9.0.0"}}},
+                         {{{kFixed, "1.0.0"}, {kFrom, "0"}}}};
+  row.affected.versions = {"11.0.0", "odd", "2.0.0", "even"};
+  EXPECT_NE(RenderLookup({row}).find("< 1.0.0 or >= 9.0.0, < 9.9.9 or >= 10.0.0, < 10.1.0\n"),
+            std::string::npos)
+      << RenderLookup({row});
+  const auto json = nlohmann::json::parse(RenderLookupJson("a", {row}));
+  EXPECT_EQ(json["advisories"][0]["ranges"],
+            (nlohmann::json{"< 1.0.0", ">= 9.0.0, < 9.9.9", ">= 10.0.0, < 10.1.0"}));
+  EXPECT_EQ(json["advisories"][0]["versions"], (nlohmann::json{"2.0.0", "11.0.0", "even", "odd"}));
+  LookupRow other = row;
+  std::reverse(other.affected.ranges.begin(), other.affected.ranges.end());
+  std::reverse(other.affected.versions.begin(), other.affected.versions.end());
+  EXPECT_EQ(RenderLookupJson("a", {row}), RenderLookupJson("a", {other}));
+  row.affected.ranges = {{{{kFrom, "0"}, {kFixed, "10-1"}}, "el9_10"},
+                         {{{kFrom, "0"}, {kFixed, "9-1"}}}};
+  row.ecosystem = "Red Hat:enterprise_linux:9";
+  EXPECT_NE(RenderLookup({row}).find("< 9-1 or el9_10: < 10-1\n"), std::string::npos)
+      << RenderLookup({row});
 }
 
 LookupRow ARow(const advisories::AdvisoryDatabase& database) {
