@@ -57,8 +57,10 @@ Result<RawManifest> FolderSource::Manifest(const std::optional<Digest>& /*digest
 }
 
 Result<std::unique_ptr<BlobReader>> FolderSource::Blob(const Descriptor& descriptor) {
-  const Wants* const wants = descriptor.media_type == kAllFiles ? nullptr : &wants_;
-  return std::unique_ptr<BlobReader>(std::make_unique<FolderWalk>(root_.get(), wants, report_));
+  const auto taken = descriptor.media_type == kAllFiles ? FolderWalk::Taken::kAllFiles
+                                                        : FolderWalk::Taken::kWantedFiles;
+  return std::unique_ptr<BlobReader>(
+      std::make_unique<FolderWalk>(root_.get(), wants_, taken, report_));
 }
 
 Result<std::unique_ptr<FileSource>> FileSource::Open(const std::string& path) {

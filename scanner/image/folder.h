@@ -2,9 +2,15 @@
 // all symbolic links, sorted by name, made while it is read. Where it is the root of a system the
 // other files are in it too, as empty ones.
 //
-// Every folder and file is opened below the one before and no symbolic link is followed, so that
-// nothing outside is ever read; links are told, and mean what they would mean in an image whose
-// root the folder is. Left out: .git, what is no regular file, and the kernel's own file systems.
+// Every folder and file is opened below the one before, so that nothing outside is ever read; links
+// are told, and mean what they would mean in an image whose root the folder is. Left out: .git,
+// what is no regular file, and the kernel's own file systems.
+//
+// A link to a file within the folder is followed where somebody wants a file of the link's name
+// and nobody the file under its own ("Gemfile.lock -> locks/production"): it is in the tar under
+// the link's name. Whatever else a link leads to within the folder is met at its own place, so that
+// no loop can be walked. Links that lead out of it are counted and told, and not followed: what is
+// out there was not asked for, and may be another one's.
 #pragma once
 
 #include <cstdint>
@@ -38,10 +44,12 @@ struct FolderFile {
 
 /// What the last walk met.
 struct FolderReport {
-  std::uint64_t files = 0;                   // regular ones
-  std::uint64_t taken = 0;                   // those of them that were read
-  std::uint64_t unread = 0;                  // files and folders that could not be read
-  std::vector<std::string> unread_examples;  // "PATH: why", a few
+  std::uint64_t files = 0;                      // regular ones
+  std::uint64_t taken = 0;                      // those of them that were read
+  std::uint64_t unread = 0;                     // files and folders that could not be read
+  std::vector<std::string> unread_examples;     // "PATH: why", a few
+  std::uint64_t links_out = 0;                  // links to what lies outside
+  std::vector<std::string> links_out_examples;  // their paths, a few
 };
 
 class FolderSource final : public ImageSource {

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -63,6 +65,32 @@ Result<std::vector<std::string>> NamesIn(int folder) {
   return names;
 }
 
+// Through links, which mean what they would mean were the folder the root: none leads out of it
+// (openat2(2), RESOLVE_IN_ROOT), and the kernel bounds how many there are on a way.
+FileDescriptor OpenWithin(int root, const std::string& path, std::uint64_t flags) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  return FileDescriptor(
+      static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+}
+
+// "" where the kernel does not say.
+std::string PlaceOf(int fd) {
+  std::array<char, PATH_MAX> place{};
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const ssize_t size = ::readlink(link.c_str(), place.data(), place.size());
+  return size <= 0 ? std::string() : std::string(place.data(), static_cast<std::size_t>(size));
+}
+
+FolderFile FileOf(std::string_view path, const struct stat& facts) {
+  return {.path = path,
+          .mode = facts.st_mode & 07777u,
+          .uid = facts.st_uid,
+          .gid = facts.st_gid,
+          .size = static_cast<std::uint64_t>(facts.st_size)};
+}
+
 }  // namespace
 
 std::size_t TarStream::Give(char* buffer, std::size_t size) {
@@ -97,8 +125,9 @@ Result<std::size_t> TarStream::Read(char* buffer, std::size_t size) {
   }
 }
 
-FolderWalk::FolderWalk(int root, const FolderSource::Wants* wants, FolderReport& report)
-    : wants_(wants), report_(report) {
+FolderWalk::FolderWalk(int root, const FolderSource::Wants& wants, Taken taken,
+                       FolderReport& report)
+    : root_(root), wants_(wants), taken_(taken), report_(report) {
   report_ = {};
   FileDescriptor folder(::openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat facts {};
@@ -189,7 +218,49 @@ Status FolderWalk::EnterBelow(const std::string& name, const std::string& path,
   return Enter(std::move(folder), path, device);
 }
 
+bool FolderWalk::IsTakenItself(int file, const FolderFile& facts) const {
+  const std::string root = PlaceOf(root_);
+  const std::string place = PlaceOf(file);
+  if (root.empty() || !place.starts_with(root + "/")) return false;
+  FolderFile own = facts;
+  own.path = std::string_view(place).substr(root.size() + 1);
+  const bool left_out =
+      own.path.starts_with(".git/") || own.path.find("/.git/") != std::string_view::npos;
+  return !left_out && wants_(own);
+}
+
+bool FolderWalk::TakeThroughLink(const std::string& name, const std::string& path, Member& member) {
+  struct stat target {};
+  // A link that leads nowhere hides nothing. In a system the merge of its layer follows links.
+  if (system_root_ || ::fstatat(levels_.back().folder.get(), name.c_str(), &target, 0) != 0) {
+    return false;
+  }
+  const FileDescriptor place = OpenWithin(root_, path, O_PATH);
+  struct stat facts {};
+  const bool within = place && ::fstat(place.get(), &facts) == 0 && facts.st_dev == target.st_dev &&
+                      facts.st_ino == target.st_ino;
+  if (!within) {
+    ++report_.links_out;
+    if (report_.links_out_examples.size() < kMaxExamples) {
+      report_.links_out_examples.push_back(text::Truncate(text::Printable(path), 256));
+    }
+    return false;
+  }
+  const FolderFile file = FileOf(path, facts);
+  if (!S_ISREG(facts.st_mode) || !wants_(file) || IsTakenItself(place.get(), file)) return false;
+  member.file = OpenWithin(root_, path, O_RDONLY | O_NONBLOCK);
+  if (!member.file || ::fstat(member.file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    Unread(path, member.file ? "became something else" : std::strerror(errno));
+    member.file = {};
+    return false;
+  }
+  ++report_.files;
+  Fill(path, facts, member);
+  return true;
+}
+
 bool FolderWalk::TakeLink(const std::string& name, const std::string& path, Member& member) {
+  if (TakeThroughLink(name, path, member)) return true;
   std::array<char, PATH_MAX> target{};
   const ssize_t size =
       ::readlinkat(levels_.back().folder.get(), name.c_str(), target.data(), target.size());
@@ -206,12 +277,8 @@ bool FolderWalk::TakeFile(const std::string& name, const std::string& path, Memb
   struct stat facts {};
   const int folder = levels_.back().folder.get();
   if (::fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  FolderFile wanted{.path = path,
-                    .mode = facts.st_mode & 07777u,
-                    .uid = facts.st_uid,
-                    .gid = facts.st_gid,
-                    .size = static_cast<std::uint64_t>(facts.st_size)};
-  if (wants_ != nullptr && !(*wants_)(wanted)) {
+  const FolderFile wanted = FileOf(path, facts);
+  if (taken_ == Taken::kWantedFiles && !wants_(wanted)) {
     member.header = TarHeaderOf({.path = path, .mode = wanted.mode});
     return system_root_;
   }
@@ -222,15 +289,17 @@ bool FolderWalk::TakeFile(const std::string& name, const std::string& path, Memb
     return false;
   }
   if (!S_ISREG(facts.st_mode)) return false;
-  ++report_.taken;
-  member.path = path;
-  member.size = static_cast<std::uint64_t>(facts.st_size);
-  member.header = TarHeaderOf({.path = path,
-                               .mode = wanted.mode,
-                               .uid = wanted.uid,
-                               .gid = wanted.gid,
-                               .size = member.size});
+  Fill(path, facts, member);
   return true;
+}
+
+void FolderWalk::Fill(const std::string& path, const struct stat& facts, Member& member) {
+  ++report_.taken;
+  const FolderFile file = FileOf(path, facts);
+  member.path = path;
+  member.size = file.size;
+  member.header = TarHeaderOf(
+      {.path = path, .mode = file.mode, .uid = file.uid, .gid = file.gid, .size = file.size});
 }
 
 }  // namespace landwaiter::image

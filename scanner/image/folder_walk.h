@@ -1,6 +1,8 @@
 // The walk over a folder that makes its tar (folder.h). Inside this room only.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <string>
 #include <vector>
 
@@ -37,8 +39,9 @@ class TarStream : public BlobReader {
 
 class FolderWalk final : public TarStream {
  public:
-  /// The report is kept up to date; `wants` empty: every file. Both outlive the walk.
-  FolderWalk(int root, const FolderSource::Wants* wants, FolderReport& report);
+  enum class Taken { kWantedFiles, kAllFiles };
+  /// The report is kept up to date. `root`, `wants` and `report` outlive the walk.
+  FolderWalk(int root, const FolderSource::Wants& wants, Taken taken, FolderReport& report);
 
  private:
   struct Level {
@@ -55,10 +58,18 @@ class FolderWalk final : public TarStream {
   Status Enter(FileDescriptor folder, std::string path, std::uint64_t device);
   Status EnterBelow(const std::string& name, const std::string& path, std::uint64_t device);
   bool TakeLink(const std::string& name, const std::string& path, Member& member);
+  /// True where the link leads to a file that is taken under the link's name.
+  bool TakeThroughLink(const std::string& name, const std::string& path, Member& member);
+  /// Whether the file is met on its own way, and wanted there.
+  bool IsTakenItself(int file, const FolderFile& facts) const;
   bool TakeFile(const std::string& name, const std::string& path, Member& member);
+  /// The member is the file, which is open.
+  void Fill(const std::string& path, const struct stat& facts, Member& member);
   void Unread(const std::string& path, const std::string& why);
 
-  const FolderSource::Wants* const wants_;
+  const int root_;
+  const FolderSource::Wants& wants_;
+  const Taken taken_;
   FolderReport& report_;
   /// The folder is a system's root: links may lead from where a database is looked for to a file
   /// that nobody wants under its own name, so all files are told, those as empty ones.

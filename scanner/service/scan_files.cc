@@ -46,6 +46,12 @@ Coverage CoverageOf(const image::FolderReport& report) {
   Coverage line{.source = std::string(kFolderCoverage)};
   line.reason =
       std::to_string(report.taken) + " of " + std::to_string(report.files) + " files looked at";
+  if (report.links_out > 0) {
+    line.reason += "; links that lead out of the folder were not followed: " +
+                   text::Join(report.links_out_examples, ", ");
+    const std::uint64_t more = report.links_out - report.links_out_examples.size();
+    if (more > 0) line.reason += " and " + std::to_string(more) + " more";
+  }
   if (report.unread == 0) return line;
   line.state = CoverageState::kFailed;
   line.reason += "; " + std::to_string(report.unread) +

@@ -94,6 +94,28 @@ TEST_F(ScanFilesTest, FollowsNoLink) {
   fs::create_directory_symlink(".", root_ / "loop");
   fs::create_symlink("nowhere", root_ / "dangling.txt");
   EXPECT_THAT(Found(), ElementsAre("in/requirements.txt a"));
+  EXPECT_EQ(report_.links_out, 2u);
+  EXPECT_THAT(report_.links_out_examples, ElementsAre("out", "requirements.txt"));
+  EXPECT_EQ(report_.unread, 0u);
+}
+
+TEST_F(ScanFilesTest, ALinkToAFileOfNoWantedNameIsFollowedWithinTheFolder) {
+  Write("locks/production", "p==1\n");
+  Write("locks/other.txt", "o==1\n");
+  Write(".git/hidden.txt", "h==1\n");
+  fs::create_symlink("locks/production", root_ / "requirements.txt");
+  fs::create_directories(root_ / "deep");
+  fs::create_symlink("../requirements.txt", root_ / "deep/requirements-through.txt");
+  fs::create_symlink("/locks/production", root_ / "requirements-rooted.txt");
+  fs::create_symlink("locks/other.txt", root_ / "requirements-other.txt");
+  fs::create_symlink(".git/hidden.txt", root_ / "requirements-git.txt");
+  fs::create_symlink("requirements-b.txt", root_ / "requirements-a.txt");
+  fs::create_symlink("requirements-a.txt", root_ / "requirements-b.txt");
+  fs::create_directory_symlink("..", root_ / "deep/up");
+  EXPECT_THAT(Found(), ElementsAre("requirements-git.txt h", "deep/requirements-through.txt p",
+                                   "requirements.txt p"))
+      << "what is wanted under its own name is met there, and loops lead nowhere";
+  EXPECT_EQ(report_.links_out, 0u) << "nor does what nobody has";
 }
 
 TEST_F(ScanFilesTest, ASystemsFilesAreFoundThroughItsLinks) {
