@@ -6,6 +6,7 @@
    with all layers cached, and Syft and OSV-Scanner on the same image (LANDWAITER_BENCH_PEERS=no leaves them out).
 2. webhook: p50, p99 and rate at 64 TLS connections for a known digest, beside a bare Beast TLS echo of
    the same body.
+3. matching: matching.py. 4. extremes: extremes.py.
 
 Absolute figures are this machine's and this minute's; the ratios are what docs/bench.md quotes. The two
 commands of a pair run in turn, and each pair gives one ratio; the median is printed.
@@ -142,8 +143,10 @@ def main():
         raise SystemExit("build/landwaiter is missing: make build")
     with tempfile.TemporaryDirectory(prefix="landwaiter-bench-") as workdir:
         bench_scan(workdir)
+        from extremes import bench_extremes  # pylint: disable=import-outside-toplevel
         from matching import bench_matching  # pylint: disable=import-outside-toplevel
         from webhook import bench_webhook  # pylint: disable=import-outside-toplevel
+        bench_extremes(workdir, LANDWAITER, os.path.join(workdir, "db"), measure)
         bench_matching(workdir, LANDWAITER, BENCH)
         bench_webhook(workdir, LANDWAITER, BENCH)
 
