@@ -13,6 +13,7 @@
 #include "cli/database_path.h"
 #include "cli/image_argument.h"
 #include "cli/interrupt.h"
+#include "cli/known_bases.h"
 #include "cli/layer_cache_path.h"
 #include "cli/progress.h"
 #include "lib/base/clock.h"
@@ -44,6 +45,8 @@ struct ScanFlags {
   bool no_progress = false;
   bool verbose = false;
   std::string layer_cache;
+  std::vector<std::string> bases;
+  std::vector<std::string> base_lists;
   RegistryFlags registry;
 };
 
@@ -59,6 +62,7 @@ struct Plan {
   service::ScanOptions options;
   report::ReportFilter filter;
   std::vector<policy::ScanPolicy> policies;
+  std::vector<std::string> bases;
 };
 
 Result<Plan> MakePlan(const ScanFlags& flags) {
@@ -95,6 +99,12 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
   }
   if (Status status = CheckRegistryFlags(flags.registry); !status) return status.error();
   plan.filter.ignore_unfixed = flags.ignore_unfixed;
+  plan.bases = flags.bases;
+  for (const std::string& path : flags.base_lists) {
+    auto list = ReadBaseList(path);
+    if (!list) return std::move(list).error();
+    plan.bases.insert(plan.bases.end(), list->begin(), list->end());
+  }
   for (const std::string& path : flags.policy_files) {
     auto policies = policy::ParsePolicyFile(path);
     if (!policies) return std::move(policies).error();
@@ -209,6 +219,13 @@ std::unique_ptr<service::LayerCache> OpenLayerCache(const ScanFlags& flags) {
   return nullptr;
 }
 
+/// What the scan says of an image that the bases can explain.
+void FindBases(report::ScanReport& scan, const std::vector<KnownBase>& bases) {
+  for (const Inventory& platform : scan.inventory.platforms) {
+    scan.bases.push_back(FindBase(platform, bases));
+  }
+}
+
 int RunScan(const ScanFlags& flags) {
   auto plan = MakePlan(flags);
   if (!plan) return Complain(plan.error(), kExitUsage);
@@ -217,6 +234,9 @@ int RunScan(const ScanFlags& flags) {
   if (!database) return Complain(database.error(), kExitIncomplete);
   if (flags.verbose) log::Configure(log::Level::kDebug, log::Format::kText);
   Interrupt interrupt;
+  const Cancellation cancel{interrupt.Token()};
+  const auto bases = ReadKnownBases(plan->bases, flags.registry, plan->options, cancel);
+  if (!bases) return Complain(bases.error(), kExitIncomplete);
   std::optional<ProgressLine> progress;
   if (!flags.no_progress && ::isatty(STDERR_FILENO) == 1) {
     progress.emplace(flags.image);
@@ -225,8 +245,8 @@ int RunScan(const ScanFlags& flags) {
   const auto layer_cache = OpenLayerCache(flags);
   service::ChildOptions child;
   child.layer_cache = layer_cache.get();
-  auto inventory = ScanImageArgument(plan->image, flags.choice, flags.registry, plan->options,
-                                     child, Cancellation{interrupt.Token()});
+  auto inventory =
+      ScanImageArgument(plan->image, flags.choice, flags.registry, plan->options, child, cancel);
   progress.reset();
   if (!inventory) {
     return Complain(std::move(inventory).error().Context(flags.image + " was not scanned"),
@@ -236,6 +256,7 @@ int RunScan(const ScanFlags& flags) {
   scan.image = flags.image;
   scan.inventory = std::move(*inventory);
   scan.filter = plan->filter;
+  FindBases(scan, *bases);
   if (Status matched = Match(scan, **database); !matched) {
     return Complain(std::move(matched).error().Context(flags.image + " was not matched"),
                     kExitIncomplete);
@@ -282,6 +303,10 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
   app->add_option("--layer-cache", flags->layer_cache,
                   "folder for what was read of layers, or off (default: $LANDWAITER_LAYER_CACHE, "
                   "or ~/.cache/landwaiter/layers)");
+  app->add_option("--base", flags->bases,
+                  "an image that this one may be built on, by its layers; may be repeated");
+  app->add_option("--base-list", flags->base_lists,
+                  "file with such images, one a line; may be repeated");
   AddRegistryFlags(*app, flags->registry);
   AddMirrorFlag(*app, flags->registry);
   app->add_flag("--verbose", flags->verbose, "say on standard error which registry host answered");

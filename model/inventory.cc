@@ -86,6 +86,9 @@ nlohmann::json ToJson(const Inventory& i) {
                               {"createdBy", layer.created_by}});
     if (!layer.content_sets.empty()) json["layers"].back()["contentSets"] = layer.content_sets;
   }
+  if (i.declared_base) {
+    json["declaredBase"] = {{"name", i.declared_base->name}, {"digest", i.declared_base->digest}};
+  }
   for (const Package& package : i.packages) json["packages"].push_back(ToJson(package));
   if (!i.repositories.empty()) json["repositories"] = i.repositories;
   for (const Package& package : i.hints) json["hints"].push_back(ToJson(package));
@@ -201,6 +204,12 @@ Status ReadInventory(JsonFields& fields, Inventory& i) {
     return os.Done();
   });
   fields.Object("config", [&](JsonFields& config) { return ReadConfig(config, i.config); });
+  fields.Object("declaredBase", [&](JsonFields& base) {
+    DeclaredBase& out = i.declared_base.emplace();
+    base.String("name", out.name, kMaxText);
+    base.String("digest", out.digest, 160);
+    return base.Done();
+  });
   fields.Objects("layers", kMaxLayers,
                  [&](JsonFields& layer) { return ReadLayer(layer, i.layers.emplace_back()); });
   fields.Objects("packages", kMaxInventoryPackages, [&](JsonFields& package) {

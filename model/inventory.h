@@ -107,6 +107,15 @@ struct ImageConfig {
   friend bool operator==(const ImageConfig&, const ImageConfig&) = default;
 };
 
+/// What an image's builder says that it was built on: annotations of the manifest
+/// (org.opencontainers.image.base.name and .base.digest; OCI image-spec annotations.md). Nobody
+/// has checked it.
+struct DeclaredBase {
+  std::string name;    // "" where it names none
+  std::string digest;  // as written, "" where it names none
+  friend bool operator==(const DeclaredBase&, const DeclaredBase&) = default;
+};
+
 /// One platform of one image.
 struct Inventory {
   Platform platform;
@@ -124,6 +133,7 @@ struct Inventory {
   /// What lock files in an image declare, sorted as packages are. Nobody says that it is installed:
   /// it is matched with nothing and judged by no rule (docs/adr/0008).
   std::vector<Package> hints = {};
+  std::optional<DeclaredBase> declared_base = {};  // nullopt where the manifest names none
 
   /// Every line of coverage is kRead.
   bool Complete() const;

@@ -2,6 +2,7 @@
 // sorted by key and the lists below are sorted by their makers, so the bytes follow from the facts.
 // Environment variables of the image are left out: people put credentials there.
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "report/scan_report.h"
@@ -30,7 +31,12 @@ json ToJson(const SeverityCounts& counts) {
           {"knownExploited", counts.known_exploited}};
 }
 
-json ToJson(const Finding& finding) {
+json FromBase(const std::optional<BaseImage>& base, int layer) {
+  const auto from = IsFromBase(base, layer);
+  return from ? json(*from) : json(nullptr);
+}
+
+json ToJson(const Finding& finding, const std::optional<BaseImage>& base) {
   json value = {{"id", finding.id},
                 {"aliases", finding.aliases},
                 {"severity", SeverityName(finding.severity)},
@@ -50,6 +56,7 @@ json ToJson(const Finding& finding) {
                 {"path", finding.path},
                 {"sourcePackage", finding.source_package},
                 {"layer", finding.layer},
+                {"fromBase", FromBase(base, finding.layer)},
                 {"weaknesses", finding.weaknesses},
                 {"confidence", ConfidenceName(finding.confidence)},
                 {"hostKernel", finding.host_kernel}};
@@ -62,7 +69,7 @@ json ToJson(const Finding& finding) {
   return value;
 }
 
-json ToJson(const Package& package) {
+json ToJson(const Package& package, const std::optional<BaseImage>& base) {
   return {{"type", package.type},
           {"name", package.name},
           {"version", package.version},
@@ -79,6 +86,7 @@ json ToJson(const Package& package) {
           {"module", package.module},
           {"vendor", package.vendor},
           {"layer", package.layer},
+          {"fromBase", FromBase(base, package.layer)},
           {"dev", package.dev}};
 }
 
@@ -118,6 +126,22 @@ json List(const std::vector<T>& items) {
   return list;
 }
 
+json List(const std::vector<Package>& packages, const std::optional<BaseImage>& base) {
+  json list = json::array();
+  for (const Package& package : packages) list.push_back(ToJson(package, base));
+  return list;
+}
+
+json BaseToJson(const std::optional<BaseImage>& base) {
+  if (!base) return nullptr;
+  return {{"name", base->name}, {"digest", base->digest.ToString()}, {"layers", base->layers}};
+}
+
+json DeclaredToJson(const std::optional<DeclaredBase>& base) {
+  if (!base) return nullptr;
+  return {{"name", base->name}, {"digest", base->digest}};
+}
+
 json LayersToJson(const std::vector<ImageLayer>& layers) {
   json list = json::array();
   for (const ImageLayer& layer : layers) {
@@ -135,16 +159,19 @@ json PlatformToJson(const ScanReport& report, std::size_t index) {
   const Inventory& inventory = report.inventory.platforms[index];
   const PlatformFindings& matched = FindingsOf(report, index);
   const Shortened shown = ApplyFilter(matched.findings, report.filter, HostKernel::kShow);
+  const std::optional<BaseImage>& base = BaseOf(report, index);
   json findings = json::array();
-  for (const Finding* finding : shown.findings) findings.push_back(ToJson(*finding));
+  for (const Finding* finding : shown.findings) findings.push_back(ToJson(*finding, base));
   json value = {{"platform", inventory.platform.ToString()},
                 {"manifestDigest", inventory.manifest_digest.ToString()},
                 {"imageID", inventory.image_id.ToString()},
                 {"sizeBytes", inventory.size_bytes},
                 {"config", ToJson(inventory.config)},
                 {"layers", LayersToJson(inventory.layers)},
-                {"packages", List(inventory.packages)},
-                {"hints", List(inventory.hints)},
+                {"base", BaseToJson(base)},
+                {"declaredBase", DeclaredToJson(inventory.declared_base)},
+                {"packages", List(inventory.packages, base)},
+                {"hints", List(inventory.hints, base)},
                 {"coverage", List(AllCoverage(report, index))},
                 {"vulnerabilities", ToJson(Count(matched.findings))},
                 {"findings", std::move(findings)},

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "model/base_image.h"
 #include "model/finding.h"
 #include "model/inventory.h"
 #include "model/verdict.h"
@@ -38,6 +40,8 @@ struct ScanReport {
   std::vector<PolicyVerdict> policies;      // empty: no policy was given
   DatabaseInfo database;
   ReportFilter filter;
+  /// Of each platform the known image that it is built on; fewer, or nullopt: none is known.
+  std::vector<std::optional<BaseImage>> bases = {};
 };
 
 /// The worst of the policies' verdicts. Without a policy: Unknown where any coverage is not Read

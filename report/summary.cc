@@ -9,6 +9,11 @@ const PlatformFindings& FindingsOf(const ScanReport& report, std::size_t platfor
   return platform < report.platforms.size() ? report.platforms[platform] : kNotMatched;
 }
 
+const std::optional<BaseImage>& BaseOf(const ScanReport& report, std::size_t platform) {
+  static const std::optional<BaseImage> kNone;
+  return platform < report.bases.size() ? report.bases[platform] : kNone;
+}
+
 std::vector<Coverage> AllCoverage(const ScanReport& report, std::size_t platform) {
   std::vector<Coverage> all = report.inventory.platforms[platform].coverage;
   const auto& matching = FindingsOf(report, platform).coverage;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "report/scan_report.h"
@@ -10,6 +11,9 @@ namespace landwaiter::report {
 
 /// Empty findings for a platform that was not matched.
 const PlatformFindings& FindingsOf(const ScanReport& report, std::size_t platform);
+
+/// The known image that a platform is built on; nullopt for none.
+const std::optional<BaseImage>& BaseOf(const ScanReport& report, std::size_t platform);
 
 /// Coverage of the inventory and of the matching, sorted by source.
 std::vector<Coverage> AllCoverage(const ScanReport& report, std::size_t platform);

@@ -148,8 +148,23 @@ class Table {
     Line("Platform:  " + text::Printable(inventory.platform.ToString()) + ", " + os + ", " +
          Plural(inventory.packages.size(), "package", "packages") + ", " +
          Bytes(inventory.size_bytes));
+    RenderBase(index);
     RenderCoverage(index);
     RenderFindings(index);
+  }
+
+  void RenderBase(std::size_t index) {
+    const Inventory& inventory = report_.inventory.platforms[index];
+    if (const auto& base = BaseOf(report_, index)) {
+      Line("Base:      " + text::Printable(base->name) + " (" + base->digest.ToString() + "), " +
+           std::to_string(base->layers) + " of " +
+           Plural(inventory.layers.size(), "layer", "layers"));
+    }
+    if (!inventory.declared_base) return;
+    const DeclaredBase& declared = *inventory.declared_base;
+    std::string line = declared.name.empty() ? "an image without a name" : declared.name;
+    if (!declared.digest.empty()) line += " (" + declared.digest + ")";
+    Line("Declared:  built on " + text::Printable(line) + ", as its builder says");
   }
 
   void RenderCoverage(std::size_t index) {
@@ -169,7 +184,9 @@ class Table {
     const Shortened shown = ApplyFilter(findings, report_.filter, HostKernel::kHide);
     Line("");
     Line("Vulnerabilities: " + CountsLine(Count(findings)));
-    if (!shown.findings.empty()) RenderRows(shown.findings);
+    const std::optional<BaseImage>& base = BaseOf(report_, index);
+    if (base) Line(OfBaseLine(findings, base));
+    if (!shown.findings.empty()) RenderRows(shown.findings, base);
     const auto hidden = [&](std::uint64_t count, const std::string& why) {
       if (count == 0) return;
       Line(Plural(count, "finding is", "findings are") + " not shown: " + why);
@@ -180,13 +197,25 @@ class Table {
     hidden(shown.host_kernel, "in kernel headers, where the host's kernel decides");
   }
 
-  void RenderRows(const std::vector<const Finding*>& findings) {
+  /// Of all findings that count, as the line of counts.
+  static std::string OfBaseLine(const std::vector<Finding>& findings,
+                                const std::optional<BaseImage>& base) {
+    const auto of_base =
+        std::count_if(findings.begin(), findings.end(), [&](const Finding& finding) {
+          return !finding.host_kernel && IsFromBase(base, finding.layer).value_or(false);
+        });
+    return "Of the base:     " + Plural(static_cast<std::uint64_t>(of_base), "finding", "findings");
+  }
+
+  void RenderRows(const std::vector<const Finding*>& findings,
+                  const std::optional<BaseImage>& base) {
     std::vector<Row> rows = {{"SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED", "PATH"}};
     for (const Finding* f : findings) {
       const bool exploited = f->known_exploited.value_or(false);
       rows.push_back({std::string(SeverityName(f->severity)) + (exploited ? "!" : ""), f->id,
-                      f->package, f->installed_version,
-                      f->fixed_version.empty() ? "-" : f->fixed_version, f->path});
+                      f->package + (IsFromBase(base, f->layer).value_or(false) ? " (base)" : ""),
+                      f->installed_version, f->fixed_version.empty() ? "-" : f->fixed_version,
+                      f->path});
       for (std::size_t c = 0; c < kColumns; ++c) {
         std::string& cell = rows.back()[c];
         cell = text::Printable(cell);

@@ -120,6 +120,28 @@ Status CheckCount(const nlohmann::json& json, const char* name, std::size_t limi
                      ", the limit is " + std::to_string(limit));
 }
 
+constexpr std::size_t kMaxBaseNameBytes = 4096;   // a reference has at most some 400
+constexpr std::size_t kMaxBaseDigestBytes = 160;  // "sha512:" and 128 digits
+
+std::string BaseAnnotation(const nlohmann::json& annotations, const char* name,
+                           std::size_t max_bytes) {
+  const auto found = annotations.find(name);
+  if (found == annotations.end() || !found->is_string()) return {};
+  const auto& text = found->get_ref<const std::string&>();
+  return text.size() <= max_bytes ? text : std::string();
+}
+
+/// A word of the builder's, which fails no image.
+std::optional<DeclaredBase> ReadDeclaredBase(const nlohmann::json& manifest) {
+  const auto annotations = manifest.find("annotations");
+  if (annotations == manifest.end() || !annotations->is_object()) return {};
+  DeclaredBase base{
+      BaseAnnotation(*annotations, "org.opencontainers.image.base.name", kMaxBaseNameBytes),
+      BaseAnnotation(*annotations, "org.opencontainers.image.base.digest", kMaxBaseDigestBytes)};
+  if (base.name.empty() && base.digest.empty()) return {};
+  return base;
+}
+
 }  // namespace
 
 Error Failure(Code code, std::string_view reason, std::string message) {
@@ -203,6 +225,7 @@ Result<Manifest> ParseManifest(std::string_view bytes, std::string_view type) {
   fields.Objects("layers", kMaxLayers,
                  [&](JsonFields& f) { return ReadDescriptor(f, manifest.layers.emplace_back()); });
   if (auto done = fields.Done(); !done) return Explain(std::move(done).error(), "manifest");
+  manifest.declared_base = ReadDeclaredBase(*json);
   if (!IsOneOf(manifest.config.media_type, kConfigTypes)) {
     return UnsupportedType("configuration", manifest.config.media_type,
                            "so this is an artifact and no container image");

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,9 @@ struct Manifest {
   Descriptor config;
   std::vector<Descriptor> layers;  // base first
   std::string artifact_type;       // OCI 1.1; an image has none
+  /// Its org.opencontainers.image.base.* annotations; nullopt where it has none of them, or what
+  /// stands there is no text of a name's or a digest's length.
+  std::optional<DeclaredBase> declared_base = {};
 };
 
 struct ImageIndex {

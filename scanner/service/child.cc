@@ -181,8 +181,8 @@ Result<std::string> Scan(const StartMessage& start) {
     archive = *std::move(opened);
   }
   image::ImageSource& source = archive ? *archive : parent;
-  auto inventory = start.subject == Subject::kImage ? ScanImage(source, options, cancel)
-                                                    : ScanFiles(source, options, cancel);
+  const bool files = start.subject == Subject::kFiles || start.subject == Subject::kDocument;
+  auto inventory = files ? ScanFiles(source, options, cancel) : ScanImage(source, options, cancel);
   if (!inventory) return std::move(inventory).error();
   return landwaiter::ToJson(*inventory);
 }

@@ -290,11 +290,32 @@ void AddHistory(Inventory& inventory) {
   }
 }
 
+// What manifest and configuration say.
+Inventory Described(const image::PlatformImage& image, const std::vector<LayerTask>& tasks) {
+  Inventory inventory;
+  inventory.platform = image.config.platform;
+  inventory.manifest_digest = image.manifest_digest;
+  inventory.image_id = image.image_id;
+  inventory.config = image.config.config;
+  inventory.declared_base = image.manifest.declared_base;
+  for (const auto& task : tasks) {
+    inventory.size_bytes += task.blob.size;
+    inventory.layers.push_back({.digest = task.blob.digest,
+                                .diff_id = task.diff_id,
+                                .media_type = task.blob.media_type,
+                                .size_bytes = task.blob.size});
+  }
+  AddHistory(inventory);
+  return inventory;
+}
+
 Result<Inventory> ImageScan::ScanPlatform(const image::PlatformImage& image) {
   const std::vector<LayerTask> tasks = TasksOf(image);
   if (tasks.size() > options_.limits.layers) {
     return layer::TooLarge("the number of layers", options_.limits.layers, "");
   }
+  Inventory inventory = Described(image, tasks);
+  if (options_.subject == Subject::kConfiguration) return inventory;
   auto merged = ReadAndMerge(tasks, {}, layers_);
   if (!merged) return std::move(merged).error();
   if (!merged->unreached.empty()) {
@@ -305,19 +326,6 @@ Result<Inventory> ImageScan::ScanPlatform(const image::PlatformImage& image) {
     merged = ReadAndMerge(tasks, aliases, again);
     if (!merged) return std::move(merged).error();
   }
-  Inventory inventory;
-  inventory.platform = image.config.platform;
-  inventory.manifest_digest = image.manifest_digest;
-  inventory.image_id = image.image_id;
-  inventory.config = image.config.config;
-  for (const auto& task : tasks) {
-    inventory.size_bytes += task.blob.size;
-    inventory.layers.push_back({.digest = task.blob.digest,
-                                .diff_id = task.diff_id,
-                                .media_type = task.blob.media_type,
-                                .size_bytes = task.blob.size});
-  }
-  AddHistory(inventory);
   for (std::size_t i = 0; i < inventory.layers.size(); ++i) {
     inventory.layers[i].content_sets = std::move(merged->content_sets[i]);
   }

@@ -33,8 +33,9 @@ struct ScanProgress {
 /// What a source gives.
 enum class Subject {
   kImage,
-  kFiles,     // the files of a folder, in one tar (scan_files.h)
-  kDocument,  // one file that lists packages, likewise
+  kConfiguration,  // of an image, without its layers' contents: no packages, no coverage
+  kFiles,          // the files of a folder, in one tar (scan_files.h)
+  kDocument,       // one file that lists packages, likewise
 };
 
 struct ScanOptions {

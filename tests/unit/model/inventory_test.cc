@@ -44,5 +44,19 @@ TEST(ContentSetsOf, APackageOfNoKnownLayerHasThoseOfTheFirst) {
   EXPECT_EQ(inventory.ContentSetsOf(7), Sets{"b"});
 }
 
+TEST(InventoryJson, TheDeclaredBaseComesBack) {
+  ImageInventory image{Sha256::Of("a"), "type", {Inventory{}}};
+  Inventory& platform = image.platforms[0];
+  platform.platform = {"linux", "amd64"};
+  platform.manifest_digest = platform.image_id = image.digest;
+  for (const auto& base : {std::optional<DeclaredBase>(), std::optional(DeclaredBase{"a:1", ""}),
+                           std::optional(DeclaredBase{"", "sha256:1"})}) {
+    platform.declared_base = base;
+    const auto again = ImageInventoryFromJson(ToJson(image));
+    ASSERT_TRUE(again.has_value()) << again.error().message;
+    EXPECT_EQ(*again, image);
+  }
+}
+
 }  // namespace
 }  // namespace landwaiter

@@ -110,6 +110,27 @@ TEST(Json, AFullReportIsValid) {
   ExpectValid(report);
 }
 
+TEST(Json, PackagesAndFindingsSayWhetherTheyCameWithTheBase) {
+  ScanReport report = AReport();
+  const json unknown = json::parse(RenderJson(report))["platforms"][0];
+  EXPECT_EQ(unknown["base"], nullptr);
+  EXPECT_EQ(unknown["declaredBase"], nullptr);
+  EXPECT_EQ(unknown["findings"][0]["fromBase"], nullptr) << "not known, which is not: no";
+  Inventory& image = report.inventory.platforms[0];
+  image.layers.push_back(image.layers[0]);
+  image.packages[0].layer = 1;
+  image.declared_base = DeclaredBase{"docker.io/library/debian:12", ""};
+  report.bases = {BaseImage{"debian:12", report.inventory.digest, 1}};
+  ExpectValid(report);
+  const json known = json::parse(RenderJson(report))["platforms"][0];
+  EXPECT_EQ(known["base"]["name"], "debian:12");
+  EXPECT_EQ(known["base"]["layers"], 1);
+  EXPECT_EQ(known["declaredBase"]["name"], "docker.io/library/debian:12");
+  EXPECT_EQ(known["declaredBase"]["digest"], "");
+  EXPECT_EQ(known["findings"][0]["fromBase"], true);
+  EXPECT_EQ(known["packages"][0]["fromBase"], false);
+}
+
 TEST(Json, AnEmptyReportIsValid) { ExpectValid(ScanReport{}); }
 
 TEST(Json, AReportWithoutOsAndDatabaseIsValid) {

@@ -33,6 +33,25 @@ TEST(Table, ShowsTheWholeReport) {
           "Verdict: Fail, policy baseline has 1 violation\n");
 }
 
+TEST(Table, TellsTheBaseAndWhatCameWithIt) {
+  ScanReport report = AReport();
+  Inventory& image = report.inventory.platforms[0];
+  image.layers.push_back(image.layers[0]);
+  image.declared_base = DeclaredBase{"registry.example.com/de\x1b[2Jbian", "sha256:x"};
+  report.platforms[0].findings[0].layer = 1;
+  report.bases = {BaseImage{"debian:12", report.inventory.digest, 1}};
+  const std::string table = RenderTable(report, {});
+  EXPECT_NE(table.find("Base:      debian:12 (sha256:" + std::string(64, '4') +
+                       "), 1 of 2 layers\n"
+                       "Declared:  built on registry.example.com/de?[2Jbian (sha256:x), as its "
+                       "builder says\n"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("Of the base:     2 findings\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("CVE-2023-0001  openssl (base)"), std::string::npos) << table;
+  EXPECT_NE(table.find("CVE-2023-0002  openssl  "), std::string::npos) << table;
+}
+
 TEST(Table, WhatCouldNotBeReadStandsBeforeTheFindings) {
   ScanReport report = AReport();
   report.inventory.platforms[0].coverage.push_back(

@@ -124,6 +124,32 @@ TEST(ParseManifest, ReadsConfigAndLayersInOrder) {
   EXPECT_EQ(manifest->layers[1].urls.at(0), "https://x/y");
 }
 
+TEST(ParseManifest, TellsWhichBaseItsAnnotationsDeclare) {
+  const auto declared = [](const std::string& annotations) {
+    std::string bytes = ManifestJson(kConfig, kLayer);
+    bytes.insert(bytes.rfind('}'), ",\"annotations\":" + annotations);
+    const auto manifest = ParseManifest(bytes, media_type::kOciManifest);
+    EXPECT_TRUE(manifest.has_value()) << (manifest ? "" : manifest.error().message);
+    return manifest ? manifest->declared_base : std::nullopt;
+  };
+  const std::string name = "\"org.opencontainers.image.base.name\":";
+  const std::string digest = "\"org.opencontainers.image.base.digest\":";
+  struct Case {
+    const char* name;
+    std::string annotations;
+    std::optional<DeclaredBase> base;
+  };
+  const Case cases[] = {
+      {"both", "{" + name + "\"a:1\"," + digest + "\"sha256:1\"}", DeclaredBase{"a:1", "sha256:1"}},
+      {"the name alone", "{" + name + "\"a:1\"}", DeclaredBase{"a:1", ""}},
+      {"others say nothing", "{\"org.opencontainers.image.title\":\"a\"}", {}},
+      {"no text", "{" + name + "1," + digest + "[]}", {}},
+      {"no annotations at all", "null", {}},
+      {"longer than any reference", "{" + name + "\"" + std::string(5000, 'a') + "\"}", {}},
+  };
+  for (const Case& c : cases) EXPECT_EQ(declared(c.annotations), c.base) << c.name;
+}
+
 struct BadCase {
   const char* name;
   std::string bytes;

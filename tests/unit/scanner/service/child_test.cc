@@ -45,6 +45,23 @@ TEST(ScanInChild, GivesTheSameInventoryAsTheEngineInProcess) {
   EXPECT_EQ(child->digest, image.digest());
 }
 
+TEST(ScanInChild, TheConfigurationAloneIsReadWithoutALayer) {
+  MemoryImage image;
+  image.Annotations(R"({"org.opencontainers.image.base.name":"debian:12"})");
+  SmallImage(image);
+  image.ForgetLayers();
+  ScanOptions options;
+  options.subject = Subject::kConfiguration;
+  const auto read = ScanInChild(image, options, {}, {});
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(read->platforms.size(), 1u);
+  const Inventory& inventory = read->platforms[0];
+  EXPECT_EQ(inventory.layers.size(), 2u);
+  EXPECT_EQ(inventory.declared_base, (DeclaredBase{"debian:12", ""}));
+  EXPECT_TRUE(inventory.packages.empty());
+  EXPECT_EQ(image.blobs_opened, 1) << "the configuration";
+}
+
 TEST(ScanInChild, TellsProgressAndLayers) {
   MemoryImage image;
   SmallImage(image);

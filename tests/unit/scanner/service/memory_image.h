@@ -63,6 +63,11 @@ class MemoryImage final : public image::ImageSource {
     history_ = json;
     return *this;
   }
+  /// Of the manifest, as JSON.
+  MemoryImage& Annotations(const std::string& json) {
+    annotations_ = json;
+    return *this;
+  }
   /// Makes manifest and configuration.
   MemoryImage& Build() {
     const std::string config =
@@ -76,7 +81,7 @@ class MemoryImage final : public image::ImageSource {
         "{\"schemaVersion\":2,\"mediaType\":" + Quoted(manifest_.media_type) +
         ",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":" +
         Quoted(config_digest.ToString()) + ",\"size\":" + std::to_string(config.size()) +
-        "},\"layers\":[" + layers_ + "]}";
+        "},\"layers\":[" + layers_ + "],\"annotations\":" + annotations_ + "}";
     manifest_.digest = Sha256::Of(manifest_.bytes);
     return *this;
   }
@@ -118,6 +123,7 @@ class MemoryImage final : public image::ImageSource {
   std::string diff_ids_;
   std::string user_;
   std::string history_ = "[]";
+  std::string annotations_ = "{}";
   std::vector<Digest> layer_digests_;
   image::RawManifest manifest_;
 };

@@ -1,0 +1,44 @@
+// Which image another one is built on, told by its layers: an image that is built FROM another
+// keeps all of its layers, in their order, and so begins with its diffIDs. (Those of the blobs
+// would not do: a push may compress them anew.)
+// Not told: the base of a squashed image, or of one whose base nobody has named.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/digest.h"
+#include "model/inventory.h"
+
+namespace landwaiter {
+
+/// One platform of an image that others may be built on.
+struct KnownBase {
+  std::string name;  // as its user knows it: a reference
+  Digest digest;     // of its manifest
+  std::vector<Digest> diff_ids;
+};
+
+struct BaseImage {
+  std::string name;
+  Digest digest;           // of its manifest
+  std::size_t layers = 0;  // how many of the image's layers, from the first on, are its
+  friend bool operator==(const BaseImage&, const BaseImage&) = default;
+};
+
+/// The platforms of an inventory as bases. Those without a layer are none: everything begins so.
+std::vector<KnownBase> BasesOf(const std::string& name, const ImageInventory& image);
+
+/// The base with most layers among those whose every layer the image begins with. Of several with
+/// the same layers the one that the image's manifest names, else the first by name and digest. The
+/// image itself, known by its digest, is no base of its own; another one with the same layers is (a
+/// build may change the configuration alone). nullopt: none of them.
+std::optional<BaseImage> FindBase(const Inventory& image, const std::vector<KnownBase>& bases);
+
+/// Whether a package of layer `layer` (Package::layer) came with the base; nullopt where the base
+/// or the layer is not known.
+std::optional<bool> IsFromBase(const std::optional<BaseImage>& base, int layer);
+
+}  // namespace landwaiter
