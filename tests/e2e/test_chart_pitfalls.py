@@ -219,15 +219,12 @@ def test_whoever_writes_files_has_a_place_for_them_in(helm_built, values):
         for where, found in containers([workload]):
             role = where.split("/")[1]
             mounts = {m["mountPath"]: m["name"] for m in found.get("volumeMounts", ())}
-            if role in ("controller", "scanner", "database") and not found.get("command"):
-                (temporary,) = [e["value"] for e in found["env"] if e["name"] == "TMPDIR"]
-            elif found.get("command") == ["kubectl"]:
-                (temporary,) = [a.split("=")[1] for a in found["args"] if a.startswith("--cache-dir=")]
-            else:
+            if role not in ("controller", "scanner", "database"):
                 continue
+            (temporary,) = [e["value"] for e in found["env"] if e["name"] == "TMPDIR"]
             assert volumes[mounts[temporary]]["emptyDir"]["sizeLimit"], where
             needing += 1
-    assert needing >= 5
+    assert needing >= 2
 
 
 # Admission pitfall 99: a sidecar of a mesh never ends.
@@ -251,7 +248,9 @@ def test_a_hook_s_pod_reaches_the_api_server_where_the_namespace_denies_by_defau
     assert weights[0] < weights[1], "it is there before the pod"
     assert policy["metadata"]["annotations"]["helm.sh/hook"] == asking["metadata"]["annotations"]["helm.sh/hook"]
     assert "ingress" not in policy["spec"] and policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
-    names, api = policy["spec"]["egress"]
+    names, api, *more = policy["spec"]["egress"]
+    # That of `helm test` calls the webhook, too.
+    assert [p["port"] for way in more for p in way["ports"]] == ([] if component == "disarm" else [8443])
     assert {p["port"] for p in names["ports"]} == {53}
     assert api == {"ports": [{"protocol": "TCP", "port": 6443}], "to": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]}
 
