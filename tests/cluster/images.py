@@ -72,6 +72,7 @@ def _apt_proxy():
 
 def make_debian_base(out_path):
     """Runs debootstrap and writes the result as a tar. Needs root."""
+    os.makedirs(os.path.dirname(out_path), exist_ok=True)
     folder = tempfile.mkdtemp(prefix="debootstrap-", dir=os.path.dirname(out_path))
     try:
         os.chmod(folder, 0o755)
