@@ -141,7 +141,7 @@ Result<std::shared_ptr<const ImageHosts>> Mirrors::Load(const std::string& folde
                    .client = *std::move(client)};
     if (!config.root.empty()) {
       const auto url = http::Url::Parse(config.root);
-      if (!url) return std::move(url).error();
+      if (!url) return url.error();
       const bool usual = url->port == (url->scheme == "https" ? 443 : 80);
       const std::string name = usual ? url->host : url->HostPort();
       if (!IsSame(registry, name)) host.key = name;

@@ -29,8 +29,11 @@ class Bench:
         }
         self.objects = render(self.values)
 
-    def __enter__(self):
+    def install(self):
         self.helm("install", "--create-namespace")
+
+    def __enter__(self):
+        self.install()
         try:
             for name in self.ports:
                 self.start(name)

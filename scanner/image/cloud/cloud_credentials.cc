@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
 
 #include "lib/base/text.h"
 #include "scanner/image/cloud/cloud.h"
@@ -35,7 +36,9 @@ http::ClientOptions MetadataClientOptions() {
 }
 
 struct CloudCredentials::Slot {
-  std::timed_mutex asking;
+  std::mutex mutex;  // guards `asking`; what is below it is the one's whose turn it is
+  std::condition_variable_any asked;
+  bool asking = false;
   std::optional<cloud::Login> login;
   std::optional<Error> failure;
   TimePoint until;  // of either
@@ -61,6 +64,33 @@ Result<std::unique_ptr<CloudCredentials>> CloudCredentials::Create(
   return std::unique_ptr<CloudCredentials>(new CloudCredentials(std::move(rows), std::move(ports)));
 }
 
+/// One asks at a time, the others wait for what it hears: at most `wait`, and not beyond a
+/// cancellation.
+class CloudCredentials::Turn {
+ public:
+  Turn(Slot& slot, const Cancellation& cancel, std::chrono::milliseconds wait) : slot_(slot) {
+    std::unique_lock lock(slot_.mutex);
+    has_it_ = slot_.asked.wait_for(lock, cancel.stop, wait, [&] { return !slot_.asking; });
+    if (has_it_) slot_.asking = true;
+  }
+  ~Turn() {
+    if (!has_it_) return;
+    {
+      const std::lock_guard lock(slot_.mutex);
+      slot_.asking = false;
+    }
+    slot_.asked.notify_one();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  bool has_it() const { return has_it_; }
+
+ private:
+  Slot& slot_;
+  bool has_it_ = false;
+};
+
 std::shared_ptr<CloudCredentials::Slot> CloudCredentials::SlotOf(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const auto found = slots_.find(key);
@@ -76,9 +106,9 @@ Result<std::optional<RegistryCredential>> CloudCredentials::For(const ImageRefer
     const std::string identity = table.at(row).identity(image.registry);
     if (identity.empty()) continue;
     const auto slot = SlotOf(std::string(table.at(row).name) + " " + identity);
-    const std::unique_lock lock(slot->asking,
-                                std::min<std::chrono::milliseconds>(cancel.Left(), kLongestLogin));
-    if (!lock.owns_lock()) {
+    const Turn turn(*slot, cancel,
+                    std::min<std::chrono::milliseconds>(cancel.Left(), kLongestLogin));
+    if (!turn.has_it()) {
       return Error{Code::kDeadlineExceeded, image.registry + ": waited for its login", ""};
     }
     const TimePoint now = ports_.clock->Now();

@@ -59,6 +59,7 @@ class CloudCredentials {
 
  private:
   struct Slot;
+  class Turn;
   CloudCredentials(std::vector<std::size_t> clouds, CloudPorts ports);
   std::shared_ptr<Slot> SlotOf(const std::string& key);
 

@@ -81,8 +81,9 @@ Canonical Canonicalize(const http::Request& request, const http::Url& url) {
   Canonical out;
   std::string lines;
   for (const auto& [name, value] : headers) {
-    lines += name + ":" + value + "\n";
-    out.signed_headers += (out.signed_headers.empty() ? "" : ";") + name;
+    lines.append(name).append(":").append(value).append("\n");
+    if (!out.signed_headers.empty()) out.signed_headers += ';';
+    out.signed_headers += name;
   }
   out.text = request.method + "\n" + url.target.substr(0, url.target.find('?')) + "\n" +
              SortedQuery(url.target) + "\n" + lines + "\n" + out.signed_headers + "\n" +
