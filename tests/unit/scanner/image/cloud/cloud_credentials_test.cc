@@ -9,7 +9,10 @@
 #include <openssl/rsa.h>
 
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "lib/base/file.h"
 #include "lib/base/json.h"
@@ -68,6 +71,38 @@ struct Answer {
   std::string body;
 };
 
+/// What the server's threads answer; a test may change it between two requests.
+class Answers {
+ public:
+  class Place {
+   public:
+    Place(Answers& all, std::string key) : all_(all), key_(std::move(key)) {}
+    void operator=(Answer answer) {  // NOLINT: as a map's
+      const std::lock_guard lock(all_.mutex_);
+      all_.by_key_[key_] = std::move(answer);
+    }
+
+   private:
+    Answers& all_;
+    const std::string key_;
+  };
+  Answer At(const std::string& key) const { return Find(key).value_or(Answer{}); }
+  Place operator[](std::string key) { return {*this, std::move(key)}; }
+  std::optional<Answer> Find(const std::string& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_key_.find(key);
+    return found == by_key_.end() ? std::nullopt : std::optional(found->second);
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    by_key_.clear();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Answer> by_key_;
+};
+
 class CloudTest : public ::testing::Test {
  protected:
   CloudTest() : server_([this](const SeenRequest& r, Connection& c) { return Serve(r, c); }) {
@@ -77,7 +112,7 @@ class CloudTest : public ::testing::Test {
   ~CloudTest() override { fs::remove_all(folder_); }
 
   /// What "METHOD scheme://host/target" is answered with.
-  std::map<std::string, Answer> answers_;
+  Answers answers_;
   std::map<std::string, std::string> environment_;
   bool instance_metadata_ = false;
   SetClock clock_;
@@ -123,9 +158,9 @@ class CloudTest : public ::testing::Test {
            meant.substr(space + 1) + seen.target;
   }
   bool Serve(const SeenRequest& seen, Connection& c) {
-    const auto found = answers_.find(Key(seen, false));
-    if (found == answers_.end()) return c.Reply(404, {}, "no such thing");
-    return c.Reply(found->second.status, {}, found->second.body);
+    const auto found = answers_.Find(Key(seen, false));
+    if (!found) return c.Reply(404, {}, "no such thing");
+    return c.Reply(found->status, {}, found->body);
   }
 
   LoopbackServer server_;
@@ -264,7 +299,7 @@ TEST_F(EcrTest, EachPartitionHasItsOwnServiceAndOtherHostsGetNothing) {
            {"dkr.s3.eu-west-1.amazonaws.com", ""}}) {
     const std::size_t before = Asked().size();
     if (*one.endpoint != '\0') {
-      answers_["POST https://" + std::string(one.endpoint) + "/"] = answers_[kEcrCall];
+      answers_["POST https://" + std::string(one.endpoint) + "/"] = answers_.At(kEcrCall);
     }
     EXPECT_EQ(LogIn(account + one.host), *one.endpoint == '\0' ? "-" : "AWS:pw") << one.host;
     EXPECT_EQ(Asked().size(), before + (*one.endpoint == '\0' ? 0 : 1)) << one.host;
