@@ -300,9 +300,9 @@ TEST(Server, StopLetsRequestsInHandFinishAndRefusesNewOnes) {
   std::jthread stopper([&] { server->Stop(); });
   EXPECT_EQ(ReadToEnd(idle.get()), "");  // closed at once
   holder.held[0](TextResponse(200, "done"));
-  const std::string answer = ReadToEnd(busy.get());
-  EXPECT_EQ(Body(answer), "done");
-  EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+  // And closed then. The header says so only where the busy connection heard of the end before its
+  // answer: each hears of it on a thread of its own.
+  EXPECT_EQ(Body(ReadToEnd(busy.get())), "done");
   stopper.join();
   EXPECT_FALSE(ConnectTo(server->Port()));
 }
