@@ -15,12 +15,14 @@ SHELL := /bin/bash
 
 RELEASE := build/release
 FUZZ_SECONDS ?= 60
+# More for the release build, e.g. -DLANDWAITER_UNITY=TESTS (cmake/unity.cmake).
+CMAKE_FLAGS ?=
 
 setup:
 	@scripts/setup.sh
 
 $(RELEASE)/build.ninja: | setup
-	@cmake -G Ninja -S . -B $(RELEASE) -DCMAKE_BUILD_TYPE=Release >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@cmake -G Ninja -S . -B $(RELEASE) -DCMAKE_BUILD_TYPE=Release $(CMAKE_FLAGS) >build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
 
 build: setup
 	@mkdir -p build

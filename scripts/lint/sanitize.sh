@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 run() {  # folder, sanitizer, test names...
   local folder=$1 sanitizer=$2
   shift 2
-  cmake -G Ninja -S . -B "$folder" -DCMAKE_BUILD_TYPE=Release -DLANDWAITER_SANITIZE="$sanitizer" \
+  cmake -G Ninja -S . -B "$folder" -DCMAKE_BUILD_TYPE=Release -DLANDWAITER_SANITIZE="$sanitizer" -DLANDWAITER_UNITY=ON \
     >"$folder.log" 2>&1 || { cat "$folder.log"; exit 1; }
   ninja -C "$folder" "$@"
   for test in "$@"; do
