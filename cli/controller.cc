@@ -60,7 +60,10 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
   app->add_option("--scanner", options.scanners, "URL of a scanner service; may be repeated")
       ->required();
   app->add_option("--database", options.database, "Folder of the advisory database")->required();
-  app->add_option("--data", options.data, "Folder of the store")->required();
+  app->add_option("--data", options.data, "Folder of the store (SQLite)");
+  app->add_option("--store-dsn-file", options.store_dsn_file,
+                  "File with the connection string of a PostgreSQL database, in place of --data; "
+                  "controllers may share it");
   app->add_option("--plain-http", options.plain_http,
                   "Registry (host:port) that speaks no TLS; may be repeated");
   app->add_option("--allow-address", options.allow_addresses,

@@ -17,6 +17,7 @@
 #include "lib/http/client.h"
 #include "lib/http/server.h"
 #include "lib/kube/client.h"
+#include "lib/store/postgres_store.h"
 #include "lib/store/sqlite_store.h"
 #include "scanner/image/cloud/cloud_credentials.h"
 #include "scanner/image/mirrors.h"
@@ -36,7 +37,12 @@ std::string DefaultIdentity() {
 
 Status Check(const ControllerOptions& options) {
   if (options.scanners.empty()) return InvalidArgument("--scanner: at least one URL is needed");
-  if (options.data.empty()) return InvalidArgument("--data: a folder for the store is needed");
+  if (options.data.empty() == options.store_dsn_file.empty()) {
+    return InvalidArgument(
+        "--data or --store-dsn-file: one of the two is needed, a folder for the store or the file "
+        "that "
+        "names its PostgreSQL database");
+  }
   if (options.database.empty()) {
     return InvalidArgument("--database: the folder of the advisory database is needed");
   }
@@ -49,8 +55,9 @@ Status Check(const ControllerOptions& options) {
   return Ok();
 }
 
-Result<std::unique_ptr<store::Store>> OpenStore(const std::string& folder) {
-  auto opened = store::OpenSqliteStore(folder);
+Result<std::unique_ptr<store::Store>> OpenStore(const ControllerOptions& options) {
+  if (!options.store_dsn_file.empty()) return store::OpenPostgresStore(options.store_dsn_file);
+  auto opened = store::OpenSqliteStore(options.data);
   if (!opened) return std::move(opened).error();
   if (!opened->moved_aside.empty()) {
     log::Error("store was corrupt and begun anew, images are scanned again",
@@ -197,7 +204,7 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
   if (!api) return std::move(api).error();
   auto lease_api = kube::Client::Create(*config, {.user_agent = "landwaiter-controller"});
   if (!lease_api) return std::move(lease_api).error();
-  auto store = OpenStore(options.data);
+  auto store = OpenStore(options);
   if (!store) return std::move(store).error();
   const SystemClock clock;
   auto registry = MakeRegistry(options, clock);

@@ -18,10 +18,11 @@ struct ControllerOptions {
   std::string listen = "0.0.0.0:8443";
   std::string health_listen = "0.0.0.0:8081";
   std::string certs;  // folder with ca.crt, tls.crt, tls.key; "": plain HTTP, for tests
-  std::vector<std::string> scanners;           // URLs
-  std::string database;                        // folder of the advisory database
-  std::string data;                            // folder of the store
-  std::vector<std::string> plain_http;         // registries without TLS, "host:port"
+  std::vector<std::string> scanners;    // URLs
+  std::string database;                 // folder of the advisory database
+  std::string data;                     // folder of the store
+  std::string store_dsn_file;           // with a PostgreSQL connection string; "": SQLite in `data`
+  std::vector<std::string> plain_http;  // registries without TLS, "host:port"
   std::vector<std::string> allow_addresses;    // CIDRs that are reached although not public
   std::vector<std::string> cloud_credentials;  // of "ecr", "gar", "acr"
   bool cloud_instance_metadata = false;        // the node's own role may be used

@@ -2,8 +2,9 @@
 // which image holds which package. All of it can be made again by scanning, so losing it costs time
 // and never a verdict. The contents are opaque texts here (JSON of the model), kept compressed.
 //
-// Store is the port: SQLite now (sqlite_store.h); another engine passes the same contract test
-// (tests/unit/lib/store/store_contract.h).
+// Store is the port: SQLite (sqlite_store.h), or PostgreSQL where controllers share one
+// (postgres_store.h); every engine passes the same contract test
+// (tests/unit/lib/store/store_contract_test.cc).
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,7 @@ inline constexpr std::string_view kReasonStoreCorrupt = "StoreCorrupt";
 
 /// Thread-safe. Errors of all: ResourceExhausted (reason StoreFull: the disk; else a document above
 /// its bound), DataLoss (a row that cannot be read back; reason StoreCorrupt: everything is gone),
-/// Internal.
+/// Unavailable (a server that cannot be reached), Internal.
 class Store {
  public:
   virtual ~Store() = default;
