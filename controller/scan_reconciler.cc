@@ -180,7 +180,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
                                   const Cancellation& cancel) {
   Gathered facts;
   auto image = Stored(record.scan.name, digest);
-  if (!image) return {std::move(image).error()};
+  if (!image) return StoreAway(record, std::move(image).error(), cancel);
   facts.image = std::move(*image);
   if (facts.image) {
     if (Status matched = MatchIfNewer(record.scan, digest, facts); !matched) {
@@ -243,6 +243,27 @@ Status ScanReconciler::Write(const ScanRecord& record, const ImageScanStatus& st
   parts_.events.Changed(record.scan, record.scan.status, status);
   for (const auto& request : RequestsFor(record.scan.name)) parts_.queue.Add(request);
   return Ok();
+}
+
+Outcome ScanReconciler::StoreAway(const ScanRecord& record, Error fault,
+                                  const Cancellation& cancel) {
+  const auto& conditions = record.scan.status.conditions;
+  const auto* ready = resources::FindCondition(conditions, "Ready");
+  // What was judged stands, and says nothing new.
+  if (ready != nullptr && ready->status == "True") return {std::move(fault)};
+  auto object = parts_.api.Get(kImageScans, {"", record.scan.name}, cancel);
+  if (!object) return {std::move(object).error()};
+  auto whole = resources::ImageScanFromJson(*object);
+  if (!whole) return {std::move(whole).error()};
+  ImageScanStatus status = std::move(whole->status);
+  status.observed_generation = record.scan.generation;
+  resources::SetCondition(
+      status.conditions,
+      {"Ready", "False", fault.reason.empty() ? std::string(kReasonStoreFailed) : fault.reason,
+       "waits for the store: " + fault.message, record.scan.generation, ""},
+      parts_.clock.Now());
+  if (Status written = Write(record, status, cancel); !written) return {std::move(written)};
+  return {std::move(fault)};
 }
 
 Outcome ScanReconciler::Refused(const ScanRecord& record, const ScanIdentity& identity,

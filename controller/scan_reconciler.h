@@ -84,6 +84,8 @@ class ScanReconciler {
   Outcome Canonical(const ScanRecord& record, const Digest& digest, const Cancellation& cancel);
   Outcome Request(const ScanRecord& record, const ImageReference& image,
                   const Cancellation& cancel);
+  /// Says in a status without a verdict that the store is what is waited for.
+  Outcome StoreAway(const ScanRecord& record, Error fault, const Cancellation& cancel);
   Outcome Refused(const ScanRecord& record, const ScanIdentity& identity,
                   const Cancellation& cancel);
   Result<std::optional<StoredImage>> Stored(const std::string& name, const Digest& digest);

@@ -175,7 +175,7 @@ class Roles:
         process.start()
         return Role(process, port, health_port)
 
-    def _kubeconfig(self, account):
+    def kubeconfig(self, account):
         path = self.cluster.service_account_kubeconfig(NAMESPACE, account)
         with open(path, encoding="utf-8") as f:
             self.tokens.append(json.load(f)["users"][0]["user"]["token"])
@@ -194,11 +194,15 @@ class Roles:
         scanner.wait_ready()
         return scanner
 
-    def start_controller(self, flags=(), wait=True):
-        data = os.path.join(self.workdir, f"data-{len(self.controllers) + 1}")
-        os.makedirs(data, mode=0o700, exist_ok=True)
+    def start_controller(self, flags=(), wait=True, store_dsn_file=None):
+        """With a store of its own, or in the PostgreSQL database that the file names."""
+        if store_dsn_file:
+            store = ("--store-dsn-file", store_dsn_file)
+        else:
+            store = ("--data", os.path.join(self.workdir, f"data-{len(self.controllers) + 1}"))
+            os.makedirs(store[1], mode=0o700, exist_ok=True)
         controller = self._spawn(
-            "controller", "--kubeconfig", self._kubeconfig("controller"), "--data", data, "--database", self.database,
+            "controller", "--kubeconfig", self.kubeconfig("controller"), *store, "--database", self.database,
             *(f for s in self.scanners for f in ("--scanner", s.url)), *self._registry_flags(), *flags)
         self.controllers.append(controller)
         if wait:
@@ -206,7 +210,7 @@ class Roles:
         return controller
 
     def start_webhook(self, controller=None, flags=()):
-        webhook = self._spawn("webhook", "--kubeconfig", self._kubeconfig("webhook"),
+        webhook = self._spawn("webhook", "--kubeconfig", self.kubeconfig("webhook"),
                               "--controller", (controller or self.controllers[0]).url, *flags)
         self.webhooks.append(webhook)
         webhook.wait_ready()

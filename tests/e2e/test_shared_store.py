@@ -1,0 +1,99 @@
+"""Two controllers with one store, in PostgreSQL: what one has scanned, the other knows. The server, and each
+of them, is killed at any point."""
+
+import subprocess
+
+import pytest
+
+from making import BAD, build_database
+from objects import NO_CRITICAL, pod, policy
+from postgres import Postgres
+from roles import Roles, install, landwaiter
+from system import SCANS, System, condition
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    with Postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(fresh, registry, postgres, workdir):
+    install(fresh)
+    database = build_database(workdir / "shared-store-database")
+    with Roles(fresh, workdir / "shared-store", database, plain_http=[registry.host]) as roles:
+        roles.make_certificates()
+        roles.start_scanner()
+        for _ in range(2):
+            roles.start_controller(store_dsn_file=postgres.dsn_file)
+        yield System(fresh, registry, roles)
+
+
+def _verdict(system, pushed, name):
+    return [p["verdict"] for p in system.scan(pushed.scan_name)["status"].get("policies", []) if p["name"] == name]
+
+
+def test_who_takes_over_judges_without_scanning_again(shared, postgres):
+    pushed = shared.push(packages=BAD)
+    shared.request_scan(pushed)
+    assert postgres.ask("SELECT count(*) FROM landwaiter_image") == "1"
+    before = len(shared.registry.requests())
+    leader = shared.cluster.wait_until(shared.roles.leader, 30, "one of the two leads")
+    leader.kill()
+    try:
+        # What a new policy says of an image follows from the findings, and these are in the store alone.
+        shared.cluster.apply(policy("after-the-kill", NO_CRITICAL))
+        shared.cluster.wait_until(lambda: _verdict(shared, pushed, "after-the-kill") == ["Fail"], 90,
+                                  "the other one has judged")
+        asked = [r.path for r in shared.registry.requests(before, of=pushed.repository) if "/blobs/" in r.path]
+        assert asked == [], "and has pulled nothing"
+    finally:
+        leader.restart()
+
+
+def test_a_scan_whose_store_is_killed_is_kept_once_it_is_back(shared, postgres):
+    known, new = shared.push(packages=BAD), shared.push(packages=BAD)
+    shared.request_scan(known)
+    postgres.kill()
+    try:
+        shared.cluster.apply({"apiVersion": "landwaiter.io/v1alpha1", "kind": "ImageScan", "metadata": {"name": "meanwhile"},
+                              "spec": {"image": new.tagged}})
+        scan = shared.wait_scan(new.scan_name, ready="False", reason="StoreUnreachable")
+        assert "waits for the store: store: " in condition(scan, "Ready")["message"]
+        assert condition(shared.scan(known.scan_name), "Ready")["status"] == "True", "a verdict does not need the store"
+    finally:
+        postgres.start()
+    shared.cluster.wait_until(
+        lambda: postgres.ask(f"SELECT count(*) FROM landwaiter_findings JOIN landwaiter_image ON id = image "
+                             f"WHERE digest = '{new.digest}'") == "1", 150, "the scan is in the store")
+    shared.wait_scan(new.scan_name)
+    assert postgres.ask(f"SELECT count(*) FROM landwaiter_image WHERE digest = '{known.digest}'") == "1"
+
+
+def test_rows_go_with_their_scan(shared, postgres):
+    pushed = shared.push(packages=BAD)
+    shared.request_scan(pushed)
+    where = f"FROM landwaiter_image WHERE digest = '{pushed.digest}'"
+    assert postgres.ask(f"SELECT count(*) {where}") == "1"
+    # The question first, which would have the answer made again.
+    for asked in shared.cluster.items(SCANS):
+        if asked["spec"]["image"] == pushed.tagged:
+            shared.cluster.kubectl("delete", "imagescan", asked["metadata"]["name"])
+    shared.cluster.kubectl("delete", "imagescan", pushed.scan_name)
+    shared.cluster.wait_until(lambda: postgres.ask(f"SELECT count(*) {where}") == "0", 90, "the row is gone")
+
+
+@pytest.mark.parametrize("flags, says", [
+    ([], "--data or --store-dsn-file"),
+    (["--data", "/tmp/x", "--store-dsn-file", "/tmp/y"], "--data or --store-dsn-file"),
+    (["--store-dsn-file", "/nowhere/dsn"], "/nowhere/dsn"),
+], ids=["neither", "both", "a file that is not there"])
+def test_a_store_that_cannot_be_opened_ends_the_controller_with_a_reason(shared, flags, says):
+    roles = shared.roles
+    done = subprocess.run(
+        [landwaiter(), "controller", "--kubeconfig", roles.kubeconfig("controller"), "--certs",
+         f"{roles.certificates}/controller", "--scanner", "https://127.0.0.1:1", "--database", roles.database,
+         "--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", *flags], capture_output=True, text=True, timeout=60,
+        check=False)
+    assert done.returncode != 0 and says in done.stderr + done.stdout
