@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string Shown(std::string_view text) {
+std::string Quoted(std::string_view text) {
   return "'" + text::Printable(text::Truncate(text, 80)) + "'";
 }
 
@@ -20,7 +20,7 @@ std::string Got(const json& value) {
   if (value.is_null()) return "nothing (null)";
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number()) return "the number " + value.dump();
-  if (value.is_string()) return "the text " + Shown(value.get_ref<const std::string&>());
+  if (value.is_string()) return "the text " + Quoted(value.get_ref<const std::string&>());
   return value.is_array() ? "a list" : "an object";
 }
 
@@ -84,7 +84,7 @@ void CheckText(const json& value, const Field& field, const std::string& path,
     const bool known =
         std::find(field.values.begin(), field.values.end(), text) != field.values.end();
     if (!known) {
-      complaints.Add(path, Shown(text) + " is unknown, expected one of " + List(field.values));
+      complaints.Add(path, Quoted(text) + " is unknown, expected one of " + List(field.values));
     }
     return;
   }
@@ -155,7 +155,7 @@ void CheckMap(const json& value, const Field& field, const std::string& path,
     return;
   }
   for (const auto& [key, item] : value.items()) {
-    CheckText(item, field, path + "[" + Shown(key) + "]", complaints);
+    CheckText(item, field, path + "[" + Quoted(key) + "]", complaints);
   }
 }
 

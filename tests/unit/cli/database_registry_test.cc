@@ -28,13 +28,13 @@ using testing::SeenRequest;
 /// Holds one artifact under every tag.
 class ArtifactServer {
  public:
-  std::map<std::string, std::string> blobs;
-  std::string manifest;
   std::function<std::optional<bool>(const SeenRequest&, Connection&)> hook;
 
   void Hold(const std::string& type,
             const std::vector<std::pair<std::string_view, std::string>>& all,
             const std::string& manifest_digest = "") {
+    // A client that has gone may still be answered.
+    const std::lock_guard lock(mutex_);
     image::ArtifactManifest artifact;
     artifact.artifact_type = type;
     for (const auto& [media_type, bytes] : all) {
@@ -43,12 +43,12 @@ class ArtifactServer {
       blob.digest = Sha256::Of(bytes);
       blob.size = bytes.size();
       artifact.blobs.push_back(blob);
-      blobs[blob.digest.ToString()] = bytes;
+      blobs_[blob.digest.ToString()] = bytes;
     }
     if (!manifest_digest.empty()) {
       artifact.annotations[std::string(kManifestAnnotation)] = manifest_digest;
     }
-    manifest = RenderArtifact(artifact);
+    manifest_ = RenderArtifact(artifact);
   }
   int BlobsAskedFor() {
     int count = 0;
@@ -65,11 +65,24 @@ class ArtifactServer {
     }
     if (r.target.find("/manifests/") != std::string::npos) {
       return c.Reply(200, {{"Content-Type", "application/vnd.oci.image.manifest.v1+json"}},
-                     manifest);
+                     Manifest());
     }
-    const auto found = blobs.find(r.target.substr(r.target.rfind('/') + 1));
-    return found == blobs.end() ? c.Reply(404, {}, "") : c.Reply(200, {}, found->second);
+    const auto blob = Blob(r.target.substr(r.target.rfind('/') + 1));
+    return blob ? c.Reply(200, {}, *blob) : c.Reply(404, {}, "");
   }
+  std::string Manifest() {
+    const std::lock_guard lock(mutex_);
+    return manifest_;
+  }
+  std::optional<std::string> Blob(const std::string& digest) {
+    const std::lock_guard lock(mutex_);
+    const auto found = blobs_.find(digest);
+    return found == blobs_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::string> blobs_;
+  std::string manifest_;
 
  public:
   LoopbackServer server{[this](const SeenRequest& r, Connection& c) { return Answer(r, c); }};

@@ -348,6 +348,7 @@ TEST(Role, CountsAPodWhereItsOwnManifestIsScannedWhateverIndexListsItToo) {
   const std::string id = "r.io/shop/victim@" + manifest.ToString();
   world.api.Put(kube::kPods, WithImage(APod("thief", "evil"), "evil.io/index:1"));
   ASSERT_TRUE(world.Until([&] { return world.Ready(world.ScanObject(index)) == "Scanned"; }));
+  ASSERT_TRUE(world.Until([&] { return world.Pods(index) == 1; })) << "the thief";
   world.api.Put(kube::kPods, WithImage(APod("victim"), "r.io/shop/victim:1"));
   ASSERT_TRUE(world.Until([&] { return world.Pods(manifest) == 1; }));
   world.api.Put(kube::kPods, WithImage(APod("victim"), "r.io/shop/victim:1", id));
