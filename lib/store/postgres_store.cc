@@ -176,10 +176,11 @@ class PostgresStore final : public Store {
     std::vector<std::pair<std::string, const PackageKey*>> keys;
     keys.reserve(packages.size());
     for (const PackageKey& package : packages) keys.emplace_back(KeyOf(package), &package);
-    std::ranges::sort(keys, {}, &std::pair<std::string, const PackageKey*>::first);
-    const auto same =
-        std::ranges::unique(keys, {}, &std::pair<std::string, const PackageKey*>::first);
-    keys.erase(same.begin(), same.end());
+    std::sort(keys.begin(), keys.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    keys.erase(std::unique(keys.begin(), keys.end(),
+                           [](const auto& a, const auto& b) { return a.first == b.first; }),
+               keys.end());
     return Do([&](PostgresConnection& connection) {
       return Transaction(connection, [&]() -> Status {
         auto rows = connection.Run(
