@@ -28,7 +28,8 @@ bool Failed(const resources::ImageScan& scan) {
 
 bool MayAskAgain(const resources::ImageScan& scan, TimePoint now) {
   const auto asked = ParseTime(Annotation(scan, kAskedAtAnnotation));
-  return !asked || now - *asked >= kAskAgainAfter;
+  // In the future: of a clock that was ahead, and has jumped back or is another node's.
+  return !asked || *asked > now || now - *asked >= kAskAgainAfter;
 }
 
 }  // namespace

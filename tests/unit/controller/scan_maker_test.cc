@@ -45,6 +45,12 @@ TEST(AskAgainPatch, IsMadeOnceInHalfAMinute) {
   EXPECT_FALSE(AskAgainPatch(scan, kNow + std::chrono::seconds(30)).is_null());
 }
 
+TEST(AskAgainPatch, DoesNotWaitForAClockThatWasAhead) {
+  resources::ImageScan scan = AScan(kImage);
+  scan.annotations[kAskedAtAnnotation] = FormatTime(kNow + std::chrono::hours(1));
+  EXPECT_FALSE(AskAgainPatch(scan, kNow).is_null());
+}
+
 TEST(BasisOf, ChangesByWhatIsWorthATryAndNotByRepositoriesThatPodsName) {
   resources::ImageScan scan = AScan(kImage);
   const std::vector<Platform> nodes{{"linux", "amd64"}};
