@@ -13,6 +13,7 @@ The binaries come from tests/cluster/build.sh or from KUBEBUILDER_ASSETS.
 
 import base64
 import http.client
+import itertools
 import json
 import os
 import shutil
@@ -81,6 +82,7 @@ class Cluster:
         self._die_with_parent = die_with_parent
         self._group = ProcessGroup()
         self._by_name = {}
+        self._kubeconfigs = itertools.count(1)
 
     # --- life
 
@@ -103,8 +105,8 @@ class Cluster:
         # their starts overlap.
         self._spawn("etcd", *self._etcd_flags()).start()
         self._spawn("kube-apiserver", *self._apiserver_flags()).start()
-        self._process("etcd").wait_ready(self._etcd_answers)
-        self._process("kube-apiserver").wait_ready(self._apiserver_ready)
+        self.process("etcd").wait_ready(self._etcd_answers)
+        self.process("kube-apiserver").wait_ready(self._apiserver_ready)
         for process in (self._spawn("kube-controller-manager", *self._controller_manager_flags(rest[0])),
                         self._spawn("kube-scheduler", *self._scheduler_flags(rest[1])),
                         self._spawn("kwok", *self._kwok_flags(rest[2]))):
@@ -130,32 +132,33 @@ class Cluster:
         self._by_name[name] = process
         return self._group.add(process)
 
-    def _process(self, name):
+    def process(self, name):
+        """One of the servers, as 'etcd'."""
         return self._by_name[name]
 
-    def wait_until(self, condition, seconds, what):
+    def wait_until(self, condition, seconds, what, pause=0.05):
         """processes.wait_until, but a control plane process that ended is the better message."""
         def checked():
             for process in self._group.processes:
                 if process.pid is not None and not process.is_running():
                     raise ProcessFailed(f"{process.name} ended with {process.exit_status()}\n{process.log_tail()}")
             return condition()
-        return wait_until(checked, seconds, what)
+        return wait_until(checked, seconds, what, pause)
 
     # --- the API server's life, for tests
 
     def stop_apiserver(self):
-        self._process("kube-apiserver").stop()
+        self.process("kube-apiserver").stop()
 
     def start_apiserver(self):
-        self._process("kube-apiserver").start().wait_ready(self._apiserver_ready)
+        self.process("kube-apiserver").start().wait_ready(self._apiserver_ready)
 
     def restart_apiserver(self):
         self.stop_apiserver()
         self.start_apiserver()
 
     def stop_scheduling(self):
-        self._process("kube-scheduler").stop()
+        self.process("kube-scheduler").stop()
 
     def compact(self):
         """Compacts etcd at its newest revision: a watch or list that goes on from before it gets 410
@@ -232,8 +235,9 @@ class Cluster:
         return self.kubectl("create", "token", name, "-n", namespace, f"--duration={duration}").stdout.strip()
 
     def service_account_kubeconfig(self, namespace, name):
-        """A kubeconfig that holds nothing but a fresh token of that service account."""
-        path = os.path.join(self.workdir, f"{namespace}.{name}.kubeconfig")
+        """A kubeconfig that holds nothing but a fresh token of that service account. Each call has a file
+        of its own: a process that is started again keeps its token, and the audit log tells two apart."""
+        path = os.path.join(self.workdir, f"{namespace}.{name}-{next(self._kubeconfigs)}.kubeconfig")
         self._write_kubeconfig(path, {"token": self.service_account_token(namespace, name)})
         return path
 

@@ -79,7 +79,7 @@ class Process:
         self.patience = patience  # seconds between TERM and KILL
         self.argv = [str(a) for a in argv]
         self.log_path = str(log_path)
-        self._env = env
+        self.env = env
         self._die_with_parent = die_with_parent
         self._child = None
 
@@ -93,7 +93,7 @@ class Process:
             # A session of its own keeps the terminal's Ctrl-C away: who stops what, and in which
             # order, is decided by the owner of this object.
             self._child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log,
-                                           stderr=subprocess.STDOUT, env=self._env,
+                                           stderr=subprocess.STDOUT, env=self.env,
                                            start_new_session=True)
         return self
 

@@ -9,6 +9,7 @@ Each role has nothing but the token of its own service account; the scanner has 
 """
 
 import base64
+import contextlib
 import json
 import os
 import subprocess
@@ -55,6 +56,7 @@ class Role:
     def __init__(self, process, port, health_port):
         self.process, self.port, self.health_port = process, port, health_port
         self.url = f"https://127.0.0.1:{port}"
+        self.credential = None  # what the audit log calls its token
 
     def get(self, path):
         """(status, text) of a GET from the health port; status 0 when it cannot be reached."""
@@ -90,6 +92,31 @@ class Role:
         self.process.start()
         if wait:
             self.wait_ready()
+
+    @contextlib.contextmanager
+    def started_with(self, flags=None, env=None, wait=True):
+        """Started again with other flags ({name: value}) and more environment; as before afterwards."""
+        process = self.process
+        argv, environment = process.argv, process.env
+        process.argv, process.env = list(argv), {**environment, **(env or {})}
+        for name, value in (flags or {}).items():
+            if name in argv:
+                process.argv[argv.index(name) + 1] = str(value)
+            else:
+                process.argv += [name, str(value)]
+        try:
+            self.restart(wait)
+            yield self
+        finally:
+            process.argv, process.env = argv, environment
+            self.restart()
+
+
+def credential_of(token):
+    """A service account's token as the audit log calls it (user.extra)."""
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return f"JTI={claims['jti']}"
 
 
 class Roles:
@@ -204,6 +231,7 @@ class Roles:
         controller = self._spawn(
             "controller", "--kubeconfig", self.kubeconfig("controller"), *store, "--database", self.database,
             *(f for s in self.scanners for f in ("--scanner", s.url)), *self._registry_flags(), *flags)
+        controller.credential = credential_of(self.tokens[-1])
         self.controllers.append(controller)
         if wait:
             controller.wait_ready()

@@ -109,8 +109,7 @@ def odd_registry():
         yield running
 
 
-@pytest.fixture
-def namespace(cluster):
+def _new_namespace(cluster):
     """A fresh namespace, ready for pods. It is not deleted (the control plane goes after the run), but its
     policies are: each would be one more that every image of every later test is judged by."""
     name = f"test-{next(_numbers)}"
@@ -119,6 +118,35 @@ def namespace(cluster):
                        f"the default service account of {name}")
     yield name
     cluster.delete_all("/apis/landwaiter.io/v1alpha1/scanpolicies", f"test={name}")
+
+
+@pytest.fixture
+def namespace(cluster):
+    yield from _new_namespace(cluster)
+
+
+@pytest.fixture
+def other_namespace(cluster):
+    yield from _new_namespace(cluster)
+
+
+@pytest.fixture(scope="module")
+def pair(system, tmp_path_factory):
+    """Two controllers, two webhooks, and a scanner that keeps what it read of layers, as the chart has them.
+    The API server asks both webhooks about each pod."""
+    roles = system.roles
+    with roles.scanners[0].started_with({"--layer-cache": tmp_path_factory.mktemp("pair") / "layers"}):
+        controller = roles.start_controller()
+        webhook = roles.start_webhook(controller=controller)
+        roles.arm()
+        yield system
+        roles.disarm()
+        for role, listed in ((webhook, roles.webhooks), (controller, roles.controllers)):
+            role.stop()
+            listed.remove(role)
+    roles.arm()
+    # The other one must lead again before the next test counts on it.
+    system.cluster.wait_until(roles.leader, 60, "the controller that is left leads")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,12 @@
 """A registry that answers as a test says: refusals, half a body, nothing, redirects, held answers."""
 
+import collections
 import http.server
 import threading
+import time
+
+# One request, and when it came, by the monotonic clock.
+Request = collections.namedtuple("Request", "method path headers at")
 
 
 class Answer:
@@ -15,9 +20,9 @@ class Answer:
 
 class OddRegistry:
     def __init__(self):
-        self.answers = {}   # path: Answer
+        self.answers = {}   # path: Answer, or a list of them: each is given once, the last from then on
         self.everywhere = {}  # repository: Answer for all of its paths
-        self.requests = []  # (method, path, headers)
+        self.requests = []  # as Request
         self._server = None
 
     def __enter__(self):
@@ -30,7 +35,7 @@ class OddRegistry:
                 pass
 
             def do_GET(self):  # pylint: disable=invalid-name
-                registry.requests.append((self.command, self.path, dict(self.headers)))
+                registry.requests.append(Request(self.command, self.path, dict(self.headers), time.monotonic()))
                 registry._send(self)
 
             do_HEAD = do_GET
@@ -48,6 +53,8 @@ class OddRegistry:
     def _send(self, handler):
         repository = handler.path.removeprefix("/v2/").split("/manifests/")[0].split("/blobs/")[0]
         answer = self.everywhere.get(repository) or self.answers.get(handler.path)
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if handler.path in ("/v2/", "/v2"):
             answer = answer or Answer(200, b"{}")
         answer = answer or Answer(404, b'{"errors":[{"code":"NAME_UNKNOWN"}]}')
@@ -81,5 +88,12 @@ class OddRegistry:
                     200, content.read(), {"Content-Type": "application/octet-stream"})
         return f"{self.host}/{repository}:{tag}"
 
+    def held(self, image, repository):
+        """Serves an image whose first layer is not answered before the event that is returned is set."""
+        release, reference = threading.Event(), self.serve(image, repository)
+        path = f"/v2/{repository}/blobs/{image.layers[0].blob.digest}"
+        self.answers[path] = Answer(200, self.answers[path].body, hold=release)
+        return release, reference
+
     def asked(self, part):
-        return [r for r in self.requests if part in r[1]]
+        return [r for r in list(self.requests) if part in r.path]

@@ -70,7 +70,7 @@ def test_what_a_mirror_has_not_comes_from_the_registry(scan, registry, odd_regis
     pushed = Pushed(registry, debian_image(BAD))
     done = scan(pushed.tagged, {"_default": _mirror(odd_registry.host)})
     assert done.returncode == 0 and CRITICAL in done.stdout, done.stderr
-    assert any(path.startswith(f"/v2/{pushed.repository}/") for _, path, _ in list(odd_registry.requests))
+    assert odd_registry.asked(f"/v2/{pushed.repository}/")
 
 
 def test_where_all_fail_each_is_named(scan, odd_registry, registry):
@@ -108,8 +108,8 @@ def test_a_mirror_that_may_not_resolve_is_asked_for_digests_alone(scan, registry
     pushed = Pushed(registry, debian_image(BAD))
     done = scan(pushed.tagged, {registry.host: _mirror(odd_registry.host, 'capabilities = ["pull"]\n')})
     assert done.returncode == 0, done.stderr
-    asked = [path for _, path, _ in list(odd_registry.requests) if path.startswith(f"/v2/{pushed.repository}/")]
-    assert asked and all("/blobs/sha256:" in path for path in asked), asked
+    asked = odd_registry.asked(f"/v2/{pushed.repository}/")
+    assert asked and all("/blobs/sha256:" in r.path for r in asked), asked
 
 
 @pytest.mark.parametrize("text, said", [("server = \n", "hosts.toml: line 1"), ('capabilities = ["pul"]\n', "'pul' is none")])
