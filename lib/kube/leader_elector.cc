@@ -72,7 +72,12 @@ void LeaderElector::Step(SteadyTime now) {
   if (!status) {
     log::Debug("lease not renewed", {{"lease", options_.lease}, {"error", status.error()}});
   }
-  SetLeading(MayWrite());
+  const bool may_write = MayWrite();
+  if (leading_ && !may_write && !status) {
+    log::Warn("the lease could not be renewed",
+              {{"lease", options_.ns + "/" + options_.lease}, {"error", status.error()}});
+  }
+  SetLeading(may_write);
 }
 
 void LeaderElector::Observe(const json& lease, SteadyTime now) {
