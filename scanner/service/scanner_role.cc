@@ -97,6 +97,7 @@ class ScannerRole {
 
  private:
   Status MakeRegistry();
+  Status OpenLayerCache();
   Status MakeServers();
   void Handle(http::ServerRequest&& request, http::Responder responder);
   void Scan(const ScanRequest& request, std::stop_token disconnected, const std::stop_token& ending,
@@ -270,13 +271,23 @@ void ScannerRole::Drain() {
   health_->Stop();
 }
 
+// A folder that others may write to is no cache of ours; a disk that is full costs time, no result.
+Status ScannerRole::OpenLayerCache() {
+  if (options_.layer_cache.empty()) return Ok();
+  auto cache = LayerCache::Open(options_.layer_cache, options_.layer_cache_bytes);
+  if (cache) {
+    layer_cache_ = *std::move(cache);
+    return Ok();
+  }
+  if (cache.error().code == Code::kPermissionDenied) return std::move(cache).error();
+  log::Error("no layer cache: every layer is read anew until the scanner is started again",
+             {{"folder", options_.layer_cache}, {"error", cache.error()}});
+  return Ok();
+}
+
 Status ScannerRole::Run(const Cancellation& cancel) {
   if (auto made = MakeRegistry(); !made) return made;
-  if (!options_.layer_cache.empty()) {
-    auto cache = LayerCache::Open(options_.layer_cache, options_.layer_cache_bytes);
-    if (!cache) return std::move(cache).error();
-    layer_cache_ = *std::move(cache);
-  }
+  if (auto opened = OpenLayerCache(); !opened) return opened;
   queue_ =
       std::make_unique<ScanQueue>(std::max(1u, options_.concurrent_scans), options_.waiting_scans);
   metrics::AddBuildInfo(metrics_);

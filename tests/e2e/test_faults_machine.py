@@ -1,0 +1,232 @@
+"""Faults of the machine that the roles run on: disks that are full, a clock that jumps, certificates that end."""
+
+import io
+import os
+import shutil
+import subprocess
+import time
+import zipfile
+
+import pytest
+
+import faults
+from making import BAD, CRITICAL
+from objects import NO_CRITICAL, image_scan, pod, policy
+from roles import landwaiter
+from system import condition
+from test_faults import Known, _until_told, _works
+
+
+@pytest.fixture
+def guarded(system, namespace):
+    system.enforce(namespace, policy(f"machine-{namespace}", NO_CRITICAL, namespace=namespace, waitSeconds=8))
+    return namespace
+
+
+@pytest.fixture
+def known(system, guarded):
+    return Known(system, guarded)
+
+
+# --- disks
+
+def test_the_stores_disk_is_full(system, known, tmp_path):
+    """Known images are judged on, by changed policies too; what is new waits with the reason, and is scanned
+    once there is room. A controller that is started on the full disk says what is full."""
+    controller, namespace = system.roles.controllers[0], known.namespace
+    store = controller.process.argv[controller.process.argv.index("--data") + 1]
+    with faults.small_disk(tmp_path / "store", "64m") as disk:
+        controller.stop()
+        shutil.copytree(store, disk, dirs_exist_ok=True)
+        with controller.started_with({"--data": disk}):
+            system.cluster.wait_until(system.roles.leader, 60, "it leads")
+            filler = faults.fill(disk)
+            new = system.push(packages=BAD)
+            done = system.create(pod("new", new.tagged, namespace))
+            assert done.returncode != 0 and new.repository in done.stderr and CRITICAL not in done.stderr
+            message = condition(system.wait_scan(new.scan_name, ready="False", reason="StoreFull"), "Ready")["message"]
+            assert disk in message and "the disk is full: make room" in message
+            assert system.scan(new.scan_name)["status"].get("verdict") not in ("Pass", "Fail")
+            assert "StoreFull" in system.create(pod("new", new.tagged, namespace)).stderr
+            _known_are_judged_on(system, known)
+            os.unlink(filler)
+            system.cluster.wait_until(lambda: CRITICAL in system.create(pod("new", new.tagged, namespace)).stderr, 90,
+                                      "there is room again, and the new image is denied for its finding")
+    _works(system, namespace, "after")
+
+
+def _known_are_judged_on(system, known):
+    namespace = known.namespace
+    assert CRITICAL in system.create(pod("bad", known.bad.tagged, namespace)).stderr
+    warn = policy(f"machine-{namespace}", {**NO_CRITICAL, "action": "Warn"}, namespace=namespace, waitSeconds=8)
+    system.enforce(namespace, warn)
+    done = system.cluster.wait_until(lambda: (d := system.create(pod("warned", known.bad.tagged, namespace))).returncode == 0
+                                     and d, 60, "a changed policy is judged")
+    assert CRITICAL in done.stderr
+    system.enforce(namespace, policy(f"machine-{namespace}", NO_CRITICAL, namespace=namespace, waitSeconds=8))
+    system.cluster.wait_until(lambda: CRITICAL in system.create(pod("bad", known.bad.tagged, namespace)).stderr, 60,
+                              "and judged back")
+
+
+def test_a_controller_started_on_a_full_disk_says_so_and_known_images_are_answered(system, known, tmp_path):
+    controller = system.roles.controllers[0]
+    with faults.small_disk(tmp_path / "store", "16m") as disk:
+        filler = faults.fill(disk)
+        with controller.started_with({"--data": disk}, wait=False):
+            system.cluster.wait_until(lambda: not controller.process.is_running(), 60, "it ends")
+            said = controller.process.log_tail(3)
+            assert disk in said and "full" in said, said
+            assert CRITICAL in system.create(pod("bad", known.bad.tagged, known.namespace)).stderr
+            assert system.create(pod("good", known.good.tagged, known.namespace)).returncode == 0
+            os.unlink(filler)
+            controller.restart()  # as Kubernetes does
+            _works(system, known.namespace, "room")
+
+
+def _jar(size):
+    """An archive that is looked into, of so many bytes that do not shrink."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as z:
+        z.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+        z.writestr("noise", os.urandom(size))
+    return archive.getvalue()
+
+
+def test_the_scanners_disk_is_full(system, guarded, tmp_path):
+    """What must be spooled to be read fails its scan, and is no archive without findings; images that need no
+    room are scanned, though it was started without room for its layer cache."""
+    scanner = system.roles.scanners[0]
+    with faults.small_disk(tmp_path / "disk", "4m") as disk:
+        os.mkdir(f"{disk}/layers", 0o700)
+        filler = faults.fill(disk)
+        with scanner.started_with({"--scratch": disk, "--layer-cache": f"{disk}/layers"}):
+            small, large = system.push(packages=BAD), system.push(packages=BAD, files={"app/x.jar": _jar(1 << 20)})
+            assert CRITICAL in system.create(pod("small", small.tagged, guarded)).stderr
+            done = system.create(pod("large", large.tagged, guarded))
+            assert done.returncode != 0 and large.repository in done.stderr and CRITICAL not in done.stderr
+            _until_told(system, large.scan_name, "ScannerFailed", "No space left on device",
+                        large.image.layers[0].blob.digest)
+            assert scanner.get("/readyz")[0] == 200
+            assert "no layer cache" in scanner.process.log(), "it started without"
+            os.unlink(filler)
+            system.cluster.wait_until(lambda: CRITICAL in system.create(pod("large", large.tagged, guarded)).stderr, 90,
+                                      "there is room again, and the image is denied for its finding")
+
+
+# --- the clock
+
+def test_the_clock_jumps_an_hour_and_back(system, known, tmp_path):
+    """Forward for webhook and controller, then back, which is an hour into the past: known images are answered,
+    new ones scanned, the leader keeps its Lease, and nothing waits for the clock to come round again."""
+    clock = faults.FakeClock(tmp_path)
+    controller, webhook = system.roles.controllers[0], system.roles.webhooks[0]
+    with controller.started_with(env=clock.env), webhook.started_with(env=clock.env):
+        system.cluster.wait_until(system.roles.leader, 60, "it leads")
+        known.check()
+        for offset, name in (("+1h", "ahead"), ("+0", "back")):
+            clock.jump(offset)
+            for _ in range(10):
+                known.check()
+            _works(system, known.namespace, name)
+            _judges_anew(system, known, name)
+            system.cluster.wait_until(system.roles.leader, 60, "it leads")
+        times = [line for line in controller.process.log().splitlines() if '"message":"scan finished"' in line]
+        assert _hour(times[-1]) != _hour(times[-3]), "the controller's clock did jump"
+
+
+def _hour(line):
+    return line.partition('"time":"')[2][:13]
+
+
+def _judges_anew(system, known, name):
+    """A changed policy is judged, there and back."""
+    namespace = known.namespace
+    for action, words in (("Warn", "created"), ("Fail", "denied the request")):
+        system.enforce(namespace, policy(f"machine-{namespace}", {**NO_CRITICAL, "action": action}, namespace=namespace,
+                                         waitSeconds=8))
+
+        def answered(action=action, words=words):
+            done = system.create(pod(f"judged-{name}-{action.lower()}", known.bad.tagged, namespace))
+            return words in done.stdout + done.stderr
+        system.cluster.wait_until(answered, 60, f"{action} is in force")
+
+
+# --- certificates
+
+@pytest.fixture
+def short_lived(system, tmp_path):
+    """Gives a role a certificate of which a few seconds are left; the sound one is put back at the end."""
+    given = []
+
+    def give(role, seconds):
+        folder = os.path.join(system.roles.certificates, role)
+        fresh, kept = tmp_path / f"{role}-fresh", tmp_path / f"{role}-kept"
+        for name in ("ca.crt", "ca.key"):
+            shutil.copy(os.path.join(system.roles.certificates, name), _made(fresh))
+        clock = faults.FakeClock(tmp_path)
+        clock.jump(f"-{90 * 86400 - seconds}s")  # they live for 90 days
+        subprocess.run([landwaiter(), "certs", "--output", fresh], env={**os.environ, **clock.env}, check=True,
+                       capture_output=True)
+        shutil.copytree(folder, kept)
+        given.append((folder, kept))
+        _put(fresh / role, folder)
+        return lambda: _put(kept, folder)
+    yield give
+    for folder, kept in given:
+        _put(kept, folder)
+
+
+def _made(folder):
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    return folder
+
+
+def _put(source, folder):
+    """Each file replaced whole, the key first, as `landwaiter certs` does."""
+    for name in ("tls.key", "tls.crt"):
+        shutil.copy(os.path.join(source, name), os.path.join(folder, f"{name}.new"))
+        os.replace(os.path.join(folder, f"{name}.new"), os.path.join(folder, name))
+
+
+def test_the_webhooks_certificate_ends(system, known, short_lived):
+    """Users are told which webhook and that its certificate has expired; a new one is served without a restart."""
+    renew = short_lived("webhook", 1)
+    webhook = system.roles.webhooks[0]
+    webhook.restart()  # the API server keeps a connection that it has, as long as it lives
+    told = system.cluster.wait_until(
+        lambda: "expired" in (d := system.create(pod("late", known.good.tagged, known.namespace), dry_run=True)).stderr and d, 60,
+        "the API server refuses the certificate")
+    assert "pods.landwaiter.io" in told.stderr and "certificate has expired or is not yet valid" in told.stderr
+    renew()
+    started = time.monotonic()
+    system.cluster.wait_until(
+        lambda: system.create(pod("renewed", known.good.tagged, known.namespace)).returncode == 0, 60, "the new one is served")
+    faults.figure(f"webhook's certificate expired: served anew {time.monotonic() - started:.1f} s after the new one was there")
+    assert CRITICAL in system.create(pod("bad", known.bad.tagged, known.namespace)).stderr
+
+
+def test_certificates_between_the_roles_end(system, known, short_lived):
+    """Known images are answered. A new one is denied with the reason, and judged when there are new certificates,
+    without a restart."""
+    renewals = [short_lived(role, 1) for role in ("controller", "scanner")]
+    controller, webhook = system.roles.controllers[0], system.roles.webhooks[0]
+    for role in (system.roles.scanners[0], controller):
+        role.restart()
+    begun = len(webhook.process.log())
+    new, asked = system.push(packages=BAD), system.push(packages=BAD)
+    done = system.create(pod("new", new.tagged, known.namespace))
+    assert done.returncode != 0 and CRITICAL not in done.stderr
+    assert new.repository in done.stderr and "the controller cannot be reached" in done.stderr
+    assert "certificate has expired" in webhook.process.log()[begun:]
+    system.cluster.apply(image_scan(f"ask-{known.namespace}", asked.pinned))
+
+    def why():
+        return condition(system.scan(asked.scan_name), "Ready")["message"] or ""
+    told = system.cluster.wait_until(lambda: "expired" in (w := why()) and w, 60, "the scan that waits says why")
+    assert system.roles.scanners[0].url in told and "tried again by itself" in told
+    known.check()
+    for renew in renewals:
+        renew()
+    system.cluster.wait_until(lambda: CRITICAL in system.create(pod("new", new.tagged, known.namespace)).stderr, 120,
+                              "it is denied for its finding")
+    assert system.wait_scan(asked.scan_name, seconds=120)["status"]["verdict"] == "Fail"
