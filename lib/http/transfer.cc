@@ -164,9 +164,8 @@ void Transfer::SetCallbacks() {
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(
       easy, CURLOPT_PREREQFUNCTION, +[](void* self, char*, char*, int, int) {
-        static_cast<Transfer*>(self)->connected_ = true;
-        static_cast<Transfer*>(self)->last_progress_ = Clock::now();
-        return CURL_PREREQFUNC_OK;
+        return static_cast<Transfer*>(self)->OnConnected() ? CURL_PREREQFUNC_OK
+                                                           : CURL_PREREQFUNC_ABORT;
       });
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, this);
@@ -184,6 +183,18 @@ void Transfer::SetCallbacks() {
 
 void Transfer::Fail(Error error) {
   if (!failure_) failure_ = std::move(error);
+}
+
+bool Transfer::OnConnected() {
+  connected_ = true;
+  last_progress_ = Clock::now();
+  // The process may have slept since it was last looked at: what is late is not sent at all, since
+  // a writer's deadline may be the end of its right to write.
+  if (Status in_time = CheckTime(last_progress_); !in_time) {
+    Fail(std::move(in_time).error());
+    return false;
+  }
+  return true;
 }
 
 curl_socket_t Transfer::OnSocket(curl_sockaddr* address) {

@@ -61,6 +61,8 @@ class Transfer final : public ResponseBody {
   Error OutcomeError(CURLcode code) const;
   void Fail(Error error);
 
+  /// Right before the request is sent; false: it is not to be.
+  bool OnConnected();
   std::size_t OnHeader(std::string_view line);
   std::size_t OnBody(std::string_view bytes);
   curl_socket_t OnSocket(curl_sockaddr* address);

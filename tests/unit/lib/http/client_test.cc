@@ -177,6 +177,20 @@ TEST(Client, GivesUpAtTheRequestsTimeAndAtTheDeadline) {
   EXPECT_EQ(response.error().code, Code::kDeadlineExceeded);
 }
 
+TEST(Client, SendsNothingAfterTheDeadlineThoughAConnectionIsOpen) {
+  LoopbackServer server([](const SeenRequest&, Connection& c) { return c.Reply(200, {}, "well"); });
+  auto client = MakeClient();
+  Request request;
+  request.url = server.Url("/");
+  ASSERT_TRUE(client->Send(request, {}));
+  request.method = "PUT";
+  const auto late = client->Send(request, Cancellation().Within(-1ms));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::kDeadlineExceeded);
+  EXPECT_NE(late.error().message.find("not finished within its time"), std::string::npos);
+  EXPECT_EQ(server.Seen().size(), 1u) << "the late one was not sent";
+}
+
 TEST(Client, RefusedConnectionIsUnavailable) {
   int port = 0;
   {
