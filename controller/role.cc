@@ -54,7 +54,9 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                 .renew_deadline = options.renew_deadline,
                 .retry_period = options.retry_period},
                {.on_started = [this] { OnLeading(); }, .on_stopped = [this] { OnNotLeading(); }}),
-      fenced_(*ports_.api, [this] { return elector_.MayWrite(); }),
+      fenced_(
+          *ports_.api, [this] { return elector_.MayWrite(); },
+          [this] { return elector_.MayWriteUntil(); }),
       events_(fenced_, *ports_.clock, {.instance = options.identity}),
       board_(options.scans_per_namespace),
       credentials_(*ports_.api, ports_.mirrors, ports_.cloud),

@@ -1,5 +1,6 @@
 #include "lib/kube/api.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace landwaiter::kube {
@@ -32,14 +33,19 @@ std::string ResourceVersionOf(const nlohmann::json& object) {
   return MetadataText(object, "resourceVersion");
 }
 
-FencedApi::FencedApi(Api& api, std::function<bool()> may_write)
-    : api_(api), may_write_(std::move(may_write)) {}
+FencedApi::FencedApi(Api& api, std::function<bool()> may_write,
+                     std::function<Cancellation::SteadyTime()> until)
+    : api_(api), may_write_(std::move(may_write)), until_(std::move(until)) {}
 
-Status FencedApi::MayWrite(const Resource& resource) const {
-  if (may_write_()) return Ok();
-  return Error{Code::kConflict,
-               std::string(resource.plural) + " not written: this replica is not the leader",
-               std::string(kReasonNotLeader)};
+Result<Cancellation> FencedApi::MayWrite(const Resource& resource,
+                                         const Cancellation& cancel) const {
+  if (!may_write_()) {
+    return Error{Code::kConflict,
+                 std::string(resource.plural) + " not written: this replica is not the leader",
+                 std::string(kReasonNotLeader)};
+  }
+  if (!until_) return cancel;
+  return Cancellation{cancel.stop, std::min(cancel.deadline, until_())};
 }
 
 Result<nlohmann::json> FencedApi::Get(const Resource& resource, const ObjectKey& key,
@@ -54,34 +60,39 @@ Result<std::string> FencedApi::List(const Resource& resource, const ListOptions&
 
 Result<nlohmann::json> FencedApi::Create(const Resource& resource, const nlohmann::json& object,
                                          const Cancellation& cancel) {
-  if (Status may = MayWrite(resource); !may) return std::move(may).error();
-  return api_.Create(resource, object, cancel);
+  auto may = MayWrite(resource, cancel);
+  if (!may) return std::move(may).error();
+  return api_.Create(resource, object, *may);
 }
 
 Result<nlohmann::json> FencedApi::Update(const Resource& resource, const nlohmann::json& object,
                                          const Cancellation& cancel) {
-  if (Status may = MayWrite(resource); !may) return std::move(may).error();
-  return api_.Update(resource, object, cancel);
+  auto may = MayWrite(resource, cancel);
+  if (!may) return std::move(may).error();
+  return api_.Update(resource, object, *may);
 }
 
 Result<nlohmann::json> FencedApi::UpdateStatus(const Resource& resource,
                                                const nlohmann::json& object,
                                                const Cancellation& cancel) {
-  if (Status may = MayWrite(resource); !may) return std::move(may).error();
-  return api_.UpdateStatus(resource, object, cancel);
+  auto may = MayWrite(resource, cancel);
+  if (!may) return std::move(may).error();
+  return api_.UpdateStatus(resource, object, *may);
 }
 
 Result<nlohmann::json> FencedApi::Patch(const Resource& resource, const ObjectKey& key,
                                         const PatchOptions& options, const nlohmann::json& patch,
                                         const Cancellation& cancel) {
-  if (Status may = MayWrite(resource); !may) return std::move(may).error();
-  return api_.Patch(resource, key, options, patch, cancel);
+  auto may = MayWrite(resource, cancel);
+  if (!may) return std::move(may).error();
+  return api_.Patch(resource, key, options, patch, *may);
 }
 
 Status FencedApi::Delete(const Resource& resource, const ObjectKey& key,
                          const DeleteOptions& options, const Cancellation& cancel) {
-  if (Status may = MayWrite(resource); !may) return may;
-  return api_.Delete(resource, key, options, cancel);
+  auto may = MayWrite(resource, cancel);
+  if (!may) return std::move(may).error();
+  return api_.Delete(resource, key, options, *may);
 }
 
 Status FencedApi::Watch(const Resource& resource, const WatchOptions& options,

@@ -133,7 +133,10 @@ class Api {
 /// check stands right before each write, so that a leader that lost its lease stops at once.
 class FencedApi final : public Api {
  public:
-  FencedApi(Api& api, std::function<bool()> may_write);
+  /// `until`: when the right to write ends, as known now. What a write still waits for then (its
+  /// turn, a pause that the server asked for), it waits for in vain: DeadlineExceeded.
+  FencedApi(Api& api, std::function<bool()> may_write,
+            std::function<Cancellation::SteadyTime()> until = nullptr);
 
   Result<nlohmann::json> Get(const Resource& resource, const ObjectKey& key,
                              const Cancellation& cancel) override;
@@ -154,10 +157,12 @@ class FencedApi final : public Api {
                const Cancellation& cancel) override;
 
  private:
-  Status MayWrite(const Resource& resource) const;
+  /// How long this write may take.
+  Result<Cancellation> MayWrite(const Resource& resource, const Cancellation& cancel) const;
 
   Api& api_;
   std::function<bool()> may_write_;
+  std::function<Cancellation::SteadyTime()> until_;
 };
 
 }  // namespace landwaiter::kube

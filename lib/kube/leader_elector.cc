@@ -47,9 +47,11 @@ void LeaderElector::Stop() {
   if (held) Release();
 }
 
-bool LeaderElector::MayWrite() const {
+bool LeaderElector::MayWrite() const { return std::chrono::steady_clock::now() < MayWriteUntil(); }
+
+LeaderElector::SteadyTime LeaderElector::MayWriteUntil() const {
   const std::lock_guard lock(mutex_);
-  return std::chrono::steady_clock::now() < valid_until_;
+  return valid_until_;
 }
 
 std::string LeaderElector::Holder() const {
@@ -94,14 +96,15 @@ void LeaderElector::Observe(const json& lease, SteadyTime now) {
 }
 
 Status LeaderElector::TryAcquireOrRenew(SteadyTime now) {
-  // A request that takes longer than this has missed its purpose.
-  const Cancellation cancel = Cancellation{stopping_.get_token()}.Within(options_.renew_deadline);
+  // Whatever takes longer than this has missed its purpose. One end for both requests, counted from
+  // `now`: a process that slept between them does not ask for what is another's by then.
+  const Cancellation cancel{stopping_.get_token(), now + options_.renew_deadline};
   auto lease = api_.Get(kLeases, {options_.ns, options_.lease}, cancel);
   if (!lease && lease.error().code == Code::kNotFound) {
     return WriteLease({{"apiVersion", "coordination.k8s.io/v1"},
                        {"kind", "Lease"},
                        {"metadata", {{"namespace", options_.ns}, {"name", options_.lease}}}},
-                      false, now);
+                      false, now, cancel);
   }
   if (!lease) return std::move(lease).error();
   Observe(*lease, now);
@@ -115,11 +118,11 @@ Status LeaderElector::TryAcquireOrRenew(SteadyTime now) {
     if (!free && observed_.holder != options_.identity) valid_until_ = {};
   }
   if (!free) return Ok();
-  return WriteLease(std::move(*lease), true, now);
+  return WriteLease(std::move(*lease), true, now, cancel);
 }
 
-Status LeaderElector::WriteLease(json lease, bool exists, SteadyTime now) {
-  const Cancellation cancel = Cancellation{stopping_.get_token()}.Within(options_.renew_deadline);
+Status LeaderElector::WriteLease(json lease, bool exists, SteadyTime now,
+                                 const Cancellation& cancel) {
   json& spec = lease["spec"];
   if (!spec.is_object()) spec = json::object();
   const std::string time = FormatMicroTime(clock_.Now());

@@ -49,6 +49,8 @@ class LeaderElector {
 
   bool IsLeader() const { return MayWrite(); }
   bool MayWrite() const;
+  /// When MayWrite turns false unless the Lease is renewed before.
+  SteadyTime MayWriteUntil() const;
   /// Who holds the Lease as last seen; "" before.
   std::string Holder() const;
 
@@ -65,7 +67,7 @@ class LeaderElector {
 
   void Run(const std::stop_token& stop);
   Status TryAcquireOrRenew(SteadyTime now);
-  Status WriteLease(nlohmann::json lease, bool exists, SteadyTime now);
+  Status WriteLease(nlohmann::json lease, bool exists, SteadyTime now, const Cancellation& cancel);
   void Observe(const nlohmann::json& lease, SteadyTime now);
   void SetLeading(bool leading);
   void Release();

@@ -183,6 +183,27 @@ TEST(KubeClient, GivesUpWaitingWhenCancelled) {
   EXPECT_EQ(answer.error().code, Code::kDeadlineExceeded);
 }
 
+TEST(KubeClient, AWriteThatWasToWaitIsNotSentWhenTheRightToWriteIsOver) {
+  LoopbackServer server([](const SeenRequest&, Connection& connection) {
+    return connection.Reply(429, {{"Retry-After", "30"}}, "{}");
+  });
+  auto client = Connect(server);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  FencedApi fenced(
+      *client, [] { return true; }, [end] { return end; });
+  const json pod{{"metadata", {{"namespace", "shop"}, {"name", "cart"}}}};
+  const auto written = fenced.Update(kPods, pod, {});
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, Code::kDeadlineExceeded);
+  EXPECT_LT(std::chrono::steady_clock::now() - end, std::chrono::seconds(20))
+      << "the pause that the server asked for was not waited out";
+  EXPECT_EQ(server.Seen().size(), 1u);
+  // Where the check was passed and the process slept before it sent: nothing leaves.
+  EXPECT_FALSE(fenced.Update(kPods, pod, {}));
+  EXPECT_FALSE(fenced.Delete(kPods, {"shop", "cart"}, {}, {}));
+  EXPECT_EQ(server.Seen().size(), 1u);
+}
+
 TEST(KubeClient, ReadsARenewedTokenWhenTheOldOneIsRefused) {
   const std::string file =
       (std::filesystem::temp_directory_path() / ("landwaiter-token-" + std::to_string(getpid())))

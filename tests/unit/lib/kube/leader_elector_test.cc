@@ -131,6 +131,15 @@ TEST_F(LeaderElectorTest, GivesTheLeaseUpWhenStopped) {
   EXPECT_TRUE(two->MayWrite()) << "without waiting for the lease to run out";
 }
 
+TEST_F(LeaderElectorTest, SaysWhenTheRightToWriteEnds) {
+  auto one = Elector("one");
+  EXPECT_LE(one->MayWriteUntil(), Now()) << "before the Lease is held";
+  const auto at = Now();
+  one->Step(at);
+  EXPECT_EQ(one->MayWriteUntil(), at + LeaderElectorOptions().renew_deadline);
+  one->Stop();
+}
+
 TEST(FencedApi, RefusesEveryWriteWithoutTheLeaseAndNoRead) {
   FakeKube api;
   api.Put(kNodes, json{{"metadata", {{"name", "n"}}}});
