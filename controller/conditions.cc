@@ -36,6 +36,13 @@ bool UnsupportedOs(const ImageScanStatus& status) {
   return false;
 }
 
+/// Why it is at it again: a pause between two tries may be too short for anybody to have seen.
+std::string LastTry(const ScanProgress& progress) {
+  if (progress.failures == 0 || progress.error.message.empty()) return {};
+  const std::string& reason = progress.error.reason;
+  return "; the last try failed: " + reason + (reason.empty() ? "" : ": ") + progress.error.message;
+}
+
 }  // namespace
 
 Condition CompleteCondition(const JudgeInput& input, const ImageScanStatus& status) {
@@ -135,8 +142,12 @@ void SetStored(const JudgeInput& input, TimePoint now, std::vector<Condition>& c
 Condition ReadyOfPending(const ScanProgress& progress) {
   switch (progress.state) {
     case ScanProgress::State::kRunning:
-      return {"Ready", "False", std::string(kReasonScanning), "a scanner is reading the image",
-              0,       ""};
+      return {"Ready",
+              "False",
+              std::string(kReasonScanning),
+              "a scanner is reading the image" + LastTry(progress),
+              0,
+              ""};
     case ScanProgress::State::kFailed: {
       // Nothing was learnt of the image: it waits, and the webhook treats it so.
       if (NoScannerTookIt(progress.error)) {
@@ -159,7 +170,8 @@ Condition ReadyOfPending(const ScanProgress& progress) {
     case ScanProgress::State::kQueued:
       break;
   }
-  return {"Ready", "False", std::string(kReasonQueued), "waits for a scanner", 0, ""};
+  return {"Ready", "False", std::string(kReasonQueued), "waits for a scanner" + LastTry(progress),
+          0,       ""};
 }
 
 }  // namespace landwaiter::controller

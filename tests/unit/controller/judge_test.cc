@@ -74,6 +74,21 @@ TEST_F(JudgeTest, SaysThatAScanRunsOrWhyItFailed) {
   EXPECT_TRUE(status.verdict.empty()) << "a failure is no verdict";
 }
 
+// Admission pitfall 94.
+TEST_F(JudgeTest, SaysWhyTheLastTryFailedWhileTheNextOneWaitsOrRuns) {
+  for (const auto state : {ScanProgress::State::kQueued, ScanProgress::State::kRunning}) {
+    progress_ = {state, Error{Code::kUnavailable, "killed by SIGKILL", "ScannerFailed"}, 1};
+    const auto ready = Of(Run(), "Ready");
+    EXPECT_EQ(ready.reason, state == ScanProgress::State::kQueued ? "Queued" : "Scanning");
+    EXPECT_NE(ready.message.find("; the last try failed: ScannerFailed: killed by SIGKILL"),
+              std::string::npos)
+        << ready.message;
+    progress_.failures = 0;
+    EXPECT_EQ(Of(Run(), "Ready").message.find("last try"), std::string::npos)
+        << "what is asked for anew has no last try";
+  }
+}
+
 TEST_F(JudgeTest, JudgesEachPolicyAndTakesTheWorst) {
   stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical, "3.0.2"),
                               AFinding("CVE-2", Severity::kLow)});
