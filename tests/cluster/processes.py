@@ -107,7 +107,7 @@ class Process:
     def exit_status(self):
         return self._child.poll() if self._child else None
 
-    def wait_ready(self, probe, seconds=60):
+    def wait_ready(self, probe, seconds=180):
         """Waits until `probe()` is true. A process that ended meanwhile is reported with its log."""
         deadline = time.monotonic() + seconds
         while not probe():

@@ -68,7 +68,7 @@ class Role:
         except OSError as error:
             return 0, str(error)
 
-    def wait_ready(self, seconds=60):
+    def wait_ready(self, seconds=180):
         self.process.wait_ready(lambda: self.get("/readyz")[0] == 200, seconds)
 
     def metric(self, name, **labels):
