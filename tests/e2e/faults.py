@@ -1,4 +1,9 @@
-"""What the tests of faults do to the servers, and what they watch meanwhile."""
+"""What the tests of faults do to the servers, and what they watch meanwhile.
+
+Whatever is broken is mended when its block ends, however it ends: the servers are those of every other test.
+LANDWAITER_TEST_FAULTS=full makes outages as long as docs/ha.md promises to outlive; otherwise they are as long as it
+takes to see what happens.
+"""
 
 import contextlib
 import datetime
@@ -13,8 +18,13 @@ import time
 
 import pytest
 
-from making import CRITICAL
+from making import BAD, CRITICAL, debian_image
 from objects import pod
+from odd_registry import Answer
+from system import condition
+
+
+FULL = os.environ.get("LANDWAITER_TEST_FAULTS") == "full"
 
 
 # --- servers that go away
@@ -27,6 +37,16 @@ def paused(process):
         yield
     finally:
         process.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def apiserver_hanging(cluster):
+    """It takes connections and answers nothing."""
+    try:
+        with paused(cluster.process("kube-apiserver")):
+            yield
+    finally:
+        wait_apiserver(cluster)
 
 
 @contextlib.contextmanager
@@ -109,6 +129,35 @@ class FakeClock:
 
 # --- what is watched
 
+class Known:
+    """An image that passes and one that fails, known to the webhook; `check` asks the webhook about them, as
+    another API server would."""
+
+    def __init__(self, system, namespace):
+        self.system, self.namespace = system, namespace
+        self.good, self.bad, self.unknown = system.push(), system.push(packages=BAD), system.push()
+        self.asked = 0
+        self.wait()
+
+    def wait(self):
+        """Until they are known: scanned, and their tags resolved by the webhook that runs now."""
+        self.system.cluster.wait_until(lambda: not self._wrong(), 90, "the images are known")
+
+    def ask(self, image):
+        self.asked += 1
+        answer = self.system.review(self.system.roles.webhooks[0], pod("asked", image, self.namespace))
+        return answer["allowed"], answer.get("status", {}).get("message", "")
+
+    def _wrong(self):
+        """The answers that known images must not get."""
+        answers = [(image is self.good, *self.ask(reference)) for image in (self.good, self.bad)
+                   for reference in (image.pinned, image.tagged)]
+        return [a for a in answers if a[0] != a[1] or not (a[1] or CRITICAL in a[2])]
+
+    def check(self):
+        assert self._wrong() == []
+
+
 class KnownImages:
     """Makes pods of images that are known, through the API server, until it is stopped: one that passes must
     be admitted each time, one that fails denied for its finding. Whatever else happens is kept."""
@@ -147,6 +196,70 @@ class KnownImages:
     def check(self, at_least=10):
         assert self.failures == []
         assert min(self.answers.values()) >= at_least, self.answers
+
+
+def works(system, namespace, name, seconds=90):
+    """A new bad image is denied for its finding, a new good one admitted, asked for as an owner asks: again."""
+    bad, good = system.push(packages=BAD), system.push()
+    system.cluster.wait_until(lambda: CRITICAL in system.create(pod(f"{name}-bad", bad.tagged, namespace)).stderr, seconds,
+                              "a new bad image is denied for its finding")
+    system.cluster.wait_until(lambda: system.create(pod(f"{name}-good", good.tagged, namespace)).returncode == 0, seconds,
+                              "a new good image is admitted")
+
+
+def until_told(system, scan, reason, *words, seconds=60):
+    """Waits until the failure of a scan is told, with this reason and these words: by its condition (of this
+    try or the last), or by an Event, where the next try has begun already. Returns the text."""
+    def told():
+        ready = condition(system.scan(scan), "Ready")
+        texts = [f"{ready['reason']}: {ready['message']}"] + [
+            f"{e['reason']}: {e['message']}" for e in system.cluster.items("/api/v1/namespaces/default/events")
+            if e["involvedObject"]["name"] == scan]
+        return next((t for t in texts if reason in t and all(w in t for w in words)), None)
+    return system.cluster.wait_until(told, seconds, f"{reason} of {scan} is told with {words}")
+
+
+class IllImage:
+    """An image in the odd registry, and the path of its layer, whose answer a test changes."""
+
+    def __init__(self, system, odd_registry, namespace, name, packages=None):
+        self.system, self.registry, self.namespace, self.name = system, odd_registry, namespace, name
+        self.repository = f"{name}/{namespace}"
+        self.image = debian_image(packages)
+        self.reference = odd_registry.serve(self.image, self.repository)
+        self.layer = self.image.layers[0].blob.digest
+        self.path = f"/v2/{self.repository}/blobs/{self.layer}"
+        self.good = odd_registry.answers[self.path]
+        self.scan = self.image.digest.replace(":", "-")
+
+    def answer(self, answer):
+        self.registry.answers[self.path] = answer
+
+    def held(self):
+        """It is not answered until the event that is returned is set."""
+        release = threading.Event()
+        self.answer(Answer(200, self.good.body, hold=release))
+        return release
+
+    def create(self):
+        return self.system.create(pod(self.name, self.reference, self.namespace))
+
+    def denied(self):
+        """The pod is denied, for no finding; the text."""
+        done = self.create()
+        assert done.returncode != 0 and self.repository in done.stderr and CRITICAL not in done.stderr, done.stderr
+        assert (self.system.scan(self.scan) or {}).get("status", {}).get("verdict") not in ("Pass", "Fail")
+        return done.stderr
+
+    def told(self, reason, *words):
+        """The failed scan's message has these words."""
+        return until_told(self.system, self.scan, reason, self.layer, *words)
+
+    def wait_denied_for_its_finding(self):
+        self.system.cluster.wait_until(lambda: CRITICAL in self.create().stderr, 120, "it is denied for its finding")
+
+    def wait_asked(self):
+        self.system.cluster.wait_until(lambda: self.registry.asked(self.path), 60, "its layer is being pulled")
 
 
 class Writes:

@@ -138,6 +138,7 @@ def _check_crowd(system, namespace, crowd):
     assert len(again) <= WORKERS * 2, "of scans under way, each a layer and a configuration"
 
 
+# Admission pitfall 92.
 def test_a_leader_that_slept_past_its_lease_writes_nothing(pair, known, other_namespace, odd_registry):
     """It wakes with scans in hand, and one that ends at that moment: by the audit log not one write of its
     is asked for after the other one has the lease."""
