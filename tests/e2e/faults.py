@@ -216,7 +216,10 @@ def until_told(system, scan, reason, *words, seconds=60):
             f"{e['reason']}: {e['message']}" for e in system.cluster.items("/api/v1/namespaces/default/events")
             if e["involvedObject"]["name"] == scan]
         return next((t for t in texts if reason in t and all(w in t for w in words)), None)
-    return system.cluster.wait_until(told, seconds, f"{reason} of {scan} is told with {words}")
+    try:
+        return system.cluster.wait_until(told, seconds, f"{reason} of {scan} is told with {words}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it says {condition(system.scan(scan), 'Ready')}") from None
 
 
 class IllImage:

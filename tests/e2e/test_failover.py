@@ -2,7 +2,7 @@
 
 import collections
 import concurrent.futures
-import threading
+import contextlib
 import time
 
 import pytest
@@ -18,6 +18,15 @@ LEASE = 15.0       # seconds, client-go's defaults: the lease's life,
 RETRY = 2.0        # and how often it is looked at
 TAKEOVER = 20.0    # what docs/ha.md promises: the lease, two looks, a second for the requests
 LOADED = 10.0      # this machine may be busy with other things
+
+
+@pytest.fixture
+def leader(pair):
+    """The one that leads, and the other one. Both run when the test ends, however it ends."""
+    leading = pair.cluster.wait_until(pair.roles.leader, 60, "somebody leads")
+    yield leading, *(c for c in pair.roles.controllers if c is not leading)
+    if not leading.process.is_running():
+        leading.restart()
 
 
 @pytest.fixture
@@ -44,8 +53,29 @@ def _push_all(system, namespace):
     return {p.scan_name: (p, i % 5 == 0) for i, p in enumerate(pushed)}
 
 
-def _create_all(system, namespace, crowd):
-    """Pods of all the images, made beside the test; the answers that were no 201."""
+@pytest.fixture
+def crowd(pair, other_namespace):
+    """The 200 images, under a policy that lets all of them run. It is forgotten afterwards: later tests' controllers
+    need not scan it all for their own stores."""
+    pair.enforce(other_namespace, policy(f"crowd-{other_namespace}", NO_CRITICAL, namespace=other_namespace,
+                                         enforcement="Audit"))
+    pushed = _push_all(pair, other_namespace)
+    yield pushed
+    _forget(pair, other_namespace, pushed)
+
+
+def _forget(system, namespace, crowd):
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+    assert system.cluster.api("DELETE", f"{pods}?gracePeriodSeconds=0")[0] == 200
+    system.cluster.wait_until(lambda: not system.cluster.items(pods), 120, "the crowd's pods are gone", pause=0.5)
+    for name in crowd:
+        system.cluster.api("DELETE", f"{SCANS}/{name}")
+
+
+@contextlib.contextmanager
+def _creating(system, namespace, crowd):
+    """Makes pods of all the images, beside the test. Yields a function that waits for the last one and returns the
+    answers that were no 201."""
     refused = []
 
     def create():
@@ -54,20 +84,14 @@ def _create_all(system, namespace, crowd):
                                                 pod(f"crowd-{number}", image.pinned, namespace))
             if status != 201:
                 refused.append(answer)
-    thread = threading.Thread(target=create)
-    thread.start()
-    return thread, refused
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        done = pool.submit(create)
+        yield lambda: done.result() or refused
 
 
 def _scanned(system, crowd):
     return [s for s in system.cluster.items(SCANS) if s["metadata"]["name"] in crowd
             and condition(s, "Ready")["status"] == "True"]
-
-
-def _leader_and_other(system):
-    leading = system.cluster.wait_until(system.roles.leader, 60, "somebody leads")
-    other, = [c for c in system.roles.controllers if c is not leading]
-    return leading, other
 
 
 def _taken(old, new):
@@ -76,17 +100,13 @@ def _taken(old, new):
     return last, next(at for at in new.renewals() if at > last)
 
 
-def test_a_leader_killed_in_the_middle_of_200_scans(pair, known, other_namespace):
+def test_a_leader_killed_in_the_middle_of_200_scans(pair, leader, known, crowd, other_namespace):
     """None lost, none doubled: each digest keeps its one ImageScan, made once. A blob is pulled again only
     where its scan was under way when the leader died, since what was read is in the scanner's layer cache,
     though not in the next leader's store. Known images are admitted and denied all the while."""
-    pair.enforce(other_namespace, policy(f"crowd-{other_namespace}", NO_CRITICAL, namespace=other_namespace,
-                                         enforcement="Audit"))
-    crowd = _push_all(pair, other_namespace)
-    leading, other = _leader_and_other(pair)
-    with known:
-        before = leading.metric("landwaiter_scans_total", result="success")
-        creating, refused = _create_all(pair, other_namespace, crowd)
+    leading, other = leader
+    before = leading.metric("landwaiter_scans_total", result="success")
+    with known, _creating(pair, other_namespace, crowd) as refused:
         pair.cluster.wait_until(lambda: leading.metric("landwaiter_scans_total", result="success") - before >= SCANNED // 4,
                                 240, "a quarter is scanned")
         leading.kill()
@@ -95,12 +115,11 @@ def test_a_leader_killed_in_the_middle_of_200_scans(pair, known, other_namespace
         pair.cluster.wait_until(lambda: other.metric("landwaiter_leader") == 1, TAKEOVER + LOADED, "the other one leads")
         took = time.monotonic() - killed
         leading.restart()
-        creating.join()
+        assert refused() == []
         pair.cluster.wait_until(lambda: len(_scanned(pair, crowd)) == SCANNED, 300, "all are scanned", pause=0.5)
         digests = {image.digest for image, _ in crowd.values()}
         pair.cluster.wait_until(lambda: digests <= faults.stored(other), 300,
                                 "what the old leader had scanned is in the new one's store, too", pause=0.5)
-    assert refused == []
     assert done < SCANNED, "the leader was killed too late to show anything"
     faults.figure(f"leader killed after {done} of {SCANNED} scans: the other one led {took:.1f} s later")
     faults.figure(f"meanwhile {known.answers[True]} pods of known images admitted, {known.answers[False]} denied for "
@@ -109,16 +128,6 @@ def test_a_leader_killed_in_the_middle_of_200_scans(pair, known, other_namespace
     last, taken = _taken(faults.Writes(pair, leading), faults.Writes(pair, other))
     assert taken - last >= LEASE, "the dead leader's lease was not over"
     _check_crowd(pair, other_namespace, crowd)
-    _forget(pair, other_namespace, crowd)
-
-
-def _forget(system, namespace, crowd):
-    """Later tests' controllers need not scan it all for their own stores."""
-    pods = f"/api/v1/namespaces/{namespace}/pods"
-    assert system.cluster.api("DELETE", f"{pods}?gracePeriodSeconds=0")[0] == 200
-    system.cluster.wait_until(lambda: not system.cluster.items(pods), 120, "the crowd's pods are gone", pause=0.5)
-    for name in crowd:
-        system.cluster.api("DELETE", f"{SCANS}/{name}")
 
 
 def _check_crowd(system, namespace, crowd):
@@ -139,12 +148,12 @@ def _check_crowd(system, namespace, crowd):
 
 
 # Admission pitfall 92.
-def test_a_leader_that_slept_past_its_lease_writes_nothing(pair, known, other_namespace, odd_registry):
+def test_a_leader_that_slept_past_its_lease_writes_nothing(pair, leader, known, other_namespace, odd_registry):
     """It wakes with scans in hand, and one that ends at that moment: by the audit log not one write of its
     is asked for after the other one has the lease."""
     crowd = [pair.push() for _ in range(8)]
     release, reference = odd_registry.held(debian_image(), f"sleep/{other_namespace}")
-    leading, other = _leader_and_other(pair)
+    leading, other = leader
     for number, image in enumerate([reference, *(c.pinned for c in crowd)]):
         assert pair.cluster.api("POST", f"/api/v1/namespaces/{other_namespace}/pods",
                                 pod(f"p{number}", image, other_namespace))[0] == 201

@@ -4,6 +4,7 @@ import datetime
 import io
 import os
 import shutil
+import signal
 import subprocess
 import time
 import zipfile
@@ -155,6 +156,29 @@ def _judges_anew(system, known, name):
             done = system.create(pod(f"judged-{name}-{action.lower()}", known.bad.tagged, namespace))
             return words in done.stdout + done.stderr
         system.cluster.wait_until(answered, 60, f"{action} is in force")
+
+
+# --- memory
+
+# Admission pitfalls 82, 94.
+def test_a_scan_that_is_killed_as_for_want_of_memory_says_so_and_is_made_again(system, guarded, odd_registry):
+    """By SIGKILL, as the kernel does it: the scan's process dies, the scanner lives."""
+    scanner, ill = system.roles.scanners[0], faults.IllImage(system, odd_registry, guarded, "oom", BAD)
+    release = ill.held()
+    try:
+        system.cluster.apply(image_scan(f"oom-{guarded}", ill.reference))
+        ill.wait_asked()
+        victims = system.cluster.wait_until(lambda: faults.children_of(scanner.process.pid), 60, "the scan has a process")
+        for victim in victims:
+            os.kill(victim, signal.SIGKILL)
+        release.set()  # what is sent now finds nobody
+        faults.until_told(system, ill.scan, "ScannerFailed", "SIGKILL (the system was out of memory, or somebody killed it)")
+        assert system.scan(ill.scan)["status"].get("verdict") not in ("Pass", "Fail")
+    finally:
+        release.set()
+    assert system.wait_scan(ill.scan, seconds=120)["status"]["vulnerabilities"]["critical"] == 1, "made again by itself"
+    assert scanner.process.is_running() and scanner.get("/readyz")[0] == 200
+    ill.wait_denied_for_its_finding()
 
 
 # --- certificates

@@ -175,18 +175,6 @@ def test_a_controller_whose_lease_is_taken_stops_and_the_work_goes_on(doubled, g
     _still_works(doubled, guarded, "lease")
 
 
-def test_the_other_controller_takes_over_from_a_killed_leader(doubled, guarded):
-    doubled.enforce(guarded)
-    leading = doubled.cluster.wait_until(doubled.roles.leader, 60, "somebody leads")
-    other, = [c for c in doubled.roles.controllers if c is not leading]
-    leading.kill()
-    try:
-        doubled.cluster.wait_until(lambda: other.metric("landwaiter_leader") == 1, 90, "the other one leads")
-        doubled.request_scan(doubled.push(packages=BAD))
-    finally:
-        leading.restart()
-
-
 def test_no_role_wrote_a_secret_into_its_log(system, private_registry):
     logs = system.roles.logs()
     assert logs

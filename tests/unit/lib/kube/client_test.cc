@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/support/loopback_server.h"
 
@@ -199,6 +200,7 @@ TEST(KubeClient, AWriteThatWasToWaitIsNotSentWhenTheRightToWriteIsOver) {
       << "the pause that the server asked for was not waited out";
   EXPECT_EQ(server.Seen().size(), 1u);
   // Where the check was passed and the process slept before it sent: nothing leaves.
+  std::this_thread::sleep_until(end);
   EXPECT_FALSE(fenced.Update(kPods, pod, {}));
   EXPECT_FALSE(fenced.Delete(kPods, {"shop", "cart"}, {}, {}));
   EXPECT_EQ(server.Seen().size(), 1u);
