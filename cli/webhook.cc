@@ -52,6 +52,24 @@ void AddWebhookCommand(CLI::App& app, int& exit_code) {
   command->add_option("--threads", run.threads, "Threads that serve")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command->add_flag("--hold", run.admission.hold,
+                    "Let pods wait behind the scan gate where a policy says Hold: /mutate puts it "
+                    "on, a controller with --hold takes it off");
+  command->add_flag("--nudge", run.admission.nudge,
+                    "Tell the controller whose pods are denied for want of a verdict");
+  command
+      ->add_option("--controller-user", run.admission.controller_user,
+                   "User that takes the scan gate off; nobody else may")
+      ->capture_default_str();
+  command->add_option(
+      "--image-review-listen", run.image_review_listen,
+      "HOST:PORT for /image-review (ImagePolicyWebhook), mutual TLS; default: none");
+  command->add_option("--image-review-client-ca", run.image_review_client_ca,
+                      "PEM file of the authority of the API server's client certificate");
+  command->add_option("--image-review-client", run.image_review_clients,
+                      "Common name that may ask; may be repeated; default: all of that authority");
+  command->add_option("--image-review-exclude", run.image_review.excluded_namespaces,
+                      "Namespace that /image-review lets in unasked; may be repeated");
   command->add_option("--log-level", options->log_level, "debug, info, warn or error")
       ->capture_default_str();
   command->add_option("--log-format", options->log_format, "json or text")

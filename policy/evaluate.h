@@ -60,6 +60,10 @@ PolicyVerdict Combine(PolicyVerdict a, const PolicyVerdict& b);
 /// spec.match.images and excludeImages. What a reference by digest leaves open (its tag) is decided
 /// so that the policy applies; see policy/image_pattern.h.
 bool MatchesImage(const ScanPolicy& policy, const ImageReference& reference);
+/// The policy says of both names the same whatever the content is: it judges both or neither, the
+/// same rules of references fire, the same exceptions count.
+bool SaysTheSameOf(const ScanPolicy& policy, const ImageReference& a, const ImageReference& b,
+                   TimePoint now);
 bool MatchesNamespace(const ScanPolicy& policy, const std::map<std::string, std::string>& labels);
 
 /// What the policy answers to a verdict, its enforcement taken into account: Unknown is answered by

@@ -46,7 +46,26 @@ std::vector<Indexes> SetsToJudge(const ScanPolicy& policy, const ContentInput& i
   return sets;
 }
 
+std::vector<std::string> RulesOf(const PolicyVerdict& verdict) {
+  std::vector<std::string> rules;
+  for (const Violation& violation : verdict.violations) rules.push_back(violation.rule);
+  return rules;
+}
+
 }  // namespace
+
+bool SaysTheSameOf(const ScanPolicy& policy, const ImageReference& a, const ImageReference& b,
+                   TimePoint now) {
+  const bool judged = MatchesImage(policy, a);
+  if (judged != MatchesImage(policy, b)) return false;
+  if (!judged) return true;
+  for (std::size_t i = 0; i < policy.exceptions.size(); ++i) {
+    if (HoldsFor(policy, {i}, a, now) != HoldsFor(policy, {i}, b, now)) return false;
+  }
+  const PolicyVerdict of_a = EvaluateReference(policy, a, now);
+  const PolicyVerdict of_b = EvaluateReference(policy, b, now);
+  return of_a.verdict == of_b.verdict && RulesOf(of_a) == RulesOf(of_b);
+}
 
 std::vector<PolicyVerdict> EvaluateContentByName(const ScanPolicy& policy,
                                                  const ContentInput& input, TimePoint now) {

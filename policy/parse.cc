@@ -105,18 +105,24 @@ void ReadAnswers(const json& spec, ScanPolicy& policy, Complaints& complaints) {
   }
   if (const json* value = GoodField(spec, "onUnscanned", complaints)) {
     const auto& text = value->get_ref<const std::string&>();
-    policy.on_unscanned = ReadAction(text);
-    if (text == "Hold") {
-      complaints.Add("spec.onUnscanned",
-                     "Hold is not supported by this version, expected Deny, Warn or Allow; with "
-                     "Deny a pod's owner tries again by itself until the scan is done");
-    }
+    policy.on_unscanned = ReadAction(text);  // of Hold: Deny
+    policy.holds = text == "Hold";
+  }
+  if (const json* value = GoodField(spec, "holdFor", complaints)) {
+    auto time = ParseDuration(value->get<std::string>());
+    if (time) policy.hold_for = *time;  // CheckDuration has refused all others
   }
   if (const json* value = GoodField(spec, "onIncomplete", complaints)) {
     policy.on_incomplete = ReadAction(value->get<std::string>());
   }
   if (const json* value = GoodField(spec, "waitSeconds", complaints)) {
     policy.wait = std::chrono::seconds(value->get<int>());
+  }
+  if (const json* value = GoodField(spec, "pinDigests", complaints)) {
+    policy.pin_digests = value->get<bool>();
+  }
+  if (const json* value = GoodField(spec, "denyWorkloads", complaints)) {
+    policy.deny_workloads = value->get<bool>();
   }
   if (const json* value = GoodField(spec, "maxDatabaseAge", complaints)) {
     auto age = ParseDuration(value->get<std::string>());

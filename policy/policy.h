@@ -137,9 +137,13 @@ struct ScanPolicy {
   Match match;
   Enforcement enforcement = Enforcement::kEnforce;
   Action on_unscanned = Action::kDeny;
+  bool holds = false;  // onUnscanned: Hold; on_unscanned is what is answered where none can be held
+  std::chrono::milliseconds hold_for = std::chrono::minutes(10);
   Action on_incomplete = Action::kDeny;
   std::chrono::seconds wait = std::chrono::seconds(3);
   std::optional<std::chrono::milliseconds> max_database_age;
+  bool pin_digests = false;
+  bool deny_workloads = false;
   std::vector<Rule> rules;
   std::vector<PolicyException> exceptions;
 };

@@ -139,10 +139,19 @@ constexpr Field kSpecFields[] = {
      .values = kEnforcements},
     {.name = "onUnscanned",
      .type = FieldType::kText,
-     .help = "The answer when there is no scan yet and the time to wait is up. Hold is reserved "
-             "and refused by this version.",
+     .help =
+         "The answer when there is no scan yet and the time to wait is up. Hold lets the pod in "
+         "behind a scheduling gate: it runs once its verdict is in. What cannot be held is "
+         "denied.",
      .default_json = R"("Deny")",
      .values = kUnscanned},
+    {.name = "holdFor",
+     .type = FieldType::kText,
+     .help = "How long a pod is held at most, from its creation: 10m, 1h. Then onIncomplete "
+             "answers.",
+     .default_json = R"("10m")",
+     .max_length = 32,
+     .check = CheckDuration},
     {.name = "onIncomplete",
      .type = FieldType::kText,
      .help = "The answer when a rule cannot be decided: not pullable, not readable, unsupported "
@@ -160,6 +169,16 @@ constexpr Field kSpecFields[] = {
      .help = "Older advisory databases leave vulnerability rules undecided: 72h, 7d.",
      .max_length = 32,
      .check = CheckDuration},
+    {.name = "pinDigests",
+     .type = FieldType::kBoolean,
+     .help = "Write the digest that is judged behind the tag of a new pod's images, so that no "
+             "other is pulled later.",
+     .default_json = "false"},
+    {.name = "denyWorkloads",
+     .type = FieldType::kBoolean,
+     .help = "Deny Deployments, Jobs and so on, too, whose pods would be denied, where a person "
+             "sees it.",
+     .default_json = "false"},
     {.name = "rules",
      .type = FieldType::kObjects,
      .help = "What is asked of an image. Each rule has a name and exactly one kind.",

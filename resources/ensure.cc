@@ -9,10 +9,18 @@ namespace landwaiter::resources {
 using nlohmann::json;
 
 std::string ToJson(const EnsureRequest& request) {
-  return DumpJson(json{{"references", request.references},
-                       {"namespace", request.ns},
-                       {"serviceAccount", request.service_account},
-                       {"imagePullSecrets", request.pull_secrets}});
+  json out{{"references", request.references},
+           {"namespace", request.ns},
+           {"serviceAccount", request.service_account},
+           {"imagePullSecrets", request.pull_secrets}};
+  const OwnerRef& owner = request.denied_owner;
+  if (!owner.kind.empty()) {
+    out["deniedOwner"] = {{"apiVersion", owner.api_version},
+                          {"kind", owner.kind},
+                          {"name", owner.name},
+                          {"uid", owner.uid}};
+  }
+  return DumpJson(out);
 }
 
 std::string ToJson(const EnsureResponse& response) {
@@ -39,6 +47,13 @@ Result<EnsureRequest> EnsureRequestFromJson(std::string_view text) {
   fields.String("namespace", request.ns, 63);
   fields.String("serviceAccount", request.service_account, 253);
   fields.Strings("imagePullSecrets", request.pull_secrets, kMaxEnsureSecrets, kMaxSecretName);
+  fields.Object("deniedOwner", [&](JsonFields& owner) {
+    owner.String("apiVersion", request.denied_owner.api_version, 253);
+    owner.String("kind", request.denied_owner.kind, 63);
+    owner.String("name", request.denied_owner.name, 253);
+    owner.String("uid", request.denied_owner.uid, 128);
+    return owner.Done();
+  });
   if (request.references.empty()) fields.Fail("references", "is missing or empty");
   if (request.ns.empty()) fields.Fail("namespace", "is missing");
   if (Status done = fields.Done(); !done) return std::move(done).error().Context("ensure request");

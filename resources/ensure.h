@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "resources/pod_images.h"
 
 namespace landwaiter::resources {
 
@@ -29,6 +30,8 @@ struct EnsureRequest {
   std::string ns;
   std::string service_account;
   std::vector<std::string> pull_secrets;  // in the pod's order, which is the order to try them
+  /// Of a pod that was denied for want of these images' verdicts; no kind: none was.
+  OwnerRef denied_owner = {};
 };
 
 struct EnsuredImage {

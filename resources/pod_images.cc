@@ -53,6 +53,9 @@ Status ReadMetadata(JsonFields& fields, PodImages& pod) {
     item.String("kind", owner.kind);
     item.String("name", owner.name);
     item.String("uid", owner.uid);
+    bool controller = false;
+    item.Bool("controller", controller);
+    if (controller) pod.controller = pod.owners.size() - 1;
     return item.Done();
   });
   pod.deleting = !deleted.empty();
@@ -60,18 +63,30 @@ Status ReadMetadata(JsonFields& fields, PodImages& pod) {
   return fields.Done();
 }
 
-Status ReadVolume(JsonFields& volume, PodImages& pod) {
+Status ReadVolume(JsonFields& volume, std::size_t index, PodImages& pod) {
   std::string name;
   volume.String("name", name, kMaxText);
   volume.Object("image", [&](JsonFields& image) {
     std::string reference;
     image.String("reference", reference, kMaxText);
     if (!reference.empty()) {
-      pod.images.push_back({std::move(reference), name, ContainerKind::kImageVolume});
+      pod.images.push_back({std::move(reference), name, ContainerKind::kImageVolume, index});
     }
     return image.Done();
   });
   return volume.Done();
+}
+
+void ReadGates(JsonFields& fields, PodImages& pod) {
+  pod.has_gates = fields.Has("schedulingGates");
+  std::size_t index = 0;
+  fields.Objects("schedulingGates", kMaxContainers, [&](JsonFields& item) {
+    std::string name;
+    item.String("name", name, kMaxText);
+    if (name == kScanGate) pod.scan_gate = index;
+    ++index;
+    return item.Done();
+  });
 }
 
 Status ReadSpec(JsonFields& fields, PodImages& pod) {
@@ -83,9 +98,12 @@ Status ReadSpec(JsonFields& fields, PodImages& pod) {
     if (!name.empty()) pod.pull_secrets.push_back(std::move(name));
     return item.Done();
   });
+  ReadGates(fields, pod);
   for (const ListName& list : kLists) {
+    std::size_t index = 0;
     fields.Objects(list.spec, kMaxContainers, [&](JsonFields& item) {
       PodImage image;
+      image.index = index++;
       item.String("image", image.reference, kMaxText);
       item.String("name", image.container, kMaxText);
       image.kind = list.kind;
@@ -94,8 +112,9 @@ Status ReadSpec(JsonFields& fields, PodImages& pod) {
       return item.Done();
     });
   }
+  std::size_t index = 0;
   fields.Objects("volumes", kMaxContainers,
-                 [&](JsonFields& volume) { return ReadVolume(volume, pod); });
+                 [&](JsonFields& volume) { return ReadVolume(volume, index++, pod); });
   return fields.Done();
 }
 
@@ -138,6 +157,14 @@ std::string_view ContainerKindName(ContainerKind kind) {
       return "image volume";
   }
   return "container";
+}
+
+std::string PointerTo(const PodImage& image) {
+  const std::string index = std::to_string(image.index);
+  for (const ListName& list : kLists) {
+    if (list.kind == image.kind) return std::string("/spec/") + list.spec + "/" + index + "/image";
+  }
+  return "/spec/volumes/" + index + "/image/reference";
 }
 
 Result<PodImages> PodImagesFromPod(const json& object) {

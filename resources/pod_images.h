@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +16,19 @@ namespace landwaiter::resources {
 enum class ContainerKind { kContainer, kInitContainer, kEphemeralContainer, kImageVolume };
 std::string_view ContainerKindName(ContainerKind kind);  // "container", "init container", …
 
+/// The scheduling gate (pod.spec.schedulingGates) behind which a pod waits for its verdict.
+inline constexpr std::string_view kScanGate = "landwaiter.io/scan";
+
 struct PodImage {
   std::string reference;  // as written
   std::string container;  // name of the container or volume
   ContainerKind kind = ContainerKind::kContainer;
+  std::size_t index = 0;  // in its list
   friend bool operator==(const PodImage&, const PodImage&) = default;
 };
+
+/// Where the reference stands in the pod, as a JSON pointer: "/spec/containers/0/image".
+std::string PointerTo(const PodImage& image);
 
 struct OwnerRef {
   std::string api_version;
@@ -43,9 +51,12 @@ struct PodImages {
   /// digest.
   std::map<std::string, std::string> image_ids;
   std::vector<OwnerRef> owners;
+  std::optional<std::size_t> controller;  // which of them says controller: true
   bool deleting = false;
-  bool finished = false;  // phase Succeeded or Failed
-  bool mirror = false;    // carries kubernetes.io/config.mirror
+  bool finished = false;                 // phase Succeeded or Failed
+  bool mirror = false;                   // carries kubernetes.io/config.mirror
+  bool has_gates = false;                // there is a list of scheduling gates
+  std::optional<std::size_t> scan_gate;  // where kScanGate stands in it
 };
 
 /// Errors: InvalidArgument naming the field of another type than Kubernetes'.

@@ -92,12 +92,25 @@ void Ensurer::Stop() {
 }
 
 void Ensurer::Ask(const CredentialSet& credentials, const std::vector<std::string>& references) {
-  Question question{credentials, {}};
+  Put({credentials, {}}, references);
+}
+
+void Ensurer::Tell(const CredentialSet& credentials, const std::vector<std::string>& references,
+                   const resources::OwnerRef& denied_owner) {
+  Put({credentials, {}, denied_owner}, references);
+}
+
+std::string Ensurer::KeyOf(const Question& question, const std::string& reference) {
+  const std::string key = EnsureKey(question.credentials, reference);
+  return question.denied_owner.uid.empty() ? key : key + " " + question.denied_owner.uid;
+}
+
+void Ensurer::Put(Question question, const std::vector<std::string>& references) {
   bool full = false;
   {
     const std::lock_guard lock(mutex_);
     for (const std::string& reference : references) {
-      if (under_way_.insert(EnsureKey(credentials, reference)).second) {
+      if (under_way_.insert(KeyOf(question, reference)).second) {
         question.references.push_back(reference);
       }
     }
@@ -176,7 +189,7 @@ void Ensurer::Run(const std::stop_token& stop) {
 void Ensurer::AskNow(const Question& question, const std::stop_token& stop) {
   const resources::EnsureRequest request{question.references, question.credentials.ns,
                                          question.credentials.service_account,
-                                         question.credentials.pull_secrets};
+                                         question.credentials.pull_secrets, question.denied_owner};
   const Cancellation cancel = Cancellation{stop}.Within(options_.timeout);
   const auto response = controller_.Ensure(request, cancel);
   if (!response || response->images.size() != question.references.size()) {
@@ -211,7 +224,8 @@ void Ensurer::SettleAll(const Question& question, const std::string& why) {
   for (const std::string& reference : question.references) {
     Ensured ensured;
     ensured.at = std::chrono::steady_clock::now();
-    ensured.failure = EnsureFailure{"ControllerUnreachable", why, true};
+    ensured.failure =
+        EnsureFailure{std::string(admission::kReasonControllerUnreachable), why, true};
     Settle(question, reference, std::move(ensured));
   }
 }
@@ -221,7 +235,7 @@ void Ensurer::Settle(const Question& question, const std::string& reference, Ens
   {
     // First, so that whoever is woken may ask again.
     const std::lock_guard lock(mutex_);
-    under_way_.erase(key);
+    under_way_.erase(KeyOf(question, reference));
   }
   memory_.PutEnsured(key, std::move(ensured));
 }

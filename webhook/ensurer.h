@@ -60,6 +60,10 @@ class Ensurer {
   /// Returns at once. Those of the references that are under way for the same credentials are left
   /// out; the rest is one question.
   void Ask(const CredentialSet& credentials, const std::vector<std::string>& references);
+  /// The same for a pod that has been denied for want of these images' verdicts: its owner is told
+  /// of them when they are in.
+  void Tell(const CredentialSet& credentials, const std::vector<std::string>& references,
+            const resources::OwnerRef& denied_owner);
   /// Cancels what is under way and joins.
   void Stop();
 
@@ -67,6 +71,7 @@ class Ensurer {
   struct Question {
     CredentialSet credentials;
     std::vector<std::string> references;
+    resources::OwnerRef denied_owner = {};
   };
 
   /// What one namespace has here.
@@ -76,6 +81,9 @@ class Ensurer {
   };
 
   void Run(const std::stop_token& stop);
+  void Put(Question question, const std::vector<std::string>& references);
+  /// What a reference of the question is under way as.
+  static std::string KeyOf(const Question& question, const std::string& reference);
   /// False where there is no room. Under the lock, as the next two.
   bool Enqueue(const Question& question);
   bool MayAsk(const std::string& ns) const;

@@ -1,5 +1,4 @@
-// POST /validate: gathers what memory knows of a review's images, decides, and answers, asks or
-// waits. One object for the role; thread-safe.
+// POST /validate: has a review's images decided and answers. One object for the role; thread-safe.
 #pragma once
 
 #include <chrono>
@@ -9,30 +8,28 @@
 #include <string_view>
 #include <utility>
 
-#include "lib/base/clock.h"
 #include "lib/base/metrics.h"
 #include "lib/http/server.h"
-#include "webhook/ensurer.h"
-#include "webhook/memory.h"
+#include "webhook/deliberation.h"
 #include "webhook/messages.h"
 #include "webhook/review.h"
-#include "webhook/waiters.h"
 
 namespace landwaiter::webhook {
 
-/// Beyond it a pod is denied and a workload warned about: no honest one has as many.
-inline constexpr std::size_t kMaxDistinctImages = 200;
-/// The API server's own default; the webhook's configuration sends the true one in the query.
-inline constexpr std::chrono::seconds kDefaultTimeout{10};
-/// Kubernetes' own bound on a webhook's timeoutSeconds.
-inline constexpr std::chrono::seconds kLongestTimeout{30};
-/// Kept for the way back.
-inline constexpr std::chrono::seconds kAnswerMargin{1};
+struct AdmissionOptions {
+  /// Pods wait behind the scan gate where a policy says Hold: the mutating webhook puts it on, and
+  /// the controller takes it off.
+  bool hold = false;
+  /// The controller is told whose pods are denied for want of a verdict, so that it can nudge them.
+  bool nudge = false;
+  /// Who may take it off.
+  std::string controller_user = "system:serviceaccount:landwaiter:controller";
+};
 
 class AdmissionHandler {
  public:
-  /// All borrowed; they outlive the handler.
-  AdmissionHandler(Memory& memory, Waiters& waiters, Ensurer& ensurer, const Clock& clock,
+  /// `deliberation`, `ensurer` and `registry` outlive the handler.
+  AdmissionHandler(Deliberation& deliberation, Ensurer& ensurer, AdmissionOptions options,
                    metrics::Registry& registry);
 
   void Handle(http::ServerRequest&& request, http::Responder respond);
@@ -40,29 +37,21 @@ class AdmissionHandler {
  private:
   struct Admission;  // one request on its way
 
-  void Start(const std::shared_ptr<Admission>& admission);
-  void Judge(const std::shared_ptr<Admission>& admission);
-  Facts Gather(const Admission& admission, std::vector<std::string>& wait_keys) const;
-  void GatherImage(const Admission& admission, ImageFacts& image,
-                   std::vector<std::string>& wait_keys) const;
-  void Ask(Admission& admission, const Facts& facts, const Decision& decision);
-  bool WaitFor(const std::shared_ptr<Admission>& admission, const Decision& decision,
-               const std::vector<std::string>& keys, std::uint64_t epoch);
-  bool WaitForNamespace(const std::shared_ptr<Admission>& admission, std::uint64_t epoch);
-  void FinishUnreadable(Admission& admission);
+  void Start(const std::shared_ptr<Admission>& admission, std::chrono::milliseconds budget);
+  void Describe(Admission& admission, std::size_t images) const;
+  admission::Holding HoldingOf(const ReviewRequest& review) const;
+  void Answer(Admission& admission, const Facts& facts, const Decision& decision);
+  void TellOfDenial(const ReviewRequest& review, const Facts& facts, const Decision& decision);
+  void AnswerUnreadable(Admission& admission, const PolicyList& policies);
   void Finish(Admission& admission, ReviewAnswer answer, std::string_view reason);
   void Count(std::string_view verdict, std::string_view reason);
-  void RefuseReview(const ReviewProblem& problem, http::Responder respond);
 
-  Memory& memory_;
-  Waiters& waiters_;
+  Deliberation& deliberation_;
   Ensurer& ensurer_;
-  const Clock& clock_;
+  const AdmissionOptions options_;
   /// By verdict and reason, from two closed sets.
   std::map<std::pair<std::string_view, std::string_view>, metrics::Counter*> requests_;
   metrics::Histogram& duration_;
-  metrics::Counter& waited_;
-  metrics::Counter& waiters_full_;
 };
 
 }  // namespace landwaiter::webhook

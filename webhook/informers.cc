@@ -29,7 +29,6 @@ Result<resources::ImageScan> ProjectScan(const nlohmann::json& object) {
   scan->status.platforms = {};
   scan->status.top_findings = {};
   scan->status.references = {};
-  scan->status.used_by_namespaces = {};
   return scan;
 }
 

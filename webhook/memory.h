@@ -15,13 +15,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "admission/decide.h"
 #include "policy/policy.h"
 #include "resources/ensure.h"
 #include "resources/image_scan.h"
-#include "webhook/decide.h"
 
 namespace landwaiter::webhook {
 
+using admission::EnsureFailure;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// Row 5: how long a tag's digest is believed here.

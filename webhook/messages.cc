@@ -3,79 +3,18 @@
 #include <algorithm>
 #include <set>
 
+#include "admission/words.h"
 #include "lib/base/text.h"
 
 namespace landwaiter::webhook {
 namespace {
 
-/// Of a message line; three of them fit into a message with room for the count of the rest.
-constexpr std::size_t kMaxLineBytes = 640;
-constexpr std::size_t kMaxReferenceBytes = 200;
+using admission::Hint;
+using admission::LineFor;
+using admission::Tells;
 
 std::string Shown(std::string_view text, std::size_t max_bytes) {
   return text::Truncate(text::Printable(text), max_bytes);
-}
-
-std::string HintFor(const ImageFacts& image) {
-  if (!image.digest) return {};
-  return "kubectl describe imagescan " + resources::ScanName(*image.digest);
-}
-
-/// As the user wrote it. A digest is cut to what tells it from others at a glance: the hint has the
-/// whole of it, and a warning has room for 256 bytes.
-std::string Written(const ImageFacts& image) {
-  constexpr std::size_t kGlance = 12;
-  std::string written = image.written;
-  const auto at = written.find('@');
-  const auto colon = written.find(':', at == std::string::npos ? 0 : at);
-  if (at != std::string::npos && colon != std::string::npos && image.digest &&
-      written.size() > colon + 1 + kGlance) {
-    written.resize(colon + 1 + kGlance);
-    written += "…";
-  }
-  return Shown(written, kMaxReferenceBytes);
-}
-
-/// A denial has room for both; in a warning what is wrong goes before where to read on.
-enum class Hint { kWhole, kWhereItFits };
-
-/// "image X (container web): policy baseline, rule no-critical: …; kubectl describe imagescan …".
-/// The middle is cut.
-std::string LineFor(const ImageFacts& image, const ImageDecision& decision, Action action,
-                    std::size_t max_bytes, Hint when) {
-  std::string head = "image " + Written(image);
-  if (!image.where.empty()) head += " (" + Shown(image.where, 80) + ")";
-  std::string body;
-  for (const Judgement& judgement : decision.judgements) {
-    if (judgement.action != action) continue;
-    body += (body.empty() ? ": policy " : "; policy ") + judgement.policy + ": " + judgement.text;
-  }
-  const std::string hint = HintFor(image);
-  std::string tail = hint.empty() ? "" : "; " + hint;
-  const bool fits = head.size() + body.size() + tail.size() <= max_bytes;
-  if (when == Hint::kWhereItFits && !fits) tail.clear();
-  const std::size_t room = max_bytes > tail.size() ? max_bytes - tail.size() : 0;
-  return Shown(head + body, room) + tail;
-}
-
-std::string MessageFor(const Facts& facts, const Decision& decision) {
-  std::vector<std::string> lines;
-  for (const ImageDecision& image : decision.images) {
-    if (image.action != Action::kDeny) continue;
-    lines.push_back(
-        LineFor(facts.images[image.image], image, Action::kDeny, kMaxLineBytes, Hint::kWhole));
-  }
-  std::string out;
-  // Room for "and 199 more images" on a line of its own.
-  constexpr std::size_t kRoom = kMaxMessageBytes - 32;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (out.size() + lines[i].size() + 1 > kRoom) {
-      out += "\nand " + std::to_string(lines.size() - i) + " more images";
-      break;
-    }
-    out += (i == 0 ? "" : "\n") + lines[i];
-  }
-  return out;
 }
 
 /// A warning's prefix, so that a person sees who speaks and what would happen.
@@ -88,7 +27,7 @@ std::vector<std::string> WarningsFor(const Facts& facts, const Decision& decisio
   std::size_t total = 0;
   const auto add = [&](const ImageDecision& image, Action action) {
     const bool any = std::any_of(image.judgements.begin(), image.judgements.end(),
-                                 [&](const Judgement& j) { return j.action == action; });
+                                 [&](const Judgement& j) { return Tells(j, action); });
     if (!any) return;
     const std::string prefix = PrefixFor(action);
     std::string line = prefix + LineFor(facts.images[image.image], image, action,
@@ -100,6 +39,7 @@ std::vector<std::string> WarningsFor(const Facts& facts, const Decision& decisio
   for (const ImageDecision& image : decision.images) {
     if (manner == Manner::kWarnOnly) add(image, Action::kDeny);
     add(image, Action::kWarn);
+    if (decision.held && image.held) add(image, Action::kAllow);
   }
   return out;
 }
@@ -120,7 +60,7 @@ class Annotation {
 };
 
 std::map<std::string, std::string> AnnotationsFor(const Facts& facts, const Decision& decision,
-                                                  Manner manner) {
+                                                  bool allowed) {
   std::map<std::string, std::string> out;
   Annotation policies, digests, databases, exceptions, unscanned, findings;
   for (const ImageDecision& image : decision.images) {
@@ -139,8 +79,9 @@ std::map<std::string, std::string> AnnotationsFor(const Facts& facts, const Deci
       }
     }
   }
-  const bool warned = manner == Manner::kWarnOnly && decision.action == Action::kDeny;
+  const bool warned = allowed && decision.action == Action::kDeny;
   out["verdict"] = ActionName(warned ? Action::kWarn : decision.action);
+  if (decision.held) out["verdict"] = "Hold";
   policies.PutInto(out, "policies");
   if (decision.images.empty()) return out;
   if (!out.contains("policies")) out["policies"] = "none matches";
@@ -154,18 +95,29 @@ std::map<std::string, std::string> AnnotationsFor(const Facts& facts, const Deci
 
 }  // namespace
 
+bool DeniesWorkload(const ReviewRequest& request, const Decision& decision) {
+  if (request.subject != Subject::kWorkload || request.object.controller) return false;
+  return std::any_of(
+      decision.images.begin(), decision.images.end(), [](const ImageDecision& image) {
+        return std::any_of(image.judgements.begin(), image.judgements.end(), [](const auto& j) {
+          return j.action == Action::kDeny && j.denies_workloads;
+        });
+      });
+}
+
 ReviewAnswer MakeAnswer(const ReviewRequest& request, const Facts& facts, const Decision& decision,
                         Manner manner, const std::string& note) {
   ReviewAnswer answer;
   answer.uid = request.uid;
-  answer.allowed = manner == Manner::kWarnOnly || decision.action != Action::kDeny;
+  answer.allowed = decision.action != Action::kDeny ||
+                   (manner == Manner::kWarnOnly && !DeniesWorkload(request, decision));
   if (!answer.allowed) {
     answer.code = 403;
     answer.reason = "Forbidden";
-    answer.message = MessageFor(facts, decision);
+    answer.message = admission::DenialLines(facts, decision, kMaxMessageBytes);
   }
-  answer.warnings = WarningsFor(facts, decision, manner);
-  answer.audit_annotations = AnnotationsFor(facts, decision, manner);
+  answer.warnings = WarningsFor(facts, decision, answer.allowed ? manner : Manner::kJudge);
+  answer.audit_annotations = AnnotationsFor(facts, decision, answer.allowed);
   if (!note.empty()) answer.audit_annotations["note"] = note;
   return answer;
 }
@@ -182,6 +134,19 @@ ReviewAnswer AllowUnreadable(const std::string& uid, const std::string& why, Act
   if (action == Action::kAllow) return answer;
   answer.audit_annotations["verdict"] = ActionName(Action::kWarn);
   answer.warnings = {Shown(PrefixFor(action) + "it cannot judge this: " + why, kMaxWarningBytes)};
+  return answer;
+}
+
+ReviewAnswer DenyGateRemoval(const std::string& uid) {
+  ReviewAnswer answer;
+  answer.uid = uid;
+  answer.allowed = false;
+  answer.code = 403;
+  answer.reason = "Forbidden";
+  answer.message = "the scheduling gate " + std::string(resources::kScanGate) +
+                   " is taken off by landwaiter's controller alone, when the pod's images are "
+                   "judged; its Events say what it waits for";
+  answer.audit_annotations = {{"verdict", "Deny"}, {"note", "the scan gate was to be taken off"}};
   return answer;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/json.h"
+#include "lib/base/text.h"
 
 namespace landwaiter::webhook {
 namespace {
@@ -69,6 +70,25 @@ std::vector<std::string> OldReferences(const json& request_json, const ReviewReq
   return out;
 }
 
+/// Whatever else the object holds.
+bool HasScanGate(const json& object) {
+  static const json::json_pointer kGates("/spec/schedulingGates");
+  if (!object.is_object() || !object.contains(kGates)) return false;
+  const json& gates = object.at(kGates);
+  return gates.is_array() && std::any_of(gates.begin(), gates.end(), [](const json& gate) {
+           if (!gate.is_object()) return false;
+           const auto name = gate.find("name");
+           return name != gate.end() && name->is_string() &&
+                  name->get_ref<const std::string&>() == resources::kScanGate;
+         });
+}
+
+bool TakesGateOff(const json& request_json, const ReviewRequest& request, const json& object) {
+  const auto old = request_json.find("oldObject");
+  return request.operation == "UPDATE" && request.subject == Subject::kPod &&
+         old != request_json.end() && HasScanGate(*old) && !HasScanGate(object);
+}
+
 void ReadObjects(const json& request_json, ReviewRequest& request) {
   request.subject = SubjectOf(request);
   if (request.subject == Subject::kNothing) return;
@@ -79,6 +99,7 @@ void ReadObjects(const json& request_json, ReviewRequest& request) {
   }
   request.deleting = IsBeingDeleted(*object);
   if (request.deleting) return;
+  request.takes_gate_off = TakesGateOff(request_json, request, *object);
   auto images = ImagesOf(request, *object);
   if (!images) {
     request.unreadable = std::move(images).error().Context("request.object").message;
@@ -192,6 +213,11 @@ std::string WriteReview(const ReviewAnswer& answer) {
   if (!answer.warnings.empty()) response["warnings"] = answer.warnings;
   if (!answer.audit_annotations.empty()) {
     response["auditAnnotations"] = answer.audit_annotations;
+  }
+  // A patchType without a patch is an error.
+  if (!answer.patch.empty()) {
+    response["patchType"] = "JSONPatch";
+    response["patch"] = text::Base64Encode(answer.patch);
   }
   return DumpJson({{"apiVersion", "admission.k8s.io/v1"},
                    {"kind", "AdmissionReview"},

@@ -1,6 +1,6 @@
 // AdmissionReview, admission.k8s.io/v1 (Kubernetes, "Dynamic Admission Control", request and
 // response): reading with bounds, writing the answer. Not handled: other versions (the webhook's
-// configuration asks for v1 only), patches (this webhook never changes an object).
+// configuration asks for v1 only).
 #pragma once
 
 #include <cstddef>
@@ -53,6 +53,8 @@ struct ReviewRequest {
   /// Images of the old object: those an UPDATE does not judge again. None where it is unreadable.
   std::vector<std::string> old_references;
 
+  bool takes_gate_off = false;  // UPDATE: the old pod waited behind kScanGate, the new one does not
+
   /// A pod that the kubelet runs whatever the API server says: the mirror annotation, and made by
   /// a node. A tenant may set the annotation too; that alone exempts from nothing.
   bool IsMirrorPodOfANode() const;
@@ -81,6 +83,7 @@ struct ReviewAnswer {
   std::string message = {};  // under 2 KiB
   std::vector<std::string> warnings = {};
   std::map<std::string, std::string> audit_annotations = {};
+  std::string patch = {};  // RFC 6902, as text; "": none. Of the mutating webhook alone
 };
 
 /// One AdmissionReview, keys in alphabetical order.

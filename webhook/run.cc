@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 
 #include "lib/base/build_info.h"
 #include "lib/base/clock.h"
@@ -15,6 +16,7 @@
 #include "webhook/handler.h"
 #include "webhook/informers.h"
 #include "webhook/memory.h"
+#include "webhook/mutate.h"
 #include "webhook/readiness.h"
 #include "webhook/waiters.h"
 
@@ -33,7 +35,8 @@ void WaitFor(const std::stop_token& stop) {
 
 Result<std::unique_ptr<http::Server>> MakeAdmissionServer(const RunOptions& options,
                                                           metrics::Registry& registry,
-                                                          AdmissionHandler& handler) {
+                                                          AdmissionHandler& handler,
+                                                          MutationHandler& mutation) {
   http::ServerOptions server_options;
   server_options.name = "admission";
   server_options.listen = options.listen;
@@ -51,6 +54,39 @@ Result<std::unique_ptr<http::Server>> MakeAdmissionServer(const RunOptions& opti
                      handler.Handle(std::move(request), std::move(respond));
                    },
                    {.max_body_bytes = kMaxReviewBytes});
+  (*server)->Route("POST", "/mutate",
+                   [&mutation](http::ServerRequest&& request, http::Responder respond) {
+                     mutation.Handle(std::move(request), std::move(respond));
+                   },
+                   {.max_body_bytes = kMaxReviewBytes});
+  return server;
+}
+
+/// Null where it is not served.
+Result<std::unique_ptr<http::Server>> MakeImageReviewServer(const RunOptions& options,
+                                                            metrics::Registry& registry,
+                                                            ImageReviewHandler& handler) {
+  if (options.image_review_listen.empty()) return std::unique_ptr<http::Server>();
+  if (options.image_review_client_ca.empty()) {
+    return InvalidArgument("--image-review-client-ca: is needed with --image-review-listen");
+  }
+  http::ServerOptions server_options;
+  server_options.name = "image-review";
+  server_options.listen = options.image_review_listen;
+  server_options.threads = 1;
+  server_options.metrics = &registry;
+  server_options.limits.drain_timeout = kLongestTimeout;
+  server_options.tls = http::ServerTls{.certificate_file = options.certificates + "/tls.crt",
+                                       .key_file = options.certificates + "/tls.key",
+                                       .client_ca_file = options.image_review_client_ca,
+                                       .allowed_peers = options.image_review_clients};
+  auto server = http::Server::Create(std::move(server_options));
+  if (!server) return server;
+  (*server)->Route("POST", "/image-review",
+                   [&handler](http::ServerRequest&& request, http::Responder respond) {
+                     handler.Handle(std::move(request), std::move(respond));
+                   },
+                   {.max_body_bytes = kMaxImageReviewBytes});
   return server;
 }
 
@@ -86,9 +122,15 @@ Status Run(const RunOptions& options, const std::stop_token& stop) {
   Memory memory;
   Waiters waiters(kMaxWaiters);
   Ensurer ensurer(**controller, memory, registry);
-  AdmissionHandler handler(memory, waiters, ensurer, clock, registry);
-  auto admission = MakeAdmissionServer(options, registry, handler);
+  Deliberation deliberation(memory, waiters, ensurer, clock, registry);
+  AdmissionHandler handler(deliberation, ensurer, options.admission, registry);
+  MutationHandler mutation(deliberation, memory, options.admission.hold, registry);
+  auto admission = MakeAdmissionServer(options, registry, handler, mutation);
   if (!admission) return std::move(admission).error();
+
+  ImageReviewHandler image_review(deliberation, options.image_review, registry);
+  auto reviews = MakeImageReviewServer(options, registry, image_review);
+  if (!reviews) return std::move(reviews).error();
 
   Informers informers(**api, memory);
   registry.AddCallback("landwaiter_webhook_api_connected", "1 while all watches are up.",
@@ -106,15 +148,23 @@ Status Run(const RunOptions& options, const std::stop_token& stop) {
   // Without the policies every pod would be let in: the door opens when they are known.
   if (!informers.WaitForSync({stop})) return Ok();
   if (auto started = (*admission)->Start(); !started) return started;
+  if (*reviews != nullptr) {
+    if (auto started = (*reviews)->Start(); !started) return started;
+  }
   readiness.Serve();
   log::Info("webhook ready", {{"policies", memory.PolicyCount()}, {"scans", memory.ScanCount()}});
   {
     const http::CertificateWatcher watcher(**admission,
                                            http::CertificateFiles(options.certificates));
+    std::optional<http::CertificateWatcher> of_reviews;
+    if (*reviews != nullptr) {
+      of_reviews.emplace(**reviews, http::CertificateFiles(options.certificates));
+    }
     WaitFor(stop);
   }
   log::Info("webhook stopping");
   readiness.Drain();
+  if (*reviews != nullptr) (*reviews)->Stop();
   (*admission)->Stop();  // answers what is in hand, waiting requests included
   waiters.Stop();
   ensurer.Stop();

@@ -29,11 +29,12 @@ ALLOWED = {
     "policy": ["scanner/versions", "model", "lib/base"],
     "report": ["policy", "scanner/matching", "model", "lib/base"],
     "resources": ["policy", "model", "lib/base"],
+    "admission": ["resources", "policy", "model", "lib/base"],
     "scanner/service": ["scanner/layer", "scanner/image", "scanner/packages", "model", "lib/http", "lib/base"],
     # scanner/image: the controller resolves tags itself, because it alone holds credentials.
-    "controller": ["resources", "report", "policy", "scanner/matching", "scanner/advisories", "scanner/image",
+    "controller": ["admission", "resources", "report", "policy", "scanner/matching", "scanner/advisories", "scanner/image",
                    "model"] + LIB,
-    "webhook": ["resources", "policy", "model", "lib/base", "lib/http", "lib/kube"],
+    "webhook": ["admission", "resources", "policy", "model", "lib/base", "lib/http", "lib/kube"],
     # controller/trust: what arming is, and how certificates are kept, is written once.
     "doctor": ["controller", "resources", "model", "lib/base", "lib/http", "lib/kube"],
     "cli": ["controller", "webhook", "doctor", "scanner/service", "scanner/updates"] + JUDGING + SCANNER_PARTS + ["model"] + LIB,

@@ -19,7 +19,7 @@ REFUSED = {
     "two rules of one name": (policy("p", NOT_ROOT, NOT_ROOT), "Duplicate value"),
     "a rule's name in capitals": (policy("p", {**NOT_ROOT, "name": "NotRoot"}), "lower-case letters, digits"),
     "an unknown enforcement": (policy("p", NOT_ROOT, enforcement="Block"), '"Enforce", "Warn", "Audit"'),
-    "Hold, which this version does not have": (policy("p", NOT_ROOT, onUnscanned="Hold"), "Hold is not supported by this version"),
+    "a time to hold without a unit": (policy("p", NOT_ROOT, onUnscanned="Hold", holdFor="10"), "write a duration like 10m"),
     "a duration without a unit": (policy("p", NOT_ROOT, maxDatabaseAge="72"), "write a duration like 72h"),
     "a wait that is longer than any webhook may take": (policy("p", NOT_ROOT, waitSeconds=30), "less than or equal to 29"),
     "an unknown severity": (policy("p", {"name": "r", "vulnerabilities": {"severityAtLeast": "Severe"}}), "Unsupported value"),

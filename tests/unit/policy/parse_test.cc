@@ -92,8 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
             "TwoRulesOfOneName",
             Yaml("  rules: [{name: a, vulnerabilities: {}}, {name: a, vulnerabilities: {}}]\n"),
             "spec.rules[1].name: 'a' is the name of spec.rules[0] too"},
-        ErrorCase{"Hold", With("  onUnscanned: Hold"),
-                  "spec.onUnscanned: Hold is not supported by this version"},
+        ErrorCase{"HoldForNoTime", With("  holdFor: 0s"), "spec.holdFor: "},
         ErrorCase{"RunsAsRootFalse", OneRule("image: {runsAsRoot: false}"),
                   "spec.rules[0].image.runsAsRoot: must be true or be left out"},
         ErrorCase{"ARangeWithoutAType",
@@ -244,7 +243,8 @@ TEST(ParsePolicyLeniently, ABrokenRuleDoesNotHideTheOthers) {
     {"name":"new","futureKind":{}},{"name":"none","vulnerabilities":{}}]}})");
   ASSERT_TRUE(lenient) << lenient.error().message;
   EXPECT_FALSE(lenient->errors.empty());
-  EXPECT_EQ(lenient->policy.on_unscanned, Action::kDeny);
+  EXPECT_TRUE(lenient->policy.holds);
+  EXPECT_EQ(lenient->policy.on_unscanned, Action::kDeny) << "what cannot be held";
   const auto clean = Judge(lenient->policy, AnImage());
   EXPECT_EQ(clean.verdict, Verdict::kUnknown);
   EXPECT_NE(Messages(clean).find("rule new: RuleError: "), std::string::npos);

@@ -37,11 +37,37 @@ TEST(PodImages, AreThoseOfEveryListAndOfImageVolumes) {
                                           {"r.io/e:1", "e", ContainerKind::kEphemeralContainer},
                                           {"r.io/v:1", "v", ContainerKind::kImageVolume}};
   EXPECT_EQ(read->images, expected);
+  for (const PodImage& image : read->images) {
+    EXPECT_EQ(pod.at(json::json_pointer(PointerTo(image))), image.reference) << PointerTo(image);
+  }
   EXPECT_EQ(read->service_account, "default");
   EXPECT_EQ(read->pull_secrets, std::vector<std::string>{"reg"});
   EXPECT_EQ(read->image_ids.size(), 1u);
   EXPECT_EQ(read->owners.at(0).kind, "ReplicaSet");
   EXPECT_FALSE(read->finished);
+}
+
+TEST(PodImages, ArePointedToWhereverTheyStand) {
+  const json pod = json::parse(R"({"spec": {
+      "containers": [{"name": "a"}, {"name": "b", "image": "r.io/b:1"}],
+      "volumes": [{"name": "w", "emptyDir": {}}, {"name": "v", "image": {"reference": "r.io/v:1"}}]}})");
+  const auto read = PodImagesFromPod(pod);
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(read->images.size(), 2u);
+  EXPECT_EQ(PointerTo(read->images[0]), "/spec/containers/1/image");
+  EXPECT_EQ(PointerTo(read->images[1]), "/spec/volumes/1/image/reference");
+}
+
+TEST(PodImages, KnowTheScanGateAmongOthers) {
+  const auto gates = [](const char* text) {
+    return *PodImagesFromPod({{"spec", {{"schedulingGates", json::parse(text)}}}});
+  };
+  EXPECT_FALSE(PodImagesFromPod({{"spec", json::object()}})->has_gates);
+  EXPECT_FALSE(gates("null").has_gates);
+  EXPECT_TRUE(gates("[]").has_gates);
+  EXPECT_FALSE(gates(R"([{"name": "other.io/x"}])").scan_gate);
+  EXPECT_EQ(gates(R"([{"name": "other.io/x"}, {"name": "landwaiter.io/scan"}])").scan_gate, 1u);
+  EXPECT_FALSE(PodImagesFromPod({{"spec", {{"schedulingGates", "landwaiter.io/scan"}}}}));
 }
 
 // Admission pitfall 39.

@@ -28,6 +28,7 @@ class FakeController final : public Controller {
     std::unique_lock lock(mutex_);
     asked_.insert(asked_.end(), request.references.begin(), request.references.end());
     last_ = request;
+    if (!request.denied_owner.kind.empty()) denials_.push_back(request);
     changed_.notify_all();
     if (!changed_.wait(lock, cancel.stop, [this] { return open_; })) {
       return Unavailable("cancelled");
@@ -56,6 +57,15 @@ class FakeController final : public Controller {
     const std::lock_guard lock(mutex_);
     return asked_;
   }
+  resources::EnsureRequest WaitForDenial() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !denials_.empty(); });
+    return denials_.back();
+  }
+  std::size_t Denials() {
+    const std::lock_guard lock(mutex_);
+    return denials_.size();
+  }
   resources::EnsureRequest WaitForQuestion() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !asked_.empty(); });
@@ -76,6 +86,7 @@ class FakeController final : public Controller {
   std::string reason_;
   std::vector<std::string> asked_;
   resources::EnsureRequest last_;
+  std::vector<resources::EnsureRequest> denials_;
 };
 
 class Validate : public ::testing::Test {
@@ -122,7 +133,8 @@ class Validate : public ::testing::Test {
   Memory memory_;
   Waiters waiters_{100};
   Ensurer ensurer_{controller_, memory_, registry_};
-  AdmissionHandler handler_{memory_, waiters_, ensurer_, clock_, registry_};
+  Deliberation deliberation_{memory_, waiters_, ensurer_, clock_, registry_};
+  AdmissionHandler handler_{deliberation_, ensurer_, {.hold = true, .nudge = true}, registry_};
 };
 
 }  // namespace landwaiter::webhook::testing

@@ -1,12 +1,13 @@
-#include "webhook/decide.h"
+#include "admission/decide.h"
 
 #include <algorithm>
 
 #include "lib/base/text.h"
+#include "model/scan_request.h"
 #include "policy/evaluate.h"
 #include "resources/judgement.h"
 
-namespace landwaiter::webhook {
+namespace landwaiter::admission {
 namespace {
 
 using std::chrono::milliseconds;
@@ -134,23 +135,93 @@ Judgement JudgeContent(const policy::ScanPolicy& policy, const resources::ImageS
   return judgement;
 }
 
+/// As a policy writes it: "1h30m", "10m", "500ms".
+std::string Written(milliseconds duration) {
+  struct Unit {
+    milliseconds size;
+    const char* name;
+  };
+  constexpr Unit kUnits[] = {{std::chrono::hours(1), "h"},
+                             {std::chrono::minutes(1), "m"},
+                             {std::chrono::seconds(1), "s"},
+                             {milliseconds(1), "ms"}};
+  std::string out;
+  for (const Unit& unit : kUnits) {
+    if (duration < unit.size) continue;
+    out += std::to_string(duration / unit.size) + unit.name;
+    duration %= unit.size;
+  }
+  return out;
+}
+
+/// The controller tries again by itself, and the next time may be better.
+bool MayPass(std::string_view reason) {
+  constexpr std::string_view kReasons[] = {scan_reason::kRateLimited,
+                                           scan_reason::kRegistryUnavailable,
+                                           scan_reason::kDigestMismatch,
+                                           scan_reason::kScannerFailed,
+                                           scan_reason::kScannerBusy,
+                                           scan_reason::kScannerUnreachable,
+                                           "NoDatabase",
+                                           "StoreFull",
+                                           "StoreFailed"};
+  return std::find(std::begin(kReasons), std::end(kReasons), reason) != std::end(kReasons);
+}
+
+std::string WhyUnscanned(const policy::ScanPolicy& policy, const ImageFacts& image) {
+  if (image.failure && image.failure->unreachable) {
+    // What a connection met is for the logs.
+    const bool transport = image.failure->reason == kReasonControllerUnreachable;
+    return transport ? "not scanned yet, and the scan could not be asked for: the controller "
+                       "cannot be reached"
+                     : "not scanned yet: " + image.failure->reason + ": " + image.failure->message;
+  }
+  if (image.scan && !image.scan->status.policies.empty()) {
+    return "not yet judged by generation " + std::to_string(policy.generation) + " of the policy";
+  }
+  const auto* ready =
+      image.scan ? resources::FindCondition(image.scan->status.conditions, "Ready") : nullptr;
+  if (IsUnderWay(ready) || ready->status == "True") return "not scanned yet";
+  return "not scanned yet: " + ready->reason + ": " + ready->message;
+}
+
+/// Whether this policy lets an image without a verdict wait where it is now.
+bool LetsWait(const policy::ScanPolicy& policy, Holding holding) {
+  // A policy that warns or records keeps nobody waiting.
+  const bool denies = policy::AnswerUnscanned(policy) == Action::kDeny;
+  switch (holding) {
+    case Holding::kNo:
+      return false;
+    case Holding::kCan:
+    case Holding::kGated:
+      return denies && policy.holds;
+    case Holding::kHeld:
+      return denies;
+  }
+  return false;
+}
+
 /// Row 6, 4 or 8 when there is no more time.
-Judgement Unscanned(const policy::ScanPolicy& policy, const ImageFacts& image) {
+Judgement Unscanned(const policy::ScanPolicy& policy, const ImageFacts& image, const Facts& facts) {
   Judgement judgement;
   judgement.policy = policy.name;
   judgement.generation = policy.generation;
   judgement.ground = Ground::kUnscanned;
   judgement.verdict = Verdict::kUnknown;
   judgement.action = policy::AnswerUnscanned(policy);
-  if (image.failure && image.failure->unreachable) {
-    judgement.text =
-        "not scanned yet, and the scan could not be asked for: the controller cannot "
-        "be reached";
-  } else if (image.scan && !image.scan->status.policies.empty()) {
-    judgement.text = "not yet judged by generation " + std::to_string(policy.generation) +
-                     " of the policy; try again in a moment";
-  } else {
-    judgement.text = "not scanned yet; try again in a moment";
+  judgement.text = WhyUnscanned(policy, image);
+  const std::string most = Written(policy.hold_for);
+  if (LetsWait(policy, facts.holding)) {
+    if (facts.holding == Holding::kHeld && facts.held_for >= policy.hold_for) {
+      return Incomplete(policy, judgement.text + ", and the pod was held for " + most + " already");
+    }
+    judgement.held = true;
+    judgement.action = Action::kAllow;
+    judgement.text += "; the pod waits for that, at most " + most;
+  } else if (!image.failure || !image.failure->unreachable) {
+    judgement.text += policy.holds && judgement.action == Action::kDeny
+                          ? ", and this cannot be held; try again in a moment"
+                          : "; try again in a moment";
   }
   return judgement;
 }
@@ -161,7 +232,7 @@ struct ScanAnswer {
 };
 
 ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& image,
-                          TimePoint now) {
+                          const Facts& facts) {
   const resources::ImageScan& scan = *image.scan;
   if (!IsAbout(scan, *image.digest)) {
     return {
@@ -173,11 +244,13 @@ ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& im
   // What was found counts, also while the image is looked at again, and where a part of it could
   // not be read: rules that do not need that part were decided all the same.
   if (const auto* row = JudgementOf(scan, policy)) {
-    const auto* judged = resources::JudgementFor(*row, policy, *image.reference, now);
-    if (judged != nullptr) return {JudgeContent(policy, scan, *judged, now), false};
+    const auto* judged = resources::JudgementFor(*row, policy, *image.reference, facts.now);
+    if (judged != nullptr) return {JudgeContent(policy, scan, *judged, facts.now), false};
     return {std::nullopt, !under_way};
   }
   if (!under_way && ready->status != "True") {
+    // A pod that waits already waits for the next try, too.
+    if (facts.holding == Holding::kHeld && MayPass(ready->reason)) return {std::nullopt, false};
     // Asked for all the same: the registry or the credentials may have been mended since.
     return {Incomplete(policy, ready->reason + ": " + ready->message), true};
   }
@@ -205,7 +278,7 @@ PolicyAnswer AnswerOf(const policy::ScanPolicy& policy, const ImageFacts& image,
 
   ScanAnswer scanned{std::nullopt, true};
   if (image.scan && image.digest) {
-    scanned = AnswerFromScan(policy, image, facts.now);
+    scanned = AnswerFromScan(policy, image, facts);
   } else if (image.failure && !image.failure->unreachable) {
     scanned = {Incomplete(policy, image.failure->reason + ": " + image.failure->message), false};
   }
@@ -218,12 +291,22 @@ PolicyAnswer AnswerOf(const policy::ScanPolicy& policy, const ImageFacts& image,
   const milliseconds limit = std::min<milliseconds>(policy.wait, facts.budget);
   // An Audit policy's answer changes nothing for the caller, so nobody waits for it.
   const bool matters = policy.enforcement != Enforcement::kAudit;
-  answer.pending = matters && !unreachable && facts.elapsed < limit;
-  answer.judgements.push_back(Unscanned(policy, image));
+  Judgement unscanned = Unscanned(policy, image, facts);
+  // The pod waits by itself, so its request need not.
+  const bool waits_here = !unscanned.held || facts.holding == Holding::kCan;
+  answer.pending = matters && waits_here && !unreachable && facts.elapsed < limit;
+  answer.judgements.push_back(std::move(unscanned));
   return answer;
 }
 
-ImageDecision DecideImage(const Facts& facts, std::size_t index, milliseconds& decide_again) {
+/// Notes that the pod is held by this policy.
+void Hold(const Facts& facts, const policy::ScanPolicy& policy, Decision& whole) {
+  const milliseconds left = std::max(milliseconds(0), policy.hold_for - facts.held_for);
+  whole.hold_left = whole.held ? std::min(whole.hold_left, left) : left;
+  whole.held = true;
+}
+
+ImageDecision DecideImage(const Facts& facts, std::size_t index, Decision& whole) {
   const ImageFacts& image = facts.images[index];
   ImageDecision decision;
   decision.image = index;
@@ -234,15 +317,21 @@ ImageDecision DecideImage(const Facts& facts, std::size_t index, milliseconds& d
     decision.ask = decision.ask || answer.ask;
     if (answer.pending) {
       decision.pending = true;
-      decide_again = std::min(decide_again, std::min<milliseconds>(policy->wait, facts.budget));
+      whole.decide_again =
+          std::min(whole.decide_again, std::min<milliseconds>(policy->wait, facts.budget));
     }
     if (answer.judgements.empty()) {
       answer.judgements.push_back(Start(*policy, Ground::kPassed, Verdict::kPass));
     }
     for (auto& judgement : answer.judgements) {
+      judgement.denies_workloads = policy->deny_workloads;
       // What is pending is no reason to deny yet.
       const bool open = answer.pending && judgement.ground == Ground::kUnscanned;
       if (!open && Worse(judgement.action, decision.action)) decision.action = judgement.action;
+      if (judgement.held) {
+        decision.held = true;
+        Hold(facts, *policy, whole);
+      }
       decision.judgements.push_back(std::move(judgement));
     }
   }
@@ -253,18 +342,32 @@ ImageDecision DecideImage(const Facts& facts, std::size_t index, milliseconds& d
 
 }  // namespace
 
+ImageFacts FactsOfReference(std::string written, std::string where) {
+  ImageFacts facts;
+  auto reference = ImageReference::Parse(written);
+  facts.written = std::move(written);
+  facts.where = std::move(where);
+  if (reference) {
+    facts.digest = reference->digest;
+    facts.reference = *std::move(reference);
+  } else {
+    facts.parse_error = "InvalidReference: " + reference.error().message;
+  }
+  return facts;
+}
+
 Decision Decide(const Facts& facts) {
   Decision decision;
   decision.decide_again = milliseconds::max();
   for (std::size_t i = 0; i < facts.images.size(); ++i) {
-    ImageDecision image = DecideImage(facts, i, decision.decide_again);
+    ImageDecision image = DecideImage(facts, i, decision);
     if (Worse(image.action, decision.action)) decision.action = image.action;
     decision.pending = decision.pending || image.pending;
     decision.images.push_back(std::move(image));
   }
   // Nothing that is still to come can make a denial milder.
-  if (decision.action == Action::kDeny) decision.pending = false;
+  if (decision.action == Action::kDeny) decision.pending = decision.held = false;
   return decision;
 }
 
-}  // namespace landwaiter::webhook
+}  // namespace landwaiter::admission

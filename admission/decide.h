@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/clock.h"
@@ -20,13 +21,15 @@
 #include "policy/policy.h"
 #include "resources/image_scan.h"
 
-namespace landwaiter::webhook {
+namespace landwaiter::admission {
+
+inline constexpr std::string_view kReasonControllerUnreachable = "ControllerUnreachable";
 
 /// What asking the controller for an image came to.
 struct EnsureFailure {
   std::string reason;  // "PullUnauthorized", "NotFound", …
   std::string message;
-  bool unreachable = false;  // the controller itself gave no answer
+  bool unreachable = false;  // no answer: the same question may be answered in a moment
 };
 
 struct ImageFacts {
@@ -39,6 +42,14 @@ struct ImageFacts {
   std::optional<EnsureFailure> failure;
 };
 
+/// Whether what is asked about can wait behind the scheduling gate for its verdict.
+enum class Holding {
+  kNo,     // onUnscanned Hold is answered as Deny
+  kCan,    // the gate can still be put on, when the time to wait is up
+  kGated,  // it is on: nobody has to wait here
+  kHeld,   // the pod was let in and waits: what would have been denied at the door is waited for
+};
+
 struct Facts {
   /// Those whose namespaceSelector matches.
   std::vector<std::shared_ptr<const policy::ScanPolicy>> policies;
@@ -47,6 +58,8 @@ struct Facts {
   std::chrono::milliseconds elapsed{0};  // since the request came
   /// How long the request may wait at all; 0 where nothing is waited for (dry run, workloads).
   std::chrono::milliseconds budget{0};
+  Holding holding = Holding::kNo;
+  std::chrono::milliseconds held_for{0};  // kHeld: since the pod was made
 };
 
 enum class Ground {
@@ -64,7 +77,9 @@ struct Judgement {
   Action action = Action::kAllow;
   Ground ground = Ground::kPassed;
   Verdict verdict = Verdict::kPass;
-  std::string text;  // why, one line, printable
+  bool held = false;              // the pod waits for this verdict; until then the action is Allow
+  bool denies_workloads = false;  // the policy's denyWorkloads
+  std::string text;               // why, one line, printable
   std::vector<std::string> exceptions;
 };
 
@@ -72,6 +87,7 @@ struct ImageDecision {
   std::size_t image = 0;  // index into Facts::images
   Action action = Action::kAllow;
   std::vector<Judgement> judgements;  // worst first
+  bool held = false;                  // by one of them
   bool pending = false;
   /// The controller is to be asked: no scan, none that succeeded, or not yet judged. Whoever asks
   /// sees to it that the same is not asked all the time.
@@ -85,8 +101,15 @@ struct Decision {
   bool pending = false;
   /// Elapsed time at which to decide again if nothing has happened, when pending.
   std::chrono::milliseconds decide_again{0};
+  /// True: the pod has to wait behind its gate, or goes on waiting; nothing denies it so far.
+  bool held = false;
+  /// When held: until the first holdFor is over.
+  std::chrono::milliseconds hold_left{0};
 };
+
+/// Of a reference alone: its digest where it has one, or why it cannot be parsed.
+ImageFacts FactsOfReference(std::string written, std::string where);
 
 Decision Decide(const Facts& facts);
 
-}  // namespace landwaiter::webhook
+}  // namespace landwaiter::admission
