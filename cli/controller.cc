@@ -90,6 +90,10 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
                   "Scans under way at once on one namespace's account")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  app->add_flag("--hold", options.hold,
+                "Look after pods that wait behind the scan gate: needs patch and delete of pods");
+  app->add_flag("--nudge", options.nudge,
+                "Annotate owners of denied pods when the verdict is in: needs patch of them");
   AddTrustFlags(*app, flags->trust, options.trust);
   app->add_option("--log-level", flags->log_level, "debug, info, warn or error")
       ->capture_default_str();

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "controller/held_release.h"
 #include "lib/base/clock.h"
 #include "lib/kube/client.h"
 #include "lib/kube/config.h"
@@ -21,6 +22,7 @@ struct DisarmOptions {
   std::vector<std::string> mutating;
   std::string timeout = "60s";
   bool disarm = true;
+  bool release_held_pods = false;
 };
 
 std::vector<controller::ConfigurationRef> Configurations(const DisarmOptions& options) {
@@ -53,7 +55,11 @@ Status Run(const DisarmOptions& options) {
       first = std::move(done);
     }
   }
-  return first;
+  if (!options.release_held_pods) return first;
+  // When nobody puts gates on any more.
+  auto released = controller::ReleaseAllHeldPods(**api, cancel);
+  if (released) std::printf("%zu held pods released\n", *released);
+  return first && !released ? Status(std::move(released).error()) : std::move(first);
 }
 
 void Add(CLI::App& app, int& exit_code, bool disarm) {
@@ -68,6 +74,10 @@ void Add(CLI::App& app, int& exit_code, bool disarm) {
   command->add_option("--validating", options->validating, "ValidatingWebhookConfiguration")
       ->capture_default_str();
   command->add_option("--mutating", options->mutating, "MutatingWebhookConfiguration");
+  if (disarm) {
+    command->add_flag("--release-held-pods", options->release_held_pods,
+                      "Then take the scan gate off all pods that wait behind it");
+  }
   command->add_option("--timeout", options->timeout, "How long to try")->capture_default_str();
   command->callback([options, &exit_code, name] {
     if (auto done = Run(*options); !done) {

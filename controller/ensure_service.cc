@@ -83,7 +83,12 @@ resources::EnsuredImage EnsureService::Ensure(const resources::EnsureRequest& re
     log::Error("ensure threw", {{"error", error.what()}});
     image = Internal("the reference could not be looked at");
   }
-  if (image) return std::move(*image);
+  if (image) {
+    if (parts_.denied && !request.denied_owner.kind.empty()) {
+      parts_.denied(image->scan, request.ns, request.denied_owner);
+    }
+    return std::move(*image);
+  }
   resources::EnsuredImage failed{reference, "", ""};
   const Error& error = image.error();
   failed.error_reason = error.reason.empty() ? std::string(CodeName(error.code)) : error.reason;

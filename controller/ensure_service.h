@@ -40,6 +40,9 @@ class EnsureService {
     const kube::Informer<ScanRecord>& scans;
     /// Somebody waits for an image that is scanned: judge it now if that is still to be done.
     std::function<void(const resources::ImageScan&, const Cancellation&)> judge_now;
+    /// A pod of this owner was denied for want of the scan's verdict.
+    std::function<void(const std::string& scan, const std::string& ns, const resources::OwnerRef&)>
+        denied = {};
   };
   EnsureService(Parts parts, EnsureOptions options);
   ~EnsureService() { Stop(); }

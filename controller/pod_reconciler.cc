@@ -51,6 +51,9 @@ std::optional<Digest> AliasIndex::Canonical(const Digest& digest) const {
 
 Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& cancel) {
   const auto pod = parts_.pods.Get(kube::ObjectKey::Parse(key));
+  if (parts_.held != nullptr && (!pod || !pod->gate || !pod->runs)) {
+    parts_.held->Forget(key);
+  }
   if (!pod || !pod->runs) {
     for (const auto& scan : parts_.usage.Set(key, "", {}, {})) parts_.on_usage(scan);
     return {Ok()};
@@ -71,9 +74,19 @@ Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& can
     const auto record = counted && uses_it ? parts_.scans.Get(scan) : nullptr;
     if (record) parts_.on_started(key, *record);
   }
-  if (!status) return {std::move(status)};
-  if (work.incomplete) return {Ok(), kLookAgain};
-  return {Ok()};
+  Outcome outcome{std::move(status)};
+  if (outcome.status && work.incomplete) outcome.again_after = kLookAgain;
+  return Held(work, std::move(outcome), cancel);
+}
+
+Outcome PodReconciler::Held(const Work& work, Outcome reconciled, const Cancellation& cancel) {
+  if (parts_.held == nullptr || !work.pod.gate) return reconciled;
+  // Also where something went wrong: the time that a pod may wait ends all the same.
+  Outcome held = parts_.held->Look(work.key, work.pod, work.resolved, cancel);
+  if (!reconciled.status) return reconciled;
+  if (!held.status || !reconciled.again_after) return held;
+  if (!held.again_after || *reconciled.again_after < *held.again_after) return reconciled;
+  return held;
 }
 
 Result<ImageCredentials> PodReconciler::Credentials(Work& work, const ImageReference& image,
@@ -106,6 +119,7 @@ Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancella
   const bool settled = running && known(*running) && (!image.asked || *image.asked == *running);
   if (settled && !LacksSecrets(work.pod, *running)) {
     work.uses.push_back({resources::ScanName(*running), image.reference.ToString()});
+    work.resolved[image.reference.ToString()] = {*running, {}};
     return Ok();
   }
   auto credentials = Credentials(work, image.reference, cancel);
@@ -120,6 +134,10 @@ Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancella
   auto digest = parts_.resolver.Resolve(image.reference, credentials->credentials, cancel);
   if (!digest) {
     if (digest.error().code == Code::kCancelled) return std::move(digest).error();
+    const Error& error = digest.error();
+    work.resolved[image.reference.ToString()].failure = admission::EnsureFailure{
+        error.reason.empty() ? std::string(CodeName(error.code)) : error.reason, error.message,
+        IsRetryable(error.code)};
     work.incomplete = true;
     TellOwner(work, image.reference, digest.error());
     return Ok();
@@ -143,7 +161,7 @@ Status PodReconciler::Use(Work& work, const WantedImage& image, const Digest& di
                                    .reference = image.reference,
                                    .ns = *work.pod.ns,
                                    .secrets = credentials.secrets,
-                                   .asker = Asker::kPod},
+                                   .asker = work.pod.gate ? Asker::kAdmission : Asker::kPod},
                                   cancel);
   if (!name) {
     if (name.error().reason != scan_reason::kNameCollision) return std::move(name).error();
@@ -151,6 +169,7 @@ Status PodReconciler::Use(Work& work, const WantedImage& image, const Digest& di
     return Ok();
   }
   work.uses.push_back({std::move(*name), image.reference.ToString()});
+  work.resolved[image.reference.ToString()] = {digest, {}};
   return Ok();
 }
 

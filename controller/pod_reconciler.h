@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "controller/credentials.h"
+#include "controller/held_pods.h"
 #include "controller/plan.h"
 #include "controller/resolver.h"
 #include "controller/scan_maker.h"
@@ -43,6 +44,7 @@ class PodReconciler {
     std::function<void(const std::string& scan)> on_usage;  // a scan's usage changed
     /// A pod has begun to use a scan's image; not called while pods are counted after a start.
     std::function<void(const std::string& pod, const ScanRecord& scan)> on_started;
+    HeldPods* held = nullptr;  // null: no pod is held
   };
   explicit PodReconciler(Parts parts) : parts_(std::move(parts)) {}
 
@@ -56,8 +58,10 @@ class PodReconciler {
     bool secrets_read = false;
     std::vector<PodUse> uses = {};
     bool incomplete = false;  // something did not resolve: look again later
+    ResolvedImages resolved = {};
   };
 
+  Outcome Held(const Work& work, Outcome reconciled, const Cancellation& cancel);
   Status Image(Work& work, const WantedImage& image, const Cancellation& cancel);
   /// The pod names a secret that the digest's ImageScan does not hold yet; it may be for another
   /// registry. (A service account's secrets stand in the pod itself: the API server puts them

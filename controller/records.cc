@@ -66,6 +66,10 @@ Result<PodRecord> PodProjector::operator()(const json& pod) {
   const auto created = ParseTime(TextAt(Member(pod, "metadata"), "creationTimestamp"));
   if (created) record.created = *created;
   record.runs = !images->finished;
+  if (images->scan_gate && !images->deleting) {
+    record.gate = std::make_shared<const GateRecord>(
+        GateRecord{*images->scan_gate, kube::ResourceVersionOf(pod)});
+  }
   return record;
 }
 

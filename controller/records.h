@@ -27,6 +27,12 @@ struct ImageUse {
   SharedText image_id;   // status.…[].imageID, null where there is none
 };
 
+/// Of a pod that waits behind the scan gate.
+struct GateRecord {
+  std::size_t index = 0;  // of the gate in spec.schedulingGates
+  std::string resource_version;
+};
+
 struct PodRecord {
   SharedText ns;
   SharedText service_account;
@@ -35,7 +41,8 @@ struct PodRecord {
   std::shared_ptr<const resources::OwnerRef> owner;  // the controlling one; null for a bare pod
   std::string uid;
   TimePoint created{};
-  bool runs = true;  // not finished
+  bool runs = true;                             // not finished
+  std::shared_ptr<const GateRecord> gate = {};  // null: no scan gate, or it is being deleted
 };
 
 /// Makes PodRecords; one for all pods, so that they share their texts. Thread-safe.

@@ -64,11 +64,15 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       ensure_maker_(*ports_.api, scans_, *ports_.clock),
       maker_(fenced_, scans_, *ports_.clock),
       scan_events_(events_, usage_, pods_),
+      held_({fenced_, *ports_.clock, scans_, policies_, namespaces_, events_,
+             [this](const std::string& scan) { scan_queue_.Add(scan, Priority::kHigh); },
+             &metrics}),
       pod_reconciler_({pods_, scans_, aliases_, credentials_, resolver_, maker_, usage_, events_,
                        [this](const std::string& scan) { scan_queue_.Add(scan); },
                        [this](const std::string& pod, const ScanRecord& scan) {
                          scan_events_.Started(pod, scan);
-                       }}),
+                       },
+                       options.hold ? &held_ : nullptr}),
       scan_reconciler_({fenced_, *ports_.clock, scans_, policies_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
                         scan_events_, scan_queue_}),
@@ -76,9 +80,16 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
                ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics},
               options.workers),
+      nudger_(
+          *ports_.api, *ports_.clock, [this](const std::string& scan) { return HasVerdict(scan); },
+          &metrics),
       ensure_({credentials_, resolver_, ensure_maker_, scans_,
                [this](const resources::ImageScan& scan, const Cancellation& cancel) {
                  JudgeNow(scan, cancel);
+               },
+               [this](const std::string& scan, const std::string& ns,
+                      const resources::OwnerRef& owner) {
+                 if (options_.nudge) nudger_.Denied(scan, ns, owner);
                }},
               {.metrics = &metrics}),
       pod_workers_(
@@ -117,14 +128,18 @@ Role::~Role() { Stop(); }
 
 void Role::AddHandlers() {
   pods_.AddHandler([this](const auto& change) {
-    if (leading_) pod_queue_.Add(change.key.ToString());
+    if (!leading_) return;
+    const bool waits = change.after && change.after->gate;
+    pod_queue_.Add(change.key.ToString(), waits ? Priority::kHigh : Priority::kNormal);
   });
   scans_.AddHandler([this](const auto& change) { OnScan(change); });
   policies_.AddHandler([this](const auto& change) { OnPolicy(change); });
   namespaces_.AddHandler([this](const auto& change) {
     const bool same =
         change.before && change.after && change.before->labels == change.after->labels;
-    if (!same && leading_) EnqueueAllScans();
+    if (same || !leading_) return;
+    EnqueueAllScans();
+    EnqueueHeldPods();
   });
   nodes_.AddHandler([this](const auto& change) {
     const bool same = change.before && change.after && *change.before == *change.after;
@@ -142,6 +157,7 @@ void Role::AddHandlers() {
 
 void Role::OnScan(const kube::Informer<ScanRecord>::Change& change) {
   aliases_.Change(change);
+  nudger_.Look(change.key.name);  // on every replica
   if (!leading_) return;
   if (!change.before) PodsOfAliasAgain(*change.after);
   const std::string& name = change.key.name;
@@ -150,6 +166,7 @@ void Role::OnScan(const kube::Informer<ScanRecord>::Change& change) {
       change.before && change.after && AskedAt(*change.before) != AskedAt(*change.after);
   scan_queue_.Add(name, asked || !change.before ? Priority::kHigh : Priority::kNormal);
   for (const auto& request : scan_reconciler_.RequestsFor(name)) scan_queue_.Add(request);
+  for (const auto& pod : held_.WaitingFor(name)) pod_queue_.Add(pod, Priority::kHigh);
   if (!change.after) {
     // Whoever uses it still needs it: it is made again.
     for (const auto& pod : usage_.PodsOf(name, kMaxPodsAgain)) pod_queue_.Add(pod);
@@ -177,7 +194,9 @@ void Role::OnPolicy(const kube::Informer<PolicyRecord>::Change& change) {
   const bool same_spec = change.before && change.after &&
                          change.before->policy.generation == change.after->policy.generation &&
                          change.before->uid == change.after->uid;
-  if (!same_spec) EnqueueAllScans();
+  if (same_spec) return;
+  EnqueueAllScans();
+  EnqueueHeldPods();
 }
 
 void Role::EnqueueAllScans() {
@@ -190,6 +209,16 @@ void Role::EnqueuePolicies() {
   policies_.ForEach([this](const std::string& name, const PolicyRecord&) {
     policy_queue_.AddAfter(name, kCountDelay);
   });
+}
+
+bool Role::HasVerdict(const std::string& scan) const {
+  const auto record = scans_.Get(scan);
+  if (!record || record->scan.status.policies.empty()) return false;
+  return !LacksJudgement(record->scan, scan_reconciler_.CurrentPolicies());
+}
+
+void Role::EnqueueHeldPods() {
+  for (const auto& pod : held_.All()) pod_queue_.Add(pod, Priority::kHigh);
 }
 
 void Role::OnLeading() {
@@ -215,6 +244,7 @@ void Role::OnNotLeading() {
   policy_queue_.Clear();
   board_.Reset();
   usage_.Reset();
+  held_.Reset();
 }
 
 Outcome Role::ReconcilePod(const std::string& key, const Cancellation& cancel) {
@@ -256,6 +286,7 @@ std::string Role::NotReady() const {
 
 void Role::Start() {
   events_.Start();
+  nudger_.Start();
   ensure_.Start();
   pod_workers_.Start();
   scan_workers_.Start();
@@ -271,6 +302,7 @@ void Role::Stop() {
   scan_workers_.Stop();
   pod_workers_.Stop();
   ensure_.Stop();
+  nudger_.Stop();
   events_.Stop();
   nodes_.Stop();
   namespaces_.Stop();

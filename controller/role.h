@@ -8,6 +8,8 @@
 
 #include "controller/database.h"
 #include "controller/ensure_service.h"
+#include "controller/held_pods.h"
+#include "controller/nudger.h"
 #include "controller/pod_reconciler.h"
 #include "controller/policy_reconciler.h"
 #include "controller/run.h"
@@ -70,6 +72,8 @@ class Role {
   void JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel);
   void EnqueueAllScans();
   void EnqueuePolicies();
+  void EnqueueHeldPods();
+  bool HasVerdict(const std::string& scan) const;
   Outcome ReconcilePod(const std::string& key, const Cancellation& cancel);
 
   const ControllerOptions options_;
@@ -98,10 +102,12 @@ class Role {
   kube::WorkQueue pod_queue_{{.per_namespace = kPodThreads / 4}};
   kube::WorkQueue scan_queue_;
   kube::WorkQueue policy_queue_;
+  HeldPods held_;
   PodReconciler pod_reconciler_;
   ScanReconciler scan_reconciler_;
   PolicyReconciler policy_reconciler_;
   ScanRunner runner_;
+  Nudger nudger_;
   EnsureService ensure_;
   Workers pod_workers_;
   Workers scan_workers_;

@@ -90,7 +90,11 @@ class FakeKube : public kube::Api {
     if (!wanted.empty() && wanted != kube::ResourceVersionOf(*object)) return Stale(key);
     json changed = *object;
     if (options.type == kube::PatchType::kJson) {
-      changed = changed.patch(patch);
+      try {
+        changed = changed.patch(patch);
+      } catch (const json::exception& error) {  // a test that failed, a path that is not there
+        return Error{Code::kInvalidArgument, error.what(), "Invalid"};
+      }
     } else {
       changed.merge_patch(patch);
     }

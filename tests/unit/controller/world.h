@@ -152,11 +152,12 @@ class FillableStore final : public store::Store {
 class Replica {
  public:
   Replica(World& world, const std::string& identity,
-          std::chrono::milliseconds retention = std::chrono::hours(24))
+          std::chrono::milliseconds retention = std::chrono::hours(24), bool hold = false)
       : world_(world),
         folder_(std::filesystem::temp_directory_path().string() + "/landwaiter-role-" +
                 std::to_string(::getpid()) + "-" + identity),
         retention_(retention),
+        hold_(hold),
         identity_(identity) {
     std::filesystem::remove_all(folder_);
     Begin();
@@ -174,6 +175,7 @@ class Replica {
     ControllerOptions options;
     options.identity = identity_;
     options.retention = retention_;
+    options.hold = hold_;
     options.workers = 2;
     options.retry_period = std::chrono::milliseconds(5);
     role = std::make_unique<Role>(
@@ -201,6 +203,7 @@ class Replica {
   World& world_;
   const std::string folder_;
   const std::chrono::milliseconds retention_;
+  const bool hold_;
   const std::string identity_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<metrics::Registry> metrics_;

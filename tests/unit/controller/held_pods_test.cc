@@ -1,0 +1,205 @@
+// Pods behind the scan gate, by the whole role against an API server in memory.
+#include "controller/held_pods.h"
+
+#include <gtest/gtest.h>
+
+#include "controller/held_release.h"
+#include "model/scan_request.h"
+#include "tests/unit/controller/world.h"
+
+namespace landwaiter::controller {
+namespace {
+
+const Digest kCart = DigestOf("cart");
+const json kOtherGate = {{"name", "other.io/x"}};
+
+json Gated(json pod, bool with_other = false) {
+  pod["spec"]["schedulingGates"] = json::array();
+  if (with_other) pod["spec"]["schedulingGates"].push_back(kOtherGate);
+  pod["spec"]["schedulingGates"].push_back({{"name", "landwaiter.io/scan"}});
+  pod["status"]["phase"] = "Pending";
+  pod["metadata"]["creationTimestamp"] = FormatTime(SystemClock().Now());
+  return pod;
+}
+
+json Holds(json spec = json::object()) {
+  json policy = APolicy("baseline", 1, NoCritical());
+  policy["spec"]["onUnscanned"] = "Hold";
+  policy["spec"].update(spec);
+  return policy;
+}
+
+class HeldPodsTest : public ::testing::Test {
+ protected:
+  json Pod(const std::string& name = "cart") { return world.api.Read(kube::kPods, {"shop", name}); }
+  bool Released(const std::string& name = "cart") {
+    const json pod = Pod(name);
+    return !pod.is_null() && pod["spec"]["schedulingGates"].empty();
+  }
+  /// Messages of the Events with this reason about a kind of object.
+  std::vector<std::string> Told(const std::string& reason, const std::string& kind = "Pod") {
+    std::vector<std::string> out;
+    for (const auto& event : world.api.All(kube::kEvents)) {
+      if (event["reason"] == reason && event["involvedObject"]["kind"] == kind) {
+        out.push_back(event["message"]);
+      }
+    }
+    return out;
+  }
+  void NoScannerAnswers() {
+    world.scanner_fault.With([](auto& fault) {
+      fault = Error{Code::kUnavailable, "busy", std::string(scan_reason::kScannerBusy)};
+    });
+  }
+  void ScannersAnswer() {
+    world.scanner_fault.With([](auto& fault) { fault.reset(); });
+  }
+
+  World world;
+};
+
+TEST_F(HeldPodsTest, OneWhoseImagePassesIsReleasedAndOthersGatesStay) {
+  world.UseDatabase("db-1", {});
+  world.api.Put(kScanPolicies, Holds());
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(APod("cart"), true), kTag));
+  ASSERT_TRUE(world.Until([&] {
+    return Pod()["spec"]["schedulingGates"] == json::array({kOtherGate});
+  })) << Pod().dump(1);
+  EXPECT_EQ(world.Verdict(kCart), "Pass");
+  EXPECT_TRUE(world.Until([&] { return !Told("ReleasedAfterScan").empty(); }));
+}
+
+TEST_F(HeldPodsTest, OneWhoseImageFailsIsDeletedAndItsOwnerIsTold) {
+  world.api.Put(kScanPolicies, Holds());
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(OwnedBy(APod("cart"), "ReplicaSet", "cart-1")), kTag));
+  ASSERT_TRUE(world.Until([&] { return Pod().is_null(); }));
+  ASSERT_TRUE(world.Until([&] { return !Told("DeniedAfterScan", "ReplicaSet").empty(); }));
+  const std::string why = Told("DeniedAfterScan", "ReplicaSet").front();
+  for (const char* part :
+       {"policy baseline", "no-critical", "CVE-1", "kubectl describe imagescan"}) {
+    EXPECT_NE(why.find(part), std::string::npos) << why;
+  }
+  EXPECT_FALSE(Told("DeniedAfterScan").empty()) << "the pod's own";
+}
+
+TEST_F(HeldPodsTest, OneThatWaitsSaysWhyAndIsReleasedAfterARestart) {
+  world.UseDatabase("db-1", {});
+  world.api.Put(kScanPolicies, Holds());
+  NoScannerAnswers();
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), kTag));
+  ASSERT_TRUE(world.Until([&] { return !Told("HeldForScan").empty(); }));
+  EXPECT_NE(
+      Told("HeldForScan").front().find("not scanned yet; the pod waits for that, at most 10m"),
+      std::string::npos);
+  EXPECT_FALSE(Released());
+  replica.End();
+  ScannersAnswer();
+  replica.Begin();
+  EXPECT_TRUE(world.Until([&] { return Released(); }));
+}
+
+TEST_F(HeldPodsTest, WhenHoldForIsOverOnIncompleteAnswers) {
+  NoScannerAnswers();
+  world.api.Put(kScanPolicies, Holds({{"holdFor", "5m"}, {"onIncomplete", "Allow"}}));
+  json long_ago = WithImage(Gated(APod("cart")), kTag);
+  long_ago["metadata"]["creationTimestamp"] =
+      FormatTime(SystemClock().Now() - std::chrono::minutes(6));
+  world.api.Put(kube::kPods, long_ago);
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  EXPECT_TRUE(world.Until([&] { return Released(); }));
+}
+
+TEST_F(HeldPodsTest, TheWaitEndsByItselfWhenNothingHappens) {
+  NoScannerAnswers();
+  world.api.Put(kScanPolicies, Holds({{"holdFor", "2s"}}));
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), kTag));
+  ASSERT_TRUE(world.Until([&] { return Pod().is_null(); }));
+  ASSERT_TRUE(world.Until([&] { return !Told("DeniedAfterScan").empty(); }));
+  EXPECT_NE(Told("DeniedAfterScan").front().find("the pod was held for 2s already"),
+            std::string::npos);
+}
+
+TEST_F(HeldPodsTest, AnImageThatIsNotThereIsNotWaitedFor) {
+  world.api.Put(kScanPolicies, Holds());
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(APod("gone")), "r.io/shop/gone:1"));
+  EXPECT_TRUE(world.Until([&] { return Pod("gone").is_null(); })) << "NotFound is an answer";
+}
+
+TEST_F(HeldPodsTest, WithoutAPolicyNothingIsWaitedFor) {
+  NoScannerAnswers();
+  world.api.Put(kScanPolicies, Holds());
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), kTag));
+  ASSERT_TRUE(world.Until([&] { return !Told("HeldForScan").empty(); }));
+  world.api.Remove(kScanPolicies, {"", "baseline"});
+  EXPECT_TRUE(world.Until([&] { return Released(); }));
+}
+
+TEST_F(HeldPodsTest, OneThatHasChangedBeforeItsReleaseIsLookedAtAgain) {
+  const Digest clean = DigestOf("clean");
+  world.Push("r.io/shop/clean:1", clean);
+  world.api.Put(kScanPolicies, Holds());
+  NoScannerAnswers();
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.UseDatabase("db-1", {});
+  json pod = WithImage(Gated(APod("cart")), "r.io/shop/clean:1");
+  world.api.Put(kube::kPods, pod);
+  ASSERT_TRUE(world.Until([&] { return !Told("HeldForScan").empty(); }));
+  // At the moment of the release the pod is another: the patch is for the one that was judged.
+  std::atomic<int> patches{0};
+  world.api.SetFault([&](const std::string& verb, const kube::Resource& resource,
+                         const kube::ObjectKey&) -> std::optional<Error> {
+    if (verb != "patch" || resource.plural != kube::kPods.plural || ++patches > 1) return {};
+    return Error{Code::kInvalidArgument, "the test of the patch failed", "Invalid"};
+  });
+  ScannersAnswer();
+  ASSERT_TRUE(world.Until([&] { return Released(); })) << "it is looked at again";
+  EXPECT_GE(patches, 2);
+}
+
+TEST_F(HeldPodsTest, ThePatchIsForTheVeryStateThatWasJudged) {
+  world.UseDatabase("db-1", {});
+  world.api.Put(kScanPolicies, Holds());
+  json pod = world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), kTag));
+  const std::string judged = kube::ResourceVersionOf(pod);
+  pod["metadata"]["labels"]["a"] = "b";
+  world.api.Put(kube::kPods, pod);
+  const auto patch = [](const std::string& version) {
+    return json::array({{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", version}},
+                        {{"op", "remove"}, {"path", "/spec/schedulingGates/0"}}});
+  };
+  const auto stale = world.api.Patch(kube::kPods, {"shop", "cart"},
+                                     {.type = kube::PatchType::kJson}, patch(judged), {});
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().code, Code::kInvalidArgument);
+}
+
+TEST_F(HeldPodsTest, WithoutTheSwitchNoPodIsTouched) {
+  world.UseDatabase("db-1", {});
+  world.api.Put(kScanPolicies, Holds());
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), kTag));
+  ASSERT_TRUE(
+      world.Until([&] { return world.Verdict(kCart) == "Pass" && world.Pods(kCart) == 1; }));
+  EXPECT_EQ(world.api.CountWrites("patch", kube::kPods), 0u);
+  EXPECT_FALSE(Released());
+}
+
+TEST_F(HeldPodsTest, AllAreReleasedWhenNobodyJudgesThemAnyMore) {
+  world.api.Put(kube::kPods, WithImage(Gated(APod("one"), true), kTag));
+  world.api.Put(kube::kPods, WithImage(Gated(APod("two")), kTag));
+  world.api.Put(kube::kPods, WithImage(APod("three"), kTag));
+  const auto released = ReleaseAllHeldPods(world.api, {});
+  ASSERT_TRUE(released) << released.error().message;
+  EXPECT_EQ(*released, 2u);
+  EXPECT_EQ(Pod("one")["spec"]["schedulingGates"], json::array({kOtherGate}));
+  EXPECT_TRUE(Released("two"));
+}
+
+}  // namespace
+}  // namespace landwaiter::controller
