@@ -30,21 +30,43 @@ CONFIGURATION = """\
 # (those of webhook.yaml), everything else is the installer's, so that neither sees a difference in the
 # other's part. Rendered by scripts/render_manifests.py.
 """
+HOLD = """\
+# What differs from install.yaml where pods are held, owners nudged and digests pinned (admission.hold, .nudge and
+# .pinDigests; docs/admission.md): apply it after install.yaml. Rendered by scripts/render_manifests.py.
+"""
+
+
+def template(*settings):
+    return subprocess.run(
+        [binary("helm"), "template", "landwaiter", CHART, "--namespace", "landwaiter", "--no-hooks",
+         "--set", ",".join(["namespace.create=true", *settings])], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def documents(text):
+    """The texts of the objects of a file."""
+    return [d.strip("\n") for d in ("\n" + text).split("\n---\n") if d.strip()]
+
+
+def tidy(text):
+    """Blanks at the ends of lines come from empty parts of templates. Empty lines stay: within a text they are
+    part of it."""
+    return "".join(line.rstrip() + "\n" for line in text.splitlines())
+
+
+def objects_of(text):
+    return [o for o in yaml.safe_load_all(text) if o]
 
 
 def rendered():
     """{name: text} of the files of manifests/ that come from the chart."""
-    done = subprocess.run(
-        [binary("helm"), "template", "landwaiter", CHART, "--namespace", "landwaiter", "--no-hooks",
-         "--set", "namespace.create=true"], check=True, stdout=subprocess.PIPE, text=True)
-    objects = [o for o in yaml.safe_load_all(done.stdout) if o]
+    shipped = template()
+    objects = objects_of(shipped)
+    with_hold = [d for d in documents(template("admission.hold=true", "admission.nudge=true", "admission.pinDigests=true")) if d not in documents(shipped)]
     (webhook,) = [o["data"]["webhook.yaml"] for o in objects if o["kind"] == "ConfigMap"]
     (configuration,) = [o for o in objects if o["kind"] == "ValidatingWebhookConfiguration"]
-    # Blanks at the ends of lines come from empty parts of templates. Empty lines stay: within a text
-    # they are part of it.
-    lines = "".join(line.rstrip() + "\n" for line in done.stdout.splitlines())
-    return {"install.yaml": INSTALL + lines, "webhook.yaml": WEBHOOK + webhook,
-            "webhook-configuration.yaml": CONFIGURATION + yaml.safe_dump(configuration, sort_keys=False)}
+    return {"install.yaml": INSTALL + tidy(shipped), "webhook.yaml": WEBHOOK + webhook,
+            "webhook-configuration.yaml": CONFIGURATION + yaml.safe_dump(configuration, sort_keys=False),
+            "hold.yaml": HOLD + tidy("---\n" + "\n---\n".join(with_hold))}
 
 
 def main(argv):

@@ -74,11 +74,12 @@ class KubectlFailed(Exception):
 class Cluster:
     """The control plane in one working folder. `nodes` are (name, os, arch)."""
 
-    def __init__(self, workdir, nodes=(("node-a", "linux", "amd64"),), die_with_parent=True):
+    def __init__(self, workdir, nodes=(("node-a", "linux", "amd64"),), die_with_parent=True, apiserver_flags=()):
         self.workdir = os.path.abspath(workdir)
         self.kubeconfig = os.path.join(self.workdir, "admin.kubeconfig")
         self.audit_log = os.path.join(self.workdir, "audit.log")
         self._nodes = nodes
+        self._more_apiserver_flags = apiserver_flags
         self._die_with_parent = die_with_parent
         self._group = ProcessGroup()
         self._by_name = {}
@@ -316,7 +317,8 @@ class Cluster:
                 f"--service-account-issuer={ISSUER}", "--service-cluster-ip-range=10.0.0.0/24",
                 "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
                 "--allow-privileged", "--profiling=false",
-                f"--audit-policy-file={self._path('audit-policy.json')}", f"--audit-log-path={self.audit_log}")
+                f"--audit-policy-file={self._path('audit-policy.json')}", f"--audit-log-path={self.audit_log}",
+                *self._more_apiserver_flags)
 
     def _controller_manager_flags(self, port):
         # With the default client rate the first service account comes six seconds later.

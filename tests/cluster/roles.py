@@ -42,9 +42,11 @@ def manifest(name, *kinds):
     return [o for o in found if not kinds or o["kind"] in kinds]
 
 
-def install(cluster):
-    """Applies CRDs, namespace, RBAC and guard as they are shipped."""
-    shipped = {"apiVersion": "v1", "kind": "List", "items": manifest("install.yaml", *INSTALLED)}
+def install(cluster, hold=False):
+    """Applies CRDs, namespace, RBAC and guard as they are shipped; with `hold`, manifests/hold.yaml over it."""
+    objects = manifest("install.yaml", *INSTALLED) + (manifest("hold.yaml", *INSTALLED) if hold else [])
+    by_name = {(o["kind"], o["metadata"]["name"], o["metadata"].get("namespace")): o for o in objects}
+    shipped = {"apiVersion": "v1", "kind": "List", "items": list(by_name.values())}
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin=shipped)
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s",
                     "crd/imagescans.landwaiter.io", "crd/scanpolicies.landwaiter.io")
@@ -120,8 +122,10 @@ def credential_of(token):
 
 
 class Roles:
-    def __init__(self, cluster, workdir, database, plain_http=(), registry_ca=None):
-        """`plain_http`: hosts of registries without TLS; `registry_ca`: PEM file for the others."""
+    def __init__(self, cluster, workdir, database, plain_http=(), registry_ca=None, hold=False):
+        """`plain_http`: hosts of registries without TLS; `registry_ca`: PEM file for the others. `hold`: with
+        manifests/hold.yaml."""
+        self.hold = hold
         self.cluster = cluster
         self.workdir = os.path.abspath(workdir)
         self.database = database
@@ -147,7 +151,7 @@ class Roles:
 
     def install(self):
         """Applies CRDs, namespace, RBAC and guard as they are shipped, and makes the certificates."""
-        install(self.cluster)
+        install(self.cluster, self.hold)
         self.make_certificates()
 
     def make_certificates(self):
@@ -157,27 +161,33 @@ class Roles:
     def webhook_configuration(self, urls=None):
         """manifests/webhook.yaml as objects, one for each webhook process: the API server of this
         bench reaches no services, so each clientConfig has a URL instead."""
-        shipped = json.dumps(manifest("webhook.yaml")[0])
+        shipped = [json.dumps(o) for o in self._shipped_configurations()]
         with open(self.ca_file, "rb") as f:
             bundle = base64.b64encode(f.read()).decode()
         objects = []
         for number, url in enumerate(urls or [w.url for w in self.webhooks]):
-            configuration = json.loads(shipped)
-            if number:
-                configuration["metadata"]["name"] += f"-{number}"
-            for webhook in configuration["webhooks"]:
-                path = webhook["clientConfig"].pop("service")["path"]
-                webhook["clientConfig"] = {"url": url + path, "caBundle": bundle}
-            objects.append(configuration)
+            for configuration in map(json.loads, shipped):
+                if number:
+                    configuration["metadata"]["name"] += f"-{number}"
+                for webhook in configuration["webhooks"]:
+                    path = webhook["clientConfig"].pop("service")["path"]
+                    webhook["clientConfig"] = {"url": url + path, "caBundle": bundle}
+                objects.append(configuration)
         return objects
+
+    def _shipped_configurations(self):
+        if not self.hold:
+            return manifest("webhook.yaml")
+        (armed,) = [o for o in manifest("hold.yaml", "ConfigMap") if "webhook.yaml" in o["data"]]
+        return list(yaml.safe_load_all(armed["data"]["webhook.yaml"]))
 
     def arm(self):
         """From here on the API server asks every webhook process about every pod."""
         self.cluster.apply(*self.webhook_configuration())
 
     def disarm(self):
-        self.cluster.kubectl("delete", "validatingwebhookconfigurations", "--ignore-not-found",
-                             "-l", "app.kubernetes.io/name=landwaiter")
+        self.cluster.kubectl("delete", "validatingwebhookconfigurations,mutatingwebhookconfigurations",
+                             "--ignore-not-found", "-l", "app.kubernetes.io/name=landwaiter")
 
     # --- the roles
 
@@ -230,7 +240,8 @@ class Roles:
             os.makedirs(store[1], mode=0o700, exist_ok=True)
         controller = self._spawn(
             "controller", "--kubeconfig", self.kubeconfig("controller"), *store, "--database", self.database,
-            *(f for s in self.scanners for f in ("--scanner", s.url)), *self._registry_flags(), *flags)
+            *(f for s in self.scanners for f in ("--scanner", s.url)), *self._registry_flags(),
+            *(["--hold", "--nudge"] if self.hold else []), *flags)
         controller.credential = credential_of(self.tokens[-1])
         self.controllers.append(controller)
         if wait:
@@ -239,7 +250,8 @@ class Roles:
 
     def start_webhook(self, controller=None, flags=()):
         webhook = self._spawn("webhook", "--kubeconfig", self.kubeconfig("webhook"),
-                              "--controller", (controller or self.controllers[0]).url, *flags)
+                              "--controller", (controller or self.controllers[0]).url,
+                              *(["--hold", "--nudge"] if self.hold else []), *flags)
         self.webhooks.append(webhook)
         webhook.wait_ready()
         return webhook

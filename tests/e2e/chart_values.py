@@ -39,6 +39,13 @@ RENDERED = {
         "certificates": {"source": "secrets"}, "webhook": {"arm": False}},
     "a webhook that gives way": {"webhook": {"failurePolicy": "Ignore", "whenDown": "Disarm", "whenDownAfter": "2m",
                                              "workloads": False, "excludedNamespaces": ["kube-system", "calico-system"]}},
+    "pods that are held": {"admission": {"hold": True}},
+    "pods that are held, under another name and armed by hand": {
+        "admission": {"hold": True}, "fullnameOverride": "gate", "webhook": {"arm": False}},
+    "owners that are nudged": {"admission": {"nudge": True}},
+    "digests that are pinned": {"admission": {"pinDigests": True}},
+    "image reviews": {"admission": {"imageReview": {"enabled": True, "clientCA": {"secret": "apiserver-ca"}}},
+                      "networkPolicy": {"apiServer": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]}},
     "a webhook on the host's network": {"webhook": {"hostNetwork": True, "port": 10250}, "namespace": {"create": True}},
     "further names in certificates": {"certificates": {"extraNames": ["webhook=10.0.0.7", "gate.example"]}},
     "everything to watch it by": {"metrics": {

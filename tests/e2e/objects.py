@@ -22,6 +22,17 @@ def job(name, image, namespace):
             "spec": {"template": _template(image, {"app": name}, restartPolicy="Never")}}
 
 
+def owned(kind, name, image, namespace, replicas=1):
+    """A ReplicaSet, StatefulSet or DaemonSet of one container."""
+    made = deployment(name, image, namespace, replicas)
+    made["kind"] = kind
+    if kind == "DaemonSet":
+        del made["spec"]["replicas"]
+    if kind == "StatefulSet":
+        made["spec"]["serviceName"] = name
+    return made
+
+
 def policy(name, *rules, namespace=None, **spec):
     """A ScanPolicy, of one namespace only where one is given."""
     if namespace:

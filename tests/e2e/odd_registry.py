@@ -59,7 +59,7 @@ class OddRegistry:
             answer = answer or Answer(200, b"{}")
         answer = answer or Answer(404, b'{"errors":[{"code":"NAME_UNKNOWN"}]}')
         if answer.hold is not None:
-            answer.hold.wait(60)
+            answer.hold.wait(600)
         if answer.silent:
             handler.close_connection = True
             return

@@ -34,6 +34,11 @@
 {{- fail "scanner.autoscaling: minReplicas is above maxReplicas" }}
 {{- end }}
 {{- end }}
+{{- with .Values.admission.imageReview }}
+{{- if and .enabled (not .clientCA.secret) }}
+{{- fail "admission.imageReview is enabled: set admission.imageReview.clientCA.secret, a Secret with the ca.crt of the API server's client certificate" }}
+{{- end }}
+{{- end }}
 {{- $accounts := list .Values.webhook.serviceAccount.name .Values.controller.serviceAccount.name .Values.scanner.serviceAccount.name }}
 {{- if ne (len (uniq $accounts)) 3 }}
 {{- fail "serviceAccount.name: each role needs one of its own, or the scanner would have the controller's rights" }}

@@ -52,12 +52,50 @@ away, again and again. What must be left out is named here already. */}}
 admissions.enforcer/disabled: "true"
 {{- end }}
 
+{{- /* The MutatingWebhookConfiguration, in the same way; nothing where no value asks for one. */}}
+{{- define "landwaiter.mutatingConfiguration" -}}
+{{- if include "landwaiter.mutates" . -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata:
+  name: {{ include "landwaiter.fullname" . }}
+  labels: {app.kubernetes.io/name: landwaiter, app.kubernetes.io/component: webhook}
+  annotations:
+    {{- include "landwaiter.unenforced" . | nindent 4 }}
+webhooks:
+- name: mutate.landwaiter.io
+  # What it does not change is judged as it is: by the other webhook, which denies what cannot wait.
+  failurePolicy: Ignore
+  # Containers that another webhook adds later are seen, too.
+  reinvocationPolicy: IfNeeded
+  # Less than the other's: a pod waits for both of them.
+  timeoutSeconds: {{ min 5 .Values.webhook.timeoutSeconds }}
+  {{- include "landwaiter.webhookCommon" (merge (dict "path" "/mutate") .) | nindent 2 }}
+  rules:
+  - apiGroups: [""]
+    apiVersions: [v1]
+    {{- if .Values.admission.pinDigests }}
+    operations: [CREATE, UPDATE]
+    resources: [pods, pods/ephemeralcontainers]
+    {{- else }}
+    operations: [CREATE]
+    resources: [pods]
+    {{- end }}
+    scope: Namespaced
+{{- end }}
+{{- end }}
+
+{{- /* true where pods are changed */}}
+{{- define "landwaiter.mutates" -}}
+{{- if or .Values.admission.hold .Values.admission.pinDigests }}true{{ end }}
+{{- end }}
+
 {{- define "landwaiter.webhookCommon" -}}
 admissionReviewVersions: [v1]
 sideEffects: NoneOnDryRun
 matchPolicy: Equivalent
 clientConfig:
-  service: {name: {{ include "landwaiter.fullname" . }}-webhook, namespace: {{ .Release.Namespace }}, path: /validate, port: 443}
+  service: {name: {{ include "landwaiter.fullname" . }}-webhook, namespace: {{ .Release.Namespace }}, path: {{ .path | default "/validate" }}, port: 443}
 # By the label that the API server itself sets, never by one that a tenant may set.
 namespaceSelector:
   matchExpressions:

@@ -1,0 +1,194 @@
+"""Digests that are pinned, owners that are nudged, workloads that are denied: on the real API server."""
+
+import itertools
+
+import pytest
+
+from bench import HeldBack, fresh_namespace, whole_system
+from making import BAD, CRITICAL
+from objects import NO_CRITICAL, deployment, job, owned, pod, policy
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def system(workdir, control_plane_built, registry, odd_registry):
+    with whole_system(workdir / "doors", registry, [registry.host, odd_registry.host], hold=True) as running:
+        yield running
+
+
+@pytest.fixture
+def namespace(system):
+    name = fresh_namespace(system.cluster, f"doors-{next(_numbers)}")
+    yield name
+    system.cluster.delete_all("/apis/landwaiter.io/v1alpha1/scanpolicies", f"test={name}")
+
+
+def _enforce(system, namespace, **spec):
+    system.enforce(namespace, policy(f"door-{namespace}", NO_CRITICAL, namespace=namespace, **{"waitSeconds": 8, **spec}))
+
+
+def _images(system, namespace, name="p"):
+    return [c["image"] for c in system.pod(namespace, name)["spec"]["containers"]]
+
+
+# --- pinDigests
+
+def test_a_tag_is_pinned_to_the_digest_that_was_judged(system, namespace):
+    _enforce(system, namespace, pinDigests=True)
+    clean = system.push()
+    done = system.create(pod("p", clean.tagged, namespace, initContainers=[{"name": "i", "image": clean.tagged}]))
+    assert done.returncode == 0, done.stderr
+    assert _images(system, namespace) == [f"{clean.tagged}@{clean.digest}"]
+    assert system.pod(namespace, "p")["spec"]["initContainers"][0]["image"] == f"{clean.tagged}@{clean.digest}"
+
+
+def test_a_tag_that_moves_later_brings_nothing_in(system, namespace):
+    _enforce(system, namespace, pinDigests=True)
+    clean = system.push()
+    system.create(pod("p", clean.tagged, namespace))
+    system.push(packages=BAD, repository=clean.repository)
+    assert _images(system, namespace) == [f"{clean.tagged}@{clean.digest}"]
+
+
+def test_a_bad_image_is_denied_pinned_or_not(system, namespace):
+    _enforce(system, namespace, pinDigests=True)
+    done = system.create(pod("p", system.push(packages=BAD).tagged, namespace))
+    assert done.returncode != 0 and CRITICAL in done.stderr, done.stderr
+
+
+def test_an_image_that_is_put_into_a_pod_is_pinned_too(system, namespace):
+    _enforce(system, namespace, pinDigests=True)
+    first, second = system.push(), system.push()
+    assert system.create(pod("p", first.tagged, namespace)).returncode == 0
+    system.cluster.kubectl("set", "image", "pod/p", "-n", namespace, f"main={second.tagged}")
+    assert _images(system, namespace) == [f"{second.tagged}@{second.digest}"]
+    system.cluster.kubectl("debug", "p", "-n", namespace, f"--image={first.tagged}", "--profile=general", "--attach=false", "--quiet",
+                           "--", "true")
+    assert system.pod(namespace, "p")["spec"]["ephemeralContainers"][0]["image"] == f"{first.tagged}@{first.digest}"
+
+
+def test_a_deployment_stays_as_its_owner_wrote_it(system, namespace):
+    _enforce(system, namespace, pinDigests=True)
+    clean = system.push()
+    made = deployment("web", clean.tagged, namespace)
+    assert system.create(made).returncode == 0
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+    system.cluster.wait_until(lambda: system.cluster.items(pods), 60, "its pod")
+    assert system.cluster.items(pods)[0]["spec"]["containers"][0]["image"] == f"{clean.tagged}@{clean.digest}"
+    found = system.cluster.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/web")
+    assert found["spec"]["template"]["spec"]["containers"][0]["image"] == clean.tagged
+
+
+def test_a_tag_that_a_rule_is_against_is_not_hidden_from_it(system, namespace):
+    system.enforce(namespace,
+                   policy(f"pin-{namespace}", NO_CRITICAL, namespace=namespace, pinDigests=True, waitSeconds=8),
+                   policy(f"tags-{namespace}", {"name": "no-ones", "reference": {"deniedTags": ["1"]}}, namespace=namespace))
+    done = system.create(pod("p", system.push().tagged, namespace))
+    assert done.returncode != 0 and "no-ones" in done.stderr, done.stderr
+
+
+# --- nudged owners
+
+@pytest.mark.parametrize("kind", ["ReplicaSet", "StatefulSet", "DaemonSet", "Job"])
+def test_an_owner_tries_again_when_the_verdict_is_in(system, namespace, odd_registry, kind):
+    _enforce(system, namespace, waitSeconds=0)
+    image = HeldBack(odd_registry, f"nudge-{kind.lower()}-{next(_numbers)}")
+    made = job("work", image.tagged, namespace) if kind == "Job" else owned(kind, "work", image.tagged, namespace)
+    assert system.create(made).returncode == 0
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+
+    def denials():
+        return sum(e.get("count") or 1 for e in system.cluster.items(f"/api/v1/namespaces/{namespace}/events")
+                   if e["reason"] == "FailedCreate")
+    # By now its next try is some ten seconds away, and each pause is twice the one before.
+    system.cluster.wait_until(lambda: denials() >= (4 if kind == "Job" else 11), 60, "it was denied again and again")
+    assert system.cluster.items(pods) == []
+    image.let_go()
+    system.wait_scan(image.scan_name)
+    plural = f"{kind.lower()}s"
+    group = "batch" if kind == "Job" else "apps"
+    path = f"/apis/{group}/v1/namespaces/{namespace}/{plural}/work"
+    system.cluster.wait_until(lambda: "landwaiter.io/judged-at" in (system.cluster.get(path)["metadata"].get("annotations") or {}), 30,
+                              "the owner is annotated")
+    system.cluster.wait_until(lambda: system.cluster.items(pods), 60, "its pod comes")
+
+
+# --- workloads
+
+def test_deny_workloads_denies_what_a_person_applies(system, namespace):
+    _enforce(system, namespace, denyWorkloads=True)
+    bad, clean = system.push(packages=BAD), system.push()
+    for made in (deployment("web", bad.tagged, namespace), job("once", bad.tagged, namespace),
+                 owned("StatefulSet", "db", bad.tagged, namespace), owned("DaemonSet", "agent", bad.tagged, namespace)):
+        done = system.create(made)
+        assert done.returncode != 0 and CRITICAL in done.stderr and "workloads.landwaiter.io" in done.stderr, done.stderr
+    assert system.create(deployment("web", clean.tagged, namespace)).returncode == 0
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+    system.cluster.wait_until(lambda: system.cluster.items(pods), 60, "its pod")
+
+
+def test_deny_workloads_leaves_what_is_there_changeable(system, namespace):
+    bad = system.push(packages=BAD)
+    system.request_scan(bad)
+    system.create(deployment("web", bad.pinned, namespace, replicas=0))
+    _enforce(system, namespace, denyWorkloads=True)
+    scaled = system.cluster.kubectl("scale", "deployment/web", "-n", namespace, "--replicas=1", check=False)
+    assert scaled.returncode == 0, scaled.stderr
+    assert system.cluster.kubectl("label", "deployment/web", "-n", namespace, "a=b", check=False).returncode == 0
+    assert system.cluster.kubectl("delete", "deployment/web", "-n", namespace, check=False).returncode == 0
+
+
+def test_a_policy_without_it_only_warns(system, namespace):
+    _enforce(system, namespace)
+    bad = system.push(packages=BAD)
+    system.request_scan(bad)
+    done = system.create(deployment("web", bad.pinned, namespace, replicas=0))
+    assert done.returncode == 0, done.stderr
+
+
+# --- what owners and the audit log show of a denial
+
+SHOWN = {
+    "ReplicaSet": ("FailedCreate", "ReplicaFailure"),
+    "StatefulSet": ("FailedCreate", None),
+    "DaemonSet": ("FailedCreate", None),
+    "Job": ("FailedCreate", None),
+}
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_an_owner_shows_the_reason_of_a_denial(system, namespace, kind):
+    _enforce(system, namespace)
+    bad = system.push(packages=BAD)
+    system.request_scan(bad)
+    made = job("work", bad.tagged, namespace) if kind == "Job" else owned(kind, "work", bad.tagged, namespace)
+    assert system.create(made).returncode == 0
+    reason, condition = SHOWN[kind]
+
+    def told():
+        return [e["message"] for e in system.cluster.items(f"/api/v1/namespaces/{namespace}/events")
+                if e["reason"] == reason and e["involvedObject"]["kind"] == kind and CRITICAL in e["message"]]
+    message = system.cluster.wait_until(told, 60, "an Event on the owner")[0]
+    assert 'admission webhook "pods.landwaiter.io" denied the request' in message and "no-critical" in message
+    if condition:
+        path = f"/apis/apps/v1/namespaces/{namespace}/replicasets/work"
+        shown = system.cluster.wait_until(lambda: [c["message"] for c in system.cluster.get(path)["status"].get("conditions", [])
+                                                   if c["type"] == condition], 30, condition)
+        assert CRITICAL in shown[0]
+
+
+def test_the_audit_log_has_the_denial_and_the_pin(system, namespace):
+    _enforce(system, namespace, pinDigests=True)
+    bad, clean = system.push(packages=BAD), system.push()
+    assert system.create(pod("bad", bad.tagged, namespace)).returncode != 0
+    assert system.create(pod("clean", clean.tagged, namespace)).returncode == 0
+
+    def annotations(name):
+        return [e["annotations"] for e in system.cluster.audit() if e["objectRef"].get("namespace") == namespace
+                and e["objectRef"]["resource"] == "pods" and e["objectRef"].get("name") == name and e["verb"] == "create"]
+    denied = system.cluster.wait_until(lambda: annotations("bad"), 30, "the audit event of the denial")[0]
+    assert denied["pods.landwaiter.io/verdict"] == "Deny" and CRITICAL in denied["pods.landwaiter.io/failures"]
+    assert bad.digest in denied["pods.landwaiter.io/digests"]
+    pinned = system.cluster.wait_until(lambda: annotations("clean"), 30, "the audit event of the pod")[0]
+    assert pinned["mutate.landwaiter.io/pinned"] == "1" and pinned["pods.landwaiter.io/verdict"] == "Allow"
