@@ -74,6 +74,41 @@ def test_no_request_is_validated_twice(helm_built):
     assert len(resources) == len(set(resources))
 
 
+CHANGES_PODS = {"holding": {"admission": {"hold": True}}, "pinning": {"admission": {"pinDigests": True}},
+                "both": {"admission": {"hold": True, "pinDigests": True}}}
+
+
+def _changing(values):
+    """The webhooks of the MutatingWebhookConfiguration as they will be armed."""
+    shipped = one(render(values), "ConfigMap", "landwaiter-webhook-configuration")
+    return [w for o in objects_of(shipped["data"]["webhook.yaml"]) if o["kind"] == "MutatingWebhookConfiguration" for w in o["webhooks"]]
+
+
+# Admission pitfalls 49: by default nothing is changed, and where it is, of pods alone. 5: whoever waits for it waits five seconds at
+# most. 41: a dry run shows it. 45: left out by name.
+@pytest.mark.parametrize("values", CHANGES_PODS.values(), ids=CHANGES_PODS)
+def test_pods_alone_are_changed_and_only_where_it_was_asked_for_by(helm_built, values):
+    assert _changing({}) == []
+    (webhook,) = _changing({**values, "webhook": {"timeoutSeconds": 30}})
+    (rule,) = webhook["rules"]
+    assert set(rule["resources"]) <= {"pods", "pods/ephemeralcontainers"}
+    assert (webhook["timeoutSeconds"], webhook["failurePolicy"]) == (5, "Ignore"), "the other door answers for what it does not change"
+    assert (webhook["sideEffects"], webhook["reinvocationPolicy"]) == ("NoneOnDryRun", "IfNeeded")
+    assert webhook["namespaceSelector"] == _webhooks()[0]["namespaceSelector"] and "objectSelector" not in webhook
+    (webhook,) = _changing({**values, "webhook": {"timeoutSeconds": 2}})
+    assert webhook["timeoutSeconds"] == 2
+
+
+# Admission pitfall 103.
+def test_image_reviews_have_a_port_that_hosts_may_call(helm_built):
+    objects = render({"admission": {"imageReview": {"enabled": True, "clientCA": {"secret": "apiserver-ca"}}},
+                      "certificates": {"extraNames": ["webhook=10.0.0.7"]}})
+    ports = {p["name"]: p["port"] for p in one(objects, "Service", "landwaiter-webhook")["spec"]["ports"]}
+    assert ports["image-review"] == 8445
+    (controller,) = one(objects, "StatefulSet", "landwaiter-controller")["spec"]["template"]["spec"]["containers"]
+    assert any("webhook=10.0.0.7" in a for a in controller["args"]), controller["args"]
+
+
 # Admission pitfall 41: without it a server's dry run is refused.
 def test_dry_runs_are_said_to_have_no_side_effects(helm_built):
     assert {webhook["sideEffects"] for webhook in _webhooks()} == {"NoneOnDryRun"}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bench import HeldBack, fresh_namespace, whole_system
+from bench import HeldBack, audit_annotations, fresh_namespace, holding_system, wait_armed
 from making import BAD, CRITICAL
 from objects import NO_CRITICAL, job, owned, pod, policy
 
@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def system(workdir, control_plane_built, registry, odd_registry):
-    with whole_system(workdir / "hold", registry, [registry.host, odd_registry.host], hold=True) as running:
+    with holding_system(workdir / "hold", registry, [registry.host, odd_registry.host]) as running:
         yield running
 
 
@@ -96,6 +96,7 @@ def _make_held(system, namespace, image, name="p", **spec):
 
 # --- what becomes of a held pod
 
+# Admission pitfall 10.
 def test_a_new_image_is_held_and_released_when_it_passes(system, holding, held):
     image = held()
     done = _make_held(system, holding, image)
@@ -113,11 +114,7 @@ def test_a_new_image_is_held_and_released_when_it_passes(system, holding, held):
 def test_the_audit_log_tells_of_the_hold(system, holding, held):
     image = held()
     _make_held(system, holding, image)
-
-    def annotations():
-        return [e["annotations"] for e in system.cluster.audit() if e["objectRef"].get("namespace") == holding
-                and e["objectRef"]["resource"] == "pods" and e["objectRef"].get("name") == "p" and e["verb"] == "create"]
-    said = system.cluster.wait_until(annotations, 30, "the audit event")[0]
+    said = audit_annotations(system.cluster, holding, "p")
     assert said["pods.landwaiter.io/verdict"] == "Hold" and image.tagged in said["pods.landwaiter.io/unscanned"]
     assert image.tagged in said["mutate.landwaiter.io/held"]
 
@@ -192,16 +189,18 @@ def test_the_gates_of_others_stay(system, holding, held):
     system.cluster.wait_until(lambda: _gates(system, holding) == ["other.example/x"], 60, "ours is taken off, the other's stays")
 
 
-@pytest.mark.parametrize("kind", ["ReplicaSet", "StatefulSet", "DaemonSet", "Job"])
-def test_owners_get_their_pods(system, holding, held, kind):
-    image = held()
-    made = job("work", image.tagged, holding) if kind == "Job" else owned(kind, "work", image.tagged, holding)
-    assert system.create(made).returncode == 0
-    pods = f"/api/v1/namespaces/{holding}/pods"
-    system.cluster.wait_until(lambda: system.cluster.items(pods), 30, "held pods")
+def test_owners_of_every_kind_get_their_pods(system, holding, held):
+    image, kinds = held(), ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
+    for kind in kinds:
+        made = job("job", image.tagged, holding) if kind == "Job" else owned(kind, kind.lower(), image.tagged, holding)
+        assert system.create(made).returncode == 0
+
+    def pods(*phases):
+        return {p["metadata"]["ownerReferences"][0]["kind"] for p in system.cluster.items(f"/api/v1/namespaces/{holding}/pods")
+                if p["status"].get("phase") in phases}
+    system.cluster.wait_until(lambda: pods("Pending") == set(kinds), 30, "a held pod of each")
     image.let_go()
-    system.cluster.wait_until(lambda: system.cluster.items(pods) and all(
-        p["status"].get("phase") in ("Running", "Succeeded") for p in system.cluster.items(pods)), 60, "its pods run")
+    system.cluster.wait_until(lambda: pods("Running", "Succeeded") == set(kinds) and not pods("Pending"), 60, "they run")
 
 
 def test_a_dry_run_shows_the_gate_and_asks_nothing(system, holding):
@@ -274,6 +273,7 @@ def test_a_released_pod_is_given_no_unjudged_image(system, holding, held, tenant
     assert done.returncode != 0 and "cannot be held" in done.stderr, done.stderr
 
 
+# Admission pitfall 34: nor to a pod that waits.
 def test_an_ephemeral_container_is_not_added_unjudged(system, holding, held, tenant):
     good = held()
     _make_held(system, holding, good)
@@ -311,6 +311,7 @@ def test_a_scheduler_of_the_tenant_s_own_does_not_help(system, holding, held):
     assert [c["reason"] for c in conditions if c["type"] == "PodScheduled"] == ["SchedulingGated"]
 
 
+# Admission pitfall 38.
 def test_a_forged_mirror_pod_is_judged_as_any_other(system, holding, held, tenant):
     forged = pod("p", held(BAD).tagged, holding, nodeName="node-a", enableServiceLinks=False)
     forged["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "0123"}
@@ -319,6 +320,7 @@ def test_a_forged_mirror_pod_is_judged_as_any_other(system, holding, held, tenan
     assert system.pod(holding, "p") is None
 
 
+# Admission pitfall 38.
 def test_a_mirror_pod_of_a_node_is_let_in_without_a_gate(system, holding, held):
     mirror = pod("p", held(BAD).tagged, holding, nodeName="node-a", enableServiceLinks=False)
     node = system.cluster.get("/api/v1/nodes/node-a")
@@ -375,6 +377,7 @@ def test_disarm_releases_what_is_held(system, holding, held):
     finally:
         system.roles.disarm()
         system.roles.arm()
+        wait_armed(system)
 
 
 def test_hold_gives_the_controller_two_rights_on_pods_and_nobody_else_any(system):

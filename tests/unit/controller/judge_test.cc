@@ -249,6 +249,8 @@ TEST_F(JudgeTest, JudgesWhatCouldNotBeKeptAndSaysSo) {
 TEST_F(JudgeTest, ShowsTheTagThatPodsUse) {
   usage_ = Usage{1, {"shop"}, {"r.io/shop/cart:1.4"}};
   EXPECT_EQ(Run().display_name, "shop/cart:1.4");
+  usage_ = Usage{1, {"shop"}, {"r.io/shop/cart:1.5@" + kDigest.ToString()}};
+  EXPECT_EQ(Run().display_name, "shop/cart:1.5") << "pinned by /mutate";
   usage_.reset();
   scan_.status.references = {"r.io/shop/cart:1.3"};
   scan_.status.used_by_pods = 3;

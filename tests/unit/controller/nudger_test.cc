@@ -37,6 +37,7 @@ class NudgerTest : public ::testing::Test {
   Nudger nudger{api, clock, [this](const std::string&) { return judged.load(); }, &registry};
 };
 
+// Admission pitfall 10.
 TEST_F(NudgerTest, AnnotatesAnOwnerWhenTheVerdictIsIn) {
   nudger.Denied("scan", "shop", kWeb);
   nudger.Look("scan");

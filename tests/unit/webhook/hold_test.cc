@@ -46,6 +46,7 @@ TEST_F(Hold, TheGatesOfOthersStay) {
   EXPECT_EQ(GatesOf(Mutated(AReview(pod))), json::array({kGate}));
 }
 
+// Admission pitfall 47: no patch, and no type of one.
 TEST_F(Hold, APodThatIsGatedAlreadyIsLeftAlone) {
   Know(holds_);
   EXPECT_EQ(Mutated(AReview(Gated(APod({kImage})))), Gated(APod({kImage})));
@@ -100,6 +101,7 @@ const NoGateCase kNoGate[] = {
     {"a Deployment is not changed", kHolds, AReview().Kind("apps", "Deployment")},
 };
 
+// Admission pitfalls 38 and 47.
 TEST_F(Hold, NoGateIsPutOnWhereItDoesNotBelong) {
   for (const NoGateCase& c : kNoGate) {
     SCOPED_TRACE(c.name);
@@ -136,6 +138,7 @@ TEST_F(Hold, WithoutTheSwitchNothingIsHeld) {
 
 // --- /validate
 
+// Admission pitfall 5: the other door has waited.
 TEST_F(Hold, AGatedPodIsLetInAtOnceAndSaysWhatItWaitsFor) {
   Know(APolicy().With("onUnscanned", "Hold").With("waitSeconds", 29));
   controller_.Close();

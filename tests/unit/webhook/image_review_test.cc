@@ -70,6 +70,7 @@ TEST_F(ImageReview, NothingCanBeHeldHere) {
   EXPECT_EQ(StatusOf(Review({kImage}))["allowed"], false);
 }
 
+// Admission pitfall 33.
 TEST_F(ImageReview, WhatTheNamespaceRunsAlreadyIsAllowed) {
   Know(APolicy());
   Know(AScan().Judged("Fail").ScannedAndUsedBy({"shop"}));
@@ -98,6 +99,7 @@ TEST_F(ImageReview, MoreImagesThanAreJudgedAreDenied) {
   EXPECT_NE(status["reason"].get<std::string>().find("201 distinct images"), std::string::npos);
 }
 
+// Admission pitfalls 44 and 102.
 TEST_F(ImageReview, AnnotationsOfThePodAreNotBelieved) {
   Know(APolicy());
   Know(AScan().Judged("Fail"));

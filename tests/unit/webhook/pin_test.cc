@@ -70,6 +70,7 @@ const PinCase kPinCases[] = {
 
 using Pin = Mutate;
 
+// Admission pitfalls 48 and 50: the tag stays beside the digest.
 TEST_F(Pin, ATagGetsTheDigestThatIsJudged) {
   for (const PinCase& c : kPinCases) {
     SCOPED_TRACE(c.name);
@@ -101,6 +102,7 @@ TEST_F(Pin, AnUpdatePinsWhatIsNew) {
   EXPECT_EQ(pod["spec"]["containers"][1]["image"], kImage + "@" + kDigest);
 }
 
+// Admission pitfalls 47 and 49.
 TEST_F(Pin, WhatIsPinnedIsNotPinnedAgain) {
   Know(kPins);
   const json once = Mutated(AReview());
@@ -116,6 +118,7 @@ TEST_F(Pin, ADryRunPinsWhatIsKnown) {
             kImage + "@" + kDigest);
 }
 
+// Admission pitfall 5.
 TEST_F(Pin, WhatCannotBeResolvedStaysAndIsNotWaitedFor) {
   Know(kPins);
   controller_.Fail("NotFound");
