@@ -20,6 +20,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLookAgain{100};
 // A timer that ends a moment early would find the pod still within its time.
 constexpr milliseconds kPast{5};
+// The webhook's informer may have a policy before this one has it: a pod that nobody seems to hold
+// is let go when it is so old. Creation times are whole seconds.
+constexpr std::chrono::seconds kPoliciesLag{3};
 // An Event's message has 1,024 bytes.
 constexpr std::size_t kMaxLines = 900;
 
@@ -39,6 +42,16 @@ json ReleasePatch(const GateRecord& gate) {
       {{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", gate.resource_version}},
        {{"op", "test"}, {"path", path + "/name"}, {"value", resources::kScanGate}},
        {{"op", "remove"}, {"path", path}}});
+}
+
+/// One of the policies that are known has put the gate on, or may have.
+bool IsHeldBySomebody(const Facts& facts) {
+  return std::any_of(facts.policies.begin(), facts.policies.end(), [&](const auto& policy) {
+    return policy->holds &&
+           std::any_of(facts.images.begin(), facts.images.end(), [&](const auto& image) {
+             return !image.reference || policy::MatchesImage(*policy, *image.reference);
+           });
+  });
 }
 
 /// A failed test of a JSON patch is 422, a changed object 409.
@@ -120,6 +133,9 @@ Outcome HeldPods::Look(const std::string& key, const PodRecord& pod, const Resol
   Remember(key, std::move(scans));
   if (decision.action == Action::kDeny) return Delete(key, pod, std::move(facts), cancel);
   if (decision.held) return Wait(key, pod, facts, decision);
+  if (facts.held_for < kPoliciesLag && !IsHeldBySomebody(facts)) {
+    return {Ok(), kPoliciesLag - facts.held_for + kPast};
+  }
   return Release(key, pod, cancel);
 }
 

@@ -140,6 +140,26 @@ TEST_F(HeldPodsTest, WithoutAPolicyNothingIsWaitedFor) {
   EXPECT_TRUE(world.Until([&] { return Released(); }));
 }
 
+TEST_F(HeldPodsTest, OneWhosePolicyIsStillOnItsWayIsNotLetGo) {
+  NoScannerAnswers();
+  json other = Holds();
+  other["metadata"]["name"] = "other";
+  other["spec"]["match"]["images"] = {"other.io/**"};
+  world.api.Put(kScanPolicies, other);
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  // From the future, as a clock that is ahead writes it: it stays young for as long as this test
+  // lasts.
+  json young = WithImage(Gated(APod("cart")), kTag);
+  young["metadata"]["creationTimestamp"] =
+      FormatTime(SystemClock().Now() + std::chrono::minutes(10));
+  world.api.Put(kube::kPods, young);
+  ASSERT_TRUE(world.Until([&] { return world.Pods(kCart) == 1; }));
+  EXPECT_FALSE(Released());
+  world.api.Put(kScanPolicies, Holds());
+  ASSERT_TRUE(world.Until([&] { return !Told("HeldForScan").empty(); }));
+  EXPECT_FALSE(Released());
+}
+
 TEST_F(HeldPodsTest, OneThatHasChangedBeforeItsReleaseIsLookedAtAgain) {
   const Digest clean = DigestOf("clean");
   world.Push("r.io/shop/clean:1", clean);
