@@ -73,6 +73,15 @@ def audit_annotations(cluster, namespace, name):
     return cluster.wait_until(found, 30, f"the audit event of {name}")[-1]
 
 
+def settle(system, namespace, *images):
+    """Until the first webhook knows what these tags are and how the namespace's policies judge them: the answers
+    that follow do not depend on how fast the machine is."""
+    for image in images:
+        asked = pod("settle", image.tagged, namespace, serviceAccountName="default")
+        system.cluster.wait_until(lambda a=asked: "unscanned" not in system.review(system.roles.webhooks[0], a)["auditAnnotations"],
+                                  60, f"{image.tagged} is judged")
+
+
 class HeldBack:
     """An image in the odd registry whose layer is not answered before let_go(): its scan is under way until then."""
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from bench import HeldBack, audit_annotations, fresh_namespace, holding_system
+from bench import HeldBack, audit_annotations, fresh_namespace, holding_system, settle
 from making import BAD, CRITICAL
 from objects import NO_CRITICAL, deployment, job, owned, pod, policy
 
@@ -38,6 +38,7 @@ def _images(system, namespace, name="p"):
 def test_a_tag_is_pinned_to_the_digest_that_was_judged(system, namespace):
     _enforce(system, namespace, pinDigests=True)
     clean = system.push()
+    settle(system, namespace, clean)
     done = system.create(pod("p", clean.tagged, namespace, initContainers=[{"name": "i", "image": clean.tagged}]))
     assert done.returncode == 0, done.stderr
     assert _images(system, namespace) == [f"{clean.tagged}@{clean.digest}"]
@@ -50,20 +51,24 @@ def test_a_tag_is_pinned_to_the_digest_that_was_judged(system, namespace):
 def test_a_tag_that_moves_later_brings_nothing_in(system, namespace):
     _enforce(system, namespace, pinDigests=True)
     clean = system.push()
-    system.create(pod("p", clean.tagged, namespace))
+    settle(system, namespace, clean)
+    assert system.create(pod("p", clean.tagged, namespace)).returncode == 0
     system.push(packages=BAD, repository=clean.repository)
     assert _images(system, namespace) == [f"{clean.tagged}@{clean.digest}"]
 
 
 def test_a_bad_image_is_denied_pinned_or_not(system, namespace):
     _enforce(system, namespace, pinDigests=True)
-    done = system.create(pod("p", system.push(packages=BAD).tagged, namespace))
+    bad = system.push(packages=BAD)
+    settle(system, namespace, bad)
+    done = system.create(pod("p", bad.tagged, namespace))
     assert done.returncode != 0 and CRITICAL in done.stderr, done.stderr
 
 
 def test_an_image_that_is_put_into_a_pod_is_pinned_too(system, namespace):
     _enforce(system, namespace, pinDigests=True)
     first, second = system.push(), system.push()
+    settle(system, namespace, first, second)
     assert system.create(pod("p", first.tagged, namespace)).returncode == 0
     system.cluster.kubectl("set", "image", "pod/p", "-n", namespace, f"main={second.tagged}")
     assert _images(system, namespace) == [f"{second.tagged}@{second.digest}"]
@@ -76,6 +81,7 @@ def test_an_image_that_is_put_into_a_pod_is_pinned_too(system, namespace):
 def test_a_deployment_stays_as_its_owner_wrote_it(system, namespace):
     _enforce(system, namespace, pinDigests=True)
     clean = system.push()
+    settle(system, namespace, clean)
     made = deployment("web", clean.tagged, namespace)
     assert system.create(made).returncode == 0
     pods = f"/api/v1/namespaces/{namespace}/pods"
@@ -89,7 +95,9 @@ def test_a_tag_that_a_rule_is_against_is_not_hidden_from_it(system, namespace):
     system.enforce(namespace,
                    policy(f"pin-{namespace}", NO_CRITICAL, namespace=namespace, pinDigests=True, waitSeconds=8),
                    policy(f"tags-{namespace}", {"name": "no-ones", "reference": {"deniedTags": ["1"]}}, namespace=namespace))
-    done = system.create(pod("p", system.push().tagged, namespace))
+    clean = system.push()
+    settle(system, namespace, clean)
+    done = system.create(pod("p", clean.tagged, namespace))
     assert done.returncode != 0 and "no-ones" in done.stderr, done.stderr
 
 
@@ -145,11 +153,12 @@ def test_owners_try_again_when_the_verdict_is_in(system, namespace, odd_registry
 def test_deny_workloads_denies_what_a_person_applies(system, namespace):
     _enforce(system, namespace, denyWorkloads=True)
     bad, clean = system.push(packages=BAD), system.push()
-    for made in (deployment("web", bad.tagged, namespace), job("once", bad.tagged, namespace),
-                 owned("StatefulSet", "db", bad.tagged, namespace), owned("DaemonSet", "agent", bad.tagged, namespace)):
+    settle(system, namespace, bad, clean)
+    for made in (deployment("web", bad.pinned, namespace), job("once", bad.pinned, namespace),
+                 owned("StatefulSet", "db", bad.pinned, namespace), owned("DaemonSet", "agent", bad.pinned, namespace)):
         done = system.create(made)
         assert done.returncode != 0 and CRITICAL in done.stderr and "workloads.landwaiter.io" in done.stderr, done.stderr
-    assert system.create(deployment("web", clean.tagged, namespace)).returncode == 0
+    assert system.create(deployment("web", clean.pinned, namespace)).returncode == 0
     pods = f"/api/v1/namespaces/{namespace}/pods"
     system.cluster.wait_until(lambda: system.cluster.items(pods), 60, "its pod")
 
@@ -179,7 +188,7 @@ def test_a_policy_without_it_only_warns(system, namespace):
 def test_owners_show_the_reason_of_a_denial(system, namespace):
     _enforce(system, namespace)
     bad = system.push(packages=BAD)
-    system.request_scan(bad)
+    settle(system, namespace, bad)
     _make_owners(system, namespace, bad.tagged)
     for kind in KINDS:
         (*_, told) = system.cluster.wait_until(lambda k=kind: _denials(system, namespace, k), 60, f"an Event on the {kind}")
@@ -193,6 +202,7 @@ def test_owners_show_the_reason_of_a_denial(system, namespace):
 def test_the_audit_log_has_the_denial_and_the_pin(system, namespace):
     _enforce(system, namespace, pinDigests=True)
     bad, clean = system.push(packages=BAD), system.push()
+    settle(system, namespace, bad, clean)
     assert system.create(pod("bad", bad.tagged, namespace)).returncode != 0
     assert system.create(pod("clean", clean.tagged, namespace)).returncode == 0
 
