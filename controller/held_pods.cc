@@ -17,7 +17,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 // The pod has changed since it was looked at: its change is on the way through the informer.
-constexpr milliseconds kLookAgain{100};
+constexpr milliseconds kSeeTheChange{100};
 // A timer that ends a moment early would find the pod still within its time.
 constexpr milliseconds kPast{5};
 // The webhook's informer may have a policy before this one has it: a pod that nobody seems to hold
@@ -171,7 +171,7 @@ Outcome HeldPods::Release(const std::string& key, const PodRecord& pod,
       ReleasePatch(*pod.gate), cancel);
   if (!released) {
     if (released.error().code == Code::kNotFound) return {Ok()};
-    if (HasChanged(released.error())) return {Ok(), kLookAgain};
+    if (HasChanged(released.error())) return {Ok(), kSeeTheChange};
     return {std::move(released).error().Context("pod " + key + " is not released")};
   }
   Forget(key);
@@ -193,13 +193,13 @@ Outcome HeldPods::Delete(const std::string& key, const PodRecord& pod, Facts fac
     image.scan = scan ? std::make_shared<resources::ImageScan>(*std::move(scan)) : nullptr;
   }
   const Decision decision = Decide(facts);
-  if (decision.action != Action::kDeny) return {Ok(), kLookAgain};
+  if (decision.action != Action::kDeny) return {Ok(), kSeeTheChange};
   const auto at = kube::ObjectKey::Parse(key);
   const Status deleted = parts_.api.Delete(
       kube::kPods, at, {.uid = pod.uid, .resource_version = pod.gate->resource_version}, cancel);
   if (!deleted) {
     if (deleted.error().code == Code::kNotFound) return {Ok()};
-    if (HasChanged(deleted.error())) return {Ok(), kLookAgain};
+    if (HasChanged(deleted.error())) return {Ok(), kSeeTheChange};
     return {Error(deleted.error()).Context("pod " + key + " is not deleted")};
   }
   Forget(key);

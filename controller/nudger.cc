@@ -12,7 +12,7 @@ namespace {
 // Scans that somebody was denied for, and owners of one: a thousand Deployments of one new image
 // are more than a minute's deployments. What is beyond is left to its own pauses.
 constexpr std::size_t kMaxScans = 2000;
-constexpr std::size_t kMaxOwners = 200;
+constexpr std::size_t kMaxOwnersOfAScan = 200;
 
 // Those whose controllers try again when the object changes; each was seen to.
 constexpr kube::Resource kOwners[] = {
@@ -58,7 +58,7 @@ void Nudger::Denied(const std::string& scan, const std::string& ns,
     auto [entry, is_new] = entries_.try_emplace(scan);
     if (is_new) entry->second.age = by_age_.insert(by_age_.end(), scan);
     auto& owners = entry->second.owners;
-    if (owners.size() < kMaxOwners) owners[owner.uid] = {ns, owner};
+    if (owners.size() < kMaxOwnersOfAScan) owners[owner.uid] = {ns, owner};
     if (entries_.size() > kMaxScans) {
       entries_.erase(by_age_.front());
       by_age_.pop_front();

@@ -20,7 +20,7 @@ constexpr const char* kApiVersion = "imagepolicy.k8s.io/v1alpha1";
 constexpr std::size_t kMaxImages = 10'000;
 constexpr std::size_t kMaxDepth = 16;  // a review has five levels
 
-metrics::Counter& RequestCounter(metrics::Registry& registry, const char* verdict) {
+metrics::Counter& ReviewCounter(metrics::Registry& registry, const char* verdict) {
   return registry.AddCounter("landwaiter_image_reviews_total", "ImageReviews by answer.",
                              {{"verdict", verdict}});
 }
@@ -92,9 +92,9 @@ ImageReviewHandler::ImageReviewHandler(Deliberation& deliberation, ImageReviewOp
                                        metrics::Registry& registry)
     : deliberation_(deliberation),
       options_(std::move(options)),
-      allowed_(RequestCounter(registry, "allow")),
-      denied_(RequestCounter(registry, "deny")),
-      malformed_(RequestCounter(registry, "malformed")) {}
+      allowed_(ReviewCounter(registry, "allow")),
+      denied_(ReviewCounter(registry, "deny")),
+      malformed_(ReviewCounter(registry, "malformed")) {}
 
 void ImageReviewHandler::Handle(http::ServerRequest&& request, http::Responder respond) {
   const auto start = steady_clock::now();

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::steady_clock;
 
-metrics::Counter& RequestCounter(metrics::Registry& registry, const char* result) {
+metrics::Counter& MutationCounter(metrics::Registry& registry, const char* result) {
   return registry.AddCounter("landwaiter_mutation_requests_total",
                              "Requests of the mutating webhook by what was changed.",
                              {{"result", result}});
@@ -96,10 +96,10 @@ MutationHandler::MutationHandler(Deliberation& deliberation, const Memory& memor
     : deliberation_(deliberation),
       memory_(memory),
       hold_(hold),
-      held_(RequestCounter(registry, "held")),
-      pinned_(RequestCounter(registry, "pinned")),
-      unchanged_(RequestCounter(registry, "unchanged")),
-      malformed_(RequestCounter(registry, "malformed")),
+      held_(MutationCounter(registry, "held")),
+      pinned_(MutationCounter(registry, "pinned")),
+      unchanged_(MutationCounter(registry, "unchanged")),
+      malformed_(MutationCounter(registry, "malformed")),
       duration_(registry.AddHistogram("landwaiter_mutation_duration_seconds",
                                       "From the whole review to its answer, waiting included.",
                                       metrics::SecondsBounds())) {}

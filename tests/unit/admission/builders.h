@@ -23,6 +23,8 @@ inline const std::string kDigestHex =
 inline const std::string kDigest = "sha256:" + kDigestHex;
 inline const std::string kImage = "registry.example.com/shop/cart:1.4";
 inline const std::string kPinned = "registry.example.com/shop/cart@" + kDigest;
+inline const EnsureFailure kUnreachable{"ControllerUnreachable", "connection refused", true};
+inline const EnsureFailure kUnauthorized{"PullUnauthorized", "registry answered 401", false};
 inline const TimePoint kNow = *ParseTime("2026-11-24T12:00:00Z");
 
 class APolicy {

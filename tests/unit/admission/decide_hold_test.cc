@@ -30,8 +30,6 @@ struct HoldCase {
   const char* text = "";
 };
 
-const EnsureFailure kUnreachable{"ControllerUnreachable", "connection refused", true};
-const EnsureFailure kUnauthorized{"PullUnauthorized", "registry answered 401", false};
 const APolicy kDenies = APolicy();
 
 const HoldCase kHoldCases[] = {

@@ -52,9 +52,6 @@ Facts FactsOf(const Case& c) {
   return facts;
 }
 
-const EnsureFailure kUnreachable{"ControllerUnreachable", "connection refused", true};
-const EnsureFailure kUnauthorized{"PullUnauthorized", "registry answered 401", false};
-
 const Case kCases[] = {
     {.name = "row 1: a policy that matches another image judges nothing",
      .policy = APolicy().With("match", {{"images", {"other.example.com/**"}}})},

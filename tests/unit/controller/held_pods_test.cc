@@ -10,7 +10,7 @@
 namespace landwaiter::controller {
 namespace {
 
-const Digest kCart = DigestOf("cart");
+const Digest kHeldImage = DigestOf("cart");
 const json kOtherGate = {{"name", "other.io/x"}};
 
 json Gated(json pod, bool with_other = false) {
@@ -66,7 +66,7 @@ TEST_F(HeldPodsTest, OneWhoseImagePassesIsReleasedAndOthersGatesStay) {
   ASSERT_TRUE(world.Until([&] {
     return Pod()["spec"]["schedulingGates"] == json::array({kOtherGate});
   })) << Pod().dump(1);
-  EXPECT_EQ(world.Verdict(kCart), "Pass");
+  EXPECT_EQ(world.Verdict(kHeldImage), "Pass");
   EXPECT_TRUE(world.Until([&] { return !Told("ReleasedAfterScan").empty(); }));
 }
 
@@ -153,7 +153,7 @@ TEST_F(HeldPodsTest, OneWhosePolicyIsStillOnItsWayIsNotLetGo) {
   young["metadata"]["creationTimestamp"] =
       FormatTime(SystemClock().Now() + std::chrono::minutes(10));
   world.api.Put(kube::kPods, young);
-  ASSERT_TRUE(world.Until([&] { return world.Pods(kCart) == 1; }));
+  ASSERT_TRUE(world.Until([&] { return world.Pods(kHeldImage) == 1; }));
   EXPECT_FALSE(Released());
   world.api.Put(kScanPolicies, Holds());
   ASSERT_TRUE(world.Until([&] { return !Told("HeldForScan").empty(); }));
@@ -204,8 +204,8 @@ TEST_F(HeldPodsTest, WithoutTheSwitchNoPodIsTouched) {
   world.api.Put(kScanPolicies, Holds());
   Replica replica(world, "one");
   world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), kTag));
-  ASSERT_TRUE(
-      world.Until([&] { return world.Verdict(kCart) == "Pass" && world.Pods(kCart) == 1; }));
+  ASSERT_TRUE(world.Until(
+      [&] { return world.Verdict(kHeldImage) == "Pass" && world.Pods(kHeldImage) == 1; }));
   EXPECT_EQ(world.api.CountWrites("patch", kube::kPods), 0u);
   EXPECT_FALSE(Released());
 }
