@@ -170,7 +170,7 @@ void MutationHandler::Answer(Mutation& mutation, const Facts& facts, const Decis
   if (patch.size() > gates)
     answer.audit_annotations["pinned"] = std::to_string(patch.size() - gates);
   if (!patch.empty()) answer.patch = DumpJson(patch);
-  Finish(mutation, std::move(answer), gates > 0, patch.size() > gates);
+  Finish(mutation, answer, gates > 0, patch.size() > gates);
 }
 
 void MutationHandler::AddPins(const ReviewRequest& review, const Facts& facts, json& patch) const {
@@ -188,7 +188,8 @@ void MutationHandler::AddPins(const ReviewRequest& review, const Facts& facts, j
   }
 }
 
-void MutationHandler::Finish(Mutation& mutation, ReviewAnswer answer, bool held, bool pinned) {
+void MutationHandler::Finish(Mutation& mutation, const ReviewAnswer& answer, bool held,
+                             bool pinned) {
   if (!mutation.request.dry_run) {
     if (held) held_.Add();
     if (pinned) pinned_.Add();

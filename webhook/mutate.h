@@ -30,7 +30,8 @@ class MutationHandler {
   bool CanHold(const ReviewRequest& review) const;
   void Answer(Mutation& mutation, const Facts& facts, const Decision& decision);
   void AddPins(const ReviewRequest& review, const Facts& facts, nlohmann::json& patch) const;
-  void Finish(Mutation& mutation, ReviewAnswer answer, bool held = false, bool pinned = false);
+  void Finish(Mutation& mutation, const ReviewAnswer& answer, bool held = false,
+              bool pinned = false);
 
   Deliberation& deliberation_;
   const Memory& memory_;

@@ -258,10 +258,11 @@ class Cluster:
         self.wait_until(ready, 60, f"node {name} is Ready")
 
     def audit(self):
-        """The API server's audit log, as far as it is written."""
+        """What the API server's audit log has of requests for objects, as far as it is written. A client that
+        went away before it was understood is in there without one."""
         try:
             with open(self.audit_log, encoding="utf-8") as f:
-                return [json.loads(line) for line in f if line.endswith("\n")]
+                return [e for e in (json.loads(line) for line in f if line.endswith("\n")) if "objectRef" in e]
         except FileNotFoundError:
             return []
 
