@@ -131,7 +131,8 @@ std::string PostgresServer::NewDatabase() {
 std::string PostgresServer::Ask(const std::string& dsn_file, const std::string& sql) {
   auto dsn = ReadFile(dsn_file, 4096);
   if (!dsn) return dsn.error().message;
-  const std::shared_ptr<PGconn> connection(PQconnectdb(std::string(text::Trim(*dsn)).c_str()), PQfinish);
+  const std::shared_ptr<PGconn> connection(PQconnectdb(std::string(text::Trim(*dsn)).c_str()),
+                                           PQfinish);
   const std::shared_ptr<PGresult> result(PQexec(connection.get(), sql.c_str()), PQclear);
   const auto status = PQresultStatus(result.get());
   EXPECT_TRUE(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
