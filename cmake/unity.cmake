@@ -17,6 +17,7 @@ set(LANDWAITER_ALONE
   controller/trust/webhook_file.cc
   lib/http/server_tls.cc
   lib/kube/credentials.cc
+  lib/store/postgres_store.cc
   model/inventory.cc
   model/scan_request.cc
   policy/exceptions.cc

@@ -27,7 +27,8 @@ bool Sleep(std::chrono::milliseconds time, const Cancellation& cancel) {
   std::unique_lock lock(mutex);
   const auto wait = std::min(time, cancel.Left());
   never.wait_for(lock, cancel.stop, wait, [] { return false; });
-  return !cancel.Stopped() && !cancel.Expired();
+  // What is left is rounded down: awake a moment before the deadline is still a pause cut short.
+  return !cancel.Stopped() && wait == time && !cancel.Expired();
 }
 
 std::chrono::milliseconds RetryAfter(const http::Response& response) {
