@@ -4,6 +4,7 @@
 
 #include "controller/names.h"
 #include "controller/plan.h"
+#include "lib/store/store.h"
 #include "model/scan_request.h"
 #include "scanner/image/manifest.h"
 
@@ -36,10 +37,14 @@ bool UnsupportedOs(const ImageScanStatus& status) {
   return false;
 }
 
+/// Where the store is, and what a connection met, is for the log.
+constexpr const char* kNotKept = "; the last result could not be kept, the store was not reached";
+
 /// Why it is at it again: a pause between two tries may be too short for anybody to have seen.
 std::string LastTry(const ScanProgress& progress) {
   if (progress.failures == 0 || progress.error.message.empty()) return {};
   const std::string& reason = progress.error.reason;
+  if (reason == store::kReasonStoreUnreachable) return kNotKept;
   return "; the last try failed: " + reason + (reason.empty() ? "" : ": ") + progress.error.message;
 }
 
@@ -155,6 +160,14 @@ Condition ReadyOfPending(const ScanProgress& progress) {
                 "False",
                 std::string(kReasonQueued),
                 progress.error.message + "; it is tried again by itself",
+                0,
+                ""};
+      }
+      if (progress.error.reason == store::kReasonStoreUnreachable) {
+        return {"Ready",
+                "False",
+                std::string(kReasonQueued),
+                std::string("it is tried again by itself") + kNotKept,
                 0,
                 ""};
       }

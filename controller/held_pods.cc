@@ -54,8 +54,9 @@ bool IsHeldBySomebody(const Facts& facts) {
   });
 }
 
-/// A failed test of a JSON patch is 422, a changed object 409.
-bool HasChanged(const Error& error) {
+/// A failed test of a JSON patch is 422, a changed object 409; what refuses every change of the pod
+/// (a policy of the cluster's) says the same.
+bool MayHaveChanged(const Error& error) {
   return error.code == Code::kConflict || error.code == Code::kInvalidArgument;
 }
 
@@ -162,6 +163,21 @@ Outcome HeldPods::Wait(const std::string& key, const PodRecord& pod, const Facts
   return {Ok(), decision.hold_left + kPast};
 }
 
+Outcome HeldPods::Refused(const std::string& key, const PodRecord& pod, Error error) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::string& before = pods_[key].refused;
+    const bool again = before == pod.gate->resource_version;
+    before = pod.gate->resource_version;
+    // Once for each version that is seen: the change is on its way. The same version refused again
+    // is refused for another reason, and waits longer each time.
+    if (!again && MayHaveChanged(error)) return {Ok(), kSeeTheChange};
+  }
+  parts_.events.Record(TargetOf(kube::ObjectKey::Parse(key), pod), kube::EventType::kWarning,
+                       "HeldPodNotChanged", error.message);
+  return {std::move(error)};
+}
+
 Outcome HeldPods::Release(const std::string& key, const PodRecord& pod,
                           const Cancellation& cancel) {
   const auto at = kube::ObjectKey::Parse(key);
@@ -171,8 +187,8 @@ Outcome HeldPods::Release(const std::string& key, const PodRecord& pod,
       ReleasePatch(*pod.gate), cancel);
   if (!released) {
     if (released.error().code == Code::kNotFound) return {Ok()};
-    if (HasChanged(released.error())) return {Ok(), kSeeTheChange};
-    return {std::move(released).error().Context("pod " + key + " is not released")};
+    return Refused(key, pod,
+                   std::move(released).error().Context("pod " + key + " is not released"));
   }
   Forget(key);
   if (released_ != nullptr) released_->Add();
@@ -199,8 +215,7 @@ Outcome HeldPods::Delete(const std::string& key, const PodRecord& pod, Facts fac
       kube::kPods, at, {.uid = pod.uid, .resource_version = pod.gate->resource_version}, cancel);
   if (!deleted) {
     if (deleted.error().code == Code::kNotFound) return {Ok()};
-    if (HasChanged(deleted.error())) return {Ok(), kSeeTheChange};
-    return {Error(deleted.error()).Context("pod " + key + " is not deleted")};
+    return Refused(key, pod, Error(deleted.error()).Context("pod " + key + " is not deleted"));
   }
   Forget(key);
   if (denied_ != nullptr) denied_->Add();
@@ -219,9 +234,10 @@ void HeldPods::Remember(const std::string& key, std::set<std::string> scans) {
   Waiting& waiting = pods_[key];
   if (waiting.scans == scans) return;
   const std::string told = std::move(waiting.told);
+  const std::string refused = std::move(waiting.refused);
   ForgetLocked(key);
   for (const auto& scan : scans) by_scan_[scan].insert(key);
-  pods_[key] = {std::move(scans), told};
+  pods_[key] = {std::move(scans), told, refused};
 }
 
 void HeldPods::ForgetLocked(const std::string& key) {

@@ -58,7 +58,8 @@ class HeldPods {
  private:
   struct Waiting {
     std::set<std::string> scans;
-    std::string told;  // the last Event's message
+    std::string told;     // the last Event's message
+    std::string refused;  // the version of the pod whose change was refused
   };
 
   admission::Facts Gather(const PodRecord& pod, const ResolvedImages& images) const;
@@ -67,6 +68,8 @@ class HeldPods {
   Outcome Release(const std::string& key, const PodRecord& pod, const Cancellation& cancel);
   Outcome Delete(const std::string& key, const PodRecord& pod, admission::Facts facts,
                  const Cancellation& cancel);
+  /// A release or deletion that the API server refused: seen again soon, or later and later.
+  Outcome Refused(const std::string& key, const PodRecord& pod, Error error);
   void Remember(const std::string& key, std::set<std::string> scans);
   void ForgetLocked(const std::string& key);
 

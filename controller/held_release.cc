@@ -1,5 +1,8 @@
 #include "controller/held_release.h"
 
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -11,8 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-// A pod whose gates others change all the time is told as an error after so many looks.
-constexpr int kMostLooks = 5;
+// In a row, each with a pod that could not be released: then the reason is told.
+constexpr int kMostLooks = 8;
 
 struct HeldPod {
   kube::ObjectKey key;
@@ -45,24 +48,40 @@ Status ReleaseOne(kube::Api& api, const HeldPod& pod, const Cancellation& cancel
   return std::move(released).error().Context("pod " + pod.key.ToString());
 }
 
+/// False where the cancellation came first.
+bool Pause(std::chrono::milliseconds time, const Cancellation& cancel) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, cancel.stop, std::min(time, cancel.Left()), [] { return false; });
+  return !cancel.Stopped() && !cancel.Expired();
+}
+
 }  // namespace
 
-Result<std::size_t> ReleaseAllHeldPods(kube::Api& api, const Cancellation& cancel) {
+Result<std::size_t> ReleaseAllHeldPods(kube::Api& api, const Cancellation& cancel,
+                                       const ReleasePauses& pauses) {
+  const auto late = std::chrono::steady_clock::now() + pauses.late;
   std::size_t released = 0;
-  Status failed;
-  for (int look = 0; look < kMostLooks; ++look) {
+  int empty = 0;
+  int failing = 0;
+  while (true) {
     auto held = FindHeldPods(api, cancel);
     if (!held) return std::move(held).error();
-    if (held->empty()) return released;
-    failed = Ok();
+    Status failed;
     for (const HeldPod& pod : *held) {
       Status one = ReleaseOne(api, pod, cancel);
       if (one) ++released;
       if (!one && failed) failed = std::move(one);
     }
+    failing = failed ? 0 : failing + 1;
+    if (failing == kMostLooks) return std::move(failed).error();
+    empty = held->empty() ? empty + 1 : 0;
+    if (empty >= 2 && std::chrono::steady_clock::now() >= late) return released;
+    if (!Pause(pauses.between, cancel)) {
+      return Error{Code::kDeadlineExceeded, "pods were still held when the time was over"};
+    }
   }
-  if (!failed) return std::move(failed).error();
-  return released;
 }
 
 }  // namespace landwaiter::controller

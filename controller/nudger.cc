@@ -13,6 +13,9 @@ namespace {
 // are more than a minute's deployments. What is beyond is left to its own pauses.
 constexpr std::size_t kMaxScans = 2000;
 constexpr std::size_t kMaxOwnersOfAScan = 200;
+// Of one owner. Where the doors' view and ours differ, denial and nudge would follow each other
+// without end: its own pauses, which grow, are what then holds.
+constexpr std::chrono::seconds kLeastPause{30};
 
 // Those whose controllers try again when the object changes; each was seen to.
 constexpr kube::Resource kOwners[] = {
@@ -82,7 +85,11 @@ Outcome Nudger::Nudge(const std::string& scan, const Cancellation& cancel) {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(scan);
     if (found == entries_.end()) return {Ok()};
-    for (auto& [uid, owner] : found->second.owners) owners.push_back(std::move(owner));
+    const TimePoint now = clock_.Now();
+    std::erase_if(last_, [&](const auto& entry) { return now - entry.second >= kLeastPause; });
+    for (auto& [uid, owner] : found->second.owners) {
+      if (last_.emplace(uid, now).second) owners.push_back(std::move(owner));
+    }
     by_age_.erase(found->second.age);
     entries_.erase(found);
   }

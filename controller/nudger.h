@@ -59,8 +59,9 @@ class Nudger {
   const std::function<bool(const std::string&)> has_verdict_;
   metrics::Counter* nudged_ = nullptr;
   std::mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;  // by scan
-  std::list<std::string> by_age_;                   // of scans, oldest first
+  std::unordered_map<std::string, Entry> entries_;   // by scan
+  std::list<std::string> by_age_;                    // of scans, oldest first
+  std::unordered_map<std::string, TimePoint> last_;  // nudge of an owner, by uid
   kube::WorkQueue queue_;
   Workers workers_;
 };

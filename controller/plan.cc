@@ -36,6 +36,8 @@ constexpr RetryRow kRetries[] = {
     // Each try pulls the whole image again: room is rarely made within minutes.
     {store::kReasonStoreFull, minutes(5), minutes(60), 0},
     {kReasonStoreFailed, minutes(1), minutes(60), 0},
+    // A restart or a failover of its server takes seconds; the layer cache saves the second pull.
+    {store::kReasonStoreUnreachable, seconds(5), minutes(5), 0},
     {scan_reason::kScannerBusy, seconds(1), seconds(30), 0},
     {scan_reason::kScannerUnreachable, seconds(2), minutes(1), 0},
 };

@@ -109,11 +109,13 @@ Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancella
     const auto record = parts_.scans.Get(resources::ScanName(digest));
     return record && CanonicalDigest(record->scan) == digest && !record->scan.deleting;
   };
-  std::optional<Digest> running = image.running;
+  // A pod with a gate has run nothing: a status that says otherwise is somebody's story.
+  const bool held = work.pod.gate != nullptr;
+  std::optional<Digest> running = held ? std::nullopt : image.running;
   if (running && !known(*running)) {
     // An index may list anybody's manifest: it covers only what has no ImageScan of its own.
     if (const auto canonical = parts_.aliases.Canonical(*running)) running = canonical;
-  } else if (!running && image.local_id) {
+  } else if (!running && !held && image.local_id) {
     running = parts_.aliases.Canonical(*image.local_id);
   }
   const bool settled = running && known(*running) && (!image.asked || *image.asked == *running);

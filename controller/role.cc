@@ -224,7 +224,10 @@ void Role::EnqueueHeldPods() {
 void Role::OnLeading() {
   counting_since_ = std::chrono::steady_clock::now();
   leading_ = true;  // first: an event from now on finds its queue
-  pods_.ForEach([this](const std::string& key, const PodRecord&) { pod_queue_.Add(key); });
+  // Who is held has waited since it was made, and its time runs out.
+  pods_.ForEach([this](const std::string& key, const PodRecord& pod) {
+    pod_queue_.Add(key, pod.gate ? Priority::kHigh : Priority::kNormal);
+  });
   pod_queue_.Add(kCountedKey, Priority::kLow);
   EnqueueAllScans();
   EnqueuePolicies();

@@ -249,18 +249,22 @@ Outcome ScanReconciler::StoreAway(const ScanRecord& record, Error fault,
                                   const Cancellation& cancel) {
   const auto& conditions = record.scan.status.conditions;
   const auto* ready = resources::FindCondition(conditions, "Ready");
-  // What was judged stands, and says nothing new.
-  if (ready != nullptr && ready->status == "True") return {std::move(fault)};
+  // What was judged, or refused, stands.
+  const bool under_way =
+      ready == nullptr || ready->reason == kReasonQueued || ready->reason == kReasonScanning;
+  if (!under_way) return {std::move(fault)};
   auto object = parts_.api.Get(kImageScans, {"", record.scan.name}, cancel);
   if (!object) return {std::move(object).error()};
   auto whole = resources::ImageScanFromJson(*object);
   if (!whole) return {std::move(whole).error()};
   ImageScanStatus status = std::move(whole->status);
   status.observed_generation = record.scan.generation;
+  // Nothing was learnt of the image: it waits, and the doors treat it so. Where the store is, and
+  // what a connection met, is for the log.
   resources::SetCondition(
       status.conditions,
-      {"Ready", "False", fault.reason.empty() ? std::string(kReasonStoreFailed) : fault.reason,
-       "waits for the store: " + fault.message, record.scan.generation, ""},
+      {"Ready", "False", std::string(kReasonQueued),
+       "waits for the controller's store; it is tried again by itself", record.scan.generation, ""},
       parts_.clock.Now());
   if (Status written = Write(record, status, cancel); !written) return {std::move(written)};
   return {std::move(fault)};

@@ -35,10 +35,10 @@ struct StateRow {
 constexpr StateRow kStates[] = {
     {"53100", Code::kResourceExhausted, kReasonStoreFull,
      ": the database server's disk is full: make room there"},
-    {"53", Code::kResourceExhausted, {}, {}},
-    {"54", Code::kResourceExhausted, {}, {}},  // a limit of the program
-    {"40", Code::kConflict, {}, {}},           // deadlock, serialization
-    {"55P03", Code::kConflict, {}, {}},        // lock_timeout
+    {"53", Code::kUnavailable, kReasonStoreUnreachable, {}},  // the server's memory, or clients
+    {"54", Code::kResourceExhausted, {}, {}},                 // a limit of the program
+    {"40", Code::kConflict, {}, {}},                          // deadlock, serialization
+    {"55P03", Code::kConflict, {}, {}},                       // lock_timeout
     {"25006", Code::kUnavailable, kReasonStoreUnreachable,
      ": this server only reads: name the primary, or add target_session_attrs=read-write"},
     {"57014", Code::kDeadlineExceeded, {}, {}},                // statement_timeout

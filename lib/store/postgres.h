@@ -16,9 +16,6 @@ struct pg_result;
 
 namespace landwaiter::store {
 
-/// Reason of an error: the server was not reached, or the connection to it ended.
-inline constexpr std::string_view kReasonStoreUnreachable = "StoreUnreachable";
-
 /// The values of one statement, in order ($1, $2, …).
 class PostgresValues {
  public:

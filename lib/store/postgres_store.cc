@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "lib/base/file.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/store/compress.h"
 #include "lib/store/postgres.h"
@@ -161,7 +162,12 @@ class PostgresStore final : public Store {
 
   Status Prepare() {
     if (Status status = Do(Migrate); !status) return status;
-    return Do(Tidy);
+    // What is left lying costs room and nothing else; on a large database it may take longer than
+    // it may.
+    if (Status tidied = Do(Tidy); !tidied) {
+      log::Warn("packages that no image holds stay in the store", {{"error", tidied.error()}});
+    }
+    return Ok();
   }
 
   Status PutInventory(const Digest& digest, const InventoryRecord& inventory,

@@ -49,6 +49,10 @@ inline constexpr std::string_view kReasonStoreFull = "StoreFull";
 /// Reason of an error: the whole file was damaged, was moved aside and begun anew.
 inline constexpr std::string_view kReasonStoreCorrupt = "StoreCorrupt";
 
+/// Reason of an error: the store's server was not reached, has no room for another client, or ended
+/// the connection. The same call may succeed later.
+inline constexpr std::string_view kReasonStoreUnreachable = "StoreUnreachable";
+
 /// Thread-safe. Errors of all: ResourceExhausted (reason StoreFull: the disk; else a document above
 /// its bound), DataLoss (a row that cannot be read back; reason StoreCorrupt: everything is gone),
 /// Unavailable (a server that cannot be reached), Internal.

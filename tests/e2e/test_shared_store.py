@@ -59,8 +59,9 @@ def test_a_scan_whose_store_is_killed_is_kept_once_it_is_back(shared, postgres):
     try:
         shared.cluster.apply({"apiVersion": "landwaiter.io/v1alpha1", "kind": "ImageScan", "metadata": {"name": "meanwhile"},
                               "spec": {"image": new.tagged}})
-        scan = shared.wait_scan(new.scan_name, ready="False", reason="StoreUnreachable")
-        assert "waits for the store: store: " in condition(scan, "Ready")["message"]
+        shared.cluster.wait_until(lambda: "waits for the controller's store" in (condition(
+            shared.scan(new.scan_name), "Ready")["message"] or ""), 60, "the scan says what is missing")
+        assert condition(shared.scan(new.scan_name), "Ready")["reason"] == "Queued", "nothing was learnt of the image"
         assert condition(shared.scan(known.scan_name), "Ready")["status"] == "True", "a verdict does not need the store"
     finally:
         postgres.start()

@@ -182,6 +182,58 @@ TEST_F(HeldPodsTest, OneThatHasChangedBeforeItsReleaseIsLookedAtAgain) {
   EXPECT_GE(patches, 2);
 }
 
+TEST_F(HeldPodsTest, OneWhoseReleaseIsRefusedSaysSoAndIsNotAskedForAllTheTime) {
+  world.Push("r.io/shop/clean:1", DigestOf("clean"));
+  world.api.Put(kScanPolicies, Holds());
+  world.UseDatabase("db-1", {});
+  std::atomic<int> patches{0};
+  world.api.SetFault([&](const std::string& verb, const kube::Resource& resource,
+                         const kube::ObjectKey&) -> std::optional<Error> {
+    if (verb != "patch" || resource.plural != kube::kPods.plural) return {};
+    ++patches;
+    return Error{Code::kInvalidArgument, "ours is a cluster without changes", "Invalid"};
+  });
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), "r.io/shop/clean:1"));
+  ASSERT_TRUE(world.Until([&] { return !Told("HeldPodNotChanged").empty(); }));
+  EXPECT_NE(Told("HeldPodNotChanged")[0].find("a cluster without changes"), std::string::npos);
+  EXPECT_GE(patches, 2) << "it might have been a change that is on its way";
+}
+
+TEST_F(HeldPodsTest, WhileTheStoreIsAwayItIsStillHeldAndNoReasonIsTakenForOne) {
+  world.Push("r.io/shop/clean:1", DigestOf("clean"));
+  world.api.Put(kScanPolicies, Holds({{"onIncomplete", "Warn"}}));
+  world.UseDatabase("db-1", {});
+  world.store_away = true;
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), "r.io/shop/clean:1"));
+  ASSERT_TRUE(world.Until([&] { return !Told("HeldForScan").empty(); }));
+  ASSERT_TRUE(world.Until([&] {
+    return world.ScanObject(DigestOf("clean")).dump().find("controller's store") !=
+           std::string::npos;
+  }));
+  EXPECT_EQ(world.Ready(world.ScanObject(DigestOf("clean"))), "Queued");
+  EXPECT_EQ(world.ScanObject(DigestOf("clean")).dump().find("db.internal"), std::string::npos);
+  EXPECT_FALSE(Released());
+  world.store_away = false;
+  EXPECT_TRUE(world.Until([&] { return Released(); }));
+  EXPECT_EQ(world.Verdict(DigestOf("clean")), "Pass");
+}
+
+TEST_F(HeldPodsTest, AForgedStatusIsNoDigestThatRuns) {
+  const Digest bad = DigestOf("bad");
+  world.Push("r.io/shop/bad:1", bad);
+  world.api.Put(kScanPolicies, Holds());
+  world.UseDatabase("db-1", {});
+  NoScannerAnswers();
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  world.api.Put(kube::kPods, WithImage(Gated(APod("cart")), "r.io/shop/bad:1",
+                                       "r.io/shop/clean@" + DigestOf("clean").ToString()));
+  ASSERT_TRUE(world.Until([&] { return !Told("HeldForScan").empty(); }));
+  EXPECT_TRUE(world.Until([&] { return !world.ScanObject(bad).is_null(); })) << "the tag's own";
+  EXPECT_TRUE(world.ScanObject(DigestOf("clean")).is_null());
+}
+
 TEST_F(HeldPodsTest, ThePatchIsForTheVeryStateThatWasJudged) {
   world.UseDatabase("db-1", {});
   world.api.Put(kScanPolicies, Holds());
@@ -214,7 +266,7 @@ TEST_F(HeldPodsTest, AllAreReleasedWhenNobodyJudgesThemAnyMore) {
   world.api.Put(kube::kPods, WithImage(Gated(APod("one"), true), kTag));
   world.api.Put(kube::kPods, WithImage(Gated(APod("two")), kTag));
   world.api.Put(kube::kPods, WithImage(APod("three"), kTag));
-  const auto released = ReleaseAllHeldPods(world.api, {});
+  const auto released = ReleaseAllHeldPods(world.api, {}, {.late = {}, .between = {}});
   ASSERT_TRUE(released) << released.error().message;
   EXPECT_EQ(*released, 2u);
   EXPECT_EQ(Pod("one")["spec"]["schedulingGates"], json::array({kOtherGate}));

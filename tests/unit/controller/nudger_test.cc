@@ -51,6 +51,21 @@ TEST_F(NudgerTest, AnnotatesAnOwnerWhenTheVerdictIsIn) {
   EXPECT_EQ(api.CountWrites("patch", kReplicaSets), 1u) << "once for each denial";
 }
 
+TEST_F(NudgerTest, AnOwnerIsToldOnceInAWhileHoweverOftenItIsDenied) {
+  judged = true;
+  nudger.Denied("scan", "shop", kWeb);
+  ASSERT_TRUE(api.WaitUntil([&] { return !JudgedAt().empty(); }));
+  api.Put(kReplicaSets,
+          {{"metadata", {{"namespace", "shop"}, {"name", "end"}, {"uid", "uid-end"}}}});
+  resources::OwnerRef end = kWeb;
+  end.name = "end";
+  end.uid = "uid-end";
+  for (int i = 0; i < 20; ++i) nudger.Denied("scan", "shop", kWeb);
+  nudger.Denied("last", "shop", end);
+  ASSERT_TRUE(api.WaitUntil([&] { return api.CountWrites("patch", kReplicaSets) >= 2; }));
+  EXPECT_EQ(api.CountWrites("patch", kReplicaSets), 2u) << "the other owner's is the second";
+}
+
 TEST_F(NudgerTest, AVerdictThatCameInBetweenCountsAtOnce) {
   judged = true;
   nudger.Denied("scan", "shop", kWeb);

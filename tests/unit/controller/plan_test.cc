@@ -224,6 +224,8 @@ TEST(AdviseRetry, GoesByTheReason) {
        error(Code::kUnavailable, scan_reason::kScannerUnreachable), 500, minutes(1)},
       {"a full store, for each try pulls the image", error(Code::kResourceExhausted, "StoreFull"),
        1, minutes(5)},
+      {"a store whose server is away", error(Code::kUnavailable, "StoreUnreachable"), 1,
+       seconds(5)},
       {"a store that fails", error(Code::kInternal, "StoreFailed"), 1, minutes(1)},
       {"no reason and no hope", error(Code::kInvalidArgument, ""), 1, {}},
   };

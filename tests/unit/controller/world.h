@@ -51,6 +51,7 @@ struct World {
   std::atomic<int> resolves{0};
   std::atomic<int> matches{0};
   std::atomic<bool> disk_full{false};
+  std::atomic<bool> store_away{false};
   landwaiter::Guarded<std::map<std::string, Digest>> registry;
   landwaiter::Guarded<std::shared_ptr<const MatchDatabase>> database;
   landwaiter::Guarded<std::optional<Error>> scanner_fault;
@@ -112,17 +113,20 @@ struct World {
   bool Until(const std::function<bool()>& condition) { return api.WaitUntil(condition); }
 };
 
-/// A store whose disk is full as long as `full` says so.
+/// A store whose disk is full, or whose server is away, as long as it is said.
 class FillableStore final : public store::Store {
  public:
-  FillableStore(std::unique_ptr<store::Store> inner, std::atomic<bool>& full)
-      : inner_(std::move(inner)), full_(full) {}
+  FillableStore(std::unique_ptr<store::Store> inner, std::atomic<bool>& full,
+                std::atomic<bool>& away)
+      : inner_(std::move(inner)), full_(full), away_(away) {}
   Status PutInventory(const Digest& digest, const store::InventoryRecord& inventory,
                       const std::vector<store::PackageKey>& packages) override {
+    if (away_) return Away();
     if (full_) return Full();
     return inner_->PutInventory(digest, inventory, packages);
   }
   Result<std::optional<store::InventoryRecord>> GetInventory(const Digest& digest) override {
+    if (away_) return Away();
     return inner_->GetInventory(digest);
   }
   Status PutFindings(const Digest& digest, const store::FindingsRecord& findings) override {
@@ -144,8 +148,13 @@ class FillableStore final : public store::Store {
     return Error{Code::kResourceExhausted, "the disk is full",
                  std::string(store::kReasonStoreFull)};
   }
+  static Error Away() {
+    return Error{Code::kUnavailable, "store: no connection to db.internal",
+                 std::string(store::kReasonStoreUnreachable)};
+  }
   const std::unique_ptr<store::Store> inner_;
   std::atomic<bool>& full_;
+  std::atomic<bool>& away_;
 };
 
 /// One replica with a store of its own.
@@ -170,7 +179,8 @@ class Replica {
   void Begin() {
     auto opened = store::OpenSqliteStore(folder_);
     EXPECT_TRUE(opened);
-    store_ = std::make_unique<FillableStore>(std::move(opened->store), world_.disk_full);
+    store_ = std::make_unique<FillableStore>(std::move(opened->store), world_.disk_full,
+                                             world_.store_away);
     metrics_ = std::make_unique<metrics::Registry>();
     ControllerOptions options;
     options.identity = identity_;
