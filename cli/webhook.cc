@@ -55,6 +55,9 @@ void AddWebhookCommand(CLI::App& app, int& exit_code) {
   command->add_flag("--hold", run.admission.hold,
                     "Let pods wait behind the scan gate where a policy says Hold: /mutate puts it "
                     "on, a controller with --hold takes it off");
+  command->add_flag(
+      "--pin-digests", run.admission.pin_digests,
+      "Write the digest that is judged behind the tag where a policy says pinDigests");
   command->add_flag("--nudge", run.admission.nudge,
                     "Tell the controller whose pods are denied for want of a verdict");
   command

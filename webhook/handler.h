@@ -20,6 +20,7 @@ struct AdmissionOptions {
   /// Pods wait behind the scan gate where a policy says Hold: the mutating webhook puts it on, and
   /// the controller takes it off.
   bool hold = false;
+  bool pin_digests = false;
   /// The controller is told whose pods are denied for want of a verdict, so that it can nudge them.
   bool nudge = false;
   /// Who may take it off.

@@ -76,8 +76,9 @@ std::string PinFor(const Memory& memory, const std::string& ns, const Facts& fac
 
 /// A pod whose image nobody waits for is answered at once: the other door waits. What is to be
 /// pinned is waited for until its digest is known.
-bool NobodyWaits(const Facts& facts, const Decision& decision) {
+bool NobodyWaits(const Facts& facts, const Decision& decision, bool pin) {
   if (decision.held) return false;
+  if (!pin) return true;
   return std::none_of(facts.images.begin(), facts.images.end(), [&](const ImageFacts& image) {
     return !image.digest && !image.failure && IsToBePinned(facts.policies, image);
   });
@@ -91,11 +92,11 @@ struct MutationHandler::Mutation {
   http::Responder respond;
 };
 
-MutationHandler::MutationHandler(Deliberation& deliberation, const Memory& memory, bool hold,
-                                 metrics::Registry& registry)
+MutationHandler::MutationHandler(Deliberation& deliberation, const Memory& memory,
+                                 const Options& options, metrics::Registry& registry)
     : deliberation_(deliberation),
       memory_(memory),
-      hold_(hold),
+      options_(options),
       held_(MutationCounter(registry, "held")),
       pinned_(MutationCounter(registry, "pinned")),
       unchanged_(MutationCounter(registry, "unchanged")),
@@ -121,7 +122,7 @@ void MutationHandler::Handle(http::ServerRequest&& request, http::Responder resp
 
 /// A gate cannot be put on later, nor where the node is chosen already.
 bool MutationHandler::CanHold(const ReviewRequest& review) const {
-  return hold_ && review.operation == "CREATE" && review.subresource.empty() &&
+  return options_.hold && review.operation == "CREATE" && review.subresource.empty() &&
          review.object.node_name.empty();
 }
 
@@ -137,22 +138,24 @@ void MutationHandler::Start(const std::shared_ptr<Mutation>& mutation,
     return Finish(*mutation, AllowWithNote(review.uid, "nothing to change"));
   }
   const bool can_hold = CanHold(review);
-  auto question = std::make_shared<Question>(
-      Question{.ns = review.ns,
-               .images = std::move(images),
-               .credentials = CredentialsOf(review),
-               .start = mutation->start,
-               .budget = review.dry_run ? std::chrono::milliseconds(0) : budget,
-               .holding = can_hold ? admission::Holding::kCan : admission::Holding::kNo,
-               .may_ask = !review.dry_run,
-               .concerns =
-                   [can_hold](const policy::ScanPolicy& policy) {
-                     return policy.pin_digests || (can_hold && policy.holds);
-                   },
-               .settled = NobodyWaits,
-               .answer = [this, mutation](
-                             const Facts& facts,
-                             const Decision& decision) { Answer(*mutation, facts, decision); }});
+  auto question = std::make_shared<Question>(Question{
+      .ns = review.ns,
+      .images = std::move(images),
+      .credentials = CredentialsOf(review),
+      .start = mutation->start,
+      .budget = review.dry_run ? std::chrono::milliseconds(0) : budget,
+      .holding = can_hold ? admission::Holding::kCan : admission::Holding::kNo,
+      .may_ask = !review.dry_run,
+      .concerns =
+          [can_hold, pin = options_.pin_digests](const policy::ScanPolicy& policy) {
+            return (pin && policy.pin_digests) || (can_hold && policy.holds);
+          },
+      .settled = [pin = options_.pin_digests](
+                     const Facts& facts,
+                     const Decision& decision) { return NobodyWaits(facts, decision, pin); },
+      .answer = [this, mutation](
+                    const Facts& facts,
+                    const Decision& decision) { Answer(*mutation, facts, decision); }});
   deliberation_.Begin(question);
 }
 
@@ -174,6 +177,7 @@ void MutationHandler::Answer(Mutation& mutation, const Facts& facts, const Decis
 }
 
 void MutationHandler::AddPins(const ReviewRequest& review, const Facts& facts, json& patch) const {
+  if (!options_.pin_digests) return;
   std::map<std::string, std::string> pins;  // as written → with its digest
   for (const ImageFacts& image : facts.images) {
     std::string pin = PinFor(memory_, review.ns, facts, image);

@@ -17,8 +17,12 @@ namespace landwaiter::webhook {
 
 class MutationHandler {
  public:
-  /// `deliberation`, `memory` and `registry` outlive the handler. Without `hold` no gate is put on.
-  MutationHandler(Deliberation& deliberation, const Memory& memory, bool hold,
+  struct Options {
+    bool hold = false;         // else no gate is put on
+    bool pin_digests = false;  // else no name is changed
+  };
+  /// `deliberation`, `memory` and `registry` outlive the handler.
+  MutationHandler(Deliberation& deliberation, const Memory& memory, const Options& options,
                   metrics::Registry& registry);
 
   void Handle(http::ServerRequest&& request, http::Responder respond);
@@ -35,7 +39,7 @@ class MutationHandler {
 
   Deliberation& deliberation_;
   const Memory& memory_;
-  const bool hold_;
+  const Options options_;
   metrics::Counter& held_;
   metrics::Counter& pinned_;
   metrics::Counter& unchanged_;

@@ -124,7 +124,9 @@ Status Run(const RunOptions& options, const std::stop_token& stop) {
   Ensurer ensurer(**controller, memory, registry);
   Deliberation deliberation(memory, waiters, ensurer, clock, registry);
   AdmissionHandler handler(deliberation, ensurer, options.admission, registry);
-  MutationHandler mutation(deliberation, memory, options.admission.hold, registry);
+  MutationHandler mutation(
+      deliberation, memory,
+      {.hold = options.admission.hold, .pin_digests = options.admission.pin_digests}, registry);
   auto admission = MakeAdmissionServer(options, registry, handler, mutation);
   if (!admission) return std::move(admission).error();
 

@@ -251,7 +251,7 @@ class Roles:
     def start_webhook(self, controller=None, flags=()):
         webhook = self._spawn("webhook", "--kubeconfig", self.kubeconfig("webhook"),
                               "--controller", (controller or self.controllers[0]).url,
-                              *(["--hold", "--nudge"] if self.hold else []), *flags)
+                              *(["--hold", "--pin-digests", "--nudge"] if self.hold else []), *flags)
         self.webhooks.append(webhook)
         webhook.wait_ready()
         return webhook

@@ -126,7 +126,7 @@ TEST_F(Hold, WhatIsNoReviewIsRefusedByBothDoors) {
 
 TEST_F(Hold, WithoutTheSwitchNothingIsHeld) {
   Know(holds_);
-  MutationHandler off(deliberation_, memory_, false, other_registry_);
+  MutationHandler off(deliberation_, memory_, {}, other_registry_);
   std::promise<std::string> body;
   http::ServerRequest request;
   request.body = AReview().Text();

@@ -38,7 +38,7 @@ class Mutate : public Validate {
     return pod.patch(json::parse(*patch));
   }
 
-  MutationHandler mutation_{deliberation_, memory_, true, registry_};
+  MutationHandler mutation_{deliberation_, memory_, {.hold = true, .pin_digests = true}, registry_};
 };
 
 }  // namespace landwaiter::webhook::testing
