@@ -190,13 +190,13 @@ class Cluster:
     def apply(self, *objects):
         """Server-side apply of objects (dicts), as the administrator and without kubectl's start-up time."""
         for wanted in objects:
-            status, answer = self.api("PATCH", path_of(wanted) + "?fieldManager=tests&force=true", wanted,
-                                      "application/apply-patch+yaml")
+            status, answer = self._answered("PATCH", path_of(wanted) + "?fieldManager=tests&force=true", wanted,
+                                            "application/apply-patch+yaml")
             assert status in (200, 201), f"apply of {wanted['kind']} {wanted['metadata']['name']}: {status} {answer}"
 
     def delete_all(self, path, label_selector):
         """Deletes the objects of a kind (its list's API path) that have this label."""
-        status, answer = self.api("DELETE", f"{path}?labelSelector={label_selector}")
+        status, answer = self._answered("DELETE", f"{path}?labelSelector={label_selector}")
         assert status in (200, 404), f"DELETE {path}: {status} {answer}"
 
     def api(self, method, path, body=None, content_type="application/json", timeout=30, token=None):
@@ -220,9 +220,18 @@ class Cluster:
         finally:
             connection.close()
 
+    def _answered(self, *request):
+        """api(), asked again while the API server, just started, says that it is to be asked later."""
+        deadline = time.monotonic() + 60
+        while True:
+            status, answer = self.api(*request)
+            if status != 429 or time.monotonic() > deadline:
+                return status, answer
+            time.sleep(0.2)
+
     def get(self, path):
         """The object at an API path, or None where there is none."""
-        status, answer = self.api("GET", path)
+        status, answer = self._answered("GET", path)
         if status == 404:
             return None
         assert status == 200, f"GET {path}: {status} {answer}"
