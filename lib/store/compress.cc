@@ -47,4 +47,16 @@ Result<std::string> Decompress(std::string_view blob, std::size_t max_bytes) {
   return out;
 }
 
+Result<std::string> CompressInventory(const Digest& digest, const InventoryRecord& inventory,
+                                      const std::vector<PackageKey>& packages) {
+  if (packages.size() > kMaxIndexedPackages) {
+    return ResourceExhausted("store: " + digest.ToString() + " has " +
+                             std::to_string(packages.size()) + " packages, more than " +
+                             std::to_string(kMaxIndexedPackages));
+  }
+  auto blob = Compress(inventory.json, kMaxDocumentBytes);
+  if (!blob) return std::move(blob).error().Context("store: inventory of " + digest.ToString());
+  return blob;
+}
+
 }  // namespace landwaiter::store

@@ -172,13 +172,8 @@ class PostgresStore final : public Store {
 
   Status PutInventory(const Digest& digest, const InventoryRecord& inventory,
                       const std::vector<PackageKey>& packages) override {
-    if (packages.size() > kMaxIndexedPackages) {
-      return ResourceExhausted("store: " + digest.ToString() + " has " +
-                               std::to_string(packages.size()) + " packages, more than " +
-                               std::to_string(kMaxIndexedPackages));
-    }
-    auto blob = Compress(inventory.json, kMaxDocumentBytes);
-    if (!blob) return std::move(blob).error().Context("store: inventory of " + digest.ToString());
+    auto blob = CompressInventory(digest, inventory, packages);
+    if (!blob) return std::move(blob).error();
     std::vector<std::pair<std::string, const PackageKey*>> keys;
     keys.reserve(packages.size());
     for (const PackageKey& package : packages) keys.emplace_back(KeyOf(package), &package);

@@ -53,13 +53,8 @@ class SqliteStore final : public Store {
 
   Status PutInventory(const Digest& digest, const InventoryRecord& inventory,
                       const std::vector<PackageKey>& packages) override {
-    if (packages.size() > kMaxIndexedPackages) {
-      return ResourceExhausted("store: " + digest.ToString() + " has " +
-                               std::to_string(packages.size()) + " packages, more than " +
-                               std::to_string(kMaxIndexedPackages));
-    }
-    auto blob = Compress(inventory.json, kMaxDocumentBytes);
-    if (!blob) return std::move(blob).error().Context("store: inventory of " + digest.ToString());
+    auto blob = CompressInventory(digest, inventory, packages);
+    if (!blob) return std::move(blob).error();
     const std::lock_guard lock(mutex_);
     return database_.Transaction([&] { return WriteImage(digest, inventory, *blob, packages); });
   }
