@@ -81,6 +81,19 @@ TEST_F(Pin, ATagGetsTheDigestThatIsJudged) {
   }
 }
 
+TEST_F(Pin, WithoutTheSwitchNoNameIsChangedAlsoBesideHold) {
+  Know(kPins);
+  metrics::Registry other_registry;
+  MutationHandler off(deliberation_, memory_, {.hold = true, .pin_digests = false}, other_registry);
+  std::promise<std::string> body;
+  http::ServerRequest request;
+  request.body = AReview(APod({kImage})).Text();
+  off.Handle(std::move(request), http::Responder([&](http::ServerResponse&& response) {
+               body.set_value(response.body);
+             }));
+  EXPECT_FALSE(json::parse(body.get_future().get())["response"].contains("patch"));
+}
+
 TEST_F(Pin, EveryPlaceOfTheImageIsPinned) {
   Know(kPins);
   json pod = APod({"r.io/b:1", kImage, kImage});
