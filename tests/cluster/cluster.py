@@ -22,27 +22,13 @@ import subprocess
 import sys
 import time
 
+import server_flags
 from certificates import Authority, make_key
 from processes import (Process, ProcessFailed, ProcessGroup, end_by_exception_on_signals, free_ports,
                        stop_saved, wait_until)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-ISSUER = "https://kubernetes.default.svc"
-
-# Who asked for what, and the annotations that admission webhooks leave: tests count and read them.
-AUDIT_POLICY = {
-    "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
-    "rules": [
-        {"level": "Metadata", "verbs": ["create", "update", "patch", "delete"],
-         "resources": [{"group": "landwaiter.io"}, {"group": "", "resources": ["pods", "pods/*", "secrets", "events"]},
-                       {"group": "coordination.k8s.io"}, {"group": "apps"}, {"group": "batch"},
-                       {"group": "admissionregistration.k8s.io"}]},
-        {"level": "Metadata", "userGroups": ["system:serviceaccounts:landwaiter"]},
-        {"level": "None"},
-    ],
-}
-
 
 def binary(name):
     """The path of a control plane binary: from KUBEBUILDER_ASSETS, else from build.sh's folder."""
@@ -74,12 +60,15 @@ class KubectlFailed(Exception):
 class Cluster:
     """The control plane in one working folder. `nodes` are (name, os, arch)."""
 
-    def __init__(self, workdir, nodes=(("node-a", "linux", "amd64"),), die_with_parent=True, apiserver_flags=()):
+    def __init__(self, workdir, nodes=(("node-a", "linux", "amd64"),), die_with_parent=True, more_flags=None,
+                 audit_policy=server_flags.AUDIT_POLICY):
+        """`more_flags`: {server's name: flags after the usual ones}."""
         self.workdir = os.path.abspath(workdir)
         self.kubeconfig = os.path.join(self.workdir, "admin.kubeconfig")
         self.audit_log = os.path.join(self.workdir, "audit.log")
         self._nodes = nodes
-        self._more_apiserver_flags = apiserver_flags
+        self._more_flags = more_flags or {}
+        self._audit_policy = audit_policy
         self._die_with_parent = die_with_parent
         self._group = ProcessGroup()
         self._by_name = {}
@@ -104,13 +93,13 @@ class Cluster:
         self._make_identities()
         # The API server waits for etcd by itself and takes longer to get there: started together,
         # their starts overlap.
-        self._spawn("etcd", *self._etcd_flags()).start()
-        self._spawn("kube-apiserver", *self._apiserver_flags()).start()
+        self._spawn("etcd", *server_flags.etcd(self.path("etcd"), self.etcd_port)).start()
+        self._spawn("kube-apiserver", *server_flags.apiserver(self, self._audit_policy)).start()
         self.process("etcd").wait_ready(self._etcd_answers)
         self.process("kube-apiserver").wait_ready(self._apiserver_ready)
-        for process in (self._spawn("kube-controller-manager", *self._controller_manager_flags(rest[0])),
-                        self._spawn("kube-scheduler", *self._scheduler_flags(rest[1])),
-                        self._spawn("kwok", *self._kwok_flags(rest[2]))):
+        for process in (self._spawn("kube-controller-manager", *server_flags.controller_manager(self, rest[0])),
+                        self._spawn("kube-scheduler", *server_flags.scheduler(self, rest[1])),
+                        self._spawn("kwok", *server_flags.kwok(self, rest[2], os.path.join(HERE, "stages.yaml")))):
             process.start()
         for node in self._nodes:
             self.add_node(*node, wait=False)
@@ -128,7 +117,7 @@ class Cluster:
         self._group.save(os.path.join(self.workdir, "processes.json"))
 
     def _spawn(self, name, *flags):
-        process = Process(name, [binary(name), *flags], os.path.join(self.workdir, f"{name}.log"),
+        process = Process(name, [binary(name), *flags, *self._more_flags.get(name, ())], os.path.join(self.workdir, f"{name}.log"),
                           die_with_parent=self._die_with_parent, patience=3)
         self._by_name[name] = process
         return self._group.add(process)
@@ -283,16 +272,16 @@ class Cluster:
     def _make_identities(self):
         self.authority = ca = Authority(self.workdir, "test-cluster-ca")
         ca.issue_server("apiserver", ["IP:127.0.0.1", "IP:10.0.0.1", "DNS:localhost", "DNS:kubernetes.default.svc"])
-        if not os.path.exists(self._path("sa.key")):
-            make_key(self._path("sa.key"))
+        if not os.path.exists(self.path("sa.key")):
+            make_key(self.path("sa.key"))
         for name, subject in (("admin", "/O=system:masters/CN=admin"),
                               ("controller-manager", "/CN=system:kube-controller-manager"),
                               ("scheduler", "/CN=system:kube-scheduler")):
             certificate, key = ca.issue_client(name, subject)
-            self._write_kubeconfig(self._path(f"{name}.kubeconfig"), {
+            self._write_kubeconfig(self.path(f"{name}.kubeconfig"), {
                 "client-certificate-data": _base64_of(certificate), "client-key-data": _base64_of(key)})
         self._tls = ssl.create_default_context(cafile=ca.certificate)
-        self._tls.load_cert_chain(self._path("admin.crt"), self._path("admin.key"))
+        self._tls.load_cert_chain(self.path("admin.crt"), self.path("admin.key"))
 
     def _write_kubeconfig(self, path, user):
         content = {"apiVersion": "v1", "kind": "Config", "current-context": "test",
@@ -304,49 +293,8 @@ class Cluster:
         with os.fdopen(descriptor, "w", encoding="utf-8") as f:
             json.dump(content, f, indent=1)  # JSON is YAML
 
-    def _path(self, name):
+    def path(self, name):
         return os.path.join(self.workdir, name)
-
-    def _etcd_flags(self):
-        client = f"http://127.0.0.1:{self.etcd_port}"
-        # No fsync: the data need to survive a killed process, not a power cut.
-        return ("--data-dir", self._path("etcd"), "--listen-client-urls", client, "--advertise-client-urls", client,
-                "--listen-peer-urls", "http://127.0.0.1:0", "--log-level", "warn", "--unsafe-no-fsync")
-
-    def _apiserver_flags(self):
-        with open(self._path("audit-policy.json"), "w", encoding="utf-8") as f:
-            json.dump(AUDIT_POLICY, f)
-        # A loopback address may not be advertised; without an endpoint reconciler none is.
-        return (f"--etcd-servers=http://127.0.0.1:{self.etcd_port}", "--bind-address=127.0.0.1",
-                f"--secure-port={self.port}", "--endpoint-reconciler-type=none", f"--cert-dir={self.workdir}",
-                f"--tls-cert-file={self._path('apiserver.crt')}",
-                f"--tls-private-key-file={self._path('apiserver.key')}",
-                f"--client-ca-file={self.authority.certificate}",
-                f"--service-account-key-file={self._path('sa.key')}",
-                f"--service-account-signing-key-file={self._path('sa.key')}",
-                f"--service-account-issuer={ISSUER}", "--service-cluster-ip-range=10.0.0.0/24",
-                "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
-                "--allow-privileged", "--profiling=false",
-                f"--audit-policy-file={self._path('audit-policy.json')}", f"--audit-log-path={self.audit_log}",
-                *self._more_apiserver_flags)
-
-    def _controller_manager_flags(self, port):
-        # With the default client rate the first service account comes six seconds later.
-        return (f"--kubeconfig={self._path('controller-manager.kubeconfig')}", "--bind-address=127.0.0.1",
-                f"--secure-port={port}", f"--cert-dir={self._path('controller-manager')}", "--leader-elect=false",
-                f"--service-account-private-key-file={self._path('sa.key')}",
-                f"--root-ca-file={self.authority.certificate}", "--use-service-account-credentials=true",
-                "--kube-api-qps=500", "--kube-api-burst=1000")
-
-    def _scheduler_flags(self, port):
-        return (f"--kubeconfig={self._path('scheduler.kubeconfig')}", "--bind-address=127.0.0.1",
-                f"--secure-port={port}", f"--cert-dir={self._path('scheduler')}", "--leader-elect=false")
-
-    def _kwok_flags(self, port):
-        # Without leases kept alive by kwok the node controller calls the nodes lost after 50 s.
-        return (f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes=true", "--cidr=10.1.0.0/16",
-                "--node-ip=10.2.0.1", f"--server-address=127.0.0.1:{port}", "--node-lease-duration-seconds=40",
-                f"--config={os.path.join(HERE, 'stages.yaml')}")
 
     def _etcd_post(self, path, body):
         connection = http.client.HTTPConnection("127.0.0.1", self.etcd_port, timeout=5)

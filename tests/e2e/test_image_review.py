@@ -67,7 +67,7 @@ class Door:
 def bench(workdir, control_plane_built, registry):
     """(System, Door)"""
     door = Door(workdir / "image-review")
-    cluster = Cluster(workdir / "image-review-cluster", apiserver_flags=door.apiserver_flags)
+    cluster = Cluster(workdir / "image-review-cluster", more_flags={"kube-apiserver": door.apiserver_flags})
     roles = Roles(cluster, workdir / "image-review-roles", build_database(workdir / "image-review-database"),
                   plain_http=[registry.host])
     roles.make_certificates()
