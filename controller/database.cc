@@ -1,5 +1,6 @@
 #include "controller/database.h"
 
+#include <algorithm>
 #include <condition_variable>
 
 #include "lib/base/log.h"
@@ -16,6 +17,14 @@ class OpenDatabase final : public MatchDatabase {
 
   std::string Id() const override { return database_->Info().id; }
   std::string BuiltAt() const override { return FormatTime(database_->Info().built_at); }
+
+  std::string NewestOf(std::string_view feed) const override {
+    std::string newest;
+    for (const auto& info : database_->Info().feeds) {
+      if (info.kind == feed) newest = std::max(newest, info.newest);  // RFC 3339 in UTC: as texts
+    }
+    return newest;
+  }
 
   Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const override {
     std::vector<PlatformMatch> out;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "controller/stored_image.h"
@@ -20,6 +21,9 @@ class MatchDatabase {
   virtual ~MatchDatabase() = default;
   virtual std::string Id() const = 0;
   virtual std::string BuiltAt() const = 0;  // RFC 3339
+  /// When the newest record of a kind of feed (feed.h) was changed, RFC 3339; "" where none went in
+  /// or it does not say.
+  virtual std::string NewestOf(std::string_view /*feed*/) const { return ""; }
   /// Every platform of the inventory. Errors: DataLoss.
   virtual Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const = 0;
 };

@@ -5,6 +5,7 @@
 #include "controller/names.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "scanner/advisories/feed.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -27,11 +28,15 @@ std::string AskedAt(const ScanRecord& record) {
   return found == record.scan.annotations.end() ? std::string() : found->second;
 }
 
+/// 0 for a text that is no time.
+double UnixTime(const std::string& rfc3339) {
+  const auto time = ParseTime(rfc3339);
+  return time ? std::chrono::duration<double>(time->time_since_epoch()).count() : 0;
+}
+
 /// In Unix time; 0 where there is no database.
 double BuiltAt(const std::shared_ptr<const MatchDatabase>& database) {
-  if (database == nullptr) return 0;
-  const auto built = ParseTime(database->BuiltAt());
-  return built ? std::chrono::duration<double>(built->time_since_epoch()).count() : 0;
+  return database == nullptr ? 0 : UnixTime(database->BuiltAt());
 }
 
 }  // namespace
@@ -39,6 +44,7 @@ double BuiltAt(const std::shared_ptr<const MatchDatabase>& database) {
 Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& metrics)
     : options_(options),
       ports_(std::move(ports)),
+      stages_(metrics),
       pods_(*ports_.api, {.resource = kube::kPods},
             [projector = std::make_shared<PodProjector>()](const nlohmann::json& pod) {
               return (*projector)(pod);
@@ -60,7 +66,13 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       events_(fenced_, *ports_.clock, {.instance = options.identity}),
       board_(options.scans_per_namespace),
       credentials_(*ports_.api, ports_.mirrors, ports_.cloud),
-      resolver_(ports_.resolve, {}),
+      resolver_(
+          [this](const ImageReference& image, const std::vector<RegistryCredential>& credentials,
+                 const Cancellation& cancel) {
+            const StageTimer timer(&stages_, Stage::kResolve);
+            return ports_.resolve(image, credentials, cancel);
+          },
+          {}),
       ensure_maker_(*ports_.api, scans_, *ports_.clock),
       maker_(fenced_, scans_, *ports_.clock),
       scan_events_(events_, usage_, pods_),
@@ -75,10 +87,10 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                        options.hold ? &held_ : nullptr}),
       scan_reconciler_({fenced_, *ports_.clock, scans_, policies_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
-                        scan_events_, scan_queue_}),
+                        scan_events_, scan_queue_, &stages_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, scans_),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
-               ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics},
+               ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics, &stages_},
               options.workers),
       nudger_(
           *ports_.api, *ports_.clock, [this](const std::string& scan) { return HasVerdict(scan); },
@@ -110,6 +122,13 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
           [this](const std::string& key, const Cancellation& cancel) {
             return policy_reconciler_.Reconcile(key, cancel);
           }) {
+  AddMetrics(metrics);
+  AddHandlers();
+}
+
+Role::~Role() { Stop(); }
+
+void Role::AddMetrics(metrics::Registry& metrics) {
   metrics.AddCallback("landwaiter_leader", "1 on the replica that leads.",
                       [this] { return leading_.load() ? 1.0 : 0.0; });
   metrics.AddCallback("landwaiter_images", "ImageScans known.",
@@ -121,10 +140,21 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
   metrics.AddCallback("landwaiter_database_built_timestamp_seconds",
                       "When the database in use was built, in Unix time; 0 where there is none.",
                       [this] { return BuiltAt(ports_.database()); });
-  AddHandlers();
+  for (const auto& feed : advisories::Feeds()) {
+    metrics.AddCallback("landwaiter_database_feed_timestamp_seconds",
+                        "The newest record of a feed in the database, in Unix time; 0 for none.",
+                        [this, kind = std::string(feed.kind)] {
+                          const auto database = ports_.database();
+                          return database == nullptr ? 0 : UnixTime(database->NewestOf(kind));
+                        },
+                        {{"feed", std::string(feed.kind)}});
+  }
+  pods_.Measure(metrics);
+  scans_.Measure(metrics);
+  policies_.Measure(metrics);
+  namespaces_.Measure(metrics);
+  nodes_.Measure(metrics);
 }
-
-Role::~Role() { Stop(); }
 
 void Role::AddHandlers() {
   pods_.AddHandler([this](const auto& change) {

@@ -64,6 +64,7 @@ class Role {
   static constexpr int kPodThreads = 4;
 
   void AddHandlers();
+  void AddMetrics(metrics::Registry& metrics);
   void OnScan(const kube::Informer<ScanRecord>::Change& change);
   void PodsOfAliasAgain(const ScanRecord& record);
   void OnPolicy(const kube::Informer<PolicyRecord>::Change& change);
@@ -78,6 +79,7 @@ class Role {
 
   const ControllerOptions options_;
   const Ports ports_;
+  StageMetrics stages_;
   std::atomic<bool> leading_{false};
 
   kube::Informer<PodRecord> pods_;

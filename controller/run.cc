@@ -17,11 +17,13 @@
 #include "lib/http/client.h"
 #include "lib/http/server.h"
 #include "lib/kube/client.h"
+#include "lib/store/metered_store.h"
 #include "lib/store/postgres_store.h"
 #include "lib/store/sqlite_store.h"
 #include "scanner/image/cloud/cloud_credentials.h"
 #include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
+#include "scanner/image/registry_metrics.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -55,15 +57,20 @@ Status Check(const ControllerOptions& options) {
   return Ok();
 }
 
-Result<std::unique_ptr<store::Store>> OpenStore(const ControllerOptions& options) {
-  if (!options.store_dsn_file.empty()) return store::OpenPostgresStore(options.store_dsn_file);
+Result<std::unique_ptr<store::Store>> OpenStore(const ControllerOptions& options,
+                                                metrics::Registry& metrics) {
+  if (!options.store_dsn_file.empty()) {
+    auto shared = store::OpenPostgresStore(options.store_dsn_file);
+    if (!shared) return std::move(shared).error();
+    return store::MeterStore(std::move(*shared), metrics);
+  }
   auto opened = store::OpenSqliteStore(options.data);
   if (!opened) return std::move(opened).error();
   if (!opened->moved_aside.empty()) {
     log::Error("store was corrupt and begun anew, images are scanned again",
                {{"moved_to", opened->moved_aside}, {"reason", opened->reason}});
   }
-  return std::move(opened->store);
+  return store::MeterStore(std::move(opened->store), metrics);
 }
 
 Result<std::unique_ptr<ScannerClient>> MakeScannerClient(const ControllerOptions& options) {
@@ -112,13 +119,15 @@ Status AddCloud(const ControllerOptions& options, const Clock& clock, RegistryPa
   return Ok();
 }
 
-Result<RegistryParts> MakeRegistry(const ControllerOptions& options, const Clock& clock) {
+Result<RegistryParts> MakeRegistry(const ControllerOptions& options, const Clock& clock,
+                                   metrics::Registry& metrics) {
   auto policy = RegistryAddresses(options);
   if (!policy) return std::move(policy).error();
   http::ClientOptions client;
   client.use_environment_proxies = true;
   client.address_policy = std::move(*policy);
   client.ca_file = options.registry_ca;
+  client.on_answer = image::CountRegistryRequests(metrics);
   auto http = http::Client::Create(client);
   if (!http) return std::move(http).error().Context("registry client");
   RegistryParts parts;
@@ -204,14 +213,14 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
   if (!api) return std::move(api).error();
   auto lease_api = kube::Client::Create(*config, {.user_agent = "landwaiter-controller"});
   if (!lease_api) return std::move(lease_api).error();
-  auto store = OpenStore(options);
-  if (!store) return std::move(store).error();
-  const SystemClock clock;
-  auto registry = MakeRegistry(options, clock);
-  if (!registry) return std::move(registry).error();
-
   metrics::Registry metrics;
   metrics::AddBuildInfo(metrics);
+  auto store = OpenStore(options, metrics);
+  if (!store) return std::move(store).error();
+  const SystemClock clock;
+  auto registry = MakeRegistry(options, clock, metrics);
+  if (!registry) return std::move(registry).error();
+
   std::unique_ptr<ScannerClient> scanner;  // made once there is a certificate to call it with
   Role* live = nullptr;                    // set before the watch starts
   DatabaseWatch database(options.database, [&live] { live->OnDatabaseChanged(); });

@@ -33,6 +33,7 @@ void ScanBoard::Enqueue(const Wish& wish, Entry& entry) {
   entry.ns = wish.ns;
   entry.basis = wish.basis;
   entry.retry_at.reset();
+  entry.queued_at = std::chrono::steady_clock::now();
   lanes_[static_cast<std::size_t>(wish.scan_class)].by_ns[wish.ns].push_back(wish.name);
 }
 
@@ -104,7 +105,7 @@ std::optional<ScanBoard::Task> ScanBoard::PickLocked() {
       entry.state = ScanProgress::State::kRunning;
       ++in_flight_[ns];
       ++running_;
-      return Task{name, ns, entry.basis};
+      return Task{name, ns, entry.basis, std::chrono::steady_clock::now() - entry.queued_at};
     }
   }
   return std::nullopt;

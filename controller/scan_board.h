@@ -43,6 +43,7 @@ class ScanBoard {
     std::string name;
     std::string ns;
     std::uint64_t basis = 0;
+    std::chrono::steady_clock::duration waited{};  // until it was taken
   };
   struct Wish {
     std::string name;
@@ -80,6 +81,7 @@ class ScanBoard {
     std::uint32_t failures = 0;
     std::uint32_t turned_away = 0;  // in a row, by scanners: no failures of the image
     std::optional<SteadyTime> retry_at = {};
+    SteadyTime queued_at = {};
   };
   /// Waiting names of one class: namespaces in turn, each in order of arrival.
   struct Lane {

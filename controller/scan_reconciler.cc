@@ -131,6 +131,7 @@ Status ScanReconciler::MatchIfNewer(const resources::ImageScan& scan, const Dige
       image.match->database_built_at == database->BuiltAt()) {
     return Ok();
   }
+  const StageTimer timer(parts_.stages, Stage::kMatch);
   auto platforms = database->Match(image.inventory);
   if (!platforms) return std::move(platforms).error();
   StoredMatch match{
@@ -190,6 +191,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   facts.usage = parts_.usage.Of(record.scan.name);
   facts.progress = AskForScan(record, facts);
 
+  const StageTimer timer(parts_.stages, Stage::kJudge);
   const Policies policies = CurrentPolicies();
   resources::ImageScan scan = record.scan;
   if (!facts.image && !scan.status.scanned_at.empty()) {
@@ -215,6 +217,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   Wanted(&input.platforms_left_out);
   const TimePoint now = parts_.clock.Now();
   ImageScanStatus status = Judge(input, now);
+  if (facts.image && parts_.stages != nullptr) parts_.stages->Evaluated(status);
   if (facts.usage) {
     auto in_use = InUseCondition(*facts.usage, !RequestsFor(scan.name).empty());
     in_use.observed_generation = scan.generation;

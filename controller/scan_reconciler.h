@@ -15,6 +15,7 @@
 #include "controller/scan_board.h"
 #include "controller/scan_facts.h"
 #include "controller/scan_maker.h"
+#include "controller/stages.h"
 #include "controller/usage_index.h"
 #include "controller/workers.h"
 #include "lib/base/guarded.h"
@@ -60,6 +61,7 @@ class ScanReconciler {
     ScanMaker& maker;
     ScanEvents& events;
     kube::WorkQueue& queue;  // its own, to wake the requests of a canonical scan
+    StageMetrics* stages = nullptr;
   };
   explicit ScanReconciler(Parts parts) : parts_(std::move(parts)) {}
 

@@ -66,6 +66,7 @@ void ScanRunner::Do(const ScanBoard::Task& task, const Cancellation& cancel) {
     parts_.board.Succeeded(task);
     return;
   }
+  if (parts_.stages != nullptr) parts_.stages->Took(Stage::kWait, task.waited);
   parts_.queue.Add(task.name, kube::WorkQueue::Priority::kHigh);  // it says "Scanning" now
   Status status;
   try {
@@ -92,7 +93,10 @@ void ScanRunner::Do(const ScanBoard::Task& task, const Cancellation& cancel) {
 
 Status ScanRunner::ScanOnce(const ScanRecord& record, const Cancellation& cancel) {
   const auto started = std::chrono::steady_clock::now();
-  auto inventory = FromAnySource(record, cancel);
+  auto inventory = [&] {
+    const StageTimer timer(parts_.stages, Stage::kScan);
+    return FromAnySource(record, cancel);
+  }();
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   if (seconds_ != nullptr) seconds_->Observe(seconds);

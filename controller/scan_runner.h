@@ -10,6 +10,7 @@
 #include "controller/scan_board.h"
 #include "controller/scan_facts.h"
 #include "controller/scanner_client.h"
+#include "controller/stages.h"
 #include "controller/usage_index.h"
 #include "lib/base/clock.h"
 #include "lib/base/metrics.h"
@@ -32,6 +33,7 @@ class ScanRunner {
     ScanFunction scan;
     std::function<std::vector<Platform>()> wanted;
     metrics::Registry* metrics = nullptr;
+    StageMetrics* stages = nullptr;
   };
   ScanRunner(Parts parts, int threads);
   ~ScanRunner() { Stop(); }

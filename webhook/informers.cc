@@ -96,6 +96,12 @@ std::string Informers::Missing() const {
   return out.empty() ? out : out + " not listed yet";
 }
 
+void Informers::Measure(metrics::Registry& metrics) const {
+  policies_.Measure(metrics);
+  scans_.Measure(metrics);
+  namespaces_.Measure(metrics);
+}
+
 bool Informers::Connected() const {
   return policies_.Connected() && scans_.Connected() && namespaces_.Connected();
 }

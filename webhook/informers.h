@@ -30,6 +30,8 @@ class Informers {
   /// memory is better than nothing.
   std::string Missing() const;
   bool Connected() const;
+  /// It must outlive the registry's last rendering.
+  void Measure(metrics::Registry& metrics) const;
 
  private:
   kube::Informer<policy::ScanPolicy> policies_;

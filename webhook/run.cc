@@ -135,6 +135,7 @@ Status Run(const RunOptions& options, const std::stop_token& stop) {
   if (!reviews) return std::move(reviews).error();
 
   Informers informers(**api, memory);
+  informers.Measure(registry);
   registry.AddCallback("landwaiter_webhook_api_connected", "1 while all watches are up.",
                        [&informers] { return informers.Connected() ? 1.0 : 0.0; });
   registry.AddCallback("landwaiter_webhook_scans", "ImageScans in memory.",

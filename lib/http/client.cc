@@ -82,9 +82,14 @@ class CurlClient final : public Client {
     auto transfer = Start(request, cancel);
     if (!transfer) return std::move(transfer).error();
     if (!on_data) on_data = [](std::string_view) { return true; };
-    if (auto status = (*transfer)->Run(std::move(on_head), std::move(on_data)); !status) {
-      return std::move(status).error();
-    }
+    int answered = 0;
+    const auto take_head = [&](const Response& head) {
+      answered = head.status;
+      return !on_head || on_head(head);
+    };
+    const Status status = (*transfer)->Run(take_head, std::move(on_data));
+    Tell(answered);
+    if (!status) return status.error();
     return (*transfer)->TakeHead();
   }
 
@@ -92,11 +97,17 @@ class CurlClient final : public Client {
                                              const Cancellation& cancel) override {
     auto transfer = Start(request, cancel);
     if (!transfer) return std::move(transfer).error();
-    if (auto status = (*transfer)->AwaitHead(); !status) return std::move(status).error();
+    const Status status = (*transfer)->AwaitHead();
+    Tell(status ? (*transfer)->Head().status : 0);
+    if (!status) return status.error();
     return std::unique_ptr<ResponseBody>(std::move(*transfer));
   }
 
  private:
+  void Tell(int status) const {
+    if (options_.on_answer) options_.on_answer(status);
+  }
+
   Result<std::unique_ptr<Transfer>> Start(const Request& request, const Cancellation& cancel) {
     auto url = Url::Parse(request.url);
     if (!url) return std::move(url).error();

@@ -79,6 +79,9 @@ struct ClientOptions {
   std::string unix_socket = {};
   /// Idle connections kept, over all hosts.
   std::size_t max_idle = 16;
+  /// Told of each exchange once: the status of its answer, 0 where none came. From the threads that
+  /// call, so thread-safe, and quick.
+  std::function<void(int status)> on_answer = {};
 };
 
 inline constexpr std::size_t kMaxHeaderBytes = 64u << 10;

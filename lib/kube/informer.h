@@ -16,11 +16,16 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/metrics.h"
 #include "lib/kube/reflector.h"
 
 namespace landwaiter::kube {
 
 /// Logs that an object was left out because its projection failed.
+/// When an informer heard of its resource last: the age of what it knows, once the server is
+/// silent.
+void AddInformerMetric(metrics::Registry& metrics, const Resource& resource,
+                       std::function<double()> heard_at);
 void LogRefusedObject(const Resource& resource, const ObjectKey& key, const Error& error);
 std::uint64_t HashOf(const std::string& text);
 
@@ -45,6 +50,10 @@ class Informer final : private ReflectorSink {
         reflector_(api, std::move(options), *this) {}
   ~Informer() override { Stop(); }
 
+  /// The informer must outlive the registry's last rendering.
+  void Measure(metrics::Registry& metrics) const {
+    AddInformerMetric(metrics, resource_, [this] { return HeardAt(); });
+  }
   /// Before Start.
   void AddHandler(Handler handler) { handlers_.push_back(std::move(handler)); }
   void Start() { reflector_.Start(); }
@@ -53,6 +62,7 @@ class Informer final : private ReflectorSink {
   bool WaitForSync(const Cancellation& cancel) { return reflector_.WaitForSync(cancel); }
   bool Connected() const { return reflector_.Connected(); }
   std::uint64_t Lists() const { return reflector_.Lists(); }
+  double HeardAt() const { return reflector_.HeardAt(); }
 
   /// Null where there is none.
   std::shared_ptr<const T> Get(const ObjectKey& key) const {

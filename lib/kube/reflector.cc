@@ -22,6 +22,13 @@ std::chrono::milliseconds Jittered(std::chrono::milliseconds base) {
 
 }  // namespace
 
+void AddInformerMetric(metrics::Registry& metrics, const Resource& resource,
+                       std::function<double()> heard_at) {
+  metrics.AddCallback("landwaiter_informer_heard_timestamp_seconds",
+                      "When the API server was heard last about a resource, in Unix time.",
+                      std::move(heard_at), {{"resource", std::string(resource.plural)}});
+}
+
 void LogRefusedObject(const Resource& resource, const ObjectKey& key, const Error& error) {
   log::Warn("object left out of the cache",
             {{"resource", resource.plural}, {"object", key.ToString()}, {"error", error}});
@@ -52,6 +59,11 @@ bool Reflector::WaitForSync(const Cancellation& cancel) {
 void Reflector::Wait(const std::stop_token& stop, std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, stop, time, [] { return false; });
+}
+
+void Reflector::Heard() {
+  heard_at_ =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 void Reflector::Run(const std::stop_token& stop) {
@@ -95,6 +107,7 @@ Status Reflector::ListOnce(const Cancellation& cancel) {
   if (!version) return std::move(version).error();
   sink_.OnListEnd();
   resource_version_ = std::move(*version);
+  Heard();
   {
     const std::lock_guard lock(mutex_);
     connected_ = true;
@@ -119,6 +132,7 @@ Status Reflector::WatchOnce(const Cancellation& cancel) {
       options_.resource, watch,
       [&](WatchEventType type, const nlohmann::json& object) {
         connected_ = true;
+        Heard();
         ++events;
         if (type == WatchEventType::kDeleted) {
           sink_.OnDelete(object);

@@ -60,12 +60,16 @@ class Reflector {
   /// The last list or watch event was taken without an error since.
   bool Connected() const { return connected_.load(); }
   std::uint64_t Lists() const { return lists_.load(); }
+  /// When the server was heard last, in Unix time: a list's end, a change or a bookmark (which
+  /// comes each minute where nothing changes). 0 before the first list.
+  double HeardAt() const { return heard_at_.load(); }
 
  private:
   void Run(const std::stop_token& stop);
   Status ListOnce(const Cancellation& cancel);
   Status WatchOnce(const Cancellation& cancel);
   void Wait(const std::stop_token& stop, std::chrono::milliseconds time);
+  void Heard();
 
   Api& api_;
   const ReflectorOptions options_;
@@ -74,6 +78,7 @@ class Reflector {
   std::atomic<bool> synced_{false};
   std::atomic<bool> connected_{false};
   std::atomic<std::uint64_t> lists_{0};
+  std::atomic<double> heard_at_{0};
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::jthread thread_;

@@ -21,6 +21,7 @@
 #include "model/scan_request.h"
 #include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
+#include "scanner/image/registry_metrics.h"
 #include "scanner/service/layer_cache.h"
 #include "scanner/service/scan_queue.h"
 
@@ -129,6 +130,7 @@ Status ScannerRole::MakeRegistry() {
   client_options.use_environment_proxies = true;
   client_options.address_policy = *std::move(policy);
   client_options.user_agent = "landwaiter/" LANDWAITER_VERSION;
+  client_options.on_answer = image::CountRegistryRequests(metrics_);
   auto client = http::Client::Create(client_options);
   if (!client) return std::move(client).error();
   client_ = *std::move(client);

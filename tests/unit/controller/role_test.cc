@@ -35,6 +35,28 @@ TEST(Role, ScansAndJudgesTheImageOfANewPodOnce) {
   }));
 }
 
+TEST(Role, MeasuresEachStepOfAnImagesWay) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  const auto has = [&](const std::string& line) {
+    return replica.Metrics().find("\n" + line + "\n") != std::string::npos;
+  };
+  const std::string stage = "landwaiter_stage_duration_seconds_count{stage=";
+  EXPECT_TRUE(has(stage + "\"scan\"} 0")) << "there from the start";
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  for (const char* one : {"resolve", "wait", "scan", "match"}) {
+    EXPECT_TRUE(world.Until([&] { return has(stage + "\"" + one + "\"} 1"); })) << one;
+  }
+  EXPECT_FALSE(has(stage + "\"judge\"} 0"));
+  EXPECT_FALSE(has("landwaiter_policy_evaluations_total{verdict=\"fail\"} 0"));
+  EXPECT_TRUE(has("landwaiter_policy_evaluations_total{verdict=\"pass\"} 0"));
+  EXPECT_TRUE(has("landwaiter_database_feed_timestamp_seconds{feed=\"osv\"} 1795392000"))
+      << replica.Metrics();
+  EXPECT_TRUE(has("landwaiter_database_feed_timestamp_seconds{feed=\"kev\"} 0"));
+}
+
 // Admission pitfall 23: nothing waits for a controller that is gone. 87: a pod's namespace owns
 // nothing of the cluster's. 88: what a GitOps tool knows its objects by is not handed on.
 TEST(Role, MakesObjectsThatNobodyElseHoldsOwnsOrPrunes) {

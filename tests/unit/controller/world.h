@@ -30,6 +30,9 @@ class FakeDatabase final : public MatchDatabase {
       : id_(std::move(id)), findings_(std::move(findings)), matches_(matches) {}
   std::string Id() const override { return id_; }
   std::string BuiltAt() const override { return "2026-11-24T09:00:00Z"; }
+  std::string NewestOf(std::string_view feed) const override {
+    return feed == "osv" ? "2026-11-23T00:00:00Z" : "";
+  }
   Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const override {
     ++matches_;
     return std::vector<PlatformMatch>(
@@ -207,6 +210,7 @@ class Replica {
     role.reset();
     store_.reset();
   }
+  std::string Metrics() const { return metrics_->RenderPrometheus(); }
   void LoseStore() { std::filesystem::remove_all(folder_); }
 
  private:

@@ -75,6 +75,22 @@ struct Misbehaviour {
 };
 
 // Admission pitfall 104.
+TEST(Client, TellsOfEachExchangeOnceAndOfItsStatus) {
+  LoopbackServer server([](const SeenRequest& r, Connection& c) {
+    if (r.target == "/0") return false;  // hung up on
+    return c.Reply(std::atoi(r.target.c_str() + 1), {}, "x");
+  });
+  std::vector<int> told;
+  auto client = MakeClient({.on_answer = [&](int status) { told.push_back(status); }});
+  for (const char* path : {"/200", "/404", "/503", "/0"}) {
+    Request request;
+    request.url = server.Url(path);
+    (void)client->Send(request, {});
+    (void)client->Open(request, {});
+  }
+  EXPECT_EQ(told, (std::vector<int>{200, 200, 404, 404, 503, 503, 0, 0}));
+}
+
 TEST(Client, NamesEachMisbehaviour) {
   const Misbehaviour cases[] = {
       {"says nothing and closes", [](Connection&) { return false; }, Code::kUnavailable, ""},

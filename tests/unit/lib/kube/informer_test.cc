@@ -77,6 +77,22 @@ TEST_F(InformerTest, ListsThenFollowsChanges) {
   EXPECT_EQ(Log(), (std::vector<std::string>{"+a", "~a", "+b", "-a"}));
 }
 
+TEST_F(InformerTest, TellsWhenTheServerWasHeardLast) {
+  EXPECT_EQ(informer_.HeardAt(), 0);
+  Start();
+  const double listed = informer_.HeardAt();
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  EXPECT_NEAR(listed, std::chrono::duration<double>(now).count(), 600);
+  api_.Put(kPods, Make("a", "1"));
+  EXPECT_TRUE(Becomes("a", "1"));
+  EXPECT_GT(informer_.HeardAt(), listed);
+  metrics::Registry metrics;
+  informer_.Measure(metrics);
+  EXPECT_NE(metrics.RenderPrometheus().find(
+                "landwaiter_informer_heard_timestamp_seconds{resource=\"pods\"} 1"),
+            std::string::npos);
+}
+
 TEST_F(InformerTest, SurvivesACutWatchWithoutListingAgain) {
   Start();
   api_.Cut();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "lib/store/metered_store.h"
 #include "lib/store/postgres_store.h"
 #include "lib/store/sqlite_store.h"
 #include "tests/unit/lib/store/postgres_server.h"
@@ -56,12 +57,25 @@ class PostgresPlace final : public Place {
   const std::string dsn_file_;
 };
 
+class MeteredPlace final : public Place {
+ public:
+  std::unique_ptr<Store> Open() override {
+    auto store = inner_.Open();
+    return store ? MeterStore(std::move(store), metrics_) : nullptr;
+  }
+
+ private:
+  SqlitePlace inner_;
+  metrics::Registry metrics_;
+};
+
 struct Engine {
   const char* name;
   std::function<std::unique_ptr<Place>()> place;
 };
 
 const Engine kEngines[] = {{"Sqlite", [] { return std::make_unique<SqlitePlace>(); }},
+                           {"Metered", [] { return std::make_unique<MeteredPlace>(); }},
                            {"Postgres", [] { return std::make_unique<PostgresPlace>(); }}};
 
 class StoreContract : public ::testing::TestWithParam<Engine> {
