@@ -27,7 +27,7 @@ constexpr std::chrono::seconds kPoliciesLag{3};
 constexpr std::size_t kMaxLines = 900;
 
 kube::EventTarget TargetOf(const kube::ObjectKey& key, const PodRecord& pod) {
-  return {"v1", "Pod", key.ns, key.name, pod.uid};
+  return {"v1", "Pod", key.ns, key.name, pod.Uid()};
 }
 
 kube::EventTarget OwnerOf(const kube::ObjectKey& key, const resources::OwnerRef& owner) {
@@ -99,7 +99,7 @@ Facts HeldPods::Gather(const PodRecord& pod, const ResolvedImages& images) const
   facts.holding = admission::Holding::kHeld;
   facts.held_for =
       std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(facts.now - pod.created));
-  const auto ns = parts_.namespaces.Get(*pod.ns);
+  const auto ns = parts_.namespaces.Get(*pod.shape->ns);
   for (const auto& [name, record] : parts_.policies.List()) {
     // As at the door: a namespace that is not known gets every policy.
     if (ns && !policy::MatchesNamespace(record->policy, ns->labels)) continue;
@@ -107,7 +107,7 @@ Facts HeldPods::Gather(const PodRecord& pod, const ResolvedImages& images) const
   }
   std::sort(facts.policies.begin(), facts.policies.end(),
             [](const auto& a, const auto& b) { return a->name < b->name; });
-  for (const ImageUse& use : pod.images) {
+  for (const ImageUse& use : pod.shape->images) {
     auto& image = facts.images.emplace_back(admission::FactsOfReference(*use.reference, ""));
     if (!image.reference) continue;
     const auto found = images.find(image.reference->ToString());
@@ -167,8 +167,8 @@ Outcome HeldPods::Refused(const std::string& key, const PodRecord& pod, Error er
   {
     const std::lock_guard lock(mutex_);
     std::string& before = pods_[key].refused;
-    const bool again = before == pod.gate->resource_version;
-    before = pod.gate->resource_version;
+    const bool again = before == pod.Gate()->resource_version;
+    before = pod.Gate()->resource_version;
     // Once for each version that is seen: the change is on its way. The same version refused again
     // is refused for another reason, and waits longer each time.
     if (!again && MayHaveChanged(error)) return {Ok(), kSeeTheChange};
@@ -184,7 +184,7 @@ Outcome HeldPods::Release(const std::string& key, const PodRecord& pod,
   auto released = parts_.api.Patch(
       kube::kPods, at,
       {.type = kube::PatchType::kJson, .field_manager = std::string(kFieldManager)},
-      ReleasePatch(*pod.gate), cancel);
+      ReleasePatch(*pod.Gate()), cancel);
   if (!released) {
     if (released.error().code == Code::kNotFound) return {Ok()};
     return Refused(key, pod,
@@ -212,7 +212,8 @@ Outcome HeldPods::Delete(const std::string& key, const PodRecord& pod, Facts fac
   if (decision.action != Action::kDeny) return {Ok(), kSeeTheChange};
   const auto at = kube::ObjectKey::Parse(key);
   const Status deleted = parts_.api.Delete(
-      kube::kPods, at, {.uid = pod.uid, .resource_version = pod.gate->resource_version}, cancel);
+      kube::kPods, at, {.uid = pod.Uid(), .resource_version = pod.Gate()->resource_version},
+      cancel);
   if (!deleted) {
     if (deleted.error().code == Code::kNotFound) return {Ok()};
     return Refused(key, pod, Error(deleted.error()).Context("pod " + key + " is not deleted"));
@@ -223,8 +224,8 @@ Outcome HeldPods::Delete(const std::string& key, const PodRecord& pod, Facts fac
   log::Info("held pod denied", {{"pod", key}, {"why", why}});
   parts_.events.Record(TargetOf(at, pod), kube::EventType::kWarning, "DeniedAfterScan",
                        "the pod was held and is deleted: " + why);
-  if (!pod.owner) return {Ok()};
-  parts_.events.Record(OwnerOf(at, *pod.owner), kube::EventType::kWarning, "DeniedAfterScan",
+  if (!pod.shape->owner) return {Ok()};
+  parts_.events.Record(OwnerOf(at, *pod.shape->owner), kube::EventType::kWarning, "DeniedAfterScan",
                        "a pod of it was held and is deleted: " + why);
   return {Ok()};
 }

@@ -1,22 +1,23 @@
-// One copy of a text however many objects hold it: 150,000 pods name a few thousand images.
+// One copy of a value however many objects hold it: 150,000 pods name a few thousand images.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <unordered_map>
 
 namespace landwaiter::controller {
 
-/// Thread-safe. Values that nobody holds any more are dropped when the table has doubled.
+/// Thread-safe. Values that nobody holds any more are dropped when the table has doubled. Two
+/// values of one hash are both right, and take turns at being shared.
 template <class T>
 class Interner {
  public:
   using Ptr = std::shared_ptr<const T>;
 
-  Ptr Get(const std::string& key, const T& value) {
+  Ptr Get(std::uint64_t hash, const T& value) {
     const std::lock_guard lock(mutex_);
-    auto& slot = table_[key];
+    auto& slot = table_[hash];
     if (Ptr known = slot.lock(); known && *known == value) return known;
     Ptr made = std::make_shared<const T>(value);
     slot = made;
@@ -36,7 +37,7 @@ class Interner {
 
   static constexpr std::size_t kFirstSweep = 1024;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::weak_ptr<const T>> table_;
+  std::unordered_map<std::uint64_t, std::weak_ptr<const T>> table_;
   std::size_t sweep_at_ = kFirstSweep;
 };
 

@@ -68,9 +68,9 @@ RunningImage ParseImageId(std::string_view image_id) {
 
 PodPlan PlanPod(const PodRecord& pod) {
   PodPlan plan;
-  if (!pod.runs) return plan;
+  if (!pod.Runs()) return plan;
   std::set<std::pair<std::string, std::string>> seen;
-  for (const ImageUse& use : pod.images) {
+  for (const ImageUse& use : pod.shape->images) {
     const std::string id = use.image_id ? *use.image_id : std::string();
     if (!seen.emplace(*use.reference, id).second) continue;
     auto reference = ImageReference::Parse(*use.reference);

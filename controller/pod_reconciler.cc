@@ -51,11 +51,11 @@ std::optional<Digest> AliasIndex::Canonical(const Digest& digest) const {
 
 Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& cancel) {
   const auto pod = parts_.pods.Get(kube::ObjectKey::Parse(key));
-  if (parts_.held != nullptr && (!pod || !pod->gate || !pod->runs)) {
+  if (parts_.held != nullptr && (!pod || !pod->Gate() || !pod->Runs())) {
     parts_.held->Forget(key);
   }
-  if (!pod || !pod->runs) {
-    for (const auto& scan : parts_.usage.Set(key, "", {}, {})) parts_.on_usage(scan);
+  if (!pod || !pod->Runs()) {
+    for (const auto& scan : parts_.usage.Set(key, {}, {})) parts_.on_usage(scan);
     return {Ok()};
   }
   Work work{key, *pod};
@@ -67,7 +67,7 @@ Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& can
   // What is known counts at once; what failed comes again and is added then.
   const std::vector<PodUse> uses = work.uses;
   const bool counted = parts_.usage.Complete();
-  for (const auto& scan : parts_.usage.Set(key, *pod->ns, pod->created, std::move(work.uses))) {
+  for (const auto& scan : parts_.usage.Set(key, pod->created, std::move(work.uses))) {
     parts_.on_usage(scan);
     const bool uses_it =
         std::any_of(uses.begin(), uses.end(), [&](const PodUse& use) { return use.scan == scan; });
@@ -80,7 +80,7 @@ Outcome PodReconciler::Reconcile(const std::string& key, const Cancellation& can
 }
 
 Outcome PodReconciler::Held(const Work& work, Outcome reconciled, const Cancellation& cancel) {
-  if (parts_.held == nullptr || !work.pod.gate) return reconciled;
+  if (parts_.held == nullptr || !work.pod.Gate()) return reconciled;
   // Also where something went wrong: the time that a pod may wait ends all the same.
   Outcome held = parts_.held->Look(work.key, work.pod, work.resolved, cancel);
   if (!reconciled.status) return reconciled;
@@ -93,9 +93,9 @@ Result<ImageCredentials> PodReconciler::Credentials(Work& work, const ImageRefer
                                                     const Cancellation& cancel) {
   if (!work.secrets_read) {
     std::vector<std::string> named;
-    for (const auto& secret : work.pod.pull_secrets) named.push_back(*secret);
-    auto secrets =
-        parts_.credentials.SecretsOfPod(*work.pod.ns, *work.pod.service_account, named, cancel);
+    for (const auto& secret : work.pod.shape->pull_secrets) named.push_back(*secret);
+    auto secrets = parts_.credentials.SecretsOfPod(*work.pod.shape->ns,
+                                                   *work.pod.shape->service_account, named, cancel);
     if (!secrets) return std::move(secrets).error();
     work.secrets = std::move(*secrets);
     work.secrets_read = true;
@@ -110,7 +110,7 @@ Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancella
     return record && CanonicalDigest(record->scan) == digest && !record->scan.deleting;
   };
   // A pod with a gate has run nothing: a status that says otherwise is somebody's story.
-  const bool held = work.pod.gate != nullptr;
+  const bool held = work.pod.Gate() != nullptr;
   std::optional<Digest> running = held ? std::nullopt : image.running;
   if (running && !known(*running)) {
     // An index may list anybody's manifest: it covers only what has no ImageScan of its own.
@@ -152,18 +152,20 @@ bool PodReconciler::LacksSecrets(const PodRecord& pod, const Digest& digest) con
   if (!record) return false;
   const auto& held = record->scan.spec.pull_secrets;
   if (held.size() >= kMaxSpecSecrets) return false;
-  return std::any_of(pod.pull_secrets.begin(), pod.pull_secrets.end(), [&](const auto& name) {
-    return std::find(held.begin(), held.end(), resources::SecretRef{*pod.ns, *name}) == held.end();
-  });
+  return std::any_of(
+      pod.shape->pull_secrets.begin(), pod.shape->pull_secrets.end(), [&](const auto& name) {
+        return std::find(held.begin(), held.end(), resources::SecretRef{*pod.shape->ns, *name}) ==
+               held.end();
+      });
 }
 
 Status PodReconciler::Use(Work& work, const WantedImage& image, const Digest& digest,
                           const ImageCredentials& credentials, const Cancellation& cancel) {
   auto name = parts_.maker.Ensure({.digest = digest,
                                    .reference = image.reference,
-                                   .ns = *work.pod.ns,
+                                   .ns = *work.pod.shape->ns,
                                    .secrets = credentials.secrets,
-                                   .asker = work.pod.gate ? Asker::kAdmission : Asker::kPod},
+                                   .asker = work.pod.Gate() ? Asker::kAdmission : Asker::kPod},
                                   cancel);
   if (!name) {
     if (name.error().reason != scan_reason::kNameCollision) return std::move(name).error();
@@ -177,10 +179,10 @@ Status PodReconciler::Use(Work& work, const WantedImage& image, const Digest& di
 
 void PodReconciler::TellOwner(const Work& work, const ImageReference& image, const Error& error) {
   const kube::ObjectKey key = kube::ObjectKey::Parse(work.key);
-  kube::EventTarget target{"v1", "Pod", key.ns, key.name, work.pod.uid};
-  if (work.pod.owner) {
-    target = {work.pod.owner->api_version, work.pod.owner->kind, key.ns, work.pod.owner->name,
-              work.pod.owner->uid};
+  kube::EventTarget target{"v1", "Pod", key.ns, key.name, work.pod.Uid()};
+  if (work.pod.shape->owner) {
+    target = {work.pod.shape->owner->api_version, work.pod.shape->owner->kind, key.ns,
+              work.pod.shape->owner->name, work.pod.shape->owner->uid};
   }
   parts_.events.Record(target, kube::EventType::kWarning,
                        error.reason.empty() ? "ImageNotResolved" : error.reason,

@@ -41,35 +41,65 @@ std::optional<std::size_t> ControllingOwner(const json& pod) {
   return std::nullopt;
 }
 
+/// Of shared values, by their addresses.
+std::uint64_t HashOf(const PodShape& shape) {
+  std::size_t hash = 0;
+  const auto add = [&hash](const void* part) {
+    hash = hash * 0x9e3779b97f4a7c15u + std::hash<const void*>{}(part);
+  };
+  add(shape.ns.get());
+  add(shape.service_account.get());
+  add(shape.owner.get());
+  hash += shape.runs ? 1 : 0;
+  for (const auto& secret : shape.pull_secrets) add(secret.get());
+  for (const auto& use : shape.images) {
+    add(use.reference.get());
+    add(use.image_id.get());
+  }
+  return hash;
+}
+
 }  // namespace
+
+SharedText PodProjector::Text(const std::string& text) {
+  return texts_.Get(std::hash<std::string>{}(text), text);
+}
+
+std::shared_ptr<const PodShape> PodProjector::Shape(const resources::PodImages& images,
+                                                    const resources::OwnerRef* owner) {
+  PodShape shape;
+  shape.ns = Text(images.ns);
+  shape.service_account = Text(images.service_account);
+  for (const auto& secret : images.pull_secrets) shape.pull_secrets.push_back(Text(secret));
+  for (const auto& image : images.images) {
+    ImageUse use{Text(image.reference), nullptr};
+    const auto id = images.image_ids.find(image.container);
+    if (id != images.image_ids.end() && image.kind != resources::ContainerKind::kImageVolume) {
+      use.image_id = Text(id->second);
+    }
+    shape.images.push_back(std::move(use));
+  }
+  if (owner != nullptr) {
+    shape.owner = owners_.Get(std::hash<std::string>{}(owner->uid + owner->name), *owner);
+  }
+  shape.runs = !images.finished;
+  return shapes_.Get(HashOf(shape), shape);
+}
 
 Result<PodRecord> PodProjector::operator()(const json& pod) {
   auto images = resources::PodImagesFromPod(pod);
   if (!images) return std::move(images).error();
+  const auto at = ControllingOwner(pod);
+  const bool owned = at && *at < images->owners.size();
   PodRecord record;
-  record.ns = Text(images->ns);
-  record.service_account = Text(images->service_account);
-  for (const auto& secret : images->pull_secrets) record.pull_secrets.push_back(Text(secret));
-  for (const auto& image : images->images) {
-    ImageUse use{Text(image.reference), nullptr};
-    const auto id = images->image_ids.find(image.container);
-    if (id != images->image_ids.end() && image.kind != resources::ContainerKind::kImageVolume) {
-      use.image_id = Text(id->second);
-    }
-    record.images.push_back(std::move(use));
-  }
-  if (const auto at = ControllingOwner(pod); at && *at < images->owners.size()) {
-    const auto& owner = images->owners[*at];
-    record.owner = owners_.Get(owner.uid + owner.name, owner);
-  }
-  record.uid = images->uid;
+  record.shape = Shape(*images, owned ? &images->owners[*at] : nullptr);
   const auto created = ParseTime(TextAt(Member(pod, "metadata"), "creationTimestamp"));
   if (created) record.created = *created;
-  record.runs = !images->finished;
+  PodSelf self{images->uid, std::nullopt};
   if (images->scan_gate && !images->deleting) {
-    record.gate = std::make_shared<const GateRecord>(
-        GateRecord{*images->scan_gate, kube::ResourceVersionOf(pod)});
+    self.gate = GateRecord{*images->scan_gate, kube::ResourceVersionOf(pod)};
   }
+  if (!owned || self.gate) record.self = std::make_shared<const PodSelf>(std::move(self));
   return record;
 }
 

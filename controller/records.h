@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ using SharedText = std::shared_ptr<const std::string>;
 struct ImageUse {
   SharedText reference;  // as written
   SharedText image_id;   // status.…[].imageID, null where there is none
+  friend bool operator==(const ImageUse&, const ImageUse&) = default;
 };
 
 /// Of a pod that waits behind the scan gate.
@@ -33,16 +35,33 @@ struct GateRecord {
   std::string resource_version;
 };
 
-struct PodRecord {
+/// What pods of one template have in common, kept once however many there are.
+struct PodShape {
   SharedText ns;
   SharedText service_account;
   std::vector<SharedText> pull_secrets;
   std::vector<ImageUse> images;
   std::shared_ptr<const resources::OwnerRef> owner;  // the controlling one; null for a bare pod
+  bool runs = true;                                  // not finished
+  friend bool operator==(const PodShape&,
+                         const PodShape&) = default;  // of shared values: by address
+};
+
+/// Of a pod that is spoken of by itself: a bare one, or one with the scan gate.
+struct PodSelf {
   std::string uid;
+  std::optional<GateRecord> gate;  // nullopt: no scan gate, or the pod is being deleted
+};
+
+/// 40 bytes, since there are so many.
+struct PodRecord {
+  std::shared_ptr<const PodShape> shape;
+  std::shared_ptr<const PodSelf> self;  // null: its owner is spoken of
   TimePoint created{};
-  bool runs = true;                             // not finished
-  std::shared_ptr<const GateRecord> gate = {};  // null: no scan gate, or it is being deleted
+
+  bool Runs() const { return shape->runs; }
+  const GateRecord* Gate() const { return self && self->gate ? &*self->gate : nullptr; }
+  std::string Uid() const { return self ? self->uid : std::string(); }
 };
 
 /// Makes PodRecords; one for all pods, so that they share their texts. Thread-safe.
@@ -51,10 +70,14 @@ class PodProjector {
   Result<PodRecord> operator()(const nlohmann::json& pod);
 
  private:
-  SharedText Text(const std::string& text) { return texts_.Get(text, text); }
+  SharedText Text(const std::string& text);
+  /// `owner`: the controlling one, or null.
+  std::shared_ptr<const PodShape> Shape(const resources::PodImages& images,
+                                        const resources::OwnerRef* owner);
 
   Interner<std::string> texts_;
   Interner<resources::OwnerRef> owners_;
+  Interner<PodShape> shapes_;
 };
 
 /// An ImageScan without the parts of its status that only people read; `status_hash` is of the

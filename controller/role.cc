@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds kCountAgain{50};
 constexpr std::chrono::minutes kCountPatience{5};
 // Policy counts follow the scans at this pace, not at each of them.
 constexpr std::chrono::milliseconds kCountDelay{500};
+// So do the numbers of pods in a status: one write for all pods of a rollout's moment.
+constexpr std::chrono::milliseconds kUsageDelay{500};
 constexpr std::size_t kMaxPodsAgain = 10'000;
 
 std::string AskedAt(const ScanRecord& record) {
@@ -80,7 +82,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
              [this](const std::string& scan) { scan_queue_.Add(scan, Priority::kHigh); },
              &metrics}),
       pod_reconciler_({pods_, scans_, aliases_, credentials_, resolver_, maker_, usage_, events_,
-                       [this](const std::string& scan) { scan_queue_.Add(scan); },
+                       [this](const std::string& scan) { scan_queue_.AddAfter(scan, kUsageDelay); },
                        [this](const std::string& pod, const ScanRecord& scan) {
                          scan_events_.Started(pod, scan);
                        },
@@ -159,7 +161,7 @@ void Role::AddMetrics(metrics::Registry& metrics) {
 void Role::AddHandlers() {
   pods_.AddHandler([this](const auto& change) {
     if (!leading_) return;
-    const bool waits = change.after && change.after->gate;
+    const bool waits = change.after && change.after->Gate();
     pod_queue_.Add(change.key.ToString(), waits ? Priority::kHigh : Priority::kNormal);
   });
   scans_.AddHandler([this](const auto& change) { OnScan(change); });
@@ -256,7 +258,7 @@ void Role::OnLeading() {
   leading_ = true;  // first: an event from now on finds its queue
   // Who is held has waited since it was made, and its time runs out.
   pods_.ForEach([this](const std::string& key, const PodRecord& pod) {
-    pod_queue_.Add(key, pod.gate ? Priority::kHigh : Priority::kNormal);
+    pod_queue_.Add(key, pod.Gate() ? Priority::kHigh : Priority::kNormal);
   });
   pod_queue_.Add(kCountedKey, Priority::kLow);
   EnqueueAllScans();

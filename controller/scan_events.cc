@@ -46,9 +46,9 @@ std::string FailedPolicies(const ImageScanStatus& status) {
 
 /// Whom people look at: the pod's controller, else the pod.
 kube::EventTarget OwnerOf(const kube::ObjectKey& pod, const PodRecord& record) {
-  if (!record.owner) return {"v1", "Pod", pod.ns, pod.name, record.uid};
-  return {record.owner->api_version, record.owner->kind, pod.ns, record.owner->name,
-          record.owner->uid};
+  if (!record.shape->owner) return {"v1", "Pod", pod.ns, pod.name, record.Uid()};
+  return {record.shape->owner->api_version, record.shape->owner->kind, pod.ns,
+          record.shape->owner->name, record.shape->owner->uid};
 }
 
 }  // namespace

@@ -1,55 +1,92 @@
 #include "controller/usage_index.h"
 
 #include <algorithm>
+#include <set>
+
+#include "lib/kube/api.h"
 
 namespace landwaiter::controller {
 namespace {
 
-void Decrease(std::map<std::string, std::uint64_t>& counts, const std::string& key) {
-  const auto found = counts.find(key);
-  if (found == counts.end()) return;
-  if (--found->second == 0) counts.erase(found);
-}
+std::string NamespaceOf(const std::string& pod) { return kube::ObjectKey::Parse(pod).ns; }
 
 }  // namespace
 
-void UsageIndex::Remove(const std::string& pod, const PodEntry& entry) {
-  for (const PodUse& use : entry.uses) {
-    const auto found = scans_.find(use.scan);
-    if (found == scans_.end()) continue;
-    Decrease(found->second.namespaces, entry.ns);
-    const auto reference = found->second.references.find(use.reference);
-    if (reference != found->second.references.end() && --reference->second.pods == 0) {
-      found->second.references.erase(reference);
-    }
-    found->second.pods.erase(pod);
-    if (found->second.pods.empty()) scans_.erase(found);
+bool UsageIndex::Same(const PodEntry& entry, const std::vector<PodUse>& uses) {
+  return std::equal(entry.slots.begin(), entry.slots.end(), uses.begin(), uses.end(),
+                    [](const Slot& slot, const PodUse& use) {
+                      return slot.Scan()->first == use.scan &&
+                             slot.reference->first == use.reference;
+                    });
+}
+
+void UsageIndex::Insert(PodNode& pod, TimePoint created, const PodUse& use) {
+  ScanNode& scan = *scans_.try_emplace(use.scan).first;
+  ReferenceNode& reference = *scan.second.references.try_emplace(use.reference).first;
+  reference.second.scan = &scan;
+  ++reference.second.pods;
+  reference.second.newest = std::max(reference.second.newest, created);
+  ++scan.second.namespaces[NamespaceOf(pod.first)];
+  auto& slots = pod.second.slots;
+  if (!slots.empty() && slots.back().Scan() == &scan) {  // they are sorted by scan
+    slots.push_back({&reference, kSecond});
+    return;
+  }
+  slots.push_back({&reference, static_cast<std::uint32_t>(scan.second.pods.size())});
+  scan.second.pods.push_back(&pod);
+}
+
+void UsageIndex::Unlist(const Slot& slot) {
+  ScanNode* const scan = slot.Scan();
+  auto& pods = scan->second.pods;
+  // The last one of the list takes its place.
+  PodNode* const last = pods.back();
+  pods[slot.position] = last;
+  pods.pop_back();
+  for (Slot& moved : last->second.slots) {
+    if (moved.Scan() == scan && moved.position != kSecond) moved.position = slot.position;
   }
 }
 
-std::vector<std::string> UsageIndex::Set(const std::string& pod, const std::string& ns,
-                                         TimePoint created, std::vector<PodUse> uses) {
+void UsageIndex::Remove(PodNode& pod) {
+  const std::string ns = NamespaceOf(pod.first);
+  for (const Slot& slot : pod.second.slots) {
+    auto& namespaces = slot.Scan()->second.namespaces;
+    const auto in_ns = namespaces.find(ns);
+    if (--in_ns->second == 0) namespaces.erase(in_ns);
+    if (slot.position != kSecond) Unlist(slot);
+  }
+  // What nobody uses goes after all have been looked at: slots lead to their scan by the reference.
+  const std::vector<Slot> slots = std::move(pod.second.slots);
+  pod.second.slots.clear();
+  for (const Slot& slot : slots) {
+    ScanNode* const scan = slot.Scan();
+    if (--slot.reference->second.pods > 0) continue;
+    scan->second.references.erase(slot.reference->first);
+    if (scan->second.references.empty()) scans_.erase(scan->first);
+  }
+}
+
+std::vector<std::string> UsageIndex::Set(const std::string& pod, TimePoint created,
+                                         std::vector<PodUse> uses) {
   std::sort(uses.begin(), uses.end());
   uses.erase(std::unique(uses.begin(), uses.end()), uses.end());
   std::set<std::string> changed;
   const std::lock_guard lock(mutex_);
   const auto known = pods_.find(pod);
   if (known != pods_.end()) {
-    if (known->second.uses == uses) return {};
-    for (const PodUse& use : known->second.uses) changed.insert(use.scan);
-    Remove(pod, known->second);
-    pods_.erase(known);
+    if (Same(known->second, uses)) return {};
+    for (const Slot& slot : known->second.slots) changed.insert(slot.Scan()->first);
+    Remove(*known);
+    if (uses.empty()) pods_.erase(known);
   }
+  if (uses.empty()) return {changed.begin(), changed.end()};
+  PodNode& node = *pods_.try_emplace(pod).first;
+  node.second.slots.reserve(uses.size());
   for (const PodUse& use : uses) {
     changed.insert(use.scan);
-    ScanEntry& entry = scans_[use.scan];
-    entry.pods.insert(pod);
-    ++entry.namespaces[ns];
-    ReferenceEntry& reference = entry.references[use.reference];
-    ++reference.pods;
-    reference.newest = std::max(reference.newest, created);
+    Insert(node, created, use);
   }
-  if (!uses.empty()) pods_.emplace(pod, PodEntry{ns, std::move(uses)});
   return {changed.begin(), changed.end()};
 }
 
@@ -74,13 +111,16 @@ std::optional<Usage> UsageIndex::Of(const std::string& scan) const {
 
 std::vector<std::string> UsageIndex::PodsOf(const std::string& scan, std::size_t limit) const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> out;
   const auto found = scans_.find(scan);
-  if (found == scans_.end()) return out;
-  for (const auto& pod : found->second.pods) {
-    if (out.size() >= limit) break;
-    out.push_back(pod);
-  }
+  if (found == scans_.end()) return {};
+  std::vector<const std::string*> names;
+  names.reserve(found->second.pods.size());
+  for (const PodNode* pod : found->second.pods) names.push_back(&pod->first);
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(limit, names.size()));
+  std::partial_sort(names.begin(), end, names.end(),
+                    [](const std::string* a, const std::string* b) { return *a < *b; });
+  std::vector<std::string> out;
+  for (auto name = names.begin(); name != end; ++name) out.push_back(**name);
   return out;
 }
 

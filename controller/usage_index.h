@@ -6,7 +6,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,37 +21,61 @@ struct PodUse {
   friend auto operator<=>(const PodUse&, const PodUse&) = default;
 };
 
-/// Thread-safe.
+/// Thread-safe. Some 250 bytes for a pod of two images, its key included: what pods have in common
+/// is kept once, and they point to it.
 class UsageIndex {
  public:
-  /// Replaces what was known of the pod; an empty list removes it. `created`: of the pod, by which
-  /// references are newer or older. Returns the scans whose usage changed.
-  std::vector<std::string> Set(const std::string& pod, const std::string& ns, TimePoint created,
-                               std::vector<PodUse> uses);
+  UsageIndex() = default;
+  UsageIndex(const UsageIndex&) = delete;
+  UsageIndex& operator=(const UsageIndex&) = delete;
+
+  /// Replaces what was known of the pod "ns/name"; an empty list removes it. `created`: of the pod,
+  /// by which references are newer or older. Returns the scans whose usage changed.
+  std::vector<std::string> Set(const std::string& pod, TimePoint created, std::vector<PodUse> uses);
   /// nullopt until SetComplete.
   std::optional<Usage> Of(const std::string& scan) const;
-  /// "ns/name" of at most `limit` pods.
+  /// "ns/name" of at most `limit` pods, sorted.
   std::vector<std::string> PodsOf(const std::string& scan, std::size_t limit) const;
   bool Complete() const;
   void SetComplete();
   void Reset();
 
  private:
-  struct PodEntry {
-    std::string ns;
-    std::vector<PodUse> uses;
-  };
+  struct PodEntry;
+  struct ScanEntry;
+  // Nodes of the maps below: their addresses stay as long as they do.
+  using PodNode = std::pair<const std::string, PodEntry>;
+  using ScanNode = std::pair<const std::string, ScanEntry>;
   struct ReferenceEntry {
+    ScanNode* scan = nullptr;  // whose it is
     std::uint64_t pods = 0;
     TimePoint newest{};  // of the pods that were seen with it
   };
+  using ReferenceNode = std::pair<const std::string, ReferenceEntry>;
+
+  /// One use of a pod.
+  struct Slot {
+    ReferenceNode* reference;
+    /// Where the scan lists the pod: so that it is taken out without a search. kSecond: a pod that
+    /// uses one image by two references is listed by its first.
+    std::uint32_t position;
+
+    ScanNode* Scan() const { return reference->second.scan; }
+  };
+  static constexpr std::uint32_t kSecond = ~std::uint32_t{0};
+  struct PodEntry {
+    std::vector<Slot> slots;  // in the order of its uses
+  };
   struct ScanEntry {
-    std::set<std::string> pods;
+    std::vector<PodNode*> pods;
     std::map<std::string, std::uint64_t> namespaces;
     std::map<std::string, ReferenceEntry> references;
   };
 
-  void Remove(const std::string& pod, const PodEntry& entry);
+  static bool Same(const PodEntry& entry, const std::vector<PodUse>& uses);
+  void Insert(PodNode& pod, TimePoint created, const PodUse& use);
+  void Remove(PodNode& pod);
+  static void Unlist(const Slot& slot);
 
   mutable std::mutex mutex_;
   bool complete_ = false;

@@ -95,8 +95,9 @@ class Informer final : private ReflectorSink {
  private:
   struct Entry {
     std::shared_ptr<const T> value;
-    std::uint64_t version_hash = 0;  // of the resourceVersion: is it the same state
-    std::uint32_t list_round = 0;
+    // Small, since there are so many. Rounds are compared with the last one only.
+    std::uint64_t version_hash : 48 = 0;  // of the resourceVersion: is it the same state
+    std::uint64_t list_round : 16 = 0;
   };
 
   void OnListBegin() override { ++round_; }
@@ -104,7 +105,7 @@ class Informer final : private ReflectorSink {
   void OnObject(const nlohmann::json& object) override {
     ObjectKey key = KeyOf(object);
     std::string name = key.ToString();
-    const std::uint64_t version = HashOf(ResourceVersionOf(object));
+    const std::uint64_t version = HashOf(ResourceVersionOf(object)) >> 16;
     {
       const std::unique_lock lock(mutex_);
       const auto found = store_.find(name);
@@ -165,7 +166,7 @@ class Informer final : private ReflectorSink {
   std::vector<Handler> handlers_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, Entry> store_;
-  std::uint32_t round_ = 0;  // of the reflector's thread
+  std::uint16_t round_ = 0;  // of the reflector's thread
   Reflector reflector_;      // last: its thread ends before the store does
 };
 

@@ -1,5 +1,7 @@
 #include "lib/kube/reflector.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -9,6 +11,8 @@
 
 namespace landwaiter::kube {
 namespace {
+
+constexpr std::size_t kManyItems = 1'000;
 
 std::uint64_t Random(std::uint64_t below) {
   static thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -92,13 +96,15 @@ void Reflector::Run(const std::stop_token& stop) {
 Status Reflector::ListOnce(const Cancellation& cancel) {
   lists_.fetch_add(1);
   sink_.OnListBegin();
+  std::size_t items = 0;
   auto version = api_.List(
       options_.resource,
       {.ns = options_.ns,
        .label_selector = options_.label_selector,
        .field_selector = options_.field_selector,
        .page_size = options_.page_size},
-      [this](nlohmann::json&& item) {
+      [&](nlohmann::json&& item) {
+        ++items;
         sink_.OnObject(item);
         return Ok();
       },
@@ -106,6 +112,9 @@ Status Reflector::ListOnce(const Cancellation& cancel) {
   // A list that broke off says nothing of what it did not reach: nothing is taken away.
   if (!version) return std::move(version).error();
   sink_.OnListEnd();
+  // Whole pages of objects were held for a moment, and what is kept of them lies in between: what
+  // is free is given back once, and not held for the next list in some hours.
+  if (items >= kManyItems) ::malloc_trim(0);
   resource_version_ = std::move(*version);
   Heard();
   {

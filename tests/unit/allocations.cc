@@ -66,11 +66,13 @@ bool AllocationsAreCounted() {
 #endif
 }
 
-AllocationCount::AllocationCount() : allocations_before_(::allocations), held_before_(held_bytes) {
+AllocationCount::AllocationCount() : allocations_before_(::allocations), held_before_(::held_bytes) {
   ::peak_bytes = held_before_;
 }
 
 std::uint64_t AllocationCount::allocations() const { return ::allocations - allocations_before_; }
+
+std::int64_t AllocationCount::held_bytes() const { return ::held_bytes - held_before_; }
 
 std::uint64_t AllocationCount::peak_bytes() const {
   return static_cast<std::uint64_t>(::peak_bytes - held_before_);

@@ -16,6 +16,8 @@ class AllocationCount {
   std::uint64_t allocations() const;
   /// The most bytes that were held at one time, above what was held at the start.
   std::uint64_t peak_bytes() const;
+  /// Held now, above what was held at the start; without malloc's own eight bytes a block.
+  std::int64_t held_bytes() const;
 
  private:
   std::uint64_t allocations_before_;
