@@ -39,6 +39,7 @@ def test_nothing_differs_from_the_chart_while_it_runs(bench):
     assert (shown.returncode, shown.stdout + shown.stderr) == (0, "")
 
 
+# Admission pitfall 93.
 @pytest.mark.parametrize("role", metrics_page.ROLES)
 def test_the_metrics_page_says_what_a_role_serves_and_nothing_else(bench, role):
     status, text = bench.roles[role].get("/metrics")
@@ -52,6 +53,7 @@ def test_the_metrics_page_says_what_a_role_serves_and_nothing_else(bench, role):
     assert served == documented
 
 
+# Admission pitfall 25.
 @pytest.mark.parametrize("name", ["rules.yaml", "dashboard.json"])
 def test_rules_and_dashboard_ask_for_metrics_that_are_served(name):
     known = {metric for metrics in metrics_page.documented().values() for metric in metrics}
@@ -59,6 +61,7 @@ def test_rules_and_dashboard_ask_for_metrics_that_are_served(name):
     assert len(asked) > 5 and asked - known == set()
 
 
+# Admission pitfall 25.
 def test_the_metrics_page_names_every_alert_and_no_other():
     with open(os.path.join(CHART, "files", "rules.yaml"), encoding="utf-8") as f:
         alerts = set(re.findall(r"alert: (\w+)", f.read()))

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "controller/scan_facts.h"
+#include "tests/support/fake_kube.h"
 #include "tests/unit/controller/builders.h"
 
 namespace landwaiter::controller {
@@ -34,6 +35,24 @@ TEST(PatchFor, AddsSecretsAndNothingElseOnceTheImageIsScanned) {
   EXPECT_FALSE(patch["metadata"].contains("annotations"));
   EXPECT_EQ(patch["metadata"]["resourceVersion"], "7");
   EXPECT_TRUE(PatchFor(scan, ADemand({{"shop", "old"}}), kNow).is_null());
+}
+
+// Admission pitfall 85: a tag a minute must not fill etcd.
+TEST(ScanMaker, MakesNoMoreObjectsThanItMayAndSaysSo) {
+  testing::FakeKube api;
+  kube::Informer<ScanRecord> scans(api, {.resource = kImageScans}, ProjectScan);
+  scans.Start();
+  const SystemClock clock;
+  ScanMaker maker(api, scans, clock, 1);
+  ASSERT_TRUE(maker.Ensure(ADemand({}), {}));
+  ASSERT_TRUE(api.WaitUntil([&] { return scans.size() == 1; }));
+  ScanDemand other = ADemand({});
+  other.digest = DigestOf("other");
+  const auto refused = maker.Ensure(other, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, kReasonTooManyImages);
+  EXPECT_EQ(api.All(kImageScans).size(), 1u);
+  EXPECT_TRUE(maker.Ensure(ADemand({}), {})) << "that one is there";
 }
 
 TEST(AskAgainPatch, IsMadeOnceInHalfAMinute) {

@@ -74,7 +74,6 @@ struct Misbehaviour {
   const char* reason;
 };
 
-// Admission pitfall 104.
 TEST(Client, TellsOfEachExchangeOnceAndOfItsStatus) {
   LoopbackServer server([](const SeenRequest& r, Connection& c) {
     if (r.target == "/0") return false;  // hung up on
@@ -91,6 +90,7 @@ TEST(Client, TellsOfEachExchangeOnceAndOfItsStatus) {
   EXPECT_EQ(told, (std::vector<int>{200, 200, 404, 404, 503, 503, 0, 0}));
 }
 
+// Admission pitfall 104.
 TEST(Client, NamesEachMisbehaviour) {
   const Misbehaviour cases[] = {
       {"says nothing and closes", [](Connection&) { return false; }, Code::kUnavailable, ""},
