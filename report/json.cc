@@ -1,10 +1,12 @@
-// The report for programs: docs/report-v1.schema.json is the contract. nlohmann's objects are
-// sorted by key and the lists below are sorted by their makers, so the bytes follow from the facts.
-// Environment variables of the image are left out: people put credentials there.
+// The report for programs: docs/report-v1.schema.json is the contract. Objects are sorted by key
+// and the lists below are sorted by their makers, so the bytes follow from the facts. Environment
+// variables of the image are left out: people put credentials there.
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "report/json_writer.h"
 #include "report/scan_report.h"
 #include "report/summary.h"
 
@@ -31,63 +33,67 @@ json ToJson(const SeverityCounts& counts) {
           {"knownExploited", counts.known_exploited}};
 }
 
-json FromBase(const std::optional<BaseImage>& base, int layer) {
-  const auto from = IsFromBase(base, layer);
-  return from ? json(*from) : json(nullptr);
+void Write(JsonWriter& out, const Finding& finding, const std::optional<BaseImage>& base) {
+  out.BeginObject();
+  out.String("advisory", finding.advisory);
+  out.Strings("aliases", finding.aliases);
+  out.String("confidence", ConfidenceName(finding.confidence));
+  out.Optional("cvssScore", finding.cvss_score);
+  out.String("cvssVector", finding.cvss_vector);
+  out.Optional("epssPercentile", finding.epss_percentile);
+  out.Optional("epssScore", finding.epss_score);
+  out.String("feed", finding.feed);
+  out.String("fixedVersion", finding.fixed_version);
+  out.Optional("fromBase", IsFromBase(base, finding.layer));
+  out.Value("hostKernel", finding.host_kernel);
+  out.String("id", finding.id);
+  out.String("installedVersion", finding.installed_version);
+  out.Optional("knownExploited", finding.known_exploited);
+  out.Value("layer", finding.layer);
+  out.String("package", finding.package);
+  out.String("packageType", finding.package_type);
+  out.String("path", finding.path);
+  out.String("published", finding.published);
+  out.String("purl", finding.purl);
+  out.String("severity", SeverityName(finding.severity));
+  out.String("severitySource", finding.severity_source);
+  out.String("sourcePackage", finding.source_package);
+  out.String("state", FindingStateName(finding.state));
+  out.String("title", finding.title);
+  out.String("url", finding.url);
+  out.Strings("weaknesses", finding.weaknesses);
+  out.EndObject();
 }
 
-json ToJson(const Finding& finding, const std::optional<BaseImage>& base) {
-  json value = {{"id", finding.id},
-                {"aliases", finding.aliases},
-                {"severity", SeverityName(finding.severity)},
-                {"severitySource", finding.severity_source},
-                {"cvssVector", finding.cvss_vector},
-                {"state", FindingStateName(finding.state)},
-                {"fixedVersion", finding.fixed_version},
-                {"title", finding.title},
-                {"url", finding.url},
-                {"published", finding.published},
-                {"feed", finding.feed},
-                {"advisory", finding.advisory},
-                {"package", finding.package},
-                {"packageType", finding.package_type},
-                {"installedVersion", finding.installed_version},
-                {"purl", finding.purl},
-                {"path", finding.path},
-                {"sourcePackage", finding.source_package},
-                {"layer", finding.layer},
-                {"fromBase", FromBase(base, finding.layer)},
-                {"weaknesses", finding.weaknesses},
-                {"confidence", ConfidenceName(finding.confidence)},
-                {"hostKernel", finding.host_kernel}};
-  value["cvssScore"] = finding.cvss_score ? json(*finding.cvss_score) : json(nullptr);
-  value["knownExploited"] =
-      finding.known_exploited ? json(*finding.known_exploited) : json(nullptr);
-  value["epssScore"] = finding.epss_score ? json(*finding.epss_score) : json(nullptr);
-  value["epssPercentile"] =
-      finding.epss_percentile ? json(*finding.epss_percentile) : json(nullptr);
-  return value;
+void Write(JsonWriter& out, const Package& package, const std::optional<BaseImage>& base) {
+  out.BeginObject();
+  out.String("architecture", package.architecture);
+  out.String("cpe", package.cpe);
+  out.Value("dev", package.dev);
+  out.String("foundBy", package.found_by);
+  out.Optional("fromBase", IsFromBase(base, package.layer));
+  out.Value("layer", package.layer);
+  out.Strings("licenses", package.licenses);
+  out.String("module", package.module);
+  out.String("name", package.name);
+  out.String("owner", package.owner);
+  out.String("path", package.path);
+  out.String("purl", package.purl);
+  out.String("sourceName", package.source_name);
+  out.String("sourceVersion", package.source_version);
+  out.String("type", package.type);
+  out.String("vendor", package.vendor);
+  out.String("version", package.version);
+  out.String("within", package.within);
+  out.EndObject();
 }
 
-json ToJson(const Package& package, const std::optional<BaseImage>& base) {
-  return {{"type", package.type},
-          {"name", package.name},
-          {"version", package.version},
-          {"architecture", package.architecture},
-          {"sourceName", package.source_name},
-          {"sourceVersion", package.source_version},
-          {"purl", package.purl},
-          {"cpe", package.cpe},
-          {"path", package.path},
-          {"within", package.within},
-          {"foundBy", package.found_by},
-          {"licenses", package.licenses},
-          {"owner", package.owner},
-          {"module", package.module},
-          {"vendor", package.vendor},
-          {"layer", package.layer},
-          {"fromBase", FromBase(base, package.layer)},
-          {"dev", package.dev}};
+void Write(JsonWriter& out, const char* name, const std::vector<Package>& packages,
+           const std::optional<BaseImage>& base) {
+  out.Key(name);
+  out.BeginArray();
+  for (const Package& package : packages) Write(out, package, base);
+  out.EndArray();
 }
 
 json ToJson(const ImageConfig& config) {
@@ -126,12 +132,6 @@ json List(const std::vector<T>& items) {
   return list;
 }
 
-json List(const std::vector<Package>& packages, const std::optional<BaseImage>& base) {
-  json list = json::array();
-  for (const Package& package : packages) list.push_back(ToJson(package, base));
-  return list;
-}
-
 json BaseToJson(const std::optional<BaseImage>& base) {
   if (!base) return nullptr;
   return {{"name", base->name}, {"digest", base->digest.ToString()}, {"layers", base->layers}};
@@ -155,64 +155,70 @@ json LayersToJson(const std::vector<ImageLayer>& layers) {
   return list;
 }
 
-json PlatformToJson(const ScanReport& report, std::size_t index) {
+json SystemToJson(const std::optional<OperatingSystem>& os) {
+  if (!os) return nullptr;
+  return {{"family", os->family},
+          {"version", os->version},
+          {"codename", os->codename},
+          {"prettyName", os->pretty_name},
+          {"variant", os->variant}};
+}
+
+json DatabaseToJson(const DatabaseInfo& database) {
+  if (database.id.empty()) return nullptr;
+  return {{"id", database.id}, {"builtAt", database.built_at}, {"feeds", database.feeds}};
+}
+
+void WritePlatform(JsonWriter& out, const ScanReport& report, std::size_t index) {
   const Inventory& inventory = report.inventory.platforms[index];
   const PlatformFindings& matched = FindingsOf(report, index);
   const Shortened shown = ApplyFilter(matched.findings, report.filter, HostKernel::kShow);
   const std::optional<BaseImage>& base = BaseOf(report, index);
-  json findings = json::array();
-  for (const Finding* finding : shown.findings) findings.push_back(ToJson(*finding, base));
-  json value = {{"platform", inventory.platform.ToString()},
-                {"manifestDigest", inventory.manifest_digest.ToString()},
-                {"imageID", inventory.image_id.ToString()},
-                {"sizeBytes", inventory.size_bytes},
-                {"config", ToJson(inventory.config)},
-                {"layers", LayersToJson(inventory.layers)},
-                {"base", BaseToJson(base)},
-                {"declaredBase", DeclaredToJson(inventory.declared_base)},
-                {"packages", List(inventory.packages, base)},
-                {"hints", List(inventory.hints, base)},
-                {"coverage", List(AllCoverage(report, index))},
-                {"vulnerabilities", ToJson(Count(matched.findings))},
-                {"findings", std::move(findings)},
-                {"hiddenFindings", shown.below_severity + shown.unfixed}};
-  value["os"] = nullptr;
-  if (inventory.os) {
-    value["os"] = {{"family", inventory.os->family},
-                   {"version", inventory.os->version},
-                   {"codename", inventory.os->codename},
-                   {"prettyName", inventory.os->pretty_name},
-                   {"variant", inventory.os->variant}};
-  }
-  return value;
+  out.BeginObject();
+  out.Value("base", BaseToJson(base));
+  out.Value("config", ToJson(inventory.config));
+  out.Value("coverage", List(AllCoverage(report, index)));
+  out.Value("declaredBase", DeclaredToJson(inventory.declared_base));
+  out.Key("findings");
+  out.BeginArray();
+  for (const Finding* finding : shown.findings) Write(out, *finding, base);
+  out.EndArray();
+  out.Value("hiddenFindings", shown.below_severity + shown.unfixed);
+  Write(out, "hints", inventory.hints, base);
+  out.String("imageID", inventory.image_id.ToString());
+  out.Value("layers", LayersToJson(inventory.layers));
+  out.String("manifestDigest", inventory.manifest_digest.ToString());
+  out.Value("os", SystemToJson(inventory.os));
+  Write(out, "packages", inventory.packages, base);
+  out.String("platform", inventory.platform.ToString());
+  out.Value("sizeBytes", inventory.size_bytes);
+  out.Value("vulnerabilities", ToJson(Count(matched.findings)));
+  out.EndObject();
 }
 
 }  // namespace
 
 std::string RenderJson(const ScanReport& report) {
-  json platforms = json::array();
+  JsonWriter out;
+  out.BeginObject();
+  out.Value("complete", IsComplete(report));
+  out.Value("database", DatabaseToJson(report.database));
+  out.String("digest", report.inventory.digest.ToString());
+  out.Value("filter", {{"severityAtLeast", SeverityName(report.filter.severity_at_least)},
+                       {"ignoreUnfixed", report.filter.ignore_unfixed}});
+  out.String("image", report.image);
+  out.String("mediaType", report.inventory.media_type);
+  out.Key("platforms");
+  out.BeginArray();
   for (std::size_t i = 0; i < report.inventory.platforms.size(); ++i) {
-    platforms.push_back(PlatformToJson(report, i));
+    WritePlatform(out, report, i);
   }
-  json value = {{"schemaVersion", kReportSchemaVersion},
-                {"image", report.image},
-                {"digest", report.inventory.digest.ToString()},
-                {"mediaType", report.inventory.media_type},
-                {"verdict", VerdictName(OverallVerdict(report))},
-                {"complete", IsComplete(report)},
-                {"filter",
-                 {{"severityAtLeast", SeverityName(report.filter.severity_at_least)},
-                  {"ignoreUnfixed", report.filter.ignore_unfixed}}},
-                {"platforms", std::move(platforms)},
-                {"policies", List(report.policies)}};
-  value["database"] = nullptr;
-  if (!report.database.id.empty()) {
-    value["database"] = {{"id", report.database.id},
-                         {"builtAt", report.database.built_at},
-                         {"feeds", report.database.feeds}};
-  }
-  // ASCII only: an image's author cannot reach the terminal of whoever prints the file.
-  return value.dump(2, ' ', true, json::error_handler_t::replace) + "\n";
+  out.EndArray();
+  out.Value("policies", List(report.policies));
+  out.Value("schemaVersion", kReportSchemaVersion);
+  out.String("verdict", VerdictName(OverallVerdict(report)));
+  out.EndObject();
+  return std::move(out).Take() + "\n";
 }
 
 }  // namespace landwaiter::report

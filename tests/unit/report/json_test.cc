@@ -93,7 +93,9 @@ class Checker {
 };
 
 void ExpectValid(const ScanReport& report) {
-  const json value = json::parse(RenderJson(report));
+  const std::string text = RenderJson(report);
+  const json value = json::parse(text);
+  EXPECT_EQ(text, value.dump(2, ' ', true) + "\n") << "sorted, two blanks a level, ASCII";
   const json schema = json::parse(std::ifstream("docs/report-v1.schema.json"));
   Checker(schema).Check(value, schema, "report");
 }
@@ -107,6 +109,11 @@ TEST(Json, AFullReportIsValid) {
   report.platforms[0].findings[0].epss_score = 0.5;
   report.platforms[0].findings[0].epss_percentile = 1.0;
   report.platforms[0].findings[0].weaknesses = {"CWE-79"};
+  report.platforms[0].findings[1].title = "a \"quoted\" \\ title\n\t\x7f of \xC3\xA9";
+  Inventory& inventory = report.inventory.platforms[0];
+  inventory.config.labels = {{"a", "b"}, {"c", ""}};
+  inventory.packages[0].licenses = {"GPL-2.0-only", "MIT \xE2\x80\x93"};
+  inventory.hints = inventory.packages;
   ExpectValid(report);
 }
 
