@@ -4,18 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/json.h"
+#include "model/inventory_bounds.h"
 #include "model/names.h"
 
 namespace landwaiter {
 namespace {
-
-// The scanner's child has read hostile bytes: whatever it says is bounded again here.
-constexpr std::size_t kMaxPlatforms = 64;   // an index of an image with every architecture has ~20
-constexpr std::size_t kMaxLayers = 127;     // overlayfs' own limit, and Docker's
-constexpr std::size_t kMaxCoverage = 4096;  // one line a source and broken file
-constexpr std::size_t kMaxRepositories = 1024;  // Red Hat images name some 10
-constexpr std::size_t kMaxHistory = 4096;
-constexpr std::size_t kMaxText = 8192;
 
 constexpr NameTable<CoverageState, 5> kStates{{{CoverageState::kRead, "Read"},
                                                {CoverageState::kFailed, "Failed"},
@@ -103,7 +96,7 @@ nlohmann::json ToJson(const Inventory& i) {
 
 void ReadDigest(JsonFields& fields, const char* name, Digest& out) {
   std::string text;
-  fields.String(name, text, 160);
+  fields.String(name, text, bounds::kDigest);
   auto digest = Digest::Parse(text);
   if (!digest) return fields.Fail(name, digest.error().message);
   out = *digest;
@@ -111,21 +104,21 @@ void ReadDigest(JsonFields& fields, const char* name, Digest& out) {
 
 Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
   std::int64_t layer = -1;
-  fields.String("type", p.type, 64);
-  fields.String("name", p.name, 1024);
-  fields.String("version", p.version, 1024);
-  fields.String("architecture", p.architecture, 64);
-  fields.String("sourceName", p.source_name, 1024);
-  fields.String("sourceVersion", p.source_version, 1024);
-  fields.String("purl", p.purl, kMaxText);
-  fields.String("path", p.path, kMaxText);
-  fields.String("within", p.within, kMaxText);
-  fields.String("foundBy", p.found_by, 64);
-  fields.String("owner", p.owner, 1024);
-  fields.String("module", p.module, 1024);
-  fields.String("cpe", p.cpe, 1024);
-  fields.String("vendor", p.vendor, 1024);
-  fields.Strings("licenses", p.licenses, 64, kMaxText);
+  fields.String("type", p.type, bounds::kWord);
+  fields.String("name", p.name, bounds::kName);
+  fields.String("version", p.version, bounds::kName);
+  fields.String("architecture", p.architecture, bounds::kWord);
+  fields.String("sourceName", p.source_name, bounds::kName);
+  fields.String("sourceVersion", p.source_version, bounds::kName);
+  fields.String("purl", p.purl, bounds::kText);
+  fields.String("path", p.path, bounds::kText);
+  fields.String("within", p.within, bounds::kText);
+  fields.String("foundBy", p.found_by, bounds::kWord);
+  fields.String("owner", p.owner, bounds::kName);
+  fields.String("module", p.module, bounds::kName);
+  fields.String("cpe", p.cpe, bounds::kName);
+  fields.String("vendor", p.vendor, bounds::kName);
+  fields.Strings("licenses", p.licenses, bounds::kLicenses, bounds::kText);
   fields.Int("layer", layer);
   fields.Bool("dev", p.dev);
   if (p.type.empty()) fields.Fail("type", "is missing");
@@ -138,21 +131,21 @@ Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
 }
 
 Status ReadConfig(JsonFields& fields, ImageConfig& c) {
-  fields.String("user", c.user, kMaxText);
+  fields.String("user", c.user, bounds::kText);
   if (fields.Has("uid")) fields.Uint("uid", c.uid.emplace());
-  fields.Strings("exposedPorts", c.exposed_ports, 65536, kMaxText);
-  fields.Strings("env", c.env, 65536, 1u << 20);
-  fields.Strings("entrypoint", c.entrypoint, 65536, 1u << 20);
-  fields.Strings("cmd", c.cmd, 65536, 1u << 20);
-  fields.Strings("volumes", c.volumes, 65536, kMaxText);
-  fields.StringMap("labels", c.labels, 65536, 1u << 20);
-  fields.String("workingDir", c.working_dir, kMaxText);
-  fields.String("created", c.created, 64);
+  fields.Strings("exposedPorts", c.exposed_ports, bounds::kConfigItems, bounds::kText);
+  fields.Strings("env", c.env, bounds::kConfigItems, bounds::kLong);
+  fields.Strings("entrypoint", c.entrypoint, bounds::kConfigItems, bounds::kLong);
+  fields.Strings("cmd", c.cmd, bounds::kConfigItems, bounds::kLong);
+  fields.Strings("volumes", c.volumes, bounds::kConfigItems, bounds::kText);
+  fields.StringMap("labels", c.labels, bounds::kConfigItems, bounds::kLong);
+  fields.String("workingDir", c.working_dir, bounds::kText);
+  fields.String("created", c.created, bounds::kWord);
   fields.Bool("healthcheck", c.healthcheck);
-  fields.Objects("history", kMaxHistory, [&](JsonFields& entry) {
+  fields.Objects("history", bounds::kHistory, [&](JsonFields& entry) {
     HistoryEntry& h = c.history.emplace_back();
-    entry.String("createdBy", h.created_by, 1u << 20);
-    entry.String("comment", h.comment, 1u << 20);
+    entry.String("createdBy", h.created_by, bounds::kLong);
+    entry.String("comment", h.comment, bounds::kLong);
     entry.Bool("emptyLayer", h.empty_layer);
     return entry.Done();
   });
@@ -162,18 +155,18 @@ Status ReadConfig(JsonFields& fields, ImageConfig& c) {
 Status ReadLayer(JsonFields& fields, ImageLayer& layer) {
   ReadDigest(fields, "digest", layer.digest);
   ReadDigest(fields, "diffID", layer.diff_id);
-  fields.String("mediaType", layer.media_type, 256);
+  fields.String("mediaType", layer.media_type, bounds::kShort);
   fields.Uint("sizeBytes", layer.size_bytes);
-  fields.String("createdBy", layer.created_by, 1u << 20);
+  fields.String("createdBy", layer.created_by, bounds::kLong);
   fields.Strings("contentSets", layer.content_sets, kMaxContentSets, kMaxContentSetBytes);
   return fields.Done();
 }
 
 Status ReadCoverage(JsonFields& fields, Coverage& c) {
   std::string state;
-  fields.String("source", c.source, 128);
+  fields.String("source", c.source, bounds::kSource);
   fields.String("state", state, 32);
-  fields.String("reason", c.reason, kMaxText);
+  fields.String("reason", c.reason, bounds::kText);
   fields.Uint("packages", c.packages);
   const auto parsed = ValueOf(kStates, state);
   if (!parsed) fields.Fail("state", "is no coverage state");
@@ -184,7 +177,7 @@ Status ReadCoverage(JsonFields& fields, Coverage& c) {
 
 Status ReadInventory(JsonFields& fields, Inventory& i) {
   std::string platform;
-  fields.String("platform", platform, 128);
+  fields.String("platform", platform, bounds::kPlatform);
   auto parsed = Platform::Parse(platform);
   if (parsed) {
     i.platform = *parsed;
@@ -196,21 +189,21 @@ Status ReadInventory(JsonFields& fields, Inventory& i) {
   fields.Uint("sizeBytes", i.size_bytes);
   fields.Object("os", [&](JsonFields& os) {
     OperatingSystem& out = i.os.emplace();
-    os.String("family", out.family, 256);
-    os.String("version", out.version, 256);
-    os.String("codename", out.codename, 256);
-    os.String("prettyName", out.pretty_name, 1024);
-    os.String("variant", out.variant, 64);
+    os.String("family", out.family, bounds::kShort);
+    os.String("version", out.version, bounds::kShort);
+    os.String("codename", out.codename, bounds::kShort);
+    os.String("prettyName", out.pretty_name, bounds::kName);
+    os.String("variant", out.variant, bounds::kWord);
     return os.Done();
   });
   fields.Object("config", [&](JsonFields& config) { return ReadConfig(config, i.config); });
   fields.Object("declaredBase", [&](JsonFields& base) {
     DeclaredBase& out = i.declared_base.emplace();
-    base.String("name", out.name, kMaxText);
-    base.String("digest", out.digest, 160);
+    base.String("name", out.name, bounds::kText);
+    base.String("digest", out.digest, bounds::kDigest);
     return base.Done();
   });
-  fields.Objects("layers", kMaxLayers,
+  fields.Objects("layers", bounds::kLayers,
                  [&](JsonFields& layer) { return ReadLayer(layer, i.layers.emplace_back()); });
   fields.Objects("packages", kMaxInventoryPackages, [&](JsonFields& package) {
     return ReadPackage(package, i.packages.emplace_back(), i.layers.size());
@@ -218,10 +211,10 @@ Status ReadInventory(JsonFields& fields, Inventory& i) {
   fields.Objects("hints", kMaxHints, [&](JsonFields& package) {
     return ReadPackage(package, i.hints.emplace_back(), i.layers.size());
   });
-  fields.Objects("coverage", kMaxCoverage, [&](JsonFields& coverage) {
+  fields.Objects("coverage", bounds::kCoverage, [&](JsonFields& coverage) {
     return ReadCoverage(coverage, i.coverage.emplace_back());
   });
-  fields.Strings("repositories", i.repositories, kMaxRepositories, 256);
+  fields.Strings("repositories", i.repositories, bounds::kRepositories, bounds::kShort);
   // An answer that leaves these out is broken, not an image without packages.
   for (const char* name : {"config", "layers", "packages", "coverage"}) {
     if (!fields.Has(name)) fields.Fail(name, "is missing");
@@ -269,8 +262,8 @@ Result<ImageInventory> ImageInventoryFromJson(std::string_view text) {
   ImageInventory inventory;
   JsonFields fields(*json, "");
   ReadDigest(fields, "digest", inventory.digest);
-  fields.String("mediaType", inventory.media_type, 256);
-  fields.Objects("platforms", kMaxPlatforms, [&](JsonFields& platform) {
+  fields.String("mediaType", inventory.media_type, bounds::kShort);
+  fields.Objects("platforms", bounds::kPlatforms, [&](JsonFields& platform) {
     return ReadInventory(platform, inventory.platforms.emplace_back());
   });
   if (inventory.platforms.empty()) fields.Fail("platforms", "is missing or empty");

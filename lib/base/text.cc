@@ -5,29 +5,10 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "lib/base/utf8.h"
+
 namespace landwaiter::text {
 namespace {
-
-/// Length of the well-formed UTF-8 sequence at `at` (RFC 3629), 0 where there is none.
-std::size_t SequenceLength(std::string_view text, std::size_t at, std::uint32_t* code_point) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at);
-  if (first < 0x80) {
-    *code_point = first;
-    return 1;
-  }
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
-  if (length == 0 || first > 0xF4 || at + length > text.size()) return 0;
-  std::uint32_t value = first & (0xFF >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-    value = (value << 6) | (byte(at + i) & 0x3F);
-  }
-  const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
-  if (overlong || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return 0;
-  *code_point = value;
-  return length;
-}
 
 bool IsControl(std::uint32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) ||
@@ -83,7 +64,7 @@ std::string Printable(std::string_view text) {
   clean.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
     std::uint32_t code_point = 0;
-    const std::size_t length = SequenceLength(text, i, &code_point);
+    const std::size_t length = Utf8SequenceLength(text, i, &code_point);
     if (length == 0 || IsControl(code_point)) {
       clean += '?';
       i += std::max<std::size_t>(length, 1);
@@ -108,7 +89,7 @@ std::string JsonQuote(std::string_view text) {
   std::string quoted = "\"";
   for (std::size_t i = 0; i < text.size();) {
     std::uint32_t code_point = 0;
-    const std::size_t length = SequenceLength(text, i, &code_point);
+    const std::size_t length = Utf8SequenceLength(text, i, &code_point);
     if (length == 0) {
       quoted += "\xEF\xBF\xBD";
       ++i;

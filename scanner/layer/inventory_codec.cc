@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/binary.h"
 #include "model/scan_request.h"
 
 namespace landwaiter::layer {
@@ -18,27 +19,9 @@ using packages::ReadingState;
 
 constexpr std::string_view kMagic = "landwaiter layer 1\n";
 
-class Writer {
+class Writer : public BinaryWriter {
  public:
-  std::string Take() { return std::move(bytes_); }
-
-  void Number(std::uint64_t value) {
-    while (value >= 0x80) {
-      bytes_.push_back(static_cast<char>(value | 0x80));
-      value >>= 7;
-    }
-    bytes_.push_back(static_cast<char>(value));
-  }
-  void Fixed(std::uint64_t value) {
-    for (int shift = 0; shift < 64; shift += 8) {
-      bytes_.push_back(static_cast<char>(value >> shift));
-    }
-  }
-  void Raw(std::string_view text) { bytes_ += text; }
-  void Field(const std::string& text) {
-    Number(text.size());
-    bytes_ += text;
-  }
+  void Field(const std::string& text) { Text(text); }
   void Field(bool value) { Number(value ? 1 : 0); }
   void Field(std::uint64_t value) { Number(value); }
   void Field(int value) { Number(static_cast<std::uint64_t>(value) + 1); }  // from -1
@@ -63,60 +46,18 @@ class Writer {
   }
   template <class T>
   void Field(const T& record);
-
- private:
-  std::string bytes_;
 };
 
-class Reader {
+class Reader : public BinaryReader {
  public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  using BinaryReader::BinaryReader;
 
-  bool failed() const { return failed_; }
-  std::size_t left() const { return bytes_.size(); }
-
-  std::uint64_t Number() {
-    std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (bytes_.empty()) break;
-      const auto byte = static_cast<unsigned char>(bytes_.front());
-      bytes_.remove_prefix(1);
-      value |= std::uint64_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) return value;
-    }
-    return Fail();
-  }
-  std::uint64_t Fixed() {
-    if (bytes_.size() < 8) return Fail();
-    std::uint64_t value = 0;
-    for (int i = 0; i < 8; ++i) {
-      value |= std::uint64_t{static_cast<unsigned char>(bytes_[static_cast<std::size_t>(i)])}
-               << (8 * i);
-    }
-    bytes_.remove_prefix(8);
-    return value;
-  }
-  bool Skip(std::string_view expected) {
-    if (!bytes_.starts_with(expected)) return Fail() != 0;
-    bytes_.remove_prefix(expected.size());
-    return true;
-  }
-  void Field(std::string& text) {
-    const std::uint64_t size = Number();
-    if (size > bytes_.size()) {
-      Fail();
-      return;
-    }
-    text.assign(bytes_.substr(0, size));
-    bytes_.remove_prefix(size);
-  }
+  void Field(std::string& text) { text.assign(Text()); }
   void Field(bool& value) { value = Below(2) == 1; }
   void Field(std::uint64_t& value) { value = Number(); }
   void Field(int& value) { value = static_cast<int>(Below(std::numeric_limits<int>::max())) - 1; }
   void Field(Digest& digest) {
-    std::string text;
-    Field(text);
-    auto parsed = Digest::Parse(text);
+    auto parsed = Digest::Parse(Text());
     if (!parsed) {
       Fail();
       return;
@@ -134,12 +75,8 @@ class Reader {
   template <class T>
   void Field(std::vector<T>& list) {
     // An item is at least a byte; the list grows with what is really there.
-    const std::uint64_t count = Number();
-    if (count > bytes_.size()) {
-      Fail();
-      return;
-    }
-    for (std::uint64_t i = 0; i < count && !failed_; ++i) Field(list.emplace_back());
+    const std::uint64_t count = Count();
+    for (std::uint64_t i = 0; i < count && !failed(); ++i) Field(list.emplace_back());
   }
   void Field(TreeEntry& entry) {
     entry.name = Fixed();
@@ -150,20 +87,6 @@ class Reader {
   }
   template <class T>
   void Field(T& record);
-
- private:
-  std::uint64_t Fail() {
-    failed_ = true;
-    bytes_ = {};
-    return 0;
-  }
-  std::uint64_t Below(std::uint64_t bound) {
-    const std::uint64_t value = Number();
-    return value < bound ? value : Fail();
-  }
-
-  std::string_view bytes_;
-  bool failed_ = false;
 };
 
 // The fields of each record, in order, for writing and for reading. A field that is added to one of

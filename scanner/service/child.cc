@@ -13,6 +13,7 @@
 
 #include "lib/base/cancellation.h"
 #include "lib/base/digest.h"
+#include "model/inventory_codec.h"
 #include "model/scan_request.h"
 #include "scanner/image/archive.h"
 #include "scanner/image/manifest.h"
@@ -184,7 +185,7 @@ Result<std::string> Scan(const StartMessage& start) {
   const bool files = start.subject == Subject::kFiles || start.subject == Subject::kDocument;
   auto inventory = files ? ScanFiles(source, options, cancel) : ScanImage(source, options, cancel);
   if (!inventory) return std::move(inventory).error();
-  return landwaiter::ToJson(*inventory);
+  return EncodeImageInventory(*inventory);
 }
 
 Result<FileDescriptor> ParentSource::Ask(const ChildMessage& question) {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "lib/base/digest.h"
-#include "model/inventory.h"
+#include "model/inventory_codec.h"
 #include "scanner/layer/inventory_codec.h"
 #include "scanner/packages/source.h"
 
@@ -33,7 +33,7 @@ constexpr std::size_t kCopyBytes = 64u << 10;
 // Evicting goes below the bound, so that the next layer does not evict again.
 constexpr std::uint64_t kEvictToPercent = 90;
 constexpr std::uint64_t kMaxKeptBytes =
-    std::max<std::uint64_t>(layer::kMaxEncodedBytes, kMaxInventoryJsonBytes);
+    std::max<std::uint64_t>(layer::kMaxEncodedBytes, kMaxInventoryBytes);
 
 Error Failed(const std::string& what) {
   return Internal("layer cache: " + what + ": " + std::strerror(errno));

@@ -7,6 +7,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "model/inventory_codec.h"
 #include "model/scan_request.h"
 #include "scanner/service/blob_server.h"
 #include "scanner/service/child_run.h"
@@ -16,7 +17,7 @@
 namespace landwaiter::service {
 namespace {
 
-// Room for the inventory's JSON and for files that are spooled whole.
+// Room for the inventory and for files that are spooled whole.
 constexpr std::uint64_t kMinFileBytes = 1ull << 30;
 
 // The source of a scan whose child has the archive in its own hands.
@@ -69,9 +70,9 @@ StartMessage MakeStart(const ScanOptions& options) {
 }
 
 Result<ImageInventory> ReadInventory(const FilePart& result, const std::optional<Digest>& root) {
-  auto json = ReadResult(result, kMaxInventoryJsonBytes);
-  if (!json) return std::move(json).error();
-  auto inventory = ImageInventoryFromJson(*json);
+  auto bytes = ReadResult(result, kMaxInventoryBytes);
+  if (!bytes) return std::move(bytes).error();
+  auto inventory = DecodeImageInventory(*bytes);
   if (!inventory) {
     return ScannerFailed("the image parser answered no sound inventory: " +
                          text::Printable(text::Truncate(inventory.error().message, 500)));

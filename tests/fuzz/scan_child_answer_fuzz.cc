@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "model/inventory.h"
+#include "model/inventory_codec.h"
 #include "model/scan_request.h"
 #include "scanner/service/protocol.h"
 
@@ -23,6 +23,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (error.message.find('\x1b') != std::string::npos) std::abort();
   if (const auto inventory = ImageInventoryFromJson(input)) {
     const auto again = ImageInventoryFromJson(ToJson(*inventory));
+    if (!again || !(*again == *inventory)) std::abort();
+    const auto encoded = DecodeImageInventory(EncodeImageInventory(*inventory));
+    if (!encoded || !(*encoded == *inventory)) std::abort();
+  }
+  // As the child really sends it, and as the layer cache has it.
+  if (const auto inventory = DecodeImageInventory(input)) {
+    const auto again = DecodeImageInventory(EncodeImageInventory(*inventory));
     if (!again || !(*again == *inventory)) std::abort();
   }
   return 0;

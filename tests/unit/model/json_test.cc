@@ -10,53 +10,12 @@
 #include "model/finding.h"
 #include "model/inventory.h"
 #include "model/scan_request.h"
+#include "tests/unit/model/inventories.h"
 
 namespace landwaiter {
 namespace {
 
 using nlohmann::json;
-
-ImageInventory AnInventory() {
-  ImageInventory image;
-  image.digest = Sha256::Of("index");
-  image.media_type = "application/vnd.oci.image.manifest.v1+json";
-  Inventory& i = image.platforms.emplace_back();
-  i.platform = {"linux", "arm64", "v8"};
-  i.manifest_digest = Sha256::Of("manifest");
-  i.image_id = Sha256::Of("config");
-  i.size_bytes = 12345;
-  i.os = OperatingSystem{"debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)", "testing"};
-  i.config.user = "nobody";
-  i.config.uid = 65534;
-  i.config.exposed_ports = {"8080/tcp"};
-  i.config.labels = {{"a", "b"}};
-  i.config.healthcheck = true;
-  i.config.history = {{"RUN x", "", false}};
-  i.layers = {{Sha256::Of("blob"),
-               Sha256::Of("tar"),
-               "application/vnd.oci.image.layer.v1.tar+gzip",
-               10,
-               "RUN x",
-               {"rhel-9-for-x86_64-baseos-rpms"}}};
-  Package p;
-  p.type = "deb";
-  p.name = "openssl";
-  p.version = "3.0.11-1";
-  p.source_name = "openssl";
-  p.path = "var/lib/dpkg/status";
-  p.module = "nodejs:12";
-  p.vendor = "Debian";
-  p.layer = 0;
-  i.packages = {p};
-  i.repositories = {"rhel-9-for-x86_64-baseos-rpms"};
-  p.type = "npm";
-  p.path = "package-lock.json";
-  p.dev = true;
-  i.hints = {p};
-  i.coverage = {{"dpkg", CoverageState::kRead, "", 1},
-                {"npm", CoverageState::kFailed, "app/package.json: no valid JSON", 0}};
-  return image;
-}
 
 TEST(InventoryJson, ComesBackAsItWent) {
   const ImageInventory image = AnInventory();

@@ -114,6 +114,8 @@ TEST(Json, AFullReportIsValid) {
   inventory.config.labels = {{"a", "b"}, {"c", ""}};
   inventory.packages[0].licenses = {"GPL-2.0-only", "MIT \xE2\x80\x93"};
   inventory.hints = inventory.packages;
+  inventory.declared_base = DeclaredBase{"debian:12", "sha256:as written"};
+  report.bases = {BaseImage{"debian:12", report.inventory.digest, 1}};
   ExpectValid(report);
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "model/inventory_codec.h"
 #include "scanner/service/scan_in_child.h"
 #include "tests/unit/scanner/service/memory_image.h"
 
@@ -215,7 +216,7 @@ TEST_F(LayerCacheTest, AKeptImageThatIsAnotherOnesOrNoneIsReadAgain) {
   ASSERT_TRUE(root);
   const std::string key = cache->KeyOf(*root, start);
   ASSERT_TRUE(cache->Get(key));
-  for (const std::string& bytes : {ToJson(changed), std::string("no inventory")}) {
+  for (const std::string& bytes : {EncodeImageInventory(changed), std::string("no inventory")}) {
     ASSERT_TRUE(cache->Put(key, Holding(bytes)));
     const auto again = ScanInChild(image, {}, child, {});
     ASSERT_TRUE(again) << again.error().message;

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "model/inventory.h"
+#include "model/inventory_codec.h"
 #include "model/scan_request.h"
 #include "scanner/layer/inventory_codec.h"
 #include "scanner/service/child.h"
@@ -45,7 +45,7 @@ std::string InventoryOf(const Digest& digest) {
   platform.manifest_digest = digest;
   platform.image_id = digest;
   inventory.platforms.push_back(platform);
-  return ToJson(inventory);
+  return EncodeImageInventory(inventory);
 }
 
 Result<std::string> State() {
@@ -173,7 +173,7 @@ const std::map<std::string, Work>& Works() {
          ImageInventory inventory;
          inventory.digest = Sha256::Of("x");
          inventory.media_type = "application/vnd.oci.image.manifest.v1+json";
-         return ToJson(inventory);
+         return EncodeImageInventory(inventory);
        }},
       {"nonsense-packet",
        [](const StartMessage&) -> Result<std::string> {

@@ -1,0 +1,26 @@
+// An ImageInventory as bytes: what the process that read an image hands to its parent, and what the
+// layer cache keeps. An eighth of the cost of JSON to read, which is what people, the HTTP API and
+// the controller's store have (inventory.h).
+//
+// A first line names the format and its version; then follow the records field by field
+// (lib/base/binary.h). Other versions are not read: an image is scanned again.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lib/base/result.h"
+#include "model/inventory.h"
+
+namespace landwaiter {
+
+/// The same inventory gives the same bytes. What is no UTF-8 is replaced as JSON's writer does it.
+std::string EncodeImageInventory(const ImageInventory& inventory);
+
+/// Checked field by field against the bounds that JSON has, because it comes from a process that
+/// has read hostile bytes. Errors: InvalidArgument naming the first field that is wrong.
+Result<ImageInventory> DecodeImageInventory(std::string_view bytes);
+
+inline constexpr std::size_t kMaxInventoryBytes = kMaxInventoryJsonBytes;
+
+}  // namespace landwaiter

@@ -1,0 +1,66 @@
+// An inventory in which every field says something (the last package, layer, … of each list): what
+// a form of it forgets comes back changed.
+#pragma once
+
+#include "model/inventory.h"
+
+namespace landwaiter {
+
+inline ImageInventory AnInventory() {
+  ImageInventory image;
+  image.digest = Sha256::Of("index");
+  image.media_type = "application/vnd.oci.image.manifest.v1+json";
+  Inventory& i = image.platforms.emplace_back();
+  i.platform = {"linux", "arm64", "v8"};
+  i.manifest_digest = Sha256::Of("manifest");
+  i.image_id = Sha256::Of("config");
+  i.size_bytes = 12345;
+  i.os = OperatingSystem{"debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)", "testing"};
+  i.config.user = "nobody";
+  i.config.uid = 65534;
+  i.config.exposed_ports = {"8080/tcp"};
+  i.config.env = {"PATH=/bin"};
+  i.config.entrypoint = {"/bin/sh", "-c"};
+  i.config.cmd = {"true"};
+  i.config.volumes = {"/data"};
+  i.config.working_dir = "/srv";
+  i.config.labels = {{"a", "b"}};
+  i.config.healthcheck = true;
+  i.config.created = "2026-01-02T03:04:05Z";
+  i.config.history = {{"RUN x", "", false}, {"ENV a=b", "buildkit", true}};
+  i.layers = {{Sha256::Of("blob"),
+               Sha256::Of("tar"),
+               "application/vnd.oci.image.layer.v1.tar+gzip",
+               10,
+               "RUN x",
+               {"rhel-9-for-x86_64-baseos-rpms"}}};
+  Package p;
+  p.type = "deb";
+  p.name = "openssl";
+  p.version = "3.0.11-1";
+  p.source_name = "openssl";
+  p.path = "var/lib/dpkg/status";
+  p.module = "nodejs:12";
+  p.vendor = "Debian";
+  p.layer = 0;
+  i.packages = {p};
+  i.repositories = {"rhel-9-for-x86_64-baseos-rpms"};
+  p.type = "npm";
+  p.path = "package-lock.json";
+  p.architecture = "arm64";
+  p.source_version = "3.0.11-1";
+  p.purl = "pkg:npm/openssl@3.0.11-1";
+  p.within = "a.jar!/b.jar";
+  p.found_by = "npm";
+  p.licenses = {"MIT", ""};
+  p.owner = "node-openssl";
+  p.cpe = "cpe:2.3:a:openssl:openssl:3.0.11:*:*:*:*:*:*:*";
+  p.dev = true;
+  i.hints = {p};
+  i.coverage = {{"dpkg", CoverageState::kRead, "", 1},
+                {"npm", CoverageState::kFailed, "app/package.json: no valid JSON", 3}};
+  i.declared_base = DeclaredBase{"docker.io/library/debian:12", "sha256:as written"};
+  return image;
+}
+
+}  // namespace landwaiter
