@@ -4,6 +4,7 @@
 #include <set>
 
 #include "lib/base/json.h"
+#include "model/inventory_codec.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -31,6 +32,12 @@ std::vector<store::PackageKey> PackagesOf(const ImageInventory& inventory) {
     }
   }
   return {unique.begin(), unique.end()};
+}
+
+/// Earlier versions stored JSON.
+Result<ImageInventory> InventoryFrom(const std::string& document) {
+  return document.starts_with('{') ? ImageInventoryFromJson(document)
+                                   : DecodeImageInventory(document);
 }
 
 }  // namespace
@@ -85,7 +92,7 @@ Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& 
   auto record = store.GetInventory(digest);
   if (!record) return std::move(record).error();
   if (!*record) return std::optional<StoredImage>();
-  auto inventory = ImageInventoryFromJson((*record)->json);
+  auto inventory = InventoryFrom((*record)->document);
   if (!inventory) return DataLoss("stored inventory: " + inventory.error().message);
   StoredImage image{std::move(*inventory), (*record)->scanned_at, std::nullopt};
   auto findings = store.GetFindings(digest);
@@ -102,7 +109,8 @@ Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& 
 }
 
 Status SaveInventory(store::Store& store, const ImageInventory& inventory, TimePoint now) {
-  return store.PutInventory(inventory.digest, {ToJson(inventory), now}, PackagesOf(inventory));
+  return store.PutInventory(inventory.digest, {EncodeImageInventory(inventory), now},
+                            PackagesOf(inventory));
 }
 
 Status SaveMatch(store::Store& store, const Digest& digest, StoredMatch& match) {

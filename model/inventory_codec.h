@@ -1,6 +1,6 @@
 // An ImageInventory as bytes: what the process that read an image hands to its parent, and what the
-// layer cache keeps. An eighth of the cost of JSON to read, which is what people, the HTTP API and
-// the controller's store have (inventory.h).
+// layer cache and the controller's store keep. An eighth of the cost of JSON to read, which is what
+// people and the HTTP API see (inventory.h).
 //
 // A first line names the format and its version; then follow the records field by field
 // (lib/base/binary.h). Other versions are not read: an image is scanned again.

@@ -54,7 +54,7 @@ Result<std::string> CompressInventory(const Digest& digest, const InventoryRecor
                              std::to_string(packages.size()) + " packages, more than " +
                              std::to_string(kMaxIndexedPackages));
   }
-  auto blob = Compress(inventory.json, kMaxDocumentBytes);
+  auto blob = Compress(inventory.document, kMaxDocumentBytes);
   if (!blob) return std::move(blob).error().Context("store: inventory of " + digest.ToString());
   return blob;
 }

@@ -210,12 +210,12 @@ class PostgresStore final : public Store {
                       PostgresValues().Text(digest.ToString()));
     if (!rows) return std::move(rows).error();
     if (rows->size() == 0) return std::optional<InventoryRecord>();
-    auto json = Decompress(rows->Bytes(0, 0), kMaxDocumentBytes);
-    if (!json) return std::move(json).error().Context("store: inventory of " + digest.ToString());
+    auto bytes = Decompress(rows->Bytes(0, 0), kMaxDocumentBytes);
+    if (!bytes) return std::move(bytes).error().Context("store: inventory of " + digest.ToString());
     auto scanned = rows->Int(0, 1);
     if (!scanned) return std::move(scanned).error();
     return std::optional(
-        InventoryRecord{*std::move(json), TimePoint(std::chrono::milliseconds(*scanned))});
+        InventoryRecord{*std::move(bytes), TimePoint(std::chrono::milliseconds(*scanned))});
   }
 
   Status PutFindings(const Digest& digest, const FindingsRecord& findings) override {

@@ -72,9 +72,9 @@ class SqliteStore final : public Store {
       blob = select.Blob(0);
       record.scanned_at = FromMillis(select.Int(1));
     }
-    auto json = Decompress(blob, kMaxDocumentBytes);
-    if (!json) return std::move(json).error().Context("store: inventory of " + digest.ToString());
-    record.json = std::move(*json);
+    auto bytes = Decompress(blob, kMaxDocumentBytes);
+    if (!bytes) return std::move(bytes).error().Context("store: inventory of " + digest.ToString());
+    record.document = std::move(*bytes);
     return std::optional(std::move(record));
   }
 

@@ -1,6 +1,6 @@
 // What the controller keeps beside the API server: inventories and findings by image digest, and
 // which image holds which package. All of it can be made again by scanning, so losing it costs time
-// and never a verdict. The contents are opaque texts here (JSON of the model), kept compressed.
+// and never a verdict. The contents are opaque here (the model's own encodings), kept compressed.
 //
 // Store is the port: SQLite (sqlite_store.h), or PostgreSQL where controllers share one
 // (postgres_store.h); every engine passes the same contract test
@@ -33,7 +33,7 @@ struct PackageKey {
 };
 
 struct InventoryRecord {
-  std::string json;
+  std::string document;  // opaque bytes
   TimePoint scanned_at;
 };
 

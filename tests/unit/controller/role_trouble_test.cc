@@ -65,6 +65,22 @@ TEST(RoleInTrouble, KeepsVerdictsAndScansAgainWhenTheStoreIsLost) {
   EXPECT_EQ(world.Ready(world.ScanObject(kCart)), "Scanned");
 }
 
+// What another version of the program wrote: after an upgrade, or a step back.
+TEST(RoleInTrouble, ScansAgainWhatItCannotReadInItsStore) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  replica.End();
+  replica.OverwriteStored(kCart, "landwaiter inventory 0\nof other fields");
+  replica.Begin();
+  ASSERT_TRUE(world.Until([&] { return world.scans == 2; }));
+  EXPECT_TRUE(world.Until([&] {
+    return world.Verdict(kCart) == "Fail" && world.Ready(world.ScanObject(kCart)) == "Scanned";
+  }));
+}
+
 // Admission pitfall 94.
 TEST(RoleInTrouble, ShowsWhyAScanFailedAndRecovers) {
   World world;

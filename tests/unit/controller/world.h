@@ -212,6 +212,12 @@ class Replica {
   }
   std::string Metrics() const { return metrics_->RenderPrometheus(); }
   void LoseStore() { std::filesystem::remove_all(folder_); }
+  /// While it is ended: what the store holds of an image is this.
+  void OverwriteStored(const Digest& digest, const std::string& document) {
+    auto opened = store::OpenSqliteStore(folder_);
+    ASSERT_TRUE(opened);
+    EXPECT_TRUE(opened->store->PutInventory(digest, {document, world_.clock.Now()}, {}));
+  }
 
  private:
   World& world_;

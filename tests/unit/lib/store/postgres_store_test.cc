@@ -31,7 +31,7 @@ TEST(PostgresStore, SharesWhatIsWrittenWithWhoeverOpensTheSameDatabase) {
   auto one = Open(dsn);
   auto other = Open(dsn);
   ASSERT_TRUE(one->PutInventory(kOne, Inventory("1"), {{"deb", "a", "1"}}));
-  EXPECT_EQ(other->GetInventory(kOne).value()->json, "1");
+  EXPECT_EQ(other->GetInventory(kOne).value()->document, "1");
   ASSERT_TRUE(other->Delete(kOne));
   EXPECT_FALSE(one->GetInventory(kOne).value().has_value());
 }
@@ -123,7 +123,7 @@ TEST(PostgresStore, GoesOnAfterTheServerEndedItsConnections) {
   SharedPostgres().Ask(dsn,
                        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                        " WHERE pid <> pg_backend_pid() AND datname = current_database()");
-  EXPECT_EQ(store->GetInventory(kOne).value()->json, "1");
+  EXPECT_EQ(store->GetInventory(kOne).value()->document, "1");
   EXPECT_TRUE(store->PutFindings(kOne, Findings("[]")));
 }
 

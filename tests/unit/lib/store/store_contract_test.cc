@@ -104,7 +104,7 @@ TEST_P(StoreContract, KeepsAnInventoryAndItsFindings) {
   Reopen();
   auto inventory = store_->GetInventory(kOne);
   ASSERT_TRUE(inventory && *inventory);
-  EXPECT_EQ((*inventory)->json, "{\"a\":1}");
+  EXPECT_EQ((*inventory)->document, "{\"a\":1}");
   EXPECT_EQ((*inventory)->scanned_at, kThen);
   auto findings = store_->GetFindings(kOne);
   ASSERT_TRUE(findings && *findings);
@@ -163,7 +163,7 @@ TEST_P(StoreContract, KeepsBytesOfAnyKind) {
   std::string odd("\0\xff'\";--\n", 8);
   odd += std::string(300'000, 'x');
   ASSERT_TRUE(store_->PutInventory(kOne, Inventory(odd), {{odd.substr(0, 8), "n", "v"}}));
-  EXPECT_EQ(store_->GetInventory(kOne).value()->json, odd);
+  EXPECT_EQ(store_->GetInventory(kOne).value()->document, odd);
 }
 
 TEST_P(StoreContract, RefusesWhatIsTooLarge) {
