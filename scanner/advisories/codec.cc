@@ -2,115 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <optional>
+
+#include "scanner/advisories/value_bytes.h"
 
 namespace landwaiter::advisories {
 namespace {
 
-constexpr std::size_t kChecksumBytes = 4;
+using Writer = ValueWriter;
+using Reader = ValueReader;
+
 /// EPSS has five places.
 constexpr std::uint64_t kEpssUnits = 100'000;
-
-/// FNV-1a, 64 bits folded to 32: finds any single flipped byte; not meant against an author.
-std::uint32_t Checksum(std::string_view bytes) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : bytes) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 1099511628211ULL;
-  }
-  return static_cast<std::uint32_t>(hash ^ (hash >> 32));
-}
-
-class Writer {
- public:
-  void Number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(value | 0x80);
-    bytes_ += static_cast<char>(value);
-  }
-  void Text(std::string_view text) {
-    Number(text.size());
-    bytes_ += text;
-  }
-  void Texts(const std::vector<std::string>& texts) {
-    Number(texts.size());
-    for (const std::string& text : texts) Text(text);
-  }
-  std::string Finish() && {
-    const std::uint32_t sum = Checksum(bytes_);
-    std::string out;
-    out.reserve(bytes_.size() + kChecksumBytes);
-    for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(sum >> shift);
-    return out + bytes_;
-  }
-
- private:
-  std::string bytes_;
-};
-
-/// Reads until the first fault; after that everything is empty and Finish reports it.
-class Reader {
- public:
-  explicit Reader(std::string_view value) {
-    if (value.size() < kChecksumBytes) {
-      broken_ = true;
-      return;
-    }
-    std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < kChecksumBytes; ++i) {
-      sum |= static_cast<std::uint32_t>(static_cast<unsigned char>(value[i])) << (8 * i);
-    }
-    rest_ = value.substr(kChecksumBytes);
-    if (Checksum(rest_) != sum) broken_ = true;
-  }
-
-  std::uint64_t Number(std::uint64_t max) {
-    std::uint64_t value = 0;
-    for (int shift = 0; !broken_; shift += 7) {
-      if (rest_.empty() || shift > 63) break;
-      const auto byte = static_cast<unsigned char>(rest_[0]);
-      rest_.remove_prefix(1);
-      value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
-      if (byte < 0x80) {
-        if (value > max) break;
-        return value;
-      }
-    }
-    broken_ = true;
-    return 0;
-  }
-  /// A count of things that take at least one byte each, so never more than are left after it.
-  std::size_t Count() {
-    const std::uint64_t count = Number(std::numeric_limits<std::uint64_t>::max());
-    if (count <= rest_.size()) return count;
-    broken_ = true;
-    return 0;
-  }
-  std::string Text() {
-    std::string text;
-    TextTo(text);
-    return text;
-  }
-  void TextTo(std::string& text) {
-    const std::size_t size = Count();
-    text.assign(rest_.substr(0, size));  // 0 where it is broken
-    rest_.remove_prefix(size);
-  }
-  std::vector<std::string> Texts() {
-    std::vector<std::string> texts;
-    for (std::size_t left = Count(); left > 0 && !broken_; --left) texts.push_back(Text());
-    return texts;
-  }
-  bool broken() const { return broken_; }
-  Status Finish(std::string_view what) const {
-    if (!broken_ && rest_.empty()) return Ok();
-    return DataLoss("advisory database: a value of the table of " + std::string(what) +
-                    " is damaged; build the database again");
-  }
-
- private:
-  std::string_view rest_;
-  bool broken_ = false;
-};
 
 /// Scores are tenths; 0 stands for none, so that a score of 0.0 is 1.
 void PutSeverity(Writer& out, const StatedSeverity& stated) {
@@ -214,6 +117,40 @@ void GetAffected(Reader& in, Affected& row) {
   row.architectures = (flags & kHasArchitectures) != 0 ? in.Texts() : std::vector<std::string>();
 }
 
+void SkipSeverity(Reader& in) {
+  in.Number(static_cast<std::uint64_t>(Severity::kCritical));
+  in.View();
+  in.Number(101);
+  in.View();
+}
+
+/// The next row where it is a plain one; `in` is behind it then, else anywhere.
+std::optional<PlainRow> GetPlain(Reader& in) {
+  PlainRow row;
+  row.advisory = in.View();
+  const std::uint64_t flags = in.Number(kAllFlags);
+  if ((flags & (kHasClaim | kHasVersions | kHasStreams)) != 0) return {};
+  if (in.Count() != 1 || in.Count() != 2) return {};
+  const auto kind = [&] {
+    return static_cast<EventKind>(in.Number(static_cast<std::uint64_t>(EventKind::kLimit)));
+  };
+  if (kind() != EventKind::kIntroduced || in.View() != "0") return {};
+  if (kind() != EventKind::kFixed) return {};
+  row.fixed = in.View();
+  row.of_source = (flags & kHasSource) != 0;
+  row.for_all = (flags & (kHasModule | kHasArchitectures)) == 0;
+  if ((flags & kHasSeverity) != 0) SkipSeverity(in);
+  if ((flags & kHasState) != 0) {
+    in.Number(static_cast<std::uint64_t>(FindingState::kUnderInvestigation));
+  }
+  if ((flags & kHasModule) != 0) in.View();
+  if ((flags & kHasArchitectures) != 0) {
+    for (std::size_t left = in.Count(); left > 0 && !in.broken(); --left) in.View();
+  }
+  if (in.broken()) return {};
+  return row;
+}
+
 void Put(Writer& out, const Advisory& advisory) {
   out.Texts(advisory.aliases);
   out.Texts(advisory.upstream);
@@ -297,10 +234,19 @@ std::string Encode(const StagedRecord& record) {
   return std::move(out).Finish();
 }
 
-Status EachAffected(std::string_view value, const std::function<Status(Affected& row)>& take) {
+Status EachAffected(std::string_view value, const std::function<Status(Affected& row)>& take,
+                    const PlainRowFilter& skip) {
   Reader in(value);
   Affected row;
   for (std::size_t left = in.Count(); left > 0 && !in.broken(); --left) {
+    if (skip) {
+      Reader ahead = in;
+      const auto plain = GetPlain(ahead);
+      if (plain && skip(*plain)) {
+        in = ahead;
+        continue;
+      }
+    }
     in.TextTo(row.advisory);
     GetAffected(in, row);
     if (in.broken()) break;

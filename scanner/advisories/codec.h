@@ -10,6 +10,7 @@
 
 #include "lib/base/result.h"
 #include "scanner/advisories/advisory.h"
+#include "scanner/advisories/plain_row.h"
 
 namespace landwaiter::advisories {
 
@@ -25,7 +26,8 @@ std::string EncodeTexts(const std::vector<std::string>& texts);
 /// Calls `take` with each row, which is good until it returns (it may be moved from). Rows that
 /// came before a fault have been taken: whoever gets an error drops them. Errors: those of `take`,
 /// too.
-Status EachAffected(std::string_view value, const std::function<Status(Affected& row)>& take);
+Status EachAffected(std::string_view value, const std::function<Status(Affected& row)>& take,
+                    const PlainRowFilter& skip = {});
 Result<std::vector<Affected>> DecodeAffected(std::string_view value);
 Result<Advisory> DecodeAdvisory(std::string_view value);
 Result<CveFacts> DecodeCveFacts(std::string_view value);

@@ -52,11 +52,12 @@ class LmdbDatabase final : public AdvisoryDatabase {
       : AdvisoryDatabase(std::move(info)), file_(std::move(file)), tables_(tables) {}
 
   Status EachAffected(std::string_view ecosystem, std::string_view package,
-                      const std::function<Status(Affected& row)>& take) const override {
+                      const std::function<Status(Affected& row)>& take,
+                      const PlainRowFilter& skip) const override {
     const auto value =
         file_->Get(tables_.affected, KeyPrefix(ecosystem, NormalizeName(ecosystem, package)));
     if (!value) return value.error();
-    return value->has_value() ? Named(advisories::EachAffected(**value, take)) : Ok();
+    return value->has_value() ? Named(advisories::EachAffected(**value, take, skip)) : Ok();
   }
 
   Result<Advisory> GetAdvisory(std::string_view id) const override {
@@ -209,11 +210,11 @@ Status AdvisoryDatabase::Check(const std::string& path, const DatabaseInfo& info
 Result<std::vector<Affected>> AdvisoryDatabase::Lookup(std::string_view ecosystem,
                                                        std::string_view package) const {
   std::vector<Affected> rows;
-  Status status = EachAffected(ecosystem, package, [&](Affected& row) {
+  const auto keep = [&](Affected& row) {
     rows.push_back(std::move(row));
     return Ok();
-  });
-  if (!status) return std::move(status).error();
+  };
+  if (Status status = EachAffected(ecosystem, package, keep, {}); !status) return status.error();
   return rows;
 }
 

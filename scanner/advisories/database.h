@@ -16,6 +16,7 @@
 #include "lib/base/result.h"
 #include "scanner/advisories/advisory.h"
 #include "scanner/advisories/manifest.h"
+#include "scanner/advisories/plain_row.h"
 
 namespace landwaiter::advisories {
 
@@ -41,13 +42,14 @@ class AdvisoryDatabase {
   /// True where a feed in the database speaks of this ecosystem ("Debian:12", "npm").
   bool HasEcosystem(std::string_view ecosystem) const;
 
-  /// Calls `take` with all that is said of one package, by advisory id; no call is the ordinary
-  /// case and means that nothing is known, not that something failed. A row is good until `take`
-  /// returns, and may be moved from. The name is normalised as the ecosystem does it (names.h).
-  /// Errors: DataLoss for a value that cannot be read (rows before the fault have been taken), and
-  /// those of `take`.
+  /// Calls `take` with all that is said of one package, by advisory id, but for what `skip` does
+  /// not want; no call is the ordinary case and means that nothing is known, not that something
+  /// failed. A row is good until `take` returns, and may be moved from. The name is normalised as
+  /// the ecosystem does it (names.h). Errors: DataLoss for a value that cannot be read (rows before
+  /// the fault have been taken), and those of `take`.
   virtual Status EachAffected(std::string_view ecosystem, std::string_view package,
-                              const std::function<Status(Affected& row)>& take) const = 0;
+                              const std::function<Status(Affected& row)>& take,
+                              const PlainRowFilter& skip) const = 0;
   /// The rows together.
   Result<std::vector<Affected>> Lookup(std::string_view ecosystem, std::string_view package) const;
   /// Errors: NotFound, DataLoss.

@@ -1,6 +1,7 @@
 #include "scanner/matching/key_findings.h"
 
 #include <algorithm>
+#include <array>
 
 #include "scanner/matching/merge.h"
 #include "scanner/versions/scheme.h"
@@ -58,6 +59,35 @@ void LoseFixes(Hit* hit) {
   hit->affected.unfixed_state = FindingState::kWillNotFix;
 }
 
+/// Whether the installed version has a fix, asked for thousands of rows that name a few fixes.
+class Fixes {
+ public:
+  Fixes(versions::Scheme scheme, std::string_view installed)
+      : scheme_(scheme), installed_(installed) {}
+
+  /// True only where advisories::Evaluate would say kFixed of the plain row. `fixed` must stay.
+  bool Has(std::string_view fixed) {
+    if (fixed.empty() || fixed == "0") return false;  // never affected, or nonsense
+    Known& known = known_[(fixed.size() * 7 + static_cast<unsigned char>(fixed.front()) +
+                           static_cast<unsigned char>(fixed.back()) * 3) %
+                          known_.size()];
+    if (known.fixed != fixed) {
+      const auto order = versions::Compare(scheme_, installed_, fixed);
+      known = {fixed, order && *order >= 0};
+    }
+    return known.has;
+  }
+
+ private:
+  struct Known {
+    std::string_view fixed = {};
+    bool has = false;
+  };
+  const versions::Scheme scheme_;
+  const std::string_view installed_;
+  std::array<Known, 32> known_;
+};
+
 class Collector {
  public:
   Collector(const Question& question, const AdvisoryDatabase& database)
@@ -86,6 +116,14 @@ class Collector {
     if (elsewhere) LoseFixes(&hit);
     (elsewhere ? behind_subscription_ : hits_).push_back(std::move(hit));
     return Ok();
+  }
+
+  /// A plain row whose fix the installed version has. False: it is to be taken after all.
+  bool TakeMended(const advisories::PlainRow& row) {
+    if (!wants_mended_) return true;
+    if (!row.for_all || !question_.module.empty()) return false;
+    found_.mended.emplace_back(row.advisory);
+    return true;
   }
 
   Result<KeyFindings> Finish(versions::Scheme scheme) {
@@ -124,10 +162,10 @@ class Collector {
   std::vector<Hit> behind_subscription_;
 };
 
-}  // namespace
-
-Status Ask(const Question& question, const AdvisoryDatabase& database,
-           const std::function<Status(Answer& answer)>& take) {
+/// `mended`: told of plain rows whose fix is installed; true where that was all to be known.
+Status AskOfRows(const Question& question, const AdvisoryDatabase& database,
+                 const advisories::PlainRowFilter& mended,
+                 const std::function<Status(Answer& answer)>& take) {
   const auto scheme = versions::SchemeForEcosystem(question.places.front().ecosystem);
   if (!scheme) return Internal("no version order for " + question.places.front().ecosystem);
   for (const Place& place : question.places) {
@@ -147,17 +185,31 @@ Status Ask(const Question& question, const AdvisoryDatabase& database,
         }
         return take(answer);
       };
-      if (Status status = database.EachAffected(place.ecosystem, key.name, answer_with); !status) {
-        return status;
-      }
+      Fixes fixes(*scheme, key.version);
+      const auto skip = [&](const advisories::PlainRow& row) {
+        if (key.of_source && !row.of_source) return true;
+        return mended && !key.without_epoch && fixes.Has(row.fixed) && mended(row);
+      };
+      Status status = database.EachAffected(place.ecosystem, key.name, answer_with, skip);
+      if (!status) return status;
     }
   }
   return Ok();
 }
 
+}  // namespace
+
+Status Ask(const Question& question, const AdvisoryDatabase& database,
+           const std::function<Status(Answer& answer)>& take) {
+  return AskOfRows(question, database, {}, take);
+}
+
 Result<KeyFindings> FindFor(const Question& question, const AdvisoryDatabase& database) {
   Collector collector(question, database);
-  Status status = Ask(question, database, [&](Answer& answer) { return collector.Take(answer); });
+  Status status = AskOfRows(
+      question, database,
+      [&](const advisories::PlainRow& row) { return collector.TakeMended(row); },
+      [&](Answer& answer) { return collector.Take(answer); });
   if (!status) return std::move(status).error();
   return collector.Finish(*versions::SchemeForEcosystem(question.places.front().ecosystem));
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -78,8 +81,10 @@ class Matcher {
       : inventory_(inventory), database_(database), questions_(std::move(questions)) {
     for (const Package& package : inventory.packages) {
       if (!package.owner.empty()) owning_.insert(package.owner);
-      const bool owner = IsOsPackage(package) && !questions_.IsForeign(package);
-      if (owner) owners_.emplace(package.name, &package);
+    }
+    for (const Package& package : inventory.packages) {
+      const bool owner = IsOsPackage(package) && owning_.contains(package.name);
+      if (owner && !questions_.IsForeign(package)) owners_.emplace(package.name, &package);
     }
   }
 
@@ -93,22 +98,38 @@ class Matcher {
       if (!ended) return std::move(ended).error();
       if (*ended) result_.coverage.push_back(**std::move(ended));
     }
-    SortFindings();
+    MakeFindings();
     return std::move(result_);
   }
 
  private:
-  /// Findings are large: they are moved once each, not at every step of the sorting.
-  void SortFindings() {
-    std::vector<Finding*> order;
-    order.reserve(result_.findings.size());
-    for (Finding& finding : result_.findings) order.push_back(&finding);
-    std::sort(order.begin(), order.end(),
-              [](const Finding* a, const Finding* b) { return WorseThan(*a, *b); });
-    std::vector<Finding> sorted;
-    sorted.reserve(order.size());
-    for (Finding* finding : order) sorted.push_back(std::move(*finding));
-    result_.findings = std::move(sorted);
+  /// A finding before it is made for its package: they are large, and put in order first.
+  struct Pending {
+    const Package* package;
+    Finding* finding;  // of known_
+    bool guess;
+    /// What WorseThan compares.
+    auto Rank() const {
+      return std::make_tuple(-static_cast<int>(finding->severity), finding->fixed_version.empty(),
+                             std::string_view(finding->id), std::string_view(package->name),
+                             std::string_view(package->version), std::string_view(package->path));
+    }
+  };
+
+  void MakeFindings() {
+    std::sort(pending_.begin(), pending_.end(),
+              [](const Pending& a, const Pending& b) { return a.Rank() < b.Rank(); });
+    std::unordered_map<const Finding*, std::size_t> uses;
+    uses.reserve(pending_.size());
+    for (const Pending& pending : pending_) ++uses[pending.finding];
+    result_.findings.reserve(pending_.size());
+    for (const Pending& pending : pending_) {
+      // Whoever is the last to need it may have it.
+      Finding& finding = --uses[pending.finding] == 0
+                             ? result_.findings.emplace_back(std::move(*pending.finding))
+                             : result_.findings.emplace_back(*pending.finding);
+      Describe(*pending.package, pending.guess, finding);
+    }
   }
 
   /// The OS package that is the same software under another name, nullptr for none: scanning.md,
@@ -130,7 +151,7 @@ class Matcher {
     }
     const bool guess = IsGuess(package);
     if (IsItsOwnersMatter(package, guess)) return Ok();
-    const auto question = questions_.Of(package, &row.unsupported);
+    auto question = questions_.Of(package, &row.unsupported);
     if (!question) {
       ++row.unasked;
       return Ok();
@@ -140,7 +161,7 @@ class Matcher {
                  " list what is fixed: no finding may mean that there is no fix";
     }
     if (guess) row.note = "matched by NVD's names of products: shown, and failing nothing";
-    return AddFindings(package, *question, guess, &row);
+    return AddFindings(package, *std::move(question), guess, &row);
   }
 
   /// A program without a package, of which only NVD's name is known.
@@ -157,9 +178,8 @@ class Matcher {
     return guess || (questions_.complete() && SameOwner(package) != nullptr);
   }
 
-  Status AddFindings(const Package& package, const Question& question, bool guess,
-                     CoverageRow* row) {
-    const auto found = FindingsFor(question, package);
+  Status AddFindings(const Package& package, Question question, bool guess, CoverageRow* row) {
+    const auto found = FindingsFor(std::move(question), package);
     if (!found) return found.error();
     if (!(*found)->failure.empty()) row->AddFailure(package, (*found)->failure);
     std::set<std::string> said;
@@ -168,15 +188,14 @@ class Matcher {
       if (!names) return std::move(names).error();
       said = *std::move(names);
     }
-    for (const Finding& finding : (*found)->findings) {
-      if (IsNamed(finding, said)) continue;
-      AddFinding(package, finding);
-      if (guess) result_.findings.back().confidence = Confidence::kCpe;
+    for (Finding& finding : (*found)->findings) {
+      if (!IsNamed(finding, said)) pending_.push_back({&package, &finding, guess});
     }
     return Ok();
   }
 
   static bool IsNamed(const Finding& finding, const std::set<std::string>& names) {
+    if (names.empty()) return false;
     return names.contains(finding.id) ||
            std::any_of(finding.aliases.begin(), finding.aliases.end(),
                        [&](const std::string& alias) { return names.contains(alias); });
@@ -209,7 +228,7 @@ class Matcher {
   }
 
   /// `package`: the one that is asked of.
-  Result<const KeyFindings*> FindingsFor(Question question, const Package& package) {
+  Result<KeyFindings*> FindingsFor(Question question, const Package& package) {
     question.owns_files = IsOsPackage(package) && owning_.contains(package.name);
     std::string key = KeyOf(question);
     if (const auto at = known_.find(key); at != known_.end()) return &at->second;
@@ -218,7 +237,8 @@ class Matcher {
     return &known_.emplace(std::move(key), *std::move(fresh)).first->second;
   }
 
-  void AddFinding(const Package& package, Finding finding) {
+  static void Describe(const Package& package, bool guess, Finding& finding) {
+    if (guess) finding.confidence = Confidence::kCpe;
     finding.fixed_version = AsInstalled(package, finding.fixed_version);
     finding.package = package.name;
     finding.package_type = package.type;
@@ -228,15 +248,16 @@ class Matcher {
     if (package.source_name != package.name) finding.source_package = package.source_name;
     finding.layer = package.layer;
     finding.host_kernel = IsKernelHeaders(package);
-    result_.findings.push_back(std::move(finding));
   }
 
   const Inventory& inventory_;
   const AdvisoryDatabase& database_;
   Questions questions_;
-  std::multimap<std::string, const Package*> owners_;
-  std::set<std::string, std::less<>> owning_;  // names of packages whose files others are
-  std::map<std::string, KeyFindings> known_;
+  /// Of those in owning_, by name, without those that the distribution's feeds do not mean.
+  std::multimap<std::string_view, const Package*> owners_;
+  std::unordered_set<std::string_view> owning_;  // names of packages whose files others are
+  std::unordered_map<std::string, KeyFindings> known_;
+  std::vector<Pending> pending_;
   std::map<std::string, CoverageRow> coverage_;
   MatchResult result_;
 };

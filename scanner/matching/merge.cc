@@ -1,10 +1,12 @@
 #include "scanner/matching/merge.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 
 #include "scanner/matching/severity_choice.h"
 
@@ -15,37 +17,41 @@ using advisories::Advisory;
 
 bool IsCve(std::string_view id) { return id.starts_with("CVE-"); }
 
-/// One vulnerability that one hit speaks of, with all names that the hit gives it.
+/// One vulnerability that one hit speaks of, with all names that the hit gives it. The names are
+/// the hit's own texts, sorted, each once.
 struct Mention {
   const Hit* hit = nullptr;
-  std::set<std::string> names;
+  std::vector<std::string_view> names;
 };
+
+void SortUnique(std::vector<std::string_view>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+}
 
 /// An advisory that covers one vulnerability is another name of it; one that covers several is
 /// not, and gives a mention for each.
 std::vector<Mention> MentionsOf(const Hit& hit) {
   const Advisory& advisory = hit.advisory;
-  std::set<std::string> own(advisory.aliases.begin(), advisory.aliases.end());
-  own.insert(advisory.id);
-  const auto own_cve = std::find_if(own.begin(), own.end(), IsCve);
-  std::vector<std::string> covered;
-  for (const std::string& id : advisory.upstream) {
-    if (IsCve(id)) covered.push_back(id);
-  }
-  if (own_cve != own.end() || covered.size() <= 1) {
-    if (own_cve == own.end()) {
-      own.insert(advisory.upstream.begin(), advisory.upstream.end());
-    }
+  std::vector<std::string_view> own(advisory.aliases.begin(), advisory.aliases.end());
+  own.push_back(advisory.id);
+  const bool own_cve = std::any_of(own.begin(), own.end(), IsCve);
+  std::vector<std::string_view> covered;
+  std::copy_if(advisory.upstream.begin(), advisory.upstream.end(), std::back_inserter(covered),
+               IsCve);
+  if (own_cve || covered.size() <= 1) {
+    if (!own_cve) own.insert(own.end(), advisory.upstream.begin(), advisory.upstream.end());
+    SortUnique(own);
     return {{&hit, std::move(own)}};
   }
   std::vector<Mention> mentions;
   mentions.reserve(covered.size());
-  for (std::string& id : covered) mentions.push_back({&hit, {std::move(id)}});
+  for (const std::string_view id : covered) mentions.push_back({&hit, {id}});
   return mentions;
 }
 
 /// CVEs in the order of year and number, before all other ids.
-std::tuple<bool, std::size_t, std::string> IdOrder(const std::string& id) {
+std::tuple<bool, std::size_t, std::string_view> IdOrder(std::string_view id) {
   return {!IsCve(id), IsCve(id) ? id.size() : 0, id};
 }
 
@@ -56,9 +62,9 @@ std::vector<std::vector<Mention>> GroupByNames(std::vector<Mention> mentions) {
     while (parent[i] != i) i = parent[i] = parent[parent[i]];
     return i;
   };
-  std::map<std::string, std::size_t> first_with;
+  std::unordered_map<std::string_view, std::size_t> first_with;
   for (std::size_t i = 0; i < mentions.size(); ++i) {
-    for (const std::string& name : mentions[i].names) {
+    for (const std::string_view name : mentions[i].names) {
       const auto [at, fresh] = first_with.try_emplace(name, i);
       if (!fresh) parent[root(i)] = root(at->second);
     }
@@ -131,10 +137,10 @@ FindingState StateOf(const std::vector<Mention>& group, const std::string& fixed
 }
 
 /// What is known of the vulnerability under any of its names, the first of which counts most.
-Result<advisories::CveFacts> FactsOf(const std::vector<std::string>& names,
+Result<advisories::CveFacts> FactsOf(const std::vector<std::string_view>& names,
                                      const advisories::AdvisoryDatabase& database) {
   advisories::CveFacts facts;
-  for (const std::string& name : names) {
+  for (const std::string_view name : names) {
     auto of_name = database.About(name);
     if (!of_name) return std::move(of_name).error();
     if (!*of_name) continue;
@@ -161,7 +167,7 @@ void AddFacts(const advisories::CveFacts& facts, const advisories::AdvisoryDatab
 Result<Finding> MakeFinding(versions::Scheme scheme, const std::vector<Mention>& group,
                             const advisories::AdvisoryDatabase& database) {
   Finding finding;
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   std::vector<const Hit*> hits;
   for (const Mention& mention : group) {
     names.insert(names.end(), mention.names.begin(), mention.names.end());
@@ -197,9 +203,10 @@ Result<Finding> MakeFinding(versions::Scheme scheme, const std::vector<Mention>&
   return finding;
 }
 
-bool Meets(const std::set<std::string>& names, const std::set<std::string>& others) {
+bool Meets(const std::vector<std::string_view>& names, const std::set<std::string>& others) {
+  if (others.empty()) return false;
   return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& name) { return others.contains(name); });
+                     [&](std::string_view name) { return others.contains(std::string(name)); });
 }
 
 }  // namespace

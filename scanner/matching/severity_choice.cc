@@ -1,6 +1,7 @@
 #include "scanner/matching/severity_choice.h"
 
 #include <algorithm>
+#include <deque>
 #include <tuple>
 
 namespace landwaiter::matching {
@@ -23,31 +24,35 @@ int RankOf(const StatedSeverity& stated, bool of_package) {
   return rank == 4 && of_package ? 5 : rank;
 }
 
+/// Borrows what it is offered.
 class Chooser {
  public:
   /// True where it is the best so far.
   bool Offer(const StatedSeverity& stated, bool of_package) {
     const int rank = RankOf(stated, of_package);
     if (rank == 0) return false;
-    if (stated.score && (!score_.score || *stated.score > *score_.score)) score_ = stated;
-    if (std::tuple(rank, stated.severity) <= std::tuple(rank_, best_.severity)) return false;
+    if (stated.score && (score_ == nullptr || *stated.score > *score_->score)) score_ = &stated;
+    const Severity best = best_ == nullptr ? Severity::kUnknown : best_->severity;
+    if (std::tuple(rank, stated.severity) <= std::tuple(rank_, best)) return false;
     rank_ = rank;
-    best_ = stated;
+    best_ = &stated;
     return true;
   }
   bool empty() const { return rank_ == 0; }
-  StatedSeverity Take() {
-    if (!best_.score && score_.score) {
-      best_.score = score_.score;
-      best_.vector = score_.vector;
+  StatedSeverity Best() const {
+    if (best_ == nullptr) return {};
+    StatedSeverity best = *best_;
+    if (!best.score && score_ != nullptr) {
+      best.score = score_->score;
+      best.vector = score_->vector;
     }
-    return best_;
+    return best;
   }
 
  private:
   int rank_ = 0;
-  StatedSeverity best_;
-  StatedSeverity score_;
+  const StatedSeverity* best_ = nullptr;
+  const StatedSeverity* score_ = nullptr;  // with a score
 };
 
 /// Advisories of other packages count only where they speak of this one vulnerability.
@@ -56,7 +61,7 @@ bool SpeaksOfOne(const advisories::Advisory& advisory) { return advisory.upstrea
 }  // namespace
 
 Result<StatedSeverity> ChooseSeverity(const std::vector<const Hit*>& hits,
-                                      const std::vector<std::string>& names,
+                                      const std::vector<std::string_view>& names,
                                       const advisories::CveFacts& facts,
                                       const advisories::AdvisoryDatabase& database) {
   Chooser chooser;
@@ -64,20 +69,22 @@ Result<StatedSeverity> ChooseSeverity(const std::vector<const Hit*>& hits,
     chooser.Offer(hit->affected.severity, true);
     chooser.Offer(hit->advisory.severity, false);
   }
-  if (!chooser.empty()) return chooser.Take();
+  if (!chooser.empty()) return chooser.Best();
   if (!facts.severities.empty()) return facts.severities.front();
   std::string from;
-  for (const std::string& name : names) {
+  std::deque<advisories::Advisory> others;
+  for (const std::string_view name : names) {
     if (!name.starts_with("CVE-")) continue;
     const auto ids = database.AdvisoriesNaming(name);
     if (!ids) return ids.error();
     for (const std::string& id : *ids) {
-      const auto advisory = database.GetAdvisory(id);
-      if (!advisory) return advisory.error();
-      if (SpeaksOfOne(*advisory) && chooser.Offer(advisory->severity, false)) from = id;
+      auto advisory = database.GetAdvisory(id);
+      if (!advisory) return std::move(advisory).error();
+      others.push_back(*std::move(advisory));
+      if (SpeaksOfOne(others.back()) && chooser.Offer(others.back().severity, false)) from = id;
     }
   }
-  StatedSeverity chosen = chooser.Take();
+  StatedSeverity chosen = chooser.Best();
   if (!from.empty()) chosen.source += " of " + from;
   return chosen;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/result.h"
@@ -20,7 +21,7 @@ namespace landwaiter::matching {
 /// Score and vector come along where the chosen one has none of its own.
 /// Errors: DataLoss from the database.
 Result<advisories::StatedSeverity> ChooseSeverity(const std::vector<const Hit*>& hits,
-                                                  const std::vector<std::string>& names,
+                                                  const std::vector<std::string_view>& names,
                                                   const advisories::CveFacts& facts,
                                                   const advisories::AdvisoryDatabase& database);
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scanner/advisories/codec.h"
 
@@ -22,6 +23,29 @@ std::string WithChecksum(std::string_view payload) {
   return value.append(payload);
 }
 
+/// Rows that are looked at before they are decoded are the same rows.
+void LookAhead(std::string_view value, const std::vector<landwaiter::advisories::Affected>& rows) {
+  using namespace landwaiter::advisories;
+  for (const bool leave_out : {false, true}) {
+    std::vector<Affected> taken;
+    std::size_t left_out = 0;
+    const landwaiter::Status read = EachAffected(
+        value,
+        [&](Affected& row) {
+          taken.push_back(row);
+          return landwaiter::Ok();
+        },
+        [&](const PlainRow& row) {
+          const std::size_t at = taken.size() + left_out;
+          if (at >= rows.size() || rows[at].advisory != row.advisory) std::abort();
+          if (leave_out) ++left_out;
+          return leave_out;
+        });
+    if (!read || taken.size() + left_out != rows.size()) std::abort();
+    if (!leave_out && taken != rows) std::abort();
+  }
+}
+
 void Decode(std::string_view value) {
   using namespace landwaiter::advisories;
   if (const auto facts = DecodeCveFacts(value)) {
@@ -33,6 +57,7 @@ void Decode(std::string_view value) {
   if (const auto affected = DecodeAffected(value)) {
     const auto again = DecodeAffected(Encode(*affected));
     if (!again || !(*again == *affected)) std::abort();
+    LookAhead(value, *affected);
   }
   if (const auto advisory = DecodeAdvisory(value)) {
     const auto again = DecodeAdvisory(Encode(*advisory));

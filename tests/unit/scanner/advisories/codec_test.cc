@@ -76,6 +76,59 @@ TEST(CodecTest, EachPartOfARowIsKeptByItself) {
   EXPECT_EQ(*read, rows);
 }
 
+TEST(CodecTest, PlainRowsAreShownAndLeftOut) {
+  const auto row = [](const std::string& id, std::vector<Event> events) {
+    Affected affected;
+    affected.advisory = id;
+    affected.ranges = {{std::move(events)}};
+    return affected;
+  };
+  const auto fixed = [&](const std::string& id, const std::string& version) {
+    return row(id, {{EventKind::kIntroduced, "0"}, {EventKind::kFixed, version}});
+  };
+  std::vector<Affected> rows{fixed("plain", "1"), fixed("module", "2"), fixed("for some", "3"),
+                             fixed("source", "4"), fixed("severe", "5")};
+  rows[1].module = "a:1";
+  rows[2].architectures = {"aarch64", "x86_64"};
+  rows[3].of_source = true;
+  rows[4].severity = {Severity::kLow, "word", 4.5, "vector"};
+  rows[4].unfixed_state = FindingState::kEndOfLife;
+  const std::size_t plain = rows.size();
+  rows.push_back(row("no fix", {{EventKind::kIntroduced, "0"}}));
+  rows.push_back(row("later", {{EventKind::kIntroduced, "1"}, {EventKind::kFixed, "2"}}));
+  rows.push_back(row("last", {{EventKind::kIntroduced, "0"}, {EventKind::kLastAffected, "2"}}));
+  rows.push_back(row("turned", {{EventKind::kFixed, "2"}, {EventKind::kIntroduced, "0"}}));
+  for (const auto change : {+[](Affected& a) { a.claim = Claim::kNotAffected; },
+                            +[](Affected& a) { a.versions = {"1"}; },
+                            +[](Affected& a) { a.ranges[0].stream = "el9_2"; },
+                            +[](Affected& a) { a.ranges.push_back(a.ranges[0]); }}) {
+    rows.push_back(fixed("special " + std::to_string(rows.size()), "2"));
+    change(rows.back());
+  }
+  const std::string value = Encode(rows);
+  for (const bool want : {false, true}) {
+    std::vector<Affected> taken;
+    std::vector<std::string> shown;
+    Status status = EachAffected(
+        value,
+        [&](Affected& one) {
+          taken.push_back(one);
+          return Ok();
+        },
+        [&](const PlainRow& one) {
+          shown.push_back(std::string(one.advisory) + " " + std::string(one.fixed) +
+                          (one.of_source ? " of source" : "") + (one.for_all ? " for all" : ""));
+          return !want;
+        });
+    ASSERT_TRUE(status) << status.error().message;
+    EXPECT_EQ(shown, (std::vector<std::string>{"plain 1 for all", "module 2", "for some 3",
+                                               "source 4 of source for all", "severe 5 for all"}));
+    EXPECT_EQ(taken,
+              std::vector<Affected>(rows.begin() + (want ? 0 : static_cast<std::ptrdiff_t>(plain)),
+                                    rows.end()));
+  }
+}
+
 TEST(CodecTest, FactsAreKept) {
   CveFacts facts;
   EXPECT_EQ(*DecodeCveFacts(Encode(facts)), facts);
