@@ -24,6 +24,7 @@
 #include "scanner/service/sandbox.h"
 #include "scanner/service/scan_files.h"
 #include "scanner/service/scan_in_child.h"
+#include "scanner/service/start_pages.h"
 
 namespace landwaiter::service {
 namespace {
@@ -109,6 +110,7 @@ Result<std::string> Start(const std::function<Result<std::string>(const StartMes
   if (!start) return std::move(start).error();
   layer::UseNameKey(start->name_key);
   WarmUp();
+  ForgetStartPages();
   int last_fd = kResultFd;
   for (const int fd : start->scratch_fds) last_fd = std::max(last_fd, fd);
   last_fd = std::max(last_fd, start->archive_fd.value_or(0));
