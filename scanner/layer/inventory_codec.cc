@@ -17,7 +17,7 @@ using packages::OwnedFile;
 using packages::ReadingKind;
 using packages::ReadingState;
 
-constexpr std::string_view kMagic = "landwaiter layer 1\n";
+constexpr std::string_view kMagic = "landwaiter layer 2\n";
 
 class Writer : public BinaryWriter {
  public:
@@ -38,11 +38,16 @@ class Writer : public BinaryWriter {
     Number(list.size());
     for (const T& item : list) Field(item);
   }
-  void Field(const TreeEntry& entry) {
-    Fixed(entry.name);
-    Number(entry.folder);
-    Number(entry.detail == kNoDetail ? 0 : std::uint64_t{entry.detail} + 1);
-    Number(static_cast<std::uint64_t>(entry.kind));
+  void Field(const EntryList& entries) {
+    Number(entries.runs().size());
+    auto name = entries.names().begin();
+    for (const EntryList::Run& run : entries.runs()) {
+      Number(run.folder);
+      Number(run.detail == kNoDetail ? 0 : std::uint64_t{run.detail} + 1);
+      Number(static_cast<std::uint64_t>(run.kind));
+      Number(run.count);
+      for (std::uint32_t i = 0; i < run.count; ++i) Fixed(*name++);
+    }
   }
   template <class T>
   void Field(const T& record);
@@ -78,12 +83,18 @@ class Reader : public BinaryReader {
     const std::uint64_t count = Count();
     for (std::uint64_t i = 0; i < count && !failed(); ++i) Field(list.emplace_back());
   }
-  void Field(TreeEntry& entry) {
-    entry.name = Fixed();
-    entry.folder = static_cast<std::uint32_t>(Below(kNoDetail));
-    const std::uint64_t detail = Below(std::uint64_t{kNoDetail} + 1);
-    entry.detail = detail == 0 ? kNoDetail : static_cast<std::uint32_t>(detail - 1);
-    entry.kind = static_cast<EntryKind>(Below(4));
+  void Field(EntryList& entries) {
+    for (std::uint64_t runs = Count(); runs > 0 && !failed(); --runs) {
+      TreeEntry entry;
+      entry.folder = static_cast<std::uint32_t>(Below(kNoDetail));
+      const std::uint64_t detail = Below(std::uint64_t{kNoDetail} + 1);
+      entry.detail = detail == 0 ? kNoDetail : static_cast<std::uint32_t>(detail - 1);
+      entry.kind = static_cast<EntryKind>(Below(4));
+      for (std::uint64_t left = Count(); left > 0 && !failed(); --left) {
+        entry.name = Fixed();
+        if (!failed()) entries.Add(entry);
+      }
+    }
   }
   template <class T>
   void Field(T& record);
@@ -159,7 +170,7 @@ Error Nonsense(std::string_view what) {
 }
 
 // What an entry's detail points into follows from its kind.
-bool Sound(const TreeEntry& entry, const LayerInventory& inventory) {
+bool Sound(const EntryList::Run& entry, const LayerInventory& inventory) {
   if (entry.folder >= inventory.folders.size()) return false;
   switch (entry.kind) {
     case EntryKind::kFile:
@@ -189,7 +200,7 @@ Result<LayerInventory> DecodeInventory(std::string_view bytes) {
   Lists(reader, inventory);
   if (reader.failed()) return Nonsense("it breaks off, or a number is out of its range");
   if (reader.left() != 0) return Nonsense("bytes follow its end");
-  for (const TreeEntry& entry : inventory.entries) {
+  for (const EntryList::Run& entry : inventory.entries.runs()) {
     if (!Sound(entry, inventory)) return Nonsense("an entry points at nothing");
   }
   return inventory;

@@ -16,8 +16,8 @@
 namespace landwaiter::layer {
 
 /// Raised with every change of the format.
-inline constexpr int kCodecVersion = 3;
-/// 10 M entries of 12 bytes, 256 MiB of names, packages.
+inline constexpr int kCodecVersion = 4;
+/// 10 M entries of 8 to 16 bytes, 256 MiB of names, packages.
 inline constexpr std::size_t kMaxEncodedBytes = 1u << 30;
 
 std::string EncodeInventory(const LayerInventory& inventory);

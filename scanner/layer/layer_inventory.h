@@ -8,21 +8,10 @@
 #include <vector>
 
 #include "lib/base/digest.h"
+#include "scanner/layer/entry_list.h"
 #include "scanner/packages/source.h"
 
 namespace landwaiter::layer {
-
-enum class EntryKind : std::uint8_t { kFile, kFolder, kSymlink, kHardLink };
-
-/// One tar entry that is no whiteout, in tar order. Names are kept as hashes: all that most files
-/// can do to the merge is to stand in place of a lower layer's file.
-struct TreeEntry {
-  std::uint64_t name = 0;    // HashName of the last part of the path
-  std::uint32_t folder = 0;  // index into LayerInventory::folders
-  std::uint32_t detail = 0;  // index into `files` or `links`, or kNoDetail
-  EntryKind kind = EntryKind::kFile;
-};
-inline constexpr std::uint32_t kNoDetail = 0xffffffff;
 
 /// A file of interest.
 struct KeptFile {
@@ -46,7 +35,7 @@ struct LayerInventory {
   std::uint64_t inflated_bytes = 0;
 
   std::vector<std::string> folders;  // clean paths, "" the root; each once
-  std::vector<TreeEntry> entries;
+  EntryList entries;
   std::vector<KeptFile> files;
   std::vector<Link> links;
   std::vector<std::string> whiteouts;       // clean paths of what is gone

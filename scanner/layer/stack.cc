@@ -151,15 +151,15 @@ bool Stack::PutHardLink(Place& folder, const Link& link) {
 
 void Stack::RetryHardLinks(const LayerInventory& layer) {
   for (const auto& [entry, placed] : hard_links_) {
-    const Link& link = layer.links[entry->detail];
-    auto& folder = FolderOf(layer, entry->folder);
+    const Link& link = layer.links[entry.detail];
+    auto& folder = FolderOf(layer, entry.folder);
     if (folder && !placed) PutHardLink(*folder, link);
     if (!link.unread) continue;
     const auto target = tree_.Resolve(link.target, LastPart::kKeep);
     const bool read = target && target->node != nullptr && target->node->file != nullptr &&
                       (!target->node->file->readings.empty() || target->node->file->content);
     if (!read) {
-      unread_.emplace_back(JoinPath(layer.folders[entry->folder], link.name), link.target);
+      unread_.emplace_back(JoinPath(layer.folders[entry.folder], link.name), link.target);
     }
   }
 }
@@ -181,7 +181,7 @@ Status Stack::ApplyEntry(const LayerInventory& layer, const TreeEntry& entry, in
       PutSymlink(*folder, layer.links[entry.detail]);
       return Ok();
     case EntryKind::kHardLink:
-      hard_links_.push_back({&entry, PutHardLink(*folder, layer.links[entry.detail])});
+      hard_links_.push_back({entry, PutHardLink(*folder, layer.links[entry.detail])});
       return Ok();
     case EntryKind::kFile:
       if (!matters) {
@@ -199,7 +199,7 @@ Status Stack::Apply(const LayerInventory& layer, int index) {
   Hide(layer);
   hard_links_.clear();
   Changed();
-  for (const auto& entry : layer.entries) {
+  for (const TreeEntry entry : layer.entries) {
     if (auto applied = ApplyEntry(layer, entry, index); !applied) return applied;
   }
   RetryHardLinks(layer);

@@ -48,7 +48,7 @@ class Stack {
   std::map<std::string, std::map<std::uint64_t, std::string>> watched_;  // folder → hash → name
   std::vector<std::pair<std::string, std::string>> unread_;
   struct HardLink {
-    const TreeEntry* entry;
+    TreeEntry entry;
     bool placed;
   };
   std::vector<HardLink> hard_links_;  // of the layer at hand

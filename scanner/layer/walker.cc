@@ -111,7 +111,7 @@ Status Walker::AddEntry(std::string_view path, EntryKind kind, std::uint32_t det
   const auto [folder, name] = Split(path);
   auto index = FolderIndex(folder);
   if (!index) return std::move(index).error();
-  inventory_.entries.push_back(
+  inventory_.entries.Add(
       {.name = HashName(name), .folder = *index, .detail = detail, .kind = kind});
   return Ok();
 }

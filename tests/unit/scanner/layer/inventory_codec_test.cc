@@ -45,11 +45,15 @@ LayerInventory Full() {
   inventory.size_bytes = 1ull << 40;
   inventory.inflated_bytes = 3;
   inventory.folders = {"", "opt", std::string("bad\xff\0name", 9)};
-  inventory.entries = {{.name = ~0ull, .folder = 1, .detail = 0, .kind = EntryKind::kFile},
-                       {.name = 7, .folder = 0, .detail = kNoDetail, .kind = EntryKind::kFolder},
-                       {.name = 8, .folder = 2, .detail = kNoDetail, .kind = EntryKind::kFile},
-                       {.name = 9, .folder = 2, .detail = 1, .kind = EntryKind::kSymlink},
-                       {.name = 10, .folder = 2, .detail = 0, .kind = EntryKind::kHardLink}};
+  for (const TreeEntry& entry :
+       {TreeEntry{.name = ~0ull, .folder = 1, .detail = 0, .kind = EntryKind::kFile},
+        TreeEntry{.name = 7, .folder = 0, .detail = kNoDetail, .kind = EntryKind::kFolder},
+        TreeEntry{.name = 8, .folder = 2, .detail = kNoDetail, .kind = EntryKind::kFile},
+        TreeEntry{.name = 11, .folder = 2, .detail = kNoDetail, .kind = EntryKind::kFile},
+        TreeEntry{.name = 9, .folder = 2, .detail = 1, .kind = EntryKind::kSymlink},
+        TreeEntry{.name = 10, .folder = 2, .detail = 0, .kind = EntryKind::kHardLink}}) {
+    inventory.entries.Add(entry);
+  }
   inventory.files = {{.name = "a.jar", .readings = {reading}, .content = "text"},
                      {.name = "b", .readings = {}, .content = std::nullopt}};
   inventory.links = {{.name = "l", .target = "../x", .unread = true},
@@ -70,11 +74,12 @@ void ExpectSame(const LayerInventory& a, const LayerInventory& b) {
   EXPECT_EQ(a.whiteouts, b.whiteouts);
   EXPECT_EQ(a.opaque_folders, b.opaque_folders);
   ASSERT_EQ(a.entries.size(), b.entries.size());
-  for (std::size_t i = 0; i < a.entries.size(); ++i) {
-    EXPECT_EQ(a.entries[i].name, b.entries[i].name);
-    EXPECT_EQ(a.entries[i].folder, b.entries[i].folder);
-    EXPECT_EQ(a.entries[i].detail, b.entries[i].detail);
-    EXPECT_EQ(a.entries[i].kind, b.entries[i].kind);
+  for (auto one = a.entries.begin(), other = b.entries.begin(); one != a.entries.end();
+       ++one, ++other) {
+    EXPECT_EQ((*one).name, (*other).name);
+    EXPECT_EQ((*one).folder, (*other).folder);
+    EXPECT_EQ((*one).detail, (*other).detail);
+    EXPECT_EQ((*one).kind, (*other).kind);
   }
   ASSERT_EQ(a.files.size(), b.files.size());
   for (std::size_t i = 0; i < a.files.size(); ++i) {
@@ -123,7 +128,7 @@ TEST(InventoryCodec, OutlivesEveryChangedByte) {
       std::string changed = bytes;
       changed[at] = value;
       if (const auto back = DecodeInventory(changed)) {
-        for (const TreeEntry& entry : back->entries) {
+        for (const TreeEntry entry : back->entries) {
           ASSERT_LT(entry.folder, back->folders.size());
         }
       }
@@ -145,7 +150,7 @@ TEST(InventoryCodec, RefusesEntriesThatPointAtNothing) {
   };
   for (const Case& c : cases) {
     LayerInventory inventory = Full();
-    inventory.entries.push_back(c.entry);
+    inventory.entries.Add(c.entry);
     EXPECT_FALSE(DecodeInventory(EncodeInventory(inventory))) << c.name;
   }
 }
