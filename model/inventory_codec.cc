@@ -301,7 +301,7 @@ Result<ImageInventory> DecodeImageInventory(std::string_view bytes) {
     return InvalidArgument("inventory: " + std::string(reader.wrong()) +
                            ": breaks off, or is out of its bounds");
   }
-  if (reader.left() != 0) return InvalidArgument("inventory: bytes follow its end");
+  if (!reader.AtEnd()) return InvalidArgument("inventory: bytes follow its end");
   if (inventory.platforms.empty()) return InvalidArgument("inventory: platforms: is empty");
   return inventory;
 }

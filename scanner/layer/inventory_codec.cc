@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "lib/base/binary.h"
 #include "model/scan_request.h"
 
 namespace landwaiter::layer {
@@ -21,6 +20,8 @@ constexpr std::string_view kMagic = "landwaiter layer 2\n";
 
 class Writer : public BinaryWriter {
  public:
+  using BinaryWriter::BinaryWriter;
+
   void Field(const std::string& text) { Text(text); }
   void Field(bool value) { Number(value ? 1 : 0); }
   void Field(std::uint64_t value) { Number(value); }
@@ -184,26 +185,51 @@ bool Sound(const EntryList::Run& entry, const LayerInventory& inventory) {
   return false;
 }
 
-}  // namespace
-
-std::string EncodeInventory(const LayerInventory& inventory) {
-  Writer writer;
-  writer.Raw(kMagic);
-  Lists(writer, inventory);
-  return writer.Take();
-}
-
-Result<LayerInventory> DecodeInventory(std::string_view bytes) {
-  Reader reader(bytes);
+Result<LayerInventory> Decode(Reader& reader) {
   LayerInventory inventory;
   if (!reader.Skip(kMagic)) return Nonsense("it does not begin as one");
   Lists(reader, inventory);
   if (reader.failed()) return Nonsense("it breaks off, or a number is out of its range");
-  if (reader.left() != 0) return Nonsense("bytes follow its end");
+  if (!reader.AtEnd()) return Nonsense("bytes follow its end");
   for (const EntryList::Run& entry : inventory.entries.runs()) {
     if (!Sound(entry, inventory)) return Nonsense("an entry points at nothing");
   }
   return inventory;
+}
+
+}  // namespace
+
+void EncodeInventory(const LayerInventory& inventory, const BinaryWriter::Sink& sink) {
+  Writer writer(sink);
+  writer.Raw(kMagic);
+  Lists(writer, inventory);
+  sink(writer.Take());
+}
+
+std::string EncodeInventory(const LayerInventory& inventory) {
+  std::string bytes;
+  EncodeInventory(inventory, [&](std::string_view piece) { bytes += piece; });
+  return bytes;
+}
+
+Result<LayerInventory> DecodeInventory(const ReadBytes& read) {
+  std::optional<Error> fault;
+  Reader reader(
+      [&](char* buffer, std::size_t size) -> std::size_t {
+        auto count = read(buffer, size);
+        if (count) return *count;
+        fault = std::move(count).error();
+        return 0;
+      },
+      kMaxEncodedBytes);
+  auto inventory = Decode(reader);
+  if (fault) return *std::move(fault);
+  return inventory;
+}
+
+Result<LayerInventory> DecodeInventory(std::string_view bytes) {
+  Reader reader(bytes);
+  return Decode(reader);
 }
 
 }  // namespace landwaiter::layer

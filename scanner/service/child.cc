@@ -103,6 +103,10 @@ void WriteResult(std::string_view bytes) {
   }
 }
 
+void ForgetResult() {
+  if (ftruncate(kResultFd, 0) != 0 || lseek(kResultFd, 0, SEEK_SET) != 0) abort();
+}
+
 Result<std::string> Start(const std::function<Result<std::string>(const StartMessage&)>& work) {
   auto packet = ReceivePacket(kSocketFd);
   if (!packet) return std::move(packet).error();
@@ -140,7 +144,8 @@ Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
       descriptor, [&](char* buffer, std::size_t size) { return (*blob)->Read(buffer, size); },
       options, budget, {});
   if (!inventory) return std::move(inventory).error();
-  return layer::EncodeInventory(*inventory);
+  layer::EncodeInventory(*inventory, WriteResult);
+  return std::string();  // all is written
 }
 
 }  // namespace
@@ -242,9 +247,8 @@ Result<layer::LayerInventory> ParentSource::Layer(const layer::LayerDescriptor& 
                    .diff_id = descriptor.diff_id});
   if (!pipe) return std::move(pipe).error();
   PipeReader reader(*std::move(pipe));
-  auto bytes = ReadWhole(reader, layer::kMaxEncodedBytes, "a layer's inventory");
-  if (!bytes) return std::move(bytes).error();
-  return layer::DecodeInventory(*bytes);
+  return layer::DecodeInventory(
+      [&](char* buffer, std::size_t size) { return reader.Read(buffer, size); });
 }
 
 void RunChild(const std::function<Result<std::string>(const StartMessage&)>& work) {
@@ -260,6 +264,7 @@ void RunChild(const std::function<Result<std::string>(const StartMessage&)>& wor
     result = Internal(std::string("the image parser failed: ") + e.what())
                  .WithReason(scan_reason::kScannerFailed);
   }
+  if (!result) ForgetResult();  // which broke off
   WriteResult(result ? *result : ErrorToJson(result.error()));
   _exit(result ? kExitInventory : kExitError);
 }

@@ -35,12 +35,12 @@ class ParentSource final : public image::ImageSource {
   std::mutex mutex_;  // a question and its answer belong together
 };
 
-/// What a child does: reads its image and answers the inventory's JSON, or reads the one layer that
-/// it was started for and answers its inventory, encoded.
+/// What a child does: reads its image and answers the inventory, encoded; or reads the one layer
+/// that it was started for, writes its inventory to the result file and answers nothing more.
 Result<std::string> Scan(const StartMessage& start);
 
 /// The life of a child: reads the start message, enters the sandbox, does `work` and leaves its
-/// result, the inventory's JSON or an error, in the result file. Ends the process.
+/// result, the inventory's bytes or an error, in the result file. Ends the process.
 [[noreturn]] void RunChild(const std::function<Result<std::string>(const StartMessage&)>& work);
 
 }  // namespace landwaiter::service

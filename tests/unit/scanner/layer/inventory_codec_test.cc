@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 #include "model/scan_request.h"
 
 namespace landwaiter::layer {
@@ -121,6 +124,51 @@ TEST(InventoryCodec, RefusesEveryTruncation) {
   EXPECT_FALSE(DecodeInventory(bytes + "x"));
 }
 
+/// Gives no more than `piece` bytes at a time.
+ReadBytes InPieces(std::string_view bytes, std::size_t piece) {
+  return [bytes, piece](char* buffer, std::size_t size) mutable -> Result<std::size_t> {
+    const std::size_t count = bytes.copy(buffer, std::min(size, piece));
+    bytes.remove_prefix(count);
+    return count;
+  };
+}
+
+TEST(InventoryCodec, IsTheSameInPieces) {
+  LayerInventory inventory = Full();
+  inventory.files[0].content = std::string(300'000, 'x');  // more than a piece is
+  for (std::uint32_t i = 0; i < 100'000; ++i) {
+    inventory.entries.Add({.name = i, .folder = i / 40'000, .detail = kNoDetail});
+  }
+  const std::string bytes = EncodeInventory(inventory);
+  std::size_t most = 0;
+  std::string joined;
+  EncodeInventory(inventory, [&](std::string_view piece) {
+    most = std::max(most, piece.size());
+    joined += piece;
+  });
+  EXPECT_EQ(joined, bytes);
+  EXPECT_LT(most, 400'000u) << "one text, and no more";
+  for (const std::size_t piece : {997u, 65'536u, 10'000'000u}) {
+    const auto back = DecodeInventory(InPieces(bytes, piece));
+    ASSERT_TRUE(back) << back.error().message;
+    ExpectSame(*back, inventory);
+  }
+}
+
+TEST(InventoryCodec, RefusesPiecesThatBreakOff) {
+  const std::string bytes = EncodeInventory(Full());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto back = DecodeInventory(InPieces(std::string_view(bytes).substr(0, size), 5));
+    ASSERT_FALSE(back) << size;
+    EXPECT_EQ(back.error().reason, scan_reason::kScannerFailed);
+  }
+  EXPECT_FALSE(DecodeInventory(InPieces(bytes + "x", 5)));
+  const auto failed = DecodeInventory(
+      [](char*, std::size_t) -> Result<std::size_t> { return Unavailable("the parent is gone"); });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "the parent is gone");
+}
+
 TEST(InventoryCodec, OutlivesEveryChangedByte) {
   const std::string bytes = EncodeInventory(Full());
   for (std::size_t at = 0; at < bytes.size(); ++at) {
@@ -132,6 +180,7 @@ TEST(InventoryCodec, OutlivesEveryChangedByte) {
           ASSERT_LT(entry.folder, back->folders.size());
         }
       }
+      (void)DecodeInventory(InPieces(changed, 5));
     }
   }
 }
