@@ -38,38 +38,59 @@ RUNS = int(os.environ.get("LANDWAITER_BENCH_RUNS", "5"))
 
 
 class MemoryWatch:
-    """The highest sum of resident memory over a process and its descendants, sampled."""
+    """The highest sum of resident memory over a process and its descendants, sampled. `once` is the same with each
+    page that they share counted once (Pss of proc(5)), as it was near that peak: to ask for it takes time."""
 
     def __init__(self, pid):
-        self._pid, self._ended, self.peak = pid, threading.Event(), 0
+        self._pid, self._ended, self.peak, self.once = pid, threading.Event(), 0, 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self):
         while not self._ended.wait(0.01):
-            self.peak = max(self.peak, _resident(self._pid))
+            now = _resident(self._pid)
+            if now > 1.02 * self.peak:
+                self.once = _proportional(self._pid)
+            self.peak = max(self.peak, now)
 
     def stop(self):
         self._ended.set()
         self._thread.join()
-        return self.peak
+        return self.peak, self.once
 
 
-def _resident(pid):
+def _over_descendants(pid, of_one):
     total = 0
     try:
-        with open(f"/proc/{pid}/statm", encoding="ascii") as f:
-            total = int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        total = of_one(pid)
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as f:
-                total += sum(_resident(int(child)) for child in f.read().split())
+                total += sum(_over_descendants(int(child), of_one) for child in f.read().split())
     except (OSError, ValueError, IndexError):
         return total
     return total
 
 
+def _resident(pid):
+    def of_one(one):
+        with open(f"/proc/{one}/statm", encoding="ascii") as f:
+            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return _over_descendants(pid, of_one)
+
+
+def _proportional(pid):
+    def of_one(one):
+        try:
+            with open(f"/proc/{one}/smaps_rollup", encoding="ascii") as f:
+                return sum(int(line.split()[1]) << 10 for line in f if line.startswith("Pss:"))
+        except PermissionError:  # a sandboxed child shows it to root alone
+            return float("nan")
+    return _over_descendants(pid, of_one)
+
+
 def measure(command, accepted=(0,), environment=None):
-    """Wall seconds, CPU seconds of it and its children, peak resident bytes, standard output."""
+    """Wall seconds, CPU seconds of it and its children, peak resident bytes, those with shared pages counted once,
+    standard output."""
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
@@ -79,14 +100,15 @@ def measure(command, accepted=(0,), environment=None):
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        peak = watch.stop()
+        peak, once = watch.stop()
         if process.returncode not in accepted:
             raise SystemExit(f"{' '.join(command)}: exit {process.returncode}\n{errors.decode(errors='replace')}")
         out.seek(0)
         if process.returncode == 3 and not out.read(1):
             raise SystemExit(f"{' '.join(command)}: no report\n{errors.decode(errors='replace')}")
         out.seek(0)
-        return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "peak": peak, "out": out.read()}
+        return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "peak": peak, "once": once,
+                "out": out.read()}
 
 
 def median_ratio(ours, theirs, key):
@@ -132,9 +154,10 @@ def _print_scans(origin, compressed, bare, ours, cached):
     packages = sum(len(p["packages"]) for p in json.loads(ours[0]["out"])["platforms"])
     best = lambda rows, key: min(r[key] for r in rows)  # noqa: E731
     print(f"scan: {os.path.basename(origin)}, {compressed / 1e6:.0f} MB compressed, {packages} packages, {RUNS} pairs")
-    print(f"  {'':14}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
+    print(f"  {'':14}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'shared pages once':>19}")
     for name, rows in (("bare pipeline", bare), ("landwaiter", ours), ("image cached", cached)):
-        print(f"  {name:14}{best(rows, 'wall'):9.2f}{best(rows, 'cpu'):9.2f}{max(r['peak'] for r in rows) / 1e6:9.0f}")
+        print(f"  {name:14}{best(rows, 'wall'):9.2f}{best(rows, 'cpu'):9.2f}{max(r['peak'] for r in rows) / 1e6:9.0f}"
+              f"{max(r['once'] for r in rows) / 1e6:19.0f}")
     print(f"  ratio (median){median_ratio(ours, bare, 'wall'):9.2f}{median_ratio(ours, bare, 'cpu'):9.2f}   landwaiter to bare")
 
 
