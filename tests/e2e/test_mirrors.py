@@ -56,6 +56,7 @@ def _serve(odd, pushed, **changed):
         odd.answers[f"/v2/{name}/blobs/{digest}?ns={GONE}"] = Answer(200, changed.get(digest, data))
 
 
+# Admission pitfall 65.
 def test_a_registry_that_is_gone_is_scanned_from_its_mirror(scan, registry):
     pushed = Pushed(registry, debian_image(BAD))
     before = len(registry.requests())
@@ -66,6 +67,7 @@ def test_a_registry_that_is_gone_is_scanned_from_its_mirror(scan, registry):
     assert asked and all(r.path.endswith(f"?ns={GONE}") and r.status == 200 for r in asked), asked
 
 
+# Admission pitfall 65.
 def test_what_a_mirror_has_not_comes_from_the_registry(scan, registry, odd_registry):
     pushed = Pushed(registry, debian_image(BAD))
     done = scan(pushed.tagged, {"_default": _mirror(odd_registry.host)})
@@ -73,6 +75,7 @@ def test_what_a_mirror_has_not_comes_from_the_registry(scan, registry, odd_regis
     assert odd_registry.asked(f"/v2/{pushed.repository}/")
 
 
+# Admission pitfall 65.
 def test_where_all_fail_each_is_named(scan, odd_registry, registry):
     name = f"nowhere/app-{next(_numbers)}"
     odd_registry.everywhere[name] = Answer(503, b"")
@@ -94,6 +97,7 @@ def test_other_bytes_from_a_mirror_are_a_mismatch_that_names_it(scan, registry, 
     assert registry.requests(before, of=pushed.repository) == [], "nobody else is asked for the right ones"
 
 
+# Admission pitfall 63.
 def test_a_private_mirror_takes_the_credentials_that_are_keyed_to_it(scan, private_registry):
     pushed = Pushed(private_registry, debian_image(BAD))
     reference, hosts = f"{GONE}/{pushed.repository}:1", {GONE: _mirror(private_registry.host)}

@@ -64,6 +64,7 @@ TEST(CredentialReader, TakesSecretsOfTheKubeletsTwoTypes) {
   }
 }
 
+// Admission pitfall 63.
 TEST(CredentialReader, FindsWhatIsKeyedToAMirror) {
   namespace fs = std::filesystem;
   std::string name = (fs::temp_directory_path() / "hostsXXXXXX").string();

@@ -32,6 +32,7 @@ struct Case {
 
 class HostsToml : public testing::TestWithParam<Case> {};
 
+// Admission pitfall 65.
 TEST_P(HostsToml, IsReadAsContainerdReadsIt) {
   const auto hosts = ParseHostsToml(GetParam().text);
   EXPECT_EQ(hosts ? Told(*hosts) : "! " + hosts.error().message, GetParam().told);

@@ -135,6 +135,7 @@ TEST_F(MirrorTest, TheMirrorGivesAllAndTheRegistryIsNotAsked) {
   EXPECT_EQ(target, "/v2/team/app/manifests/1?ns=" + http::PercentEncode(upstream.server.Host()));
 }
 
+// Admission pitfall 65.
 TEST_F(MirrorTest, WhateverAMirrorFailsByTheNextIsAsked) {
   for (const int status : {401, 403, 404, 429, 500, 503}) {
     FakeRegistry upstream;
@@ -268,6 +269,7 @@ FakeRegistry::Hook Only(const std::string& user) {
 }
 
 // Credentials are keyed to the mirror (the admission list, 63).
+// Admission pitfall 63.
 TEST_F(MirrorTest, EachHostGetsItsOwnCredentialsOnly) {
   FakeRegistry upstream(Only("of-upstream"));
   FakeRegistry mirror(Only("of-mirror"));  // refuses: its requests have ?ns=, which it answers 404
@@ -287,6 +289,7 @@ TEST_F(MirrorTest, EachHostGetsItsOwnCredentialsOnly) {
   EXPECT_EQ(saw(upstream, "of-mirror"), 0);
 }
 
+// Admission pitfall 63.
 TEST_F(MirrorTest, CredentialsAreFoundByTheMirrorsNameAndPath) {
   Write("docker.io",
         "[host.\"https://harbor.example/v2/hub\"]\noverride_path = true\n"

@@ -226,6 +226,7 @@ TEST_F(EcrTest, ALoginServesItsRegionUntilShortlyBeforeItsEnd) {
   EXPECT_EQ(Asked().size(), 2u);
 }
 
+// Admission pitfall 61.
 TEST_F(EcrTest, AWebIdentityIsExchangedForARole) {
   environment_["AWS_ROLE_ARN"] = "arn:aws:iam::123456789012:role/landwaiter";
   environment_["AWS_WEB_IDENTITY_TOKEN_FILE"] = File("token", "jwt+of/kubernetes\n");
@@ -263,6 +264,7 @@ TEST_F(EcrTest, TheInstancesRoleIsUsedOnlyWhereThatIsTurnedOn) {
   EXPECT_TRUE(Asked().empty());
 }
 
+// Admission pitfall 61.
 TEST_F(EcrTest, TheInstancesRoleIsAskedForByASession) {
   instance_metadata_ = true;
   answers_["PUT http://169.254.169.254/latest/api/token"] = {200, "session-token"};
@@ -372,6 +374,7 @@ constexpr const char* kGoogleMetadata =
 
 class GarTest : public CloudTest {};
 
+// Admission pitfall 61.
 TEST_F(GarTest, TheWorkloadsTokenIsThePassword) {
   answers_[std::string("GET ") + kGoogleMetadata] = {
       200, R"({"access_token":"ya29.token","expires_in":3599,"token_type":"Bearer"})"};
@@ -452,6 +455,7 @@ class AcrTest : public CloudTest {
 };
 
 // Pitfalls 45 and 49: a refresh token is what the registry's realm exchanges.
+// Admission pitfall 61.
 TEST_F(AcrTest, TheWorkloadsTokenBecomesAnIdentityTokenOfTheRegistry) {
   const std::string token = Token("1795690800");  // 2026-11-26T11:00:00Z
   Serve("https://login.microsoftonline.com", "team.azurecr.io", token);
