@@ -32,6 +32,19 @@ Status CheckDuration(std::string_view text) {
   return Ok();
 }
 
+Status CheckDurationOfAYear(std::string_view text) {
+  // A digest that has been bad for a year runs by neglect, not by an incident.
+  constexpr std::chrono::hours kLongest{24 * 365};
+  if (Status good = CheckDuration(text); !good) return good;
+  const auto unit = text.find_first_not_of("0123456789");
+  if (text.find('d') != std::string_view::npos && (text[unit] != 'd' || unit + 1 != text.size())) {
+    return InvalidArgument(Shown(text) + "mixes days with others: write 36h, not 1d12h");
+  }
+  auto duration = ParseDuration(text);
+  if (*duration > kLongest) return InvalidArgument(Shown(text) + "is longer than a year (8760h)");
+  return Ok();
+}
+
 Status CheckUntil(std::string_view text) {
   auto time = ParseUntil(text);
   if (!time) return time.error();

@@ -10,6 +10,8 @@
 namespace landwaiter::policy {
 
 Status CheckDuration(std::string_view text);
+/// A duration of at most 365 days, as CEL can compute it: of hours and less, or of whole days.
+Status CheckDurationOfAYear(std::string_view text);
 Status CheckUntil(std::string_view text);
 Status CheckRuleName(std::string_view text);
 Status CheckVulnerabilityId(std::string_view text);

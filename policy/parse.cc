@@ -96,6 +96,30 @@ void ReadMatch(const json& spec, Match& match, Complaints& complaints) {
   if (good_part("excludeImages") != nullptr) match.exclude_images = Texts(*whole, "excludeImages");
 }
 
+/// Taken over leniently: whoever wrote an action that cannot be read wanted another than Allow,
+/// which is there unwritten.
+AlreadyRunning ReadAlreadyRunning(const json& spec, Complaints& complaints) {
+  GoodField(spec, "alreadyRunning", complaints);
+  AlreadyRunning read;
+  const auto whole = spec.find("alreadyRunning");
+  if (whole == spec.end()) return read;
+  read.allow = false;
+  if (!whole->is_object()) return read;
+  const ObjectSchema& schema = *FindField(SpecSchema(), "alreadyRunning")->object;
+  const auto good = [&](const char* name) {
+    Complaints own;  // said above
+    CheckField((*whole)[name], *FindField(schema, name), name, own);
+    return own.empty();
+  };
+  read.allow = !whole->contains("action") ||
+               (good("action") && (*whole)["action"].get_ref<const std::string&>() == "Allow");
+  if (whole->contains("for") && good("for")) {
+    auto time = ParseDuration((*whole)["for"].get<std::string>());
+    if (time) read.time = *time;  // CheckDurationOfAYear has refused all others
+  }
+  return read;
+}
+
 void ReadAnswers(const json& spec, ScanPolicy& policy, Complaints& complaints) {
   if (const json* value = GoodField(spec, "enforcement", complaints)) {
     const auto& text = value->get_ref<const std::string&>();
@@ -128,6 +152,7 @@ void ReadAnswers(const json& spec, ScanPolicy& policy, Complaints& complaints) {
     auto age = ParseDuration(value->get<std::string>());
     if (age) policy.max_database_age = *age;  // CheckDuration has refused all others
   }
+  policy.already_running = ReadAlreadyRunning(spec, complaints);
 }
 
 /// Fills in `rule.kind`; leaves BrokenRule where anything is wrong.

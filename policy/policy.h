@@ -130,6 +130,13 @@ struct PolicyException {
   std::string reason;
 };
 
+/// For a digest that ran in a namespace before it turned bad: whether it is let in there again, for
+/// how long from that moment.
+struct AlreadyRunning {
+  bool allow = true;  // action: Allow, else Judge
+  std::chrono::milliseconds time = std::chrono::hours(720);
+};
+
 struct ScanPolicy {
   std::string name;
   std::string uid;  // "" for a file; a policy that was made anew under its name has another one
@@ -142,6 +149,7 @@ struct ScanPolicy {
   Action on_incomplete = Action::kDeny;
   std::chrono::seconds wait = std::chrono::seconds(3);
   std::optional<std::chrono::milliseconds> max_database_age;
+  AlreadyRunning already_running;
   bool pin_digests = false;
   bool deny_workloads = false;
   std::vector<Rule> rules;
@@ -155,7 +163,8 @@ Result<ScanPolicy> ParsePolicyJson(std::string_view json);
 
 /// A policy that is already in the cluster must not vanish because a part of it cannot be read:
 /// what can be read is taken, a broken rule becomes a BrokenRule, of `match` what is broken matches
-/// all, any other broken field has its default, and a broken exception excuses nothing.
+/// all, a broken exception excuses nothing, alreadyRunning whose action is broken is Judge, and any
+/// other broken field has its default.
 struct LenientPolicy {
   ScanPolicy policy;
   std::vector<std::string> errors;  // empty: the same as ParsePolicyJson

@@ -15,6 +15,7 @@ constexpr std::size_t kMaxLabelValue = 63;
 constexpr std::string_view kEnforcements[] = {"Enforce", "Warn", "Audit"};
 constexpr std::string_view kUnscanned[] = {"Deny", "Warn", "Allow", "Hold"};
 constexpr std::string_view kIncomplete[] = {"Deny", "Warn", "Allow"};
+constexpr std::string_view kRunning[] = {"Allow", "Judge"};
 constexpr std::string_view kOperators[] = {"In", "NotIn", "Exists", "DoesNotExist"};
 
 constexpr Field kRequirementFields[] = {
@@ -126,6 +127,21 @@ constexpr Field kExceptionFields[] = {
 };
 constexpr ObjectSchema kException = {kExceptionFields};
 
+constexpr Field kAlreadyRunningFields[] = {
+    {.name = "action",
+     .type = FieldType::kText,
+     .help = "Allow lets it in there with a warning, Judge judges it as any other.",
+     .default_json = R"("Allow")",
+     .values = kRunning},
+    {.name = "for",
+     .type = FieldType::kText,
+     .help = "How long from the moment it turned bad: 720h, 7d; at most a year.",
+     .default_json = R"("720h")",
+     .max_length = 32,
+     .check = CheckDurationOfAYear},
+};
+constexpr ObjectSchema kAlreadyRunning = {kAlreadyRunningFields};
+
 constexpr Field kSpecFields[] = {
     {.name = "match",
      .type = FieldType::kObject,
@@ -169,6 +185,12 @@ constexpr Field kSpecFields[] = {
      .help = "Older advisory databases leave vulnerability rules undecided: 72h, 7d.",
      .max_length = 32,
      .check = CheckDuration},
+    {.name = "alreadyRunning",
+     .type = FieldType::kObject,
+     .help = "What becomes of a digest that ran in a namespace before it turned bad, when it comes "
+             "there again: a drained node, a scale-up.",
+     .default_json = "{}",
+     .object = &kAlreadyRunning},
     {.name = "pinDigests",
      .type = FieldType::kBoolean,
      .help = "Write the digest that is judged behind the tag of a new pod's images, so that no "

@@ -21,6 +21,13 @@ REFUSED = {
     "an unknown enforcement": (policy("p", NOT_ROOT, enforcement="Block"), '"Enforce", "Warn", "Audit"'),
     "a time to hold without a unit": (policy("p", NOT_ROOT, onUnscanned="Hold", holdFor="10"), "write a duration like 10m"),
     "a duration without a unit": (policy("p", NOT_ROOT, maxDatabaseAge="72"), "write a duration like 72h"),
+    "an answer to what runs that is none": (policy("p", NOT_ROOT, alreadyRunning={"action": "Deny"}), '"Allow", "Judge"'),
+    "a time for what runs without a unit": (policy("p", NOT_ROOT, alreadyRunning={"for": "30"}), "like 720h or 7d"),
+    "a time for what runs of days and hours": (policy("p", NOT_ROOT, alreadyRunning={"for": "1d12h"}), "like 720h or 7d"),
+    "no time for what runs": (policy("p", NOT_ROOT, alreadyRunning={"for": "0h0m"}), "longer than nothing"),
+    "no day for what runs": (policy("p", NOT_ROOT, alreadyRunning={"for": "0d"}), "longer than nothing"),
+    "more than a year for what runs": (policy("p", NOT_ROOT, alreadyRunning={"for": "8760h1s"}), "at most a year"),
+    "more days than a year for what runs": (policy("p", NOT_ROOT, alreadyRunning={"for": "366d"}), "at most a year"),
     "a wait that is longer than any webhook may take": (policy("p", NOT_ROOT, waitSeconds=30), "less than or equal to 29"),
     "an unknown severity": (policy("p", {"name": "r", "vulnerabilities": {"severityAtLeast": "Severe"}}), "Unsupported value"),
     "runsAsRoot: false, which would mean nothing": (policy("p", {"name": "r", "image": {"runsAsRoot": False}}),
@@ -80,8 +87,11 @@ ACCEPTED = {
                "excludeImages": ["registry.k8s.io/pause:*"],
                "namespaceSelector": {"matchExpressions": [{"key": "landwaiter.io/exempt", "operator": "DoesNotExist"}]}},
         enforcement="Warn", onUnscanned="Allow", onIncomplete="Warn", waitSeconds=29, maxDatabaseAge="7d",
+        alreadyRunning={"action": "Judge", "for": "8760h"},
         exceptions=[{"ids": ["CVE-2023-0001"], "packages": ["openssl"], "images": ["shop/**"], "until": "2027-01-31",
                      "reason": "not reachable"}]),
+    "what runs for hours and minutes": policy("p", NOT_ROOT, alreadyRunning={"for": "1h30m"}),
+    "what runs for a year of days": policy("p", NOT_ROOT, alreadyRunning={"action": "Allow", "for": "365d"}),
     "a scan of a digest under its own name": image_scan(CANONICAL, PINNED),
     "a request for a scan of a tag": image_scan("please", "registry.example.com:5000/shop/cart:1.4"),
 }
@@ -111,6 +121,7 @@ def test_defaults_stand_in_the_stored_policy(installed):
     installed.kubectl("delete", "scanpolicy", "defaults")
     assert {k: spec[k] for k in ("enforcement", "onUnscanned", "onIncomplete", "waitSeconds")} == {
         "enforcement": "Enforce", "onUnscanned": "Deny", "onIncomplete": "Deny", "waitSeconds": 3}
+    assert spec["alreadyRunning"] == {"action": "Allow", "for": "720h"}
     assert spec["rules"][0]["action"] == "Fail"
 
 

@@ -93,6 +93,18 @@ INSTANTIATE_TEST_SUITE_P(
             Yaml("  rules: [{name: a, vulnerabilities: {}}, {name: a, vulnerabilities: {}}]\n"),
             "spec.rules[1].name: 'a' is the name of spec.rules[0] too"},
         ErrorCase{"HoldForNoTime", With("  holdFor: 0s"), "spec.holdFor: "},
+        ErrorCase{"RunningForNoTime", With("  alreadyRunning: {for: 0h}"),
+                  "spec.alreadyRunning.for: '0h' is no time at all"},
+        ErrorCase{"RunningForMoreThanAYear", With("  alreadyRunning: {for: 366d}"),
+                  "spec.alreadyRunning.for: '366d' is longer than a year (8760h)"},
+        ErrorCase{"RunningForDaysAndHours", With("  alreadyRunning: {for: 1d12h}"),
+                  "spec.alreadyRunning.for: '1d12h' mixes days with others"},
+        ErrorCase{"RunningForMinutesAndDays", With("  alreadyRunning: {for: 5m1d}"),
+                  "spec.alreadyRunning.for: '5m1d' mixes days with others"},
+        ErrorCase{"RunningIsDenied", With("  alreadyRunning: {action: Deny}"),
+                  "spec.alreadyRunning.action: 'Deny' is unknown, expected one of Allow or Judge"},
+        ErrorCase{"RunningIsAWord", With("  alreadyRunning: Judge"),
+                  "spec.alreadyRunning: expected an object, got the text 'Judge'"},
         ErrorCase{"RunsAsRootFalse", OneRule("image: {runsAsRoot: false}"),
                   "spec.rules[0].image.runsAsRoot: must be true or be left out"},
         ErrorCase{"ARangeWithoutAType",
@@ -221,6 +233,29 @@ TEST(ParsePolicy, ManyErrorsAreCutAndCounted) {
       << policies.error().message;
 }
 
+struct AlreadyRunningCase {
+  const char* name;
+  const char* yaml;
+  bool allow;
+  std::chrono::hours time;
+};
+// Admission pitfall 33.
+TEST(ParsePolicy, SaysForHowLongWhatRunsIsLetIn) {
+  const AlreadyRunningCase cases[] = {
+      {"unwritten", "  onUnscanned: Deny", true, std::chrono::hours(720)},
+      {"empty", "  alreadyRunning: {}", true, std::chrono::hours(720)},
+      {"a time alone", "  alreadyRunning: {for: 7d}", true, std::chrono::hours(168)},
+      {"Judge", "  alreadyRunning: {action: Judge}", false, std::chrono::hours(720)},
+      {"a year", "  alreadyRunning: {action: Allow, for: 8760h}", true, std::chrono::hours(8760)},
+  };
+  for (const AlreadyRunningCase& c : cases) {
+    const auto policies = ParsePolicyYaml(With(c.yaml));
+    ASSERT_TRUE(policies) << c.name << ": " << policies.error().message;
+    EXPECT_EQ(policies->front().already_running.allow, c.allow) << c.name;
+    EXPECT_EQ(policies->front().already_running.time, c.time) << c.name;
+  }
+}
+
 TEST(ParsePolicyFile, NamesTheFile) {
   const auto missing = ParsePolicyFile("/nonexistent/policy.yaml");
   ASSERT_FALSE(missing);
@@ -249,6 +284,26 @@ TEST(ParsePolicyLeniently, ABrokenRuleDoesNotHideTheOthers) {
   EXPECT_EQ(clean.verdict, Verdict::kUnknown);
   EXPECT_NE(Messages(clean).find("rule new: RuleError: "), std::string::npos);
   EXPECT_EQ(Judge(lenient->policy, AnImage().Has(AFinding("CVE-1"))).verdict, Verdict::kFail);
+}
+
+TEST(ParsePolicyLeniently, AnActionThatCannotBeReadExcusesNothingThatRuns) {
+  const auto read = [](const char* running) {
+    const auto lenient = ParsePolicyJsonLeniently(
+        std::string(
+            R"({"apiVersion":"landwaiter.io/v1alpha1","kind":"ScanPolicy",)"
+            R"("metadata":{"name":"a"},"spec":{"rules":[{"name":"r","vulnerabilities":{}}],)"
+            R"("alreadyRunning":)") +
+        running + "}}");
+    EXPECT_TRUE(lenient);
+    EXPECT_EQ(lenient->errors.size(), 1u) << running;
+    return lenient->policy.already_running;
+  };
+  for (const char* bad : {R"("Judge")", "null", R"({"action":"Block"})", R"({"action":7})"}) {
+    EXPECT_FALSE(read(bad).allow) << bad;
+  }
+  const AlreadyRunning time = read(R"({"action":"Allow","for":"always"})");
+  EXPECT_TRUE(time.allow);
+  EXPECT_EQ(time.time, std::chrono::hours(720)) << "the default";
 }
 
 TEST(ParsePolicyLeniently, ABadPatternTakesAPolicyIntoNoOtherNamespace) {
