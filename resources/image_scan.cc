@@ -5,6 +5,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/text.h"
+#include "resources/turned_bad.h"
 
 namespace landwaiter::resources {
 namespace {
@@ -112,11 +113,13 @@ json JudgementToJson(const PolicyStatus& p, const Bounds& bounds) {
   return out;
 }
 
-json ToJson(const PolicyStatus& p, const Bounds& bounds) {
+/// `ran_in`: how much room is left for names of namespaces.
+json ToJson(const PolicyStatus& p, const Bounds& bounds, std::size_t& ran_in) {
   json out = JudgementToJson(p, bounds);
   out["name"] = p.name;
   out["generation"] = p.generation;
   Set(out, "uid", p.uid, 128);
+  if (p.turned_bad) out["turnedBad"] = TurnedBadToJson(*p.turned_bad, ran_in);
   // Without one of these its names are judged more strictly, never more mildly.
   for (std::size_t i = 0; i < AtMost(p.excused, bounds.excused); ++i) {
     out["excused"].push_back(JudgementToJson(p.excused[i], bounds));
@@ -174,6 +177,10 @@ void ReadPolicy(JsonFields& fields, PolicyStatus& p) {
   fields.String("name", p.name);
   fields.Int("generation", p.generation);
   fields.String("uid", p.uid);
+  fields.Object("turnedBad", [&](JsonFields& record) {
+    ReadTurnedBad(record, p.turned_bad.emplace());
+    return record.Done();
+  });
   ReadJudgement(fields, p);
   fields.Objects("excused", kMaxItems, [&](JsonFields& item) {
     ReadJudgement(item, p.excused.emplace_back());
@@ -285,8 +292,9 @@ json StatusWithin(const ImageScanStatus& s, const Bounds& bounds) {
   for (std::size_t i = 0; i < AtMost(s.top_findings, bounds.findings); ++i) {
     out["topFindings"].push_back(ToJson(s.top_findings[i], bounds));
   }
+  std::size_t ran_in = kMaxRanInBytes;
   for (std::size_t i = 0; i < AtMost(s.policies, kMaxPolicies); ++i) {
-    out["policies"].push_back(ToJson(s.policies[i], bounds));
+    out["policies"].push_back(ToJson(s.policies[i], bounds, ran_in));
   }
   for (std::size_t i = 0; i < AtMost(s.references, bounds.references); ++i) {
     out["references"].push_back(Short(s.references[i], 512));

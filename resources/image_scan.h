@@ -33,6 +33,10 @@ inline constexpr std::size_t kMaxPolicies = 64;
 inline constexpr std::size_t kMaxExcused = 8;      // a policy
 inline constexpr std::size_t kMaxViolations = 16;  // a policy
 inline constexpr std::size_t kMaxMessage = 256;    // bytes, each
+// Where an image ran before it turned bad is never cut for the sake of what else an image holds: a
+// name that is lost is a namespace whose pods are denied.
+inline constexpr std::size_t kMaxRanIn = 256;            // a policy
+inline constexpr std::size_t kMaxRanInBytes = 8 * 1024;  // over all policies, as RanInBytes counts
 
 /// "sha256-" and all 64 hex digits: follows from the digest alone, so that two controllers or two
 /// misses can only ever make the same object, and no two digests share a name (docs/adr/0006).
@@ -99,6 +103,18 @@ struct RuleViolation {
   friend bool operator==(const RuleViolation&, const RuleViolation&) = default;
 };
 
+/// Since when a policy's verdict of a content has been neither Pass nor Warn, and where it ran then
+/// (docs/adr/0017).
+struct TurnedBad {
+  std::string since;                         // RFC 3339
+  std::vector<std::string> namespaces = {};  // sorted
+  /// The pods have not been counted yet: `namespaces` follows, of those with a pod made before
+  /// `made_before`, with "" of all.
+  bool counting = false;
+  std::string made_before = {};
+  friend bool operator==(const TurnedBad&, const TurnedBad&) = default;
+};
+
 struct PolicyStatus {
   std::string name;
   std::int64_t generation = 0;
@@ -111,6 +127,7 @@ struct PolicyStatus {
   /// only verdict, violations, unknown, exceptions and rests_on.
   std::vector<PolicyStatus> excused = {};
   std::string uid = {};  // the policy's: generation counts from 1 again in one that was made anew
+  std::optional<TurnedBad> turned_bad = {};  // where the verdict is neither Pass nor Warn
   friend bool operator==(const PolicyStatus&, const PolicyStatus&) = default;
 };
 

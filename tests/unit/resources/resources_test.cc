@@ -110,6 +110,8 @@ ImageScanStatus AFullStatus() {
     policy.uid = wide;
     policy.violations.assign(50, {wide, 1, true, wide});
     policy.unknown.assign(50, wide);
+    policy.turned_bad = {.since = "2026-11-24T12:00:00Z",
+                         .namespaces = std::vector<std::string>(300, std::string(100, 'n'))};
     status.policies.push_back(policy);
   }
   return status;
@@ -122,6 +124,31 @@ TEST(ImageScanStatus, StaysUnder64KiBWhateverTheImageHolds) {
   EXPECT_GE(out["topFindings"].size(), 1u);
   EXPECT_EQ(out["policies"].size(), kMaxPolicies);
   EXPECT_EQ(out["policies"][0]["verdict"], "Fail");
+  EXPECT_EQ(out["policies"].back()["turnedBad"]["since"], "2026-11-24T12:00:00Z");
+}
+
+TEST(ImageScanStatus, CutsNoNamespaceThatRanTheImageForTheSakeOfWhatElseItHolds) {
+  ImageScanStatus status = AFullStatus();
+  for (auto& policy : status.policies) policy.turned_bad->namespaces.clear();
+  status.policies[7].turned_bad->namespaces.assign(200, "namespace-of-a-common-length");
+  const json out = StatusToJson(status);
+  EXPECT_LT(out.dump().size(), 60u * 1024);
+  EXPECT_EQ(out["policies"][7]["turnedBad"]["namespaces"].size(), 200u);
+}
+
+TEST(ImageScanStatus, BoundsTheNamespacesThatRanTheImage) {
+  ImageScanStatus status;
+  status.policies.resize(2);
+  for (auto& policy : status.policies) policy.turned_bad.emplace().namespaces.assign(400, "a");
+  json policies = StatusToJson(status)["policies"];
+  EXPECT_EQ(policies[0]["turnedBad"]["namespaces"].size(), kMaxRanIn);
+  EXPECT_EQ(policies[1]["turnedBad"]["namespaces"].size(), kMaxRanIn);
+  for (auto& policy : status.policies) {
+    policy.turned_bad->namespaces.assign(400, std::string(100, 'n'));
+  }
+  policies = StatusToJson(status)["policies"];
+  EXPECT_EQ(policies[0]["turnedBad"]["namespaces"].size(), kMaxRanInBytes / (63 + 3));
+  EXPECT_FALSE(policies[1]["turnedBad"].contains("namespaces"));
 }
 
 TEST(ImageScanStatus, KeepsEveryListWithinItsBound) {
@@ -161,6 +188,10 @@ TEST(ImageScan, ComesBackAsItWent) {
                                    {{"dpkg", CoverageState::kFailed, "why", 0}}});
   scan.status.policies.push_back({"p", 3, "Fail", {{"r", 2, false, "m"}}, {"u"}, {"e"}});
   scan.status.policies.back().uid = "9b2f6c1e-0000-4000-8000-000000000001";
+  scan.status.policies.back().turned_bad = {"2026-11-24T12:00:00Z", {"bank", "shop"}};
+  scan.status.policies.push_back({"q", 1, "Fail"});
+  scan.status.policies.back().turned_bad = {
+      "2026-11-24T12:00:00Z", {}, true, "2026-11-01T00:00:00Z"};
   SetCondition(scan.status.conditions, {"Ready", "True", "Scanned", "", 1, ""}, TimePoint());
   json object = ImageScanToJson(scan);
   object["status"] = StatusToJson(scan.status);
