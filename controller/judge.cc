@@ -6,6 +6,7 @@
 #include "controller/conditions.h"
 #include "controller/names.h"
 #include "controller/plan.h"
+#include "controller/turned_bad.h"
 #include "lib/base/text.h"
 #include "model/scan_request.h"
 #include "policy/evaluate.h"
@@ -151,6 +152,7 @@ void FillPolicies(const JudgeInput& input, const std::vector<ImageReference>& re
     const auto verdicts = policy::EvaluateContentByName(record->policy, content, now);
     status.policies.push_back(PolicyStatusOf(verdicts.front()));
     status.policies.back().uid = record->policy.uid;
+    KeepTurn(input.scan->status, *record, input.usage.has_value(), now, status.policies.back());
     for (std::size_t i = 1; i < verdicts.size(); ++i) {
       status.policies.back().excused.push_back(PolicyStatusOf(verdicts[i]));
     }

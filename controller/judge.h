@@ -38,8 +38,9 @@ struct JudgeInput {
   std::map<std::string, std::map<std::string, std::string>> namespace_labels = {};
 };
 
-/// The whole new status. Where the image was scanned once but the store has lost it, what stands
-/// in the status stays: losing the store costs scans, never verdicts.
+/// The whole new status; where a record of PolicyStatus.turned_bad begins, CountRunning is to
+/// follow when the pods are counted. Where the image was scanned once but the store has lost it,
+/// what stands in the status stays: losing the store costs scans, never verdicts.
 resources::ImageScanStatus Judge(const JudgeInput& input, TimePoint now);
 
 /// A policy's judgement as it stands in the status.

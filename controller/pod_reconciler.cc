@@ -110,7 +110,7 @@ Status PodReconciler::Image(Work& work, const WantedImage& image, const Cancella
     return record && CanonicalDigest(record->scan) == digest && !record->scan.deleting;
   };
   // A pod with a gate has run nothing: a status that says otherwise is somebody's story.
-  const bool held = work.pod.Gate() != nullptr;
+  const bool held = work.pod.Waits();
   std::optional<Digest> running = held ? std::nullopt : image.running;
   if (running && !known(*running)) {
     // An index may list anybody's manifest: it covers only what has no ImageScan of its own.

@@ -50,7 +50,7 @@ std::uint64_t HashOf(const PodShape& shape) {
   add(shape.ns.get());
   add(shape.service_account.get());
   add(shape.owner.get());
-  hash += shape.runs ? 1 : 0;
+  hash += (shape.runs ? 1 : 0) + (shape.waits ? 2 : 0);
   for (const auto& secret : shape.pull_secrets) add(secret.get());
   for (const auto& use : shape.images) {
     add(use.reference.get());
@@ -83,6 +83,7 @@ std::shared_ptr<const PodShape> PodProjector::Shape(const resources::PodImages& 
     shape.owner = owners_.Get(std::hash<std::string>{}(owner->uid + owner->name), *owner);
   }
   shape.runs = !images.finished;
+  shape.waits = images.scan_gate.has_value();
   return shapes_.Get(HashOf(shape), shape);
 }
 
@@ -139,6 +140,8 @@ Result<PolicyRecord> ProjectPolicy(const json& object) {
   record.policy = std::move(lenient->policy);
   record.errors = std::move(lenient->errors);
   record.uid = TextAt(Member(object, "metadata"), "uid");
+  const auto created = ParseTime(TextAt(Member(object, "metadata"), "creationTimestamp"));
+  if (created) record.created = *created;
   record.resource_version = kube::ResourceVersionOf(object);
   const json& status = Member(object, "status");
   const json& generation = Member(status, "observedGeneration");

@@ -43,6 +43,7 @@ struct PodShape {
   std::vector<ImageUse> images;
   std::shared_ptr<const resources::OwnerRef> owner;  // the controlling one; null for a bare pod
   bool runs = true;                                  // not finished
+  bool waits = false;  // has the scan gate, also while it is being deleted: it has run nothing
   friend bool operator==(const PodShape&,
                          const PodShape&) = default;  // of shared values: by address
 };
@@ -60,6 +61,7 @@ struct PodRecord {
   TimePoint created{};
 
   bool Runs() const { return shape->runs; }
+  bool Waits() const { return shape->waits; }
   const GateRecord* Gate() const { return self && self->gate ? &*self->gate : nullptr; }
   std::string Uid() const { return self ? self->uid : std::string(); }
 };
@@ -102,6 +104,7 @@ struct PolicyRecord {
   policy::ScanPolicy policy;
   std::vector<std::string> errors;  // why parts of the spec could not be read
   std::string uid;
+  TimePoint created{};  // the epoch where that is not known
   std::string resource_version;
   // As the API server has it:
   std::int64_t observed_generation = 0;

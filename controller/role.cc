@@ -89,7 +89,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                          scan_events_.Started(pod, scan);
                        },
                        options.hold ? &held_ : nullptr}),
-      scan_reconciler_({fenced_, *ports_.clock, scans_, policies_, namespaces_, nodes_,
+      scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, policies_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
                         scan_events_, scan_queue_, &stages_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, scans_),
@@ -352,10 +352,11 @@ void Role::Sweep(const Cancellation& cancel) {
   if (!leading_ || !usage_.Complete()) return;
   const TimePoint now = ports_.clock->Now();
   std::set<std::string> alive;
+  const Policies policies = scan_reconciler_.CurrentPolicies();
   std::vector<resources::ImageScan> outlived;
   scans_.ForEach([&](const std::string&, const ScanRecord& record) {
     if (const auto digest = CanonicalDigest(record.scan)) alive.insert(digest->ToString());
-    if (Outlived(record, options_.retention, now)) outlived.push_back(record.scan);
+    if (Outlived(record, policies, options_.retention, now)) outlived.push_back(record.scan);
   });
   for (const auto& scan : outlived) {
     // Only in the state that was looked at: a pod may just have come.

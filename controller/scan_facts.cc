@@ -5,6 +5,7 @@
 #include "controller/names.h"
 #include "controller/plan.h"
 #include "lib/kube/informer.h"
+#include "resources/turned_bad.h"
 #include "scanner/image/manifest.h"
 
 namespace landwaiter::controller {
@@ -15,6 +16,18 @@ constexpr std::size_t kMaxSources = 4;
 std::string Annotation(const resources::ImageScan& scan, const char* key) {
   const auto found = scan.annotations.find(key);
   return found == scan.annotations.end() ? std::string() : found->second;
+}
+
+bool IsLetInSomewhere(const resources::ImageScan& scan, const Policies& policies, TimePoint now) {
+  return std::any_of(
+      scan.status.policies.begin(), scan.status.policies.end(), [&](const auto& row) {
+        if (!row.turned_bad || row.turned_bad->namespaces.empty()) return false;
+        return std::any_of(policies.begin(), policies.end(), [&](const auto& record) {
+          if (record->policy.name != row.name || record->policy.uid != row.uid) return false;
+          const auto until = resources::LetInUntil(*row.turned_bad, record->policy);
+          return until && now < *until;
+        });
+      });
 }
 
 }  // namespace
@@ -97,12 +110,14 @@ resources::Condition InUseCondition(const Usage& usage, bool requested) {
   return {"InUse", "False", "NoPods", "no pod uses it", 0, ""};
 }
 
-bool Outlived(const ScanRecord& record, std::chrono::milliseconds retention, TimePoint now) {
+bool Outlived(const ScanRecord& record, const Policies& policies,
+              std::chrono::milliseconds retention, TimePoint now) {
   if (!record.managed || record.scan.deleting || !CanonicalDigest(record.scan)) return false;
   const auto* in_use = resources::FindCondition(record.scan.status.conditions, "InUse");
   if (in_use == nullptr || in_use->status != "False") return false;
   const auto since = ParseTime(in_use->last_transition_time);
-  return since && now - *since >= retention;
+  if (!since || now - *since < retention) return false;
+  return !IsLetInSomewhere(record.scan, policies, now);
 }
 
 }  // namespace landwaiter::controller

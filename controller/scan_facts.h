@@ -45,7 +45,9 @@ bool LacksJudgement(const resources::ImageScan& scan, const Policies& policies);
 /// Condition InUse: since when nothing runs it is what retention counts from.
 resources::Condition InUseCondition(const Usage& usage, bool requested);
 
-/// True where the controller made it, nothing has used it for `retention`.
-bool Outlived(const ScanRecord& record, std::chrono::milliseconds retention, TimePoint now);
+/// True where the controller made it, nothing has used it for `retention`, and no policy lets it in
+/// where it ran before it turned bad: an owner that was scaled to nothing may come back.
+bool Outlived(const ScanRecord& record, const Policies& policies,
+              std::chrono::milliseconds retention, TimePoint now);
 
 }  // namespace landwaiter::controller

@@ -1,6 +1,7 @@
 #include "controller/scan_reconciler.h"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "controller/names.h"
@@ -177,6 +178,21 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
       {scan.name, ClassOf(scan), AccountOf(scan, facts.usage), BasisOf(scan, wanted)});
 }
 
+std::vector<RunsIn> ScanReconciler::RunningIn(const std::string& scan) const {
+  std::map<std::string, TimePoint> oldest;
+  for (const auto& name : parts_.usage.PodsOf(scan, std::numeric_limits<std::size_t>::max())) {
+    const auto key = kube::ObjectKey::Parse(name);
+    const auto pod = parts_.pods.Get(key);
+    if (!pod || !pod->Runs() || pod->Waits()) continue;
+    const auto [at, is_new] = oldest.emplace(key.ns, pod->created);
+    if (!is_new) at->second = std::min(at->second, pod->created);
+  }
+  std::vector<RunsIn> out;
+  out.reserve(oldest.size());
+  for (const auto& [ns, created] : oldest) out.push_back({ns, created});
+  return out;
+}
+
 Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest,
                                   const Cancellation& cancel) {
   Gathered facts;
@@ -217,6 +233,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   Wanted(&input.platforms_left_out);
   const TimePoint now = parts_.clock.Now();
   ImageScanStatus status = Judge(input, now);
+  if (facts.usage && IsCounting(status)) CountRunning(RunningIn(scan.name), status);
   if (facts.image && parts_.stages != nullptr) parts_.stages->Evaluated(status);
   if (facts.usage) {
     auto in_use = InUseCondition(*facts.usage, !RequestsFor(scan.name).empty());

@@ -16,6 +16,7 @@
 #include "controller/scan_facts.h"
 #include "controller/scan_maker.h"
 #include "controller/stages.h"
+#include "controller/turned_bad.h"
 #include "controller/usage_index.h"
 #include "controller/workers.h"
 #include "lib/base/guarded.h"
@@ -50,6 +51,7 @@ class ScanReconciler {
     kube::Api& api;
     const Clock& clock;
     const kube::Informer<ScanRecord>& scans;
+    const kube::Informer<PodRecord>& pods;
     const kube::Informer<PolicyRecord>& policies;
     const kube::Informer<NamespaceRecord>& namespaces;
     const kube::Informer<Platform>& nodes;
@@ -94,6 +96,8 @@ class ScanReconciler {
   /// Errors: the database's. A match that cannot be kept is `store_fault`, and judged all the same.
   Status MatchIfNewer(const resources::ImageScan& scan, const Digest& digest, Gathered& facts);
   ScanProgress AskForScan(const ScanRecord& record, const Gathered& facts);
+  /// The namespaces with a pod that runs the image, sorted. Looks at each pod of it.
+  std::vector<RunsIn> RunningIn(const std::string& scan) const;
   Status Write(const ScanRecord& record, const resources::ImageScanStatus& status,
                const Cancellation& cancel);
   Outcome RequestFailed(const ScanRecord& record, const Error& error, const Cancellation& cancel);

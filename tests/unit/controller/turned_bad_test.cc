@@ -1,0 +1,359 @@
+// Since when an image is bad, and where it ran then.
+#include "controller/turned_bad.h"
+
+#include <gtest/gtest.h>
+
+#include "controller/judge.h"
+#include "controller/scan_facts.h"
+#include "lib/base/json.h"
+#include "tests/unit/controller/builders.h"
+
+namespace landwaiter::controller {
+namespace {
+
+using nlohmann::json;
+using resources::TurnedBad;
+using std::chrono::hours;
+
+const Digest kTurning = DigestOf("image");
+const TimePoint kStart = *ParseTime("2026-11-24T12:00:00Z");
+constexpr const char* kPolicyMade = "2026-11-20T00:00:00Z";
+const TimePoint kOlder = *ParseTime("2026-11-19T00:00:00Z");
+const TimePoint kYounger = *ParseTime("2026-11-21T00:00:00Z");
+
+const std::vector<Finding> kCritical = {AFinding("CVE-1", Severity::kCritical)};
+const std::vector<Finding> kLow = {AFinding("CVE-2", Severity::kLow)};
+const std::vector<Finding> kHigh = {AFinding("CVE-3", Severity::kHigh)};
+
+/// One image through its days, as the reconciler judges it and writes what comes of it.
+class TurnedBadTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    json rules = NoCritical();
+    rules.push_back(
+        {{"name", "high"}, {"action", "Warn"}, {"vulnerabilities", {{"severityAtLeast", "High"}}}});
+    policy_ = APolicy("p", 1, rules);
+    policy_["metadata"]["creationTimestamp"] = kPolicyMade;
+  }
+  void Runs(const std::string& ns, TimePoint oldest = kYounger) {
+    running_.push_back({ns, oldest});
+    std::sort(running_.begin(), running_.end(),
+              [](const auto& a, const auto& b) { return a.ns < b.ns; });
+  }
+  /// A minute later.
+  void Look() {
+    now_ += std::chrono::minutes(1);
+    const Policies policies = {Recorded(policy_)};
+    resources::ImageScanStatus status =
+        Judge({.scan = &scan_,
+               .stored = stored_ ? &*stored_ : nullptr,
+               .policies = &policies,
+               .usage = counted_ ? std::optional<Usage>(Usage{}) : std::nullopt},
+              now_);
+    if (counted_) CountRunning(running_, status);
+    // What is written and read again is all that a restart leaves.
+    json object = resources::ImageScanToJson(scan_);
+    object["metadata"]["generation"] = scan_.generation;
+    object["status"] = resources::StatusToJson(status);
+    scan_ = ProjectScan(object)->scan;
+  }
+  void Look(std::vector<Finding> findings) {
+    stored_ = AStored(kTurning, std::move(findings));
+    Look();
+  }
+  void Unreadable() {
+    stored_ = AStored(kTurning, {});
+    stored_->inventory.platforms[0].coverage[0].state = CoverageState::kFailed;
+    Look();
+  }
+  std::optional<TurnedBad> Record() const {
+    return scan_.status.policies.empty() ? std::nullopt : scan_.status.policies[0].turned_bad;
+  }
+  std::vector<std::string> Where() const {
+    const auto record = Record();
+    if (!record || record->counting) return {record ? "still counting" : "no record"};
+    return record->namespaces;
+  }
+  using Names = std::vector<std::string>;
+
+  resources::ImageScan scan_ = AScan(kTurning);
+  std::optional<StoredImage> stored_;
+  json policy_;
+  std::vector<RunsIn> running_;
+  bool counted_ = true;
+  TimePoint now_ = kStart;
+};
+
+TEST_F(TurnedBadTest, NothingIsRecordedOfWhatIsGood) {
+  Runs("shop");
+  Look(kLow);
+  EXPECT_FALSE(Record());
+  Look(kHigh);
+  EXPECT_EQ(scan_.status.policies[0].verdict, "Warn");
+  EXPECT_FALSE(Record());
+}
+
+TEST_F(TurnedBadTest, AllThatRunItWhenItTurnsBadAreRecorded) {
+  Runs("shop");
+  Runs("bank", kOlder);
+  Look(kLow);
+  Look(kCritical);
+  EXPECT_EQ(Where(), (Names{"bank", "shop"}));
+  EXPECT_EQ(Record()->since, FormatTime(now_));
+}
+
+TEST_F(TurnedBadTest, AWarningWasGoodToo) {
+  Runs("shop");
+  Look(kHigh);
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{"shop"});
+}
+
+// Admission pitfall 33.
+TEST_F(TurnedBadTest, ItStaysAsItIsWhateverRunsLater) {
+  Runs("shop");
+  Look(kLow);
+  Look(kCritical);
+  const auto record = Record();
+  Runs("dev");
+  Look(kCritical);
+  EXPECT_EQ(Record(), record) << "what came later earns nothing";
+  running_.clear();
+  Look(kCritical);
+  EXPECT_EQ(Record(), record) << "scaled to nothing";
+  policy_["metadata"]["generation"] = 2;
+  policy_["spec"]["enforcement"] = "Warn";
+  Look(kCritical);
+  EXPECT_EQ(Record(), record) << "another generation";
+  Unreadable();
+  EXPECT_EQ(scan_.status.policies[0].verdict, "Unknown");
+  EXPECT_EQ(Record(), record) << "Unknown is no better";
+  counted_ = false;
+  Look(kCritical);
+  EXPECT_EQ(Record(), record) << "a restart";
+  stored_.reset();
+  Look();
+  EXPECT_EQ(Record(), record) << "the store is lost";
+  Look(kCritical);
+  EXPECT_EQ(Record(), record) << "and the image scanned again";
+}
+
+TEST_F(TurnedBadTest, AGoodVerdictEndsItAndTheNextTurnIsAnotherOne) {
+  Runs("shop");
+  Look(kLow);
+  Look(kCritical);
+  const std::string first = Record()->since;
+  Look(kLow);
+  EXPECT_FALSE(Record());
+  running_.clear();
+  Runs("dev");
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{"dev"});
+  EXPECT_NE(Record()->since, first);
+}
+
+TEST_F(TurnedBadTest, ItTurnsWhenItCannotBeDecidedAnyMore) {
+  Runs("shop");
+  Look(kLow);
+  Unreadable();
+  Runs("dev");
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{"shop"}) << "what onIncomplete let in earns nothing";
+}
+
+TEST_F(TurnedBadTest, ATightenedPolicyTurnsIt) {
+  Runs("shop");
+  Look(kHigh);
+  policy_["metadata"]["generation"] = 2;
+  policy_["spec"]["rules"][1]["action"] = "Fail";
+  Look(kHigh);
+  EXPECT_EQ(Where(), Names{"shop"});
+}
+
+TEST_F(TurnedBadTest, AtTheFirstLookOnlyWhatIsOlderThanThePolicyIsRecorded) {
+  Runs("dev", kYounger);
+  Runs("shop", kOlder);
+  Runs("test", *ParseTime(kPolicyMade));
+  Runs("unknown", TimePoint{});
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{"shop"}) << "what slipped in while it was not scanned earns nothing";
+}
+
+TEST_F(TurnedBadTest, ANewImageHasARecordThatExcusesNobody) {
+  Look(kCritical);
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(Where(), Names{});
+  Runs("shop", kOlder);
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{}) << "a pod that came after earns nothing";
+}
+
+TEST_F(TurnedBadTest, APolicyMadeAnewBeginsAnew) {
+  Runs("shop");
+  Look(kLow);
+  Look(kCritical);
+  policy_["metadata"]["uid"] = "another";
+  policy_["metadata"]["creationTimestamp"] = "2026-11-24T12:02:30Z";
+  Runs("dev", *ParseTime("2026-11-24T12:02:29Z"));
+  Runs("late", *ParseTime("2026-11-24T12:02:31Z"));
+  Look(kCritical);
+  EXPECT_EQ(Where(), (Names{"dev", "shop"})) << "what ran before there was this policy";
+  EXPECT_EQ(Record()->since, FormatTime(now_));
+}
+
+TEST_F(TurnedBadTest, APolicyWithoutATimeExcusesNobodyAtTheFirstLook) {
+  policy_["metadata"].erase("creationTimestamp");
+  Runs("shop", kOlder);
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{});
+}
+
+TEST_F(TurnedBadTest, OneThatFailedBeforeThereWereRecordsIsAFirstLook) {
+  Runs("dev", kYounger);
+  Runs("shop", kOlder);
+  Look(kCritical);
+  scan_.status.policies[0].turned_bad.reset();
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{"shop"});
+}
+
+// Admission pitfall 33.
+TEST_F(TurnedBadTest, ItTurnsWhilePodsAreCountedAndIsFilledInAfterwards) {
+  Runs("shop", kYounger);
+  Look(kLow);
+  counted_ = false;
+  Look(kCritical);
+  EXPECT_EQ(scan_.status.policies[0].verdict, "Fail") << "no verdict waits for that";
+  EXPECT_EQ(Where(), Names{"still counting"});
+  const std::string since = Record()->since;
+  Look(kCritical);
+  Unreadable();
+  EXPECT_EQ(Where(), Names{"still counting"}) << "another restart";
+  Runs("dev", now_ + std::chrono::seconds(1));
+  Runs("same", *ParseTime(since));
+  counted_ = true;
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{"shop"}) << "what came after it turned earns nothing";
+  EXPECT_EQ(Record()->since, since);
+  EXPECT_TRUE(Record()->made_before.empty());
+}
+
+TEST_F(TurnedBadTest, AFirstLookWhilePodsAreCountedStillGoesByThePolicysTime) {
+  counted_ = false;
+  Look(kCritical);
+  Runs("dev", kYounger);
+  Runs("shop", kOlder);
+  counted_ = true;
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{"shop"});
+}
+
+TEST_F(TurnedBadTest, ItIsFilledInAlsoWhereTheStoreIsLost) {
+  Runs("shop", kYounger);
+  Look(kLow);
+  counted_ = false;
+  Look(kCritical);
+  stored_.reset();
+  counted_ = true;
+  Look();
+  EXPECT_EQ(Where(), Names{"shop"});
+}
+
+TEST_F(TurnedBadTest, IsWrittenOnce) {
+  Runs("shop");
+  Look(kLow);
+  Look(kCritical);
+  const auto before = HashOfStatus(scan_.status);
+  Look(kCritical);
+  EXPECT_EQ(HashOfStatus(scan_.status), before);
+}
+
+resources::ImageScanStatus Begun(std::size_t policies) {
+  resources::ImageScanStatus status;
+  status.policies.resize(policies);
+  for (auto& row : status.policies) {
+    row.verdict = "Fail";
+    row.turned_bad = {"2026-11-24T12:00:00Z", {}, true, ""};
+  }
+  return status;
+}
+
+std::vector<RunsIn> Many(std::size_t count, std::size_t length) {
+  std::vector<RunsIn> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string ns = std::to_string(1'000'000 + i);
+    out.push_back({ns + std::string(length - ns.size(), 'n'), kOlder});
+  }
+  return out;
+}
+
+// Admission pitfall 84.
+TEST(CountRunning, KeepsTheFirstNamespacesByNameWithinTheBounds) {
+  auto status = Begun(1);
+  CountRunning(Many(1000, 10), status);
+  EXPECT_EQ(status.policies[0].turned_bad->namespaces.size(), resources::kMaxRanIn);
+  EXPECT_EQ(status.policies[0].turned_bad->namespaces[0], "1000000nnn");
+  EXPECT_FALSE(status.policies[0].turned_bad->counting);
+
+  status = Begun(64);
+  CountRunning(Many(1000, 63), status);
+  const auto& first = status.policies.front().turned_bad->namespaces;
+  EXPECT_EQ(first.size(), resources::kMaxRanInBytes / 64 / 66) << "each policy has its share";
+  EXPECT_EQ(status.policies.back().turned_bad->namespaces, first);
+  EXPECT_EQ(resources::StatusToJson(status)["policies"].back()["turnedBad"]["namespaces"].size(),
+            first.size())
+      << "nothing is cut when it is written";
+}
+
+TEST(CountRunning, TakesNothingFromRecordsThatAreThere) {
+  auto status = Begun(2);
+  status.policies[1].turned_bad = {"2026-11-01T00:00:00Z", {}};
+  for (const auto& in : Many(resources::kMaxRanInBytes / 66, 63)) {
+    status.policies[1].turned_bad->namespaces.push_back(in.ns);
+  }
+  const auto there = status.policies[1].turned_bad;
+  CountRunning(Many(1000, 63), status);
+  EXPECT_EQ(status.policies[1].turned_bad, there);
+  EXPECT_TRUE(status.policies[0].turned_bad->namespaces.empty()) << "judged, as any other";
+}
+
+struct RetentionCase {
+  const char* name;
+  std::vector<std::string> ran_in = {"shop"};
+  hours age{24 * 8};  // since it turned bad
+  json running = json::object();
+  const char* uid = "uid-p";
+  bool outlived = false;
+};
+
+// Admission pitfall 33.
+TEST(Outlived, NotWhileSomeoneWhoRanTheImageMayComeBack) {
+  const RetentionCase cases[] = {
+      {.name = "it ran somewhere"},
+      {.name = "it ran nowhere", .ran_in = {}, .outlived = true},
+      {.name = "its time is over", .age = hours(720), .outlived = true},
+      {.name = "a shorter time is over", .running = {{"for", "7d"}}, .outlived = true},
+      {.name = "the policy judges it", .running = {{"action", "Judge"}}, .outlived = true},
+      {.name = "the policy is another", .uid = "gone", .outlived = true},
+  };
+  for (const RetentionCase& c : cases) {
+    ScanRecord record;
+    record.scan = AScan(kTurning);
+    record.managed = true;
+    record.scan.status.conditions = {
+        {"InUse", "False", "NoPods", "", 1, FormatTime(kStart - hours(24 * 7))}};
+    auto& row = record.scan.status.policies.emplace_back();
+    row.name = "p";
+    row.uid = c.uid;
+    row.verdict = "Fail";
+    row.turned_bad = {FormatTime(kStart - c.age), c.ran_in};
+    json policy = APolicy("p", 1, NoCritical());
+    policy["spec"]["alreadyRunning"] = c.running;
+    const Policies policies = {Recorded(policy)};
+    EXPECT_EQ(Outlived(record, policies, hours(24 * 7), kStart), c.outlived) << c.name;
+    EXPECT_FALSE(Outlived(record, policies, hours(24 * 8), kStart)) << c.name;
+  }
+}
+
+}  // namespace
+}  // namespace landwaiter::controller
