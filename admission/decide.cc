@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admission/already_running.h"
 #include "lib/base/text.h"
 #include "model/scan_request.h"
 #include "policy/evaluate.h"
@@ -245,8 +246,10 @@ ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& im
   // not be read: rules that do not need that part were decided all the same.
   if (const auto* row = JudgementOf(scan, policy)) {
     const auto* judged = resources::JudgementFor(*row, policy, *image.reference, facts.now);
-    if (judged != nullptr) return {JudgeContent(policy, scan, *judged, facts.now), false};
-    return {std::nullopt, !under_way};
+    if (judged == nullptr) return {std::nullopt, !under_way};
+    Judgement judgement = JudgeContent(policy, scan, *judged, facts.now);
+    LetInAsRunning(policy, *row, facts.ns, facts.now, judgement);
+    return {std::move(judgement), false};
   }
   if (!under_way && ready->status != "True") {
     // A pod that waits already waits for the next try, too.

@@ -51,6 +51,7 @@ enum class Holding {
 };
 
 struct Facts {
+  std::string ns;  // where the pod is to run
   /// Those whose namespaceSelector matches.
   std::vector<std::shared_ptr<const policy::ScanPolicy>> policies;
   std::vector<ImageFacts> images;
@@ -64,10 +65,11 @@ struct Facts {
 
 enum class Ground {
   kPassed,
-  kReference,   // row 2
-  kContent,     // row 3: rules of content
-  kUnscanned,   // rows 4, 6, 8 at the deadline
-  kIncomplete,  // row 7
+  kReference,       // row 2
+  kContent,         // row 3: rules of content
+  kAlreadyRunning,  // row 3: they fail, and it ran in the namespace before it turned bad
+  kUnscanned,       // rows 4, 6, 8 at the deadline
+  kIncomplete,      // row 7
 };
 
 /// What one policy says of one image.

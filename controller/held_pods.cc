@@ -95,6 +95,7 @@ HeldPods::HeldPods(Parts parts)
 
 Facts HeldPods::Gather(const PodRecord& pod, const ResolvedImages& images) const {
   Facts facts;
+  facts.ns = *pod.shape->ns;
   facts.now = parts_.clock.Now();
   facts.holding = admission::Holding::kHeld;
   facts.held_for =

@@ -127,6 +127,7 @@ void Deliberation::Begin(const std::shared_ptr<Question>& question) {
 
 Facts Deliberation::Gather(const Question& question, std::vector<std::string>& wait_keys) const {
   Facts facts;
+  facts.ns = question.ns;
   facts.now = clock_.Now();
   facts.elapsed = std::chrono::duration_cast<milliseconds>(steady_clock::now() - question.start);
   facts.budget = question.budget;

@@ -14,9 +14,9 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::array<std::string_view, 4> kVerdicts = {"allow", "warn", "deny", "error"};
-constexpr std::array<std::string_view, 11> kReasons = {
+constexpr std::array<std::string_view, 12> kReasons = {
     "judged",     "nothing",    "no_policy", "reference", "content", "unscanned",
-    "incomplete", "unreadable", "malformed", "held",      "gate"};
+    "incomplete", "unreadable", "malformed", "held",      "gate",    "running"};
 
 metrics::Counter& RequestCounter(metrics::Registry& registry, std::string_view verdict,
                                  std::string_view reason) {
@@ -33,6 +33,8 @@ std::string_view ReasonName(Ground ground) {
       return "reference";
     case Ground::kContent:
       return "content";
+    case Ground::kAlreadyRunning:
+      return "running";
     case Ground::kUnscanned:
       return "unscanned";
     case Ground::kIncomplete:

@@ -113,6 +113,16 @@ class AScan {
     scan_.status.policies.back().violations.push_back({rule, count, fails, message});
     return *this;
   }
+  /// Under the last policy: bad since then, and who ran it then.
+  AScan& RanIn(const std::string& since, std::vector<std::string> namespaces) {
+    scan_.status.policies.back().turned_bad = {since, std::move(namespaces)};
+    return *this;
+  }
+  AScan& StillCounting(const std::string& made_before) {
+    scan_.status.policies.back().turned_bad->counting = true;
+    scan_.status.policies.back().turned_bad->made_before = made_before;
+    return *this;
+  }
   AScan& Unknown(const std::string& why) {
     scan_.status.policies.back().unknown.push_back(why);
     return *this;

@@ -83,6 +83,19 @@ TEST_F(ImageReview, WhatTheNamespaceRunsAlreadyIsAllowed) {
   EXPECT_EQ(StatusOf(Review({kPinned, other}))["allowed"], false) << "beside one that is new";
 }
 
+// Admission pitfall 33: also when no pod of it runs at the moment.
+TEST_F(ImageReview, WhatRanInTheNamespaceBeforeItTurnedBadIsAllowed) {
+  Know(APolicy());
+  Know(AScan().Judged("Fail").RanIn("2026-11-20T12:00:00Z", {"shop"}));
+  const json status = StatusOf(Review({kPinned}));
+  EXPECT_EQ(status["allowed"], true);
+  EXPECT_EQ(status["auditAnnotations"]["verdict"], "Warn");
+  EXPECT_NE(status["auditAnnotations"]["failures"].get<std::string>().find("ran here before"),
+            std::string::npos);
+  memory_.PutNamespace("bank", std::make_shared<Labels>(Labels{}));
+  EXPECT_EQ(StatusOf(Review({kPinned}, "bank"))["allowed"], false);
+}
+
 TEST_F(ImageReview, ANamespaceThatIsExcludedIsNotAskedAbout) {
   Know(APolicy());
   Know(AScan().Judged("Fail"));
