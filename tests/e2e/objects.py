@@ -47,6 +47,9 @@ def image_scan(name, image, **spec):
             "spec": {"image": image, **spec}}
 
 
+# For tests of what a policy says of an image that runs already: unwritten, it would be let in again.
+JUDGE_RUNNING = {"alreadyRunning": {"action": "Judge"}}
+
 NO_CRITICAL = {"name": "no-critical", "vulnerabilities": {"severityAtLeast": "Critical"}}
 NOT_ROOT = {"name": "not-root", "image": {"runsAsRoot": True}}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from making import BAD, CRITICAL
-from objects import NO_CRITICAL, NOT_ROOT, pod, policy
+from objects import JUDGE_RUNNING, NO_CRITICAL, NOT_ROOT, pod, policy
 
 WAIT = {"waitSeconds": 8}
 
@@ -14,7 +14,7 @@ def running_bad(system, namespace):
     pushed = system.push(packages=BAD)
     system.request_scan(pushed)
     system.cluster.kubectl("create", "-f", "-", stdin=pod("p", pushed.tagged, namespace))
-    system.enforce(namespace, policy(f"later-{namespace}", NO_CRITICAL, namespace=namespace, **WAIT))
+    system.enforce(namespace, policy(f"later-{namespace}", NO_CRITICAL, namespace=namespace, **WAIT, **JUDGE_RUNNING))
     assert system.create(pod("q", pushed.tagged, namespace)).returncode != 0
     return namespace, pushed
 

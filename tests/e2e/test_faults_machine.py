@@ -13,16 +13,20 @@ import pytest
 
 import faults
 from making import BAD, CRITICAL
-from objects import NO_CRITICAL, image_scan, pod, policy
+from objects import JUDGE_RUNNING, NO_CRITICAL, image_scan, pod, policy
 from roles import landwaiter
 from system import condition
 
 LIFE = 90 * 86400  # seconds that certificates of `landwaiter certs` live
 
 
+def _machine(namespace, action="Fail"):
+    return policy(f"machine-{namespace}", {**NO_CRITICAL, "action": action}, namespace=namespace, waitSeconds=8, **JUDGE_RUNNING)
+
+
 @pytest.fixture
 def guarded(system, namespace):
-    system.enforce(namespace, policy(f"machine-{namespace}", NO_CRITICAL, namespace=namespace, waitSeconds=8))
+    system.enforce(namespace, _machine(namespace))
     return namespace
 
 
@@ -62,12 +66,11 @@ def test_the_stores_disk_is_full(system, known, tmp_path):
 def _known_are_judged_on(system, known):
     namespace = known.namespace
     assert CRITICAL in system.create(pod("bad", known.bad.tagged, namespace)).stderr
-    warn = policy(f"machine-{namespace}", {**NO_CRITICAL, "action": "Warn"}, namespace=namespace, waitSeconds=8)
-    system.enforce(namespace, warn)
+    system.enforce(namespace, _machine(namespace, "Warn"))
     done = system.cluster.wait_until(lambda: (d := system.create(pod("warned", known.bad.tagged, namespace))).returncode == 0
                                      and d, 60, "a changed policy is judged")
     assert CRITICAL in done.stderr
-    system.enforce(namespace, policy(f"machine-{namespace}", NO_CRITICAL, namespace=namespace, waitSeconds=8))
+    system.enforce(namespace, _machine(namespace))
     system.cluster.wait_until(lambda: CRITICAL in system.create(pod("bad", known.bad.tagged, namespace)).stderr, 60,
                               "and judged back")
 
@@ -149,8 +152,7 @@ def _judges_anew(system, known, name):
     """A changed policy is judged, there and back."""
     namespace = known.namespace
     for action, words in (("Warn", "created"), ("Fail", "denied the request")):
-        system.enforce(namespace, policy(f"machine-{namespace}", {**NO_CRITICAL, "action": action}, namespace=namespace,
-                                         waitSeconds=8))
+        system.enforce(namespace, _machine(namespace, action))
 
         def answered(action=action, words=words):
             done = system.create(pod(f"judged-{name}-{action.lower()}", known.bad.tagged, namespace))

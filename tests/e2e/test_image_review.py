@@ -14,7 +14,7 @@ from bench import audit_annotations, fresh_namespace, logged, settle
 from certificates import Authority
 from cluster import Cluster
 from making import BAD, CRITICAL, build_database
-from objects import NO_CRITICAL, pod, policy
+from objects import JUDGE_RUNNING, NO_CRITICAL, pod, policy
 from processes import free_ports
 from roles import Roles
 from system import System
@@ -160,7 +160,7 @@ def test_what_a_pod_of_the_namespace_runs_already_is_let_in(system, namespace):
     system.cluster.wait_until(lambda: namespace in (system.scan(bad.scan_name) or {}).get("status", {}).get("usedBy", {}).get(
         "namespaces", []), 60, "the scan knows who uses it")
     system.wait_scan(bad.scan_name)
-    system.enforce(namespace, policy(f"later-{namespace}", NO_CRITICAL, namespace=namespace, waitSeconds=8))
+    system.enforce(namespace, policy(f"later-{namespace}", NO_CRITICAL, namespace=namespace, waitSeconds=8, **JUDGE_RUNNING))
     other = system.push(packages=BAD)
     settle(system, namespace, bad, other)
     # Another review than the first one's, whose answer the API server remembers.

@@ -4,7 +4,7 @@ import pytest
 
 from imagewriter import DOCKER
 from making import ADVISORIES, BAD, CRITICAL, advisory, build_database
-from objects import NO_CRITICAL, image_scan, pod, policy
+from objects import JUDGE_RUNNING, NO_CRITICAL, image_scan, pod, policy
 from system import POLICIES, condition
 
 WAIT = {"waitSeconds": 8}
@@ -172,7 +172,7 @@ def test_a_policy_counts_the_images(system, namespace):
 # Pitfall 148.
 def test_a_new_database_is_matched_without_pulling(system, namespace):
     name = f"feed-{namespace}"
-    system.enforce(namespace, policy(name, NO_CRITICAL, namespace=namespace, **WAIT))
+    system.enforce(namespace, policy(name, NO_CRITICAL, namespace=namespace, **WAIT, **JUDGE_RUNNING))
     pushed = system.push(packages={"libnew": "1.0"})
     assert system.create(pod("p", pushed.pinned, namespace)).returncode == 0
     before = len(system.registry.requests())
