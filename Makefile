@@ -2,6 +2,7 @@
 # make test   installs what is missing, builds, runs every test
 # make build  leaves the one binary at build/landwaiter
 # make bench  ratios beside the bare limit, in one run
+# make bench-cluster  a real API server filled with 20,000 pods: memory, requests, times (docs/scale.md)
 # make accuracy  precision and recall beside other scanners (docs/accuracy.md)
 # make image  the image as IMAGE, by buildah, podman or docker (docs/install.md)
 # make lint   format, tidy, include direction
@@ -11,7 +12,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: setup build unit-tests cluster test run bench accuracy image lint sanitize fuzz clean
+.PHONY: setup build unit-tests cluster test run bench bench-cluster accuracy image lint sanitize fuzz clean
 
 RELEASE := build/release
 FUZZ_SECONDS ?= 60
@@ -49,6 +50,10 @@ run: setup
 bench: build
 	@ninja -C $(RELEASE) landwaiter_bench
 	@python3 tests/bench/bench.py
+
+bench-cluster: build
+	@tests/cluster/build.sh
+	@python3 tests/bench/bench_cluster.py
 
 accuracy: build
 	@python3 tests/accuracy/accuracy.py
