@@ -96,6 +96,7 @@ bool LacksJudgement(const resources::ImageScan& scan, const Policies& policies) 
                        return std::none_of(scan.status.policies.begin(), scan.status.policies.end(),
                                            [&](const auto& row) {
                                              return row.name == record->policy.name &&
+                                                    row.uid == record->policy.uid &&
                                                     row.generation == record->policy.generation;
                                            });
                      });

@@ -148,13 +148,6 @@ Result<std::string> ScanMaker::Ensure(const ScanDemand& demand, const Cancellati
   if (const auto known = scans_.Get(name); known && !known->scan.deleting) {
     return Join(known->scan, demand, cancel);
   }
-  if (scans_.size() >= limit_) {
-    return Error{Code::kResourceExhausted,
-                 "there are " + std::to_string(limit_) +
-                     " ImageScans already, and no more are made: shorten --retention, or delete "
-                     "those that nothing needs",
-                 std::string(kReasonTooManyImages)};
-  }
   auto created = api_.Create(kImageScans, resources::ImageScanToJson(NewScan(demand)), cancel);
   if (created) return name;
   if (created.error().reason != kube::kReasonAlreadyExists) return std::move(created).error();

@@ -36,22 +36,14 @@ nlohmann::json PatchFor(const resources::ImageScan& existing, const ScanDemand& 
 /// The annotation by which any replica asks the leader anew; null where it has just been asked.
 nlohmann::json AskAgainPatch(const resources::ImageScan& existing, TimePoint now);
 
-/// ImageScans that are made at most: some 8 KiB each, 400 MB of the 2 GB that etcd takes by
-/// default, and twice what a cluster of 150,000 pods has been seen to need.
-inline constexpr std::size_t kMaxScans = 50'000;
-/// Reason of an error: there are so many already.
-inline constexpr std::string_view kReasonTooManyImages = "TooManyImages";
-
 /// Thread-safe.
 class ScanMaker {
  public:
-  ScanMaker(kube::Api& api, const kube::Informer<ScanRecord>& scans, const Clock& clock,
-            std::size_t limit = kMaxScans)
-      : api_(api), scans_(scans), clock_(clock), limit_(limit) {}
+  ScanMaker(kube::Api& api, const kube::Informer<ScanRecord>& scans, const Clock& clock)
+      : api_(api), scans_(scans), clock_(clock) {}
 
   /// The name of the ImageScan. Errors: Conflict with reason NameCollision where a person made an
-  /// object of that name about something else; ResourceExhausted with reason TooManyImages; the API
-  /// server's.
+  /// object of that name about something else, the API server's.
   Result<std::string> Ensure(const ScanDemand& demand, const Cancellation& cancel);
   /// Tells the leader that somebody waits for this object; at most once in half a minute.
   Status AskAgain(const resources::ImageScan& existing, const Cancellation& cancel);
@@ -63,7 +55,6 @@ class ScanMaker {
   kube::Api& api_;
   const kube::Informer<ScanRecord>& scans_;
   const Clock& clock_;
-  const std::size_t limit_;
 };
 
 }  // namespace landwaiter::controller

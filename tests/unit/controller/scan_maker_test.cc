@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "controller/scan_facts.h"
-#include "tests/support/fake_kube.h"
 #include "tests/unit/controller/builders.h"
 
 namespace landwaiter::controller {
@@ -35,24 +34,6 @@ TEST(PatchFor, AddsSecretsAndNothingElseOnceTheImageIsScanned) {
   EXPECT_FALSE(patch["metadata"].contains("annotations"));
   EXPECT_EQ(patch["metadata"]["resourceVersion"], "7");
   EXPECT_TRUE(PatchFor(scan, ADemand({{"shop", "old"}}), kNow).is_null());
-}
-
-// Admission pitfall 85: a tag a minute must not fill etcd.
-TEST(ScanMaker, MakesNoMoreObjectsThanItMayAndSaysSo) {
-  testing::FakeKube api;
-  kube::Informer<ScanRecord> scans(api, {.resource = kImageScans}, ProjectScan);
-  scans.Start();
-  const SystemClock clock;
-  ScanMaker maker(api, scans, clock, 1);
-  ASSERT_TRUE(maker.Ensure(ADemand({}), {}));
-  ASSERT_TRUE(api.WaitUntil([&] { return scans.size() == 1; }));
-  ScanDemand other = ADemand({});
-  other.digest = DigestOf("other");
-  const auto refused = maker.Ensure(other, {});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().reason, kReasonTooManyImages);
-  EXPECT_EQ(api.All(kImageScans).size(), 1u);
-  EXPECT_TRUE(maker.Ensure(ADemand({}), {})) << "that one is there";
 }
 
 TEST(AskAgainPatch, IsMadeOnceInHalfAMinute) {
@@ -92,6 +73,8 @@ TEST(LacksJudgement, WhereAPolicyHasNoRowOfItsGeneration) {
   scan.status.policies = {{"baseline", 1, "Pass", {}, {}, {}, {}}};
   EXPECT_TRUE(LacksJudgement(scan, policies)) << "of the generation before";
   scan.status.policies[0].generation = 2;
+  EXPECT_TRUE(LacksJudgement(scan, policies)) << "of another that had its name";
+  scan.status.policies[0].uid = policies[0]->uid;
   EXPECT_FALSE(LacksJudgement(scan, policies));
 }
 
