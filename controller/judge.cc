@@ -152,7 +152,7 @@ void FillPolicies(const JudgeInput& input, const std::vector<ImageReference>& re
     const auto verdicts = policy::EvaluateContentByName(record->policy, content, now);
     status.policies.push_back(PolicyStatusOf(verdicts.front()));
     status.policies.back().uid = record->policy.uid;
-    KeepTurn(input.scan->status, *record, input.usage.has_value(), now, status.policies.back());
+    KeepTurn(*input.scan, *record, input.usage.has_value(), now, status.policies.back());
     for (std::size_t i = 1; i < verdicts.size(); ++i) {
       status.policies.back().excused.push_back(PolicyStatusOf(verdicts[i]));
     }

@@ -288,7 +288,7 @@ Outcome Role::ReconcilePod(const std::string& key, const Cancellation& cancel) {
   if (key != kCountedKey) return pod_reconciler_.Reconcile(key, cancel);
   // Others wait or are just being counted: those of a namespace with slow registries for long.
   const auto waited = std::chrono::steady_clock::now() - counting_since_.load();
-  const bool others = pod_queue_.InWork() > 1 || pod_queue_.size() > 0;
+  const bool others = pod_queue_.InWork() > 1 || pod_queue_.size() > 0 || pod_queue_.Failing() > 0;
   if (others && waited < kCountPatience) return {Ok(), kCountAgain};
   usage_.SetComplete();
   EnqueueAllScans();

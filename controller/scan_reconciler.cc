@@ -178,12 +178,13 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
       {scan.name, ClassOf(scan), AccountOf(scan, facts.usage), BasisOf(scan, wanted)});
 }
 
-std::vector<RunsIn> ScanReconciler::RunningIn(const std::string& scan) const {
+std::vector<RunsIn> ScanReconciler::RunningIn(const std::string& scan,
+                                              const ImageScanStatus& status) const {
   std::map<std::string, TimePoint> oldest;
   for (const auto& name : parts_.usage.PodsOf(scan, std::numeric_limits<std::size_t>::max())) {
     const auto key = kube::ObjectKey::Parse(name);
     const auto pod = parts_.pods.Get(key);
-    if (!pod || !pod->Runs() || pod->Waits()) continue;
+    if (!pod || !pod->Runs() || pod->Waits() || !RunsImage(*pod, status)) continue;
     const auto [at, is_new] = oldest.emplace(key.ns, pod->created);
     if (!is_new) at->second = std::min(at->second, pod->created);
   }
@@ -233,7 +234,11 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   Wanted(&input.platforms_left_out);
   const TimePoint now = parts_.clock.Now();
   ImageScanStatus status = Judge(input, now);
-  if (facts.usage && IsCounting(status)) CountRunning(RunningIn(scan.name), status);
+  if (facts.usage && IsCounting(status)) {
+    const auto running = RunningIn(scan.name, status);
+    // Still so: one that leads no more has forgotten the pods, and the record would be final.
+    if (parts_.usage.Complete()) CountRunning(running, status);
+  }
   if (facts.image && parts_.stages != nullptr) parts_.stages->Evaluated(status);
   if (facts.usage) {
     auto in_use = InUseCondition(*facts.usage, !RequestsFor(scan.name).empty());

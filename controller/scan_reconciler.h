@@ -97,7 +97,8 @@ class ScanReconciler {
   Status MatchIfNewer(const resources::ImageScan& scan, const Digest& digest, Gathered& facts);
   ScanProgress AskForScan(const ScanRecord& record, const Gathered& facts);
   /// The namespaces with a pod that runs the image, sorted. Looks at each pod of it.
-  std::vector<RunsIn> RunningIn(const std::string& scan) const;
+  std::vector<RunsIn> RunningIn(const std::string& scan,
+                                const resources::ImageScanStatus& status) const;
   Status Write(const ScanRecord& record, const resources::ImageScanStatus& status,
                const Cancellation& cancel);
   Outcome RequestFailed(const ScanRecord& record, const Error& error, const Cancellation& cancel);

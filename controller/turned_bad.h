@@ -18,13 +18,18 @@ struct RunsIn {
   friend bool operator==(const RunsIn&, const RunsIn&) = default;
 };
 
-/// Gives `row`, judged now, the record of `before`, the status that is there. While the verdict is
-/// neither Pass nor Warn a record stays as it is. One that begins is still without its namespaces:
-/// after a good verdict of this policy all that run the image now count; without one those that ran
-/// it before there was the policy, so that what slipped in while nothing was known earns nothing.
-/// `counted`: the pods are known now, so that CountRunning follows at once.
-void KeepTurn(const resources::ImageScanStatus& before, const PolicyRecord& policy, bool counted,
+/// Gives `row`, judged now, the record that `before`, the object as it is, has. While the verdict
+/// is neither Pass nor Warn a record stays as it is. One that begins is still without its
+/// namespaces: after a good verdict of this policy all that run the image now count; without one
+/// those that ran it before there was the policy, so that what slipped in while nothing was known
+/// earns nothing. Nor does an image that was first seen when the policy was there: pods are older
+/// than what their tag means today. `counted`: the pods are known now, so that CountRunning follows
+/// at once.
+void KeepTurn(const resources::ImageScan& before, const PolicyRecord& policy, bool counted,
               TimePoint now, resources::PolicyStatus& row);
+
+/// The pod runs this very image, or names its digest: a tag alone says nothing of what was pulled.
+bool RunsImage(const PodRecord& pod, const resources::ImageScanStatus& status);
 
 /// Some record is still without its namespaces.
 bool IsCounting(const resources::ImageScanStatus& status);

@@ -21,11 +21,11 @@
 
 namespace landwaiter::kube {
 
-/// Logs that an object was left out because its projection failed.
 /// When an informer heard of its resource last: the age of what it knows, once the server is
 /// silent.
 void AddInformerMetric(metrics::Registry& metrics, const Resource& resource,
                        std::function<double()> heard_at);
+/// Logs that an object was left out because its projection failed.
 void LogRefusedObject(const Resource& resource, const ObjectKey& key, const Error& error);
 std::uint64_t HashOf(const std::string& text);
 

@@ -180,6 +180,11 @@ std::size_t WorkQueue::InWork() const {
   return in_work_.size();
 }
 
+std::size_t WorkQueue::Failing() const {
+  const std::lock_guard lock(mutex_);
+  return failures_.size();
+}
+
 bool WorkQueue::Idle() const {
   const std::lock_guard lock(mutex_);
   return waiting_.empty() && in_work_.empty();

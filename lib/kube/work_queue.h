@@ -56,6 +56,8 @@ class WorkQueue {
   void Clear();
   std::size_t size() const;  // keys that are due
   std::size_t InWork() const;
+  /// Keys whose last try failed: they come again, however long that takes.
+  std::size_t Failing() const;
   /// Nothing waits for now and nothing is in work; keys that wait for a later time do not count.
   bool Idle() const;
 

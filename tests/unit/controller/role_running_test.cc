@@ -18,7 +18,7 @@ json PolicyMadeAt(const std::string& time) {
 }
 
 json PodIn(const std::string& ns, const std::string& name, const std::string& made) {
-  json pod = WithImage(APod(name, ns), kTag);
+  json pod = WithImage(APod(name, ns), kTag, "r.io/shop/cart@" + kRunning.ToString());
   pod["metadata"]["creationTimestamp"] = made;
   return pod;
 }

@@ -34,6 +34,7 @@ class TurnedBadTest : public ::testing::Test {
         {{"name", "high"}, {"action", "Warn"}, {"vulnerabilities", {{"severityAtLeast", "High"}}}});
     policy_ = APolicy("p", 1, rules);
     policy_["metadata"]["creationTimestamp"] = kPolicyMade;
+    scan_.created_at = kPolicyMade;
   }
   void Runs(const std::string& ns, TimePoint oldest = kYounger) {
     running_.push_back({ns, oldest});
@@ -54,6 +55,7 @@ class TurnedBadTest : public ::testing::Test {
     // What is written and read again is all that a restart leaves.
     json object = resources::ImageScanToJson(scan_);
     object["metadata"]["generation"] = scan_.generation;
+    object["metadata"]["creationTimestamp"] = scan_.created_at;
     object["status"] = resources::StatusToJson(status);
     scan_ = ProjectScan(object)->scan;
   }
@@ -179,6 +181,22 @@ TEST_F(TurnedBadTest, AtTheFirstLookOnlyWhatIsOlderThanThePolicyIsRecorded) {
   EXPECT_EQ(Where(), Names{"shop"}) << "what slipped in while it was not scanned earns nothing";
 }
 
+// A tag of an old pod may mean another image by now, and a node pulls it again without asking.
+TEST_F(TurnedBadTest, AnImageThatCameAfterThePolicyIsNotExcusedByOldPods) {
+  scan_.created_at = "2026-11-20T01:00:01Z";
+  Runs("shop", kOlder);
+  Look(kCritical);
+  ASSERT_TRUE(Record());
+  EXPECT_EQ(Where(), Names{});
+}
+
+TEST_F(TurnedBadTest, AnInstallationHasAnHourToSeeWhatRuns) {
+  scan_.created_at = "2026-11-20T01:00:00Z";
+  Runs("shop", kOlder);
+  Look(kCritical);
+  EXPECT_EQ(Where(), Names{"shop"});
+}
+
 TEST_F(TurnedBadTest, ANewImageHasARecordThatExcusesNobody) {
   Look(kCritical);
   ASSERT_TRUE(Record());
@@ -287,8 +305,45 @@ std::vector<RunsIn> Many(std::size_t count, std::size_t length) {
   return out;
 }
 
+TEST(RunsImage, IsToldByWhatTheNodePulledOrByTheDigestThatIsWritten) {
+  resources::ImageScanStatus status;
+  status.digest = DigestOf("index").ToString();
+  status.platforms.emplace_back();
+  status.platforms[0].manifest_digest = DigestOf("manifest").ToString();
+  status.platforms[0].image_id = DigestOf("config").ToString();
+  const auto at = [](const char* what) { return "r.io/a@" + DigestOf(what).ToString(); };
+  const struct {
+    const char* name;
+    std::string reference;
+    std::string image_id;
+    bool runs;
+  } cases[] = {
+      {"the digest was pulled", "r.io/a:1", at("index"), true},
+      {"its platform's manifest was", "r.io/a:1", at("manifest"), true},
+      {"the runtime tells the configuration alone", "r.io/a:1", DigestOf("config").ToString(),
+       true},
+      {"the pod names the digest", at("index"), "", true},
+      {"a tag that was not pulled yet", "r.io/a:1", "", false},
+      {"another image was pulled by the tag", "r.io/a:1", at("other"), false},
+      {"an id that is none", "r.io/a:1", "latest", false},
+  };
+  for (const auto& c : cases) {
+    PodProjector projector;
+    const auto pod = projector(WithImage(APod("p"), c.reference, c.image_id));
+    ASSERT_TRUE(pod);
+    EXPECT_EQ(RunsImage(*pod, status), c.runs) << c.name;
+  }
+}
+
 // Admission pitfall 84.
-TEST(CountRunning, KeepsTheFirstNamespacesByNameWithinTheBounds) {
+TEST(CountRunning, KeepsThoseThatRanItLongestWithinTheBounds) {
+  auto early = Many(1000, 10);
+  early.push_back({"zeal", *ParseTime("2026-11-01T00:00:00Z")});
+  auto kept = Begun(1);
+  CountRunning(early, kept);
+  EXPECT_EQ(kept.policies[0].turned_bad->namespaces.back(), "zeal");
+  EXPECT_EQ(kept.policies[0].turned_bad->namespaces.size(), resources::kMaxRanIn);
+
   auto status = Begun(1);
   CountRunning(Many(1000, 10), status);
   EXPECT_EQ(status.policies[0].turned_bad->namespaces.size(), resources::kMaxRanIn);
