@@ -13,6 +13,7 @@ RENDERED = {
     "Deployments alone, without volumes": {"store": {"persistence": {"enabled": False}}},
     "a storage class": {"store": {"persistence": {"storageClassName": "fast", "size": "5Gi", "accessModes": ["ReadWriteOncePod"]}}},
     "OpenShift": {"openshift": {"enabled": True}},
+    "no quota": {"resourceQuota": {"enabled": False}},
     "a database from a registry, signed, behind a login": {
         "database": {"source": "oci", "oci": {"reference": "oci://registry.example/team/db:1", "pullSecret": "regcred",
                                               "verifyKeys": {"configMap": "keys", "keys": ["db.pub"]}}}},

@@ -105,6 +105,17 @@ def test_each_role_outlives_a_node(helm_built):
     assert one(objects, "Deployment", "landwaiter-webhook")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
 
 
+@EVERY
+def test_a_quota_admits_pods_of_the_systems_priorities_where_a_cluster_asks_for_one(helm_built, values):
+    """GKE: "insufficient quota to match these scopes: [{PriorityClass In [system-cluster-critical]}]"."""
+    objects = render(values)
+    asked = {pod_spec(o).get("priorityClassName") for o in objects if o["kind"] in ("Deployment", "StatefulSet")}
+    named = {v for o in objects if o["kind"] == "ResourceQuota"
+             for e in o["spec"]["scopeSelector"]["matchExpressions"] for v in e["values"]}
+    wanted = values.get("resourceQuota", {}).get("enabled", True)
+    assert named == ({name for name in asked if name and name.startswith("system-")} if wanted else set())
+
+
 def test_services_and_budgets_select_exactly_one_role_each(helm_built):
     objects = render()
     pods = {o["metadata"]["name"]: o["spec"]["template"]["metadata"]["labels"] for o in objects if o["kind"] in ("Deployment", "StatefulSet")}
