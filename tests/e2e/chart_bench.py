@@ -9,6 +9,7 @@ from charts import CHART, NAMESPACE, container, helm, placed, render, template
 from processes import Process, ProcessGroup, free_ports
 from roles import Role, landwaiter
 
+MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/landwaiter"
 CONFIGURATION = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/landwaiter"
 PERIOD = 1  # seconds between two looks of the controllers
 
@@ -16,7 +17,8 @@ PERIOD = 1  # seconds between two looks of the controllers
 class Bench:
     """The release, and its roles as processes beside it."""
 
-    def __init__(self, cluster, folder):
+    def __init__(self, cluster, folder, **more):
+        """`more`: values beside those that the bench needs."""
         self.cluster, self.folder = cluster, folder
         self.group, self.roles = ProcessGroup(), {}
         self.ports = {name: free_ports(2) for name in ("controller", "controller-2", "scanner", "webhook")}
@@ -26,6 +28,7 @@ class Bench:
             "certificates": {"extraNames": ["127.0.0.1"]},
             # The API server of the bench reaches no Services.
             "controller": {"extraArgs": [f"--webhook-url=https://127.0.0.1:{self.ports['webhook'][0]}", f"--check-period={PERIOD}s"]},
+            **more,
         }
         self.objects = render(self.values)
 
