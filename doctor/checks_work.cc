@@ -62,7 +62,7 @@ Findings LookAtPolicies(const Installation& installation) {
   if (!out.empty()) return out;
   if (installation.policies.items.empty()) {
     out.push_back({Grade::kWarning, "there is no ScanPolicy: nothing is judged",
-                   "kubectl apply -f examples/policies/ (docs/install.md begins with Audit)"});
+                   "kubectl apply -f manifests/policies/audit-everything.yaml (docs/install.md, step 3)"});
   }
   for (const json& policy : installation.policies.items) {
     for (const json& condition : At(policy, {"status", "conditions"})) {
