@@ -14,6 +14,7 @@ from system import SCANS, condition
 
 SCANNED = 200
 WORKERS = 4        # scans that a controller has under way at once (--workers)
+UNANSWERED = 4     # creations that a controller has under way at once (kPodThreads)
 LEASE = 15.0       # seconds, client-go's defaults: the lease's life,
 RETRY = 2.0        # and how often it is looked at
 TAKEOVER = 20.0    # what docs/ha.md promises: the lease, two looks, a second for the requests
@@ -138,7 +139,10 @@ def _check_crowd(system, namespace, crowd):
         assert scans[name]["status"]["verdict"] == ("Fail" if fails else "Pass"), name
     made = [e["objectRef"].get("name") for e in system.cluster.audit()
             if e["objectRef"]["resource"] == "imagescans" and e["verb"] == "create" and e["responseStatus"]["code"] == 201]
-    assert sorted(n for n in made if n in crowd) == sorted(crowd), "made once each"
+    times = collections.Counter(n for n in made if n in crowd)
+    assert max(times.values()) == 1, "made once each"
+    # The API server makes what a client asked for that is killed before it is answered, and logs no 201 for it.
+    assert len(crowd) - len(times) <= UNANSWERED, f"{sorted(set(crowd) - set(times))} were made by nobody"
     pulls = collections.Counter(r.path for r in system.registry.requests(of=f"crowd/{namespace}")
                                 if r.method == "GET" and r.status == 200 and "/blobs/" in r.path)
     again = [p for p, times in pulls.items() if times > 1]
