@@ -34,7 +34,7 @@ bool IsAsOldAs(const PolicyRecord& policy, const resources::ImageScan& scan) {
 }
 
 bool IsOf(const Digest& digest, const resources::ImageScanStatus& status) {
-  const std::string text = digest.ToString();
+  const std::string& text = digest.ToString();
   if (text == status.digest) return true;
   return std::any_of(status.platforms.begin(), status.platforms.end(), [&](const auto& platform) {
     return text == platform.manifest_digest || text == platform.image_id;

@@ -19,7 +19,8 @@ int ForgetObject(dl_phdr_info* object, std::size_t /*size*/, void* /*unused*/) {
     const std::uintptr_t start = (object->dlpi_addr + segment.p_vaddr) / page * page;
     const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
     // The kernel's own page of code refuses; it is of no process.
-    (void)madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
+    void* address = reinterpret_cast<void*>(start);  // NOLINT(performance-no-int-to-ptr): ELF's
+    (void)madvise(address, end - start, MADV_DONTNEED);
   }
   return 0;
 }
