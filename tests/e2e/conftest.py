@@ -14,11 +14,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests", "cluster"), HERE]
 
-from cluster import Cluster  # noqa: E402  pylint: disable=wrong-import-position
+from cluster import Cluster, binary  # noqa: E402  pylint: disable=wrong-import-position
 import objects  # noqa: E402
-from processes import end_by_exception_on_signals  # noqa: E402
+from processes import ProcessFailed, end_by_exception_on_signals  # noqa: E402
 from registry import Registry  # noqa: E402
-from roles import install  # noqa: E402
+from roles import install, landwaiter  # noqa: E402
 
 # Tests count what a registry is asked for: what another test read must not answer. Those of the cache name
 # a folder of their own.
@@ -40,6 +40,22 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for tail in _LOGGERS:
             report.sections.append(("server logs", tail()))
+
+
+# What the suite ran on, at the end of its output: name, how it says its version.
+_VERSIONS = (("etcd", "--version"), ("kube-apiserver", "--version"), ("kwok", "--version"), ("kubectl", "version", "--client"),
+             ("helm", "version", "--short"), ("docker-registry", "--version"), ("landwaiter", "--version"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.section("servers and tools", sep="-")
+    for name, *how in _VERSIONS:
+        try:
+            path = landwaiter() if name == "landwaiter" else name if name == "docker-registry" else binary(name)
+            said = subprocess.run([path, *how], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+            terminalreporter.line(f"{name}: {(said.stdout or said.stderr).strip().splitlines()[0]}")
+        except (OSError, IndexError, ProcessFailed, subprocess.TimeoutExpired):
+            terminalreporter.line(f"{name}: not there")
 
 
 @pytest.fixture(scope="session")
