@@ -61,8 +61,9 @@ Findings LookAtPolicies(const Installation& installation) {
   AddUnseen(installation.policies, "scanpolicies", out);
   if (!out.empty()) return out;
   if (installation.policies.items.empty()) {
-    out.push_back({Grade::kWarning, "there is no ScanPolicy: nothing is judged",
-                   "kubectl apply -f manifests/policies/audit-everything.yaml (docs/install.md, step 3)"});
+    out.push_back(
+        {Grade::kWarning, "there is no ScanPolicy: nothing is judged",
+         "kubectl apply -f manifests/policies/audit-everything.yaml (docs/install.md, step 3)"});
   }
   for (const json& policy : installation.policies.items) {
     for (const json& condition : At(policy, {"status", "conditions"})) {

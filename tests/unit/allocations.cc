@@ -66,7 +66,8 @@ bool AllocationsAreCounted() {
 #endif
 }
 
-AllocationCount::AllocationCount() : allocations_before_(::allocations), held_before_(::held_bytes) {
+AllocationCount::AllocationCount()
+    : allocations_before_(::allocations), held_before_(::held_bytes) {
   ::peak_bytes = held_before_;
 }
 
