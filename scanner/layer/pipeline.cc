@@ -19,7 +19,7 @@ namespace {
 // 256 KiB fits a core's second-level cache with ISA-L's tables; measured best of 64 KiB … 1 MiB.
 constexpr std::size_t kChunkBytes = 256u << 10;
 // Enough that a stage that waits for its core does not stop its neighbours; 1 MiB and 3 MiB.
-constexpr std::size_t kCompressedChunks = 4;
+constexpr std::size_t kCompressedChunks = 4;  // where the giver lends none
 constexpr std::size_t kInflatedChunks = 12;
 
 struct Chunk {
@@ -69,7 +69,7 @@ class Pipeline {
   Pipeline(const LayerDescriptor& layer, Budget& budget, const Cancellation& cancel)
       : layer_(layer), budget_(budget), cancel_(cancel) {}
 
-  Result<PipelineStats> Run(const ReadBytes& read,
+  Result<PipelineStats> Run(const NextLent& next,
                             const std::function<Status(const NextChunk&)>& walk);
 
  private:
@@ -80,8 +80,7 @@ class Pipeline {
 
   template <class Fn>
   std::jthread Start(Stage& stage, Fn body);
-  Status Receive(const ReadBytes& read);
-  Status FillChunk(const ReadBytes& read, Chunk& chunk);
+  Status Receive(const NextLent& next);
   Status Inflate();
   Status InflateChunk(Inflater& inflater, std::string_view input);
   Status CountInflated(std::size_t bytes);
@@ -95,9 +94,8 @@ class Pipeline {
   const LayerDescriptor& layer_;
   Budget& budget_;
   const Cancellation& cancel_;
-  ChunkPool compressed_pool_{kCompressedChunks};
   ChunkPool inflated_pool_{kInflatedChunks};
-  BoundedQueue<SharedChunk> compressed_{kCompressedChunks};
+  BoundedQueue<Lent> compressed_{kCompressedChunks};
   BoundedQueue<SharedChunk> to_hash_{kInflatedChunks};
   BoundedQueue<SharedChunk> to_walk_{kInflatedChunks};
   std::atomic<std::uint64_t> compressed_bytes_ = 0;
@@ -108,7 +106,6 @@ class Pipeline {
 };
 
 void Pipeline::Abort() {
-  compressed_pool_.Abort();
   inflated_pool_.Abort();
   compressed_.Abort();
   to_hash_.Abort();
@@ -136,33 +133,20 @@ std::jthread Pipeline::Start(Stage& stage, Fn body) {
   });
 }
 
-Status Pipeline::FillChunk(const ReadBytes& read, Chunk& chunk) {
-  while (chunk.size < kChunkBytes) {
-    auto count = read(chunk.bytes.get() + chunk.size, kChunkBytes - chunk.size);
-    if (!count) return std::move(count).error();
-    if (*count == 0) break;
-    chunk.size += *count;
-  }
-  return Ok();
-}
-
-Status Pipeline::Receive(const ReadBytes& read) {
+Status Pipeline::Receive(const NextLent& next) {
   Sha256 sha;
   for (;;) {
     if (auto go_on = Interrupted(); !go_on) return go_on;
-    const SharedChunk chunk = compressed_pool_.Take();
-    if (!chunk) return Ok();  // aborted: another stage says why
-    if (auto filled = FillChunk(read, *chunk); !filled) return filled;
-    if (chunk->size == 0) break;
-    compressed_bytes_ += chunk->size;
+    auto lent = next();
+    if (!lent) return std::move(lent).error();
+    if (lent->bytes.empty()) break;
+    compressed_bytes_ += lent->bytes.size();
     if (compressed_bytes_ > layer_.size_bytes) {
       return Mismatch("layer blob has more than the " + std::to_string(layer_.size_bytes) +
                       " bytes that the manifest says");
     }
-    if (!layer_.blob_verified) sha.Update(chunk->view());
-    const bool last = chunk->size < kChunkBytes;
-    if (!compressed_.Push(chunk)) return Ok();
-    if (last) break;
+    if (!layer_.blob_verified) sha.Update(lent->bytes);
+    if (!compressed_.Push(*std::move(lent))) return Ok();  // aborted: another stage says why
   }
   blob_digest_ = sha.Finish();
   return Ok();
@@ -205,17 +189,17 @@ Status Pipeline::InflateChunk(Inflater& inflater, std::string_view input) {
 Status Pipeline::Inflate() {
   Status status = Ok();
   std::unique_ptr<Inflater> inflater;
-  while (auto chunk = compressed_.Pop()) {
+  while (auto lent = compressed_.Pop()) {
     if (!status) continue;  // only the digest of the blob still matters
     if (!inflater) {
-      auto compression = DetectCompression((*chunk)->view(), layer_.media_type);
+      auto compression = DetectCompression(lent->bytes, layer_.media_type);
       if (!compression) {
         status = std::move(compression).error();
         continue;
       }
       inflater = MakeInflater(*compression, budget_.limits());
     }
-    status = InflateChunk(*inflater, (*chunk)->view());
+    status = InflateChunk(*inflater, lent->bytes);
     if (!status && status.error().code == Code::kResourceExhausted) break;
   }
   if (status && inflater) status = inflater->Finish();
@@ -273,7 +257,7 @@ Result<PipelineStats> Pipeline::Judge() const {
   return PipelineStats{compressed_bytes_, inflated_bytes_};
 }
 
-Result<PipelineStats> Pipeline::Run(const ReadBytes& read,
+Result<PipelineStats> Pipeline::Run(const NextLent& next,
                                     const std::function<Status(const NextChunk&)>& walk) {
   for (const Digest* digest : {&layer_.digest, &layer_.diff_id}) {
     if (digest->Algorithm() != "sha256") {
@@ -286,7 +270,7 @@ Result<PipelineStats> Pipeline::Run(const ReadBytes& read,
     threads.push_back(Start(hash_, [this] { return Hash(); }));
     threads.push_back(Start(walk_, [this, &walk] { return Walk(walk); }));
     threads.push_back(Start(inflate_, [this] { return Inflate(); }));
-    receive_.status = Receive(read);
+    receive_.status = Receive(next);
   } catch (const std::exception& e) {  // no thread, no memory
     receive_.status =
         ResourceExhausted(std::string("the layer's pipeline cannot run: ") + e.what());
@@ -300,11 +284,26 @@ Result<PipelineStats> Pipeline::Run(const ReadBytes& read,
 
 }  // namespace
 
-Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const ReadBytes& read,
+NextLent Buffered(const ReadBytes& read) {
+  return [pool = std::make_shared<ChunkPool>(kCompressedChunks), &read,
+          ended = false]() mutable -> Result<Lent> {
+    if (ended) return Lent{};
+    const SharedChunk chunk = pool->Take();
+    while (!ended && chunk->size < kChunkBytes) {
+      auto count = read(chunk->bytes.get() + chunk->size, kChunkBytes - chunk->size);
+      if (!count) return std::move(count).error();
+      ended = *count == 0;
+      chunk->size += *count;
+    }
+    return Lent{chunk->view(), chunk};
+  };
+}
+
+Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const NextLent& next,
                                   const std::function<Status(const NextChunk&)>& walk,
                                   Budget& budget, const Cancellation& cancel) {
   Pipeline pipeline(layer, budget, cancel);
-  return pipeline.Run(read, walk);
+  return pipeline.Run(next, walk);
 }
 
 }  // namespace landwaiter::layer

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "lib/base/cancellation.h"
 #include "lib/base/digest.h"
@@ -31,16 +33,27 @@ struct LayerDescriptor {
 /// Gives 1..size bytes, or 0 at the end.
 using ReadBytes = std::function<Result<std::size_t>(char* buffer, std::size_t size)>;
 
+/// Bytes that lie in their giver's memory; it has its room again when nobody holds them any more.
+struct Lent {
+  std::string_view bytes;
+  std::shared_ptr<const void> holder = {};
+};
+/// Gives the next bytes, none at the end. A few pieces are held at a time, and let go in turn: the
+/// giver waits where it has no more room.
+using NextLent = std::function<Result<Lent>()>;
+/// The same from a reader, by buffers that go round. `read` outlives it.
+NextLent Buffered(const ReadBytes& read);
+
 struct PipelineStats {
   std::uint64_t compressed_bytes = 0;
   std::uint64_t inflated_bytes = 0;
 };
 
 /// Runs `walk` over the layer's tar on its own thread; it may stop early, the rest is hashed all
-/// the same. `read` is called on the calling thread. Errors: what `read` and `walk` say; DataLoss
+/// the same. `next` is called on the calling thread. Errors: what `next` and `walk` say; DataLoss
 /// reason DigestMismatch or MalformedImage; ResourceExhausted reason TooLarge; Unsupported reason
 /// UnsupportedMediaType; Cancelled, DeadlineExceeded.
-Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const ReadBytes& read,
+Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const NextLent& next,
                                   const std::function<Status(const NextChunk&)>& walk,
                                   Budget& budget, const Cancellation& cancel);
 

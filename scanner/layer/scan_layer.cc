@@ -11,12 +11,12 @@ constexpr std::size_t kTarChunkBytes = 256u << 10;
 
 }  // namespace
 
-Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const ReadBytes& read,
+Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const NextLent& next,
                                  const LayerOptions& options, Budget& budget,
                                  const Cancellation& cancel) {
   Walker walker(options, budget);
   auto stats = RunPipeline(
-      layer, read, [&](const NextChunk& next) { return walker.Run(next); }, budget, cancel);
+      layer, next, [&](const NextChunk& chunks) { return walker.Run(chunks); }, budget, cancel);
   if (!stats) return std::move(stats).error();
   LayerInventory inventory = walker.Take();
   inventory.digest = layer.digest;
@@ -25,6 +25,12 @@ Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const ReadBytes& 
   inventory.size_bytes = stats->compressed_bytes;
   inventory.inflated_bytes = stats->inflated_bytes;
   return inventory;
+}
+
+Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const ReadBytes& read,
+                                 const LayerOptions& options, Budget& budget,
+                                 const Cancellation& cancel) {
+  return ScanLayer(layer, Buffered(read), options, budget, cancel);
 }
 
 Result<LayerInventory> ScanTar(const ReadBytes& read, const LayerOptions& options, Budget& budget,

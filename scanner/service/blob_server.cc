@@ -1,6 +1,7 @@
 #include "scanner/service/blob_server.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,44 @@ constexpr std::size_t kMaxTransfers = 64;
 constexpr std::size_t kReadBytes = 256u << 10;
 // The default limit of an unprivileged user (/proc/sys/fs/pipe-max-size); less is only slower.
 constexpr int kPipeBytes = 1 << 20;
+
+// Where a blob's bytes are put to reach the child: a buffer that is written to the pipe, or the
+// slots of a ring.
+class Outlet {
+ public:
+  Outlet(int fd, const BlobRing* ring) : fd_(fd), ring_(ring) {
+    if (ring_ == nullptr) buffer_.resize(kReadBytes);
+  }
+
+  /// Waits for room. Empty once the child is gone.
+  std::span<char> Room() {
+    if (ring_ == nullptr) return buffer_;
+    // A child may give back what it never took: it then reads what is no longer there, and nobody
+    // else does.
+    while (sent_ - returned_ >= kSlots) {
+      std::array<char, kSlots> done{};
+      const ssize_t count = read(fd_, done.data(), done.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return {};
+      returned_ = std::min(sent_, returned_ + static_cast<std::size_t>(count));
+    }
+    return ring_->Slot(sent_);
+  }
+
+  /// Hands on the first bytes of the room.
+  Status Send(std::size_t size) {
+    if (ring_ == nullptr) return WriteFrame(fd_, FrameKind::kData, {buffer_.data(), size});
+    ++sent_;
+    return WriteSlotFrame(fd_, size);
+  }
+
+ private:
+  const int fd_;
+  const BlobRing* ring_;
+  std::vector<char> buffer_;
+  std::size_t sent_ = 0;
+  std::size_t returned_ = 0;
+};
 
 // A child that is gone must be an error of the write, whatever the host program does with signals.
 void BlockSigpipe() {
@@ -64,6 +103,18 @@ Status BlobServer::ServeManifest(const std::optional<Digest>& digest, int pipe) 
   return Ok();
 }
 
+Result<std::size_t> BlobServer::Fill(image::BlobReader& blob, std::span<char> room) const {
+  std::size_t filled = 0;
+  while (filled < room.size()) {
+    auto count = blob.Read(room.data() + filled, room.size() - filled);
+    if (!count) return std::move(count).error();
+    if (*count == 0) break;
+    if (options_.on_bytes) options_.on_bytes(*count);
+    filled += *count;
+  }
+  return filled;
+}
+
 Status BlobServer::ServeBlob(const ChildMessage& question, int pipe) {
   const image::Descriptor descriptor{
       .media_type = question.media_type, .digest = *question.digest, .size = question.size};
@@ -73,15 +124,16 @@ Status BlobServer::ServeBlob(const ChildMessage& question, int pipe) {
   }();
   if (!blob) return std::move(blob).error();
   Sha256 sha;
-  std::vector<char> buffer(kReadBytes);
+  Outlet outlet(pipe, options_.ring);
   for (;;) {
-    auto count = (*blob)->Read(buffer.data(), buffer.size());
-    if (!count) return std::move(count).error();
-    const std::string_view bytes(buffer.data(), *count);
-    if (options_.on_bytes && !bytes.empty()) options_.on_bytes(bytes.size());
-    if (options_.verify) sha.Update(bytes);
-    if (bytes.empty()) break;
-    if (auto wrote = WriteFrame(pipe, FrameKind::kData, bytes); !wrote) return Ok();
+    const std::span<char> room = outlet.Room();
+    if (room.empty()) return Ok();  // the child is gone
+    auto filled = Fill(**blob, room);
+    if (!filled) return std::move(filled).error();
+    if (*filled == 0) break;
+    if (options_.verify) sha.Update({room.data(), *filled});
+    if (auto sent = outlet.Send(*filled); !sent) return Ok();
+    if (*filled < room.size()) break;
   }
   if (options_.verify) {
     if (const Digest digest = sha.Finish(); digest != descriptor.digest) {
@@ -147,20 +199,18 @@ Result<FileDescriptor> BlobServer::Answer(const ChildMessage& question) {
         .WithReason(scan_reason::kScannerFailed);
   }
   transfers_.remove_if([](const Transfer& transfer) { return transfer.done.load(); });
-  if (++questions_ > kMaxQuestions || transfers_.size() >= kMaxTransfers) {
+  const bool by_ring = options_.ring != nullptr && question.kind == ChildMessage::Kind::kBlob;
+  if (++questions_ > kMaxQuestions || transfers_.size() >= kMaxTransfers ||
+      (by_ring && std::exchange(ring_taken_, true))) {
     return ResourceExhausted("the image parser asked for more blobs than an image can need")
         .WithReason(scan_reason::kScannerFailed);
   }
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+  auto ends = MakeEnds(by_ring);
+  if (!ends) {
     return Internal(std::string("no pipe for the image parser: ") + strerror(errno))
         .WithReason(scan_reason::kScannerFailed);
   }
-  FileDescriptor reading(ends[0]);
-  FileDescriptor writing(ends[1]);
-  if (fcntl(writing.get(), F_SETPIPE_SZ, kPipeBytes) < 0) {
-    // Beyond the user's share of pipe memory: the default size does.
-  }
+  auto& [reading, writing] = *ends;
   Transfer& transfer = transfers_.emplace_back();
   try {
     transfer.thread = std::jthread(
@@ -175,7 +225,18 @@ Result<FileDescriptor> BlobServer::Answer(const ChildMessage& question) {
     return ResourceExhausted(std::string("no thread for a transfer: ") + e.what())
         .WithReason(scan_reason::kScannerFailed);
   }
-  return reading;
+  return std::move(reading);
+}
+
+std::optional<std::array<FileDescriptor, 2>> BlobServer::MakeEnds(bool socket) {
+  std::array<int, 2> ends{};
+  const int made = socket ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data())
+                          : pipe2(ends.data(), O_CLOEXEC);
+  if (made != 0) return std::nullopt;
+  if (!socket && fcntl(ends[1], F_SETPIPE_SZ, kPipeBytes) < 0) {
+    // Beyond the user's share of pipe memory: the default size does.
+  }
+  return std::array<FileDescriptor, 2>{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
 }  // namespace landwaiter::service

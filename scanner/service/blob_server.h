@@ -2,18 +2,21 @@
 // its own thread, so that the parent's loop never waits for a registry or for the child.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 
 #include "lib/base/file.h"
 #include "lib/base/result.h"
 #include "scanner/image/source.h"
+#include "scanner/service/blob_ring.h"
 #include "scanner/service/protocol.h"
 
 namespace landwaiter::service {
@@ -33,6 +36,9 @@ struct BlobServerOptions {
   std::function<void(std::uint64_t bytes)> on_bytes = {};
   /// Blobs are held against their digests here: one that differs ends with an error.
   bool verify = false;
+  /// Where the child, which asks for one blob alone, gets its bytes; null: in the pipe. Outlives
+  /// the server.
+  const BlobRing* ring = nullptr;
 };
 
 class BlobServer {
@@ -42,8 +48,8 @@ class BlobServer {
   /// Waits for the transfers under way: the child must have ended, which ends them.
   ~BlobServer() = default;
 
-  /// The reading end of a pipe in which the answer will come. Errors: ResourceExhausted reason
-  /// ScannerFailed where the child asks for more than any image needs; Internal.
+  /// The reading end of a pipe (or socket) in which the answer will come. Errors: ResourceExhausted
+  /// reason ScannerFailed where the child asks for more than any image needs; Internal.
   Result<FileDescriptor> Answer(const ChildMessage& question);
 
   /// Digest of what the image's name means, once the child has asked for it.
@@ -58,6 +64,9 @@ class BlobServer {
   void Serve(const ChildMessage& question, int pipe);
   Status ServeManifest(const std::optional<Digest>& digest, int pipe);
   Status ServeBlob(const ChildMessage& question, int pipe);
+  Result<std::size_t> Fill(image::BlobReader& blob, std::span<char> room) const;
+  /// The child's end and the parent's. nullopt: errno says why.
+  static std::optional<std::array<FileDescriptor, 2>> MakeEnds(bool socket);
   Status ServeInventory(const ChildMessage& question, int pipe);
 
   image::ImageSource& source_;
@@ -66,6 +75,7 @@ class BlobServer {
   mutable std::mutex root_mutex_;
   std::optional<Digest> root_;
   std::uint64_t questions_ = 0;
+  bool ring_taken_ = false;
   std::list<Transfer> transfers_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <exception>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,7 @@
 #include "scanner/layer/path.h"
 #include "scanner/layer/scan_layer.h"
 #include "scanner/packages/source.h"
+#include "scanner/service/blob_ring.h"
 #include "scanner/service/sandbox.h"
 #include "scanner/service/scan_files.h"
 #include "scanner/service/scan_in_child.h"
@@ -31,14 +33,6 @@ namespace {
 
 constexpr std::string_view kCommand = "__scan-child";
 
-Error TransferError(int fd, std::uint32_t size) {
-  std::string bytes(std::min<std::size_t>(size, kMaxErrorBytes), '\0');
-  if (auto read = ReadExactly(fd, bytes.data(), bytes.size()); !read) {
-    return std::move(read).error();
-  }
-  return ErrorFromJson(bytes);
-}
-
 class PipeReader final : public image::BlobReader {
  public:
   explicit PipeReader(FileDescriptor fd) : fd_(std::move(fd)) {}
@@ -48,7 +42,7 @@ class PipeReader final : public image::BlobReader {
       if (ended_) return std::size_t{0};
       auto frame = ReadFrameHeader(fd_.get());
       if (!frame) return std::move(frame).error();
-      if (frame->kind == FrameKind::kError) return TransferError(fd_.get(), frame->size);
+      if (frame->kind == FrameKind::kError) return ReadFrameError(fd_.get(), frame->size);
       if (frame->kind == FrameKind::kHead) return DataLoss("a frame of the scan is out of place");
       ended_ = frame->kind == FrameKind::kEnd;
       left_ = frame->size;
@@ -117,7 +111,7 @@ Result<std::string> Start(const std::function<Result<std::string>(const StartMes
   ForgetStartPages();
   int last_fd = kResultFd;
   for (const int fd : start->scratch_fds) last_fd = std::max(last_fd, fd);
-  last_fd = std::max(last_fd, start->archive_fd.value_or(0));
+  last_fd = std::max({last_fd, start->archive_fd.value_or(0), start->ring_fd.value_or(0)});
   auto entered = EnterSandbox({.socket_fd = kSocketFd,
                                .last_fd = last_fd,
                                .memory_bytes = start->memory_bytes,
@@ -130,8 +124,21 @@ Result<std::string> Start(const std::function<Result<std::string>(const StartMes
 // The one layer that this child was started for.
 Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
   ParentSource parent(kSocketFd);
-  auto blob = parent.Blob({.media_type = job.media_type, .digest = job.digest, .size = job.size});
+  auto blob =
+      parent.Transfer({.media_type = job.media_type, .digest = job.digest, .size = job.size});
   if (!blob) return std::move(blob).error();
+  std::optional<SlotMemory> memory;
+  if (start.ring_fd) {
+    auto mapped = SlotMemory::Map(*start.ring_fd, false);
+    if (!mapped) return std::move(mapped).error();
+    memory.emplace(*std::move(mapped));
+  }
+  PipeReader pipe(memory ? FileDescriptor() : *std::move(blob));
+  const layer::ReadBytes read = [&](char* buffer, std::size_t size) {
+    return pipe.Read(buffer, size);
+  };
+  const layer::NextLent next =
+      memory ? RingReader(*std::move(blob), *memory) : layer::Buffered(read);
   const layer::LayerDescriptor descriptor{.digest = job.digest,
                                           .size_bytes = job.size,
                                           .media_type = job.media_type,
@@ -140,9 +147,7 @@ Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
   layer::LayerOptions options;
   if (!start.scratch_fds.empty()) options.scratch_fd = start.scratch_fds.front();
   layer::Budget budget(start.limits);
-  auto inventory = layer::ScanLayer(
-      descriptor, [&](char* buffer, std::size_t size) { return (*blob)->Read(buffer, size); },
-      options, budget, {});
+  auto inventory = layer::ScanLayer(descriptor, next, options, budget, {});
   if (!inventory) return std::move(inventory).error();
   layer::EncodeInventory(*inventory, WriteResult);
   return std::string();  // all is written
@@ -216,7 +221,7 @@ Result<image::RawManifest> ParentSource::Manifest(const std::optional<Digest>& d
   if (!pipe) return std::move(pipe).error();
   auto head = ReadFrameHeader(pipe->get());
   if (!head) return std::move(head).error();
-  if (head->kind == FrameKind::kError) return TransferError(pipe->get(), head->size);
+  if (head->kind == FrameKind::kError) return ReadFrameError(pipe->get(), head->size);
   std::string media_type(head->size, '\0');
   if (auto read = ReadExactly(pipe->get(), media_type.data(), media_type.size()); !read) {
     return std::move(read).error();
@@ -230,11 +235,15 @@ Result<image::RawManifest> ParentSource::Manifest(const std::optional<Digest>& d
   return manifest;
 }
 
+Result<FileDescriptor> ParentSource::Transfer(const image::Descriptor& descriptor) {
+  return Ask({.kind = ChildMessage::Kind::kBlob,
+              .digest = descriptor.digest,
+              .size = descriptor.size,
+              .media_type = descriptor.media_type.substr(0, 1024)});
+}
+
 Result<std::unique_ptr<image::BlobReader>> ParentSource::Blob(const image::Descriptor& descriptor) {
-  auto pipe = Ask({.kind = ChildMessage::Kind::kBlob,
-                   .digest = descriptor.digest,
-                   .size = descriptor.size,
-                   .media_type = descriptor.media_type.substr(0, 1024)});
+  auto pipe = Transfer(descriptor);
   if (!pipe) return std::move(pipe).error();
   return std::unique_ptr<image::BlobReader>(std::make_unique<PipeReader>(*std::move(pipe)));
 }
@@ -254,6 +263,8 @@ Result<layer::LayerInventory> ParentSource::Layer(const layer::LayerDescriptor& 
 void RunChild(const std::function<Result<std::string>(const StartMessage&)>& work) {
   // One arena: glibc opens a file of /proc when it trims any other, which the sandbox forbids.
   mallopt(M_ARENA_MAX, 1);
+  // A ring's last slots are given back when the parent may have ended the transfer.
+  signal(SIGPIPE, SIG_IGN);
   Result<std::string> result = std::string();
   try {
     result = Start(work);

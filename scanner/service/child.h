@@ -21,6 +21,9 @@ class ParentSource final : public image::ImageSource {
   Result<image::RawManifest> Manifest(const std::optional<Digest>& digest) override;
   Result<std::unique_ptr<image::BlobReader>> Blob(const image::Descriptor& descriptor) override;
 
+  /// A blob's frames, as they come: in a pipe, or of a ring (blob_ring.h).
+  Result<FileDescriptor> Transfer(const image::Descriptor& descriptor);
+
   /// The inventory of a layer that a child of its own, or the cache, gives. Errors: those of its
   /// reading; InvalidArgument reason ScannerFailed where it is none.
   Result<layer::LayerInventory> Layer(const layer::LayerDescriptor& descriptor);

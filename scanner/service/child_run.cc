@@ -48,7 +48,7 @@ Result<std::string> ReadResult(const FilePart& result, std::size_t max_bytes) {
 }
 
 Result<FilePart> ChildRun::Run(StartMessage start, unsigned scratch_files,
-                               std::optional<int> archive_fd) {
+                               std::optional<int> archive_fd, const BlobRing* ring) {
   if (auto made = MakeFiles(scratch_files); !made) return std::move(made).error();
   std::vector<int> fds = {child_socket_.get(), result_.get()};
   for (const auto& file : scratch_) {
@@ -58,6 +58,10 @@ Result<FilePart> ChildRun::Run(StartMessage start, unsigned scratch_files,
   if (archive_fd) {
     start.archive_fd = kSocketFd + static_cast<int>(fds.size());
     fds.push_back(*archive_fd);
+  }
+  if (ring != nullptr) {
+    start.ring_fd = kSocketFd + static_cast<int>(fds.size());
+    fds.push_back(ring->fd());
   }
   start.memory_bytes = child_options_.memory_bytes;
   start.cpu_seconds = child_options_.cpu_seconds;

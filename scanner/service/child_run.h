@@ -37,12 +37,13 @@ class ChildRun {
         cancel_(cancel.Within(child.timeout)),
         outer_(cancel) {}
 
-  /// Starts the child with so many scratch files (and the archive, where there is one), answers it
-  /// until it ends. `start`: its descriptors and limits are filled in. Call once.
-  /// Returns what the child left, in a memory file.
-  /// Errors: the child's own; reason ScannerFailed for a child that crashed, was killed or
-  /// answered nonsense; Cancelled; DeadlineExceeded.
-  Result<FilePart> Run(StartMessage start, unsigned scratch_files, std::optional<int> archive_fd);
+  /// Starts the child with so many scratch files (and the archive and the ring of its blob, where
+  /// there are such), answers it until it ends. `start`: its descriptors and limits are filled in.
+  /// Call once. Returns what the child left, in a memory file. Errors: the child's own; reason
+  /// ScannerFailed for a child that crashed, was killed or answered nonsense; Cancelled;
+  /// DeadlineExceeded.
+  Result<FilePart> Run(StartMessage start, unsigned scratch_files, std::optional<int> archive_fd,
+                       const BlobRing* ring = nullptr);
 
  private:
   Status MakeFiles(unsigned scratch_files);

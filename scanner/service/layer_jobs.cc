@@ -4,6 +4,7 @@
 
 #include "lib/base/log.h"
 #include "scanner/layer/inventory_codec.h"
+#include "scanner/service/blob_ring.h"
 #include "scanner/service/child_run.h"
 #include "scanner/service/layer_cache.h"
 
@@ -57,8 +58,11 @@ Result<FilePart> LayerJobs::ReadInChild(const LayerJob& job) {
     ~Release() { free.release(); }
   } const release{free_};
   if (cancel_.Stopped()) return Error{Code::kCancelled, "the scan was cancelled"};
-  BlobServer server(
-      source_, {.on_bytes = [&](std::uint64_t bytes) { relay_.Received(bytes); }, .verify = true});
+  const auto made = BlobRing::Make();
+  const BlobRing* ring = made ? &*made : nullptr;  // a kernel without it: by a pipe
+  BlobServer server(source_, {.on_bytes = [&](std::uint64_t bytes) { relay_.Received(bytes); },
+                              .verify = true,
+                              .ring = ring});
   ScanOptions options;
   options.limits = start_.limits;
   StartMessage start;
@@ -66,7 +70,8 @@ Result<FilePart> LayerJobs::ReadInChild(const LayerJob& job) {
   start.file_bytes = start_.file_bytes;
   start.name_key = start_.name_key;
   start.layer = job;
-  auto result = ChildRun(server, options, child_, cancel_).Run(std::move(start), 1, std::nullopt);
+  auto result =
+      ChildRun(server, options, child_, cancel_).Run(std::move(start), 1, std::nullopt, ring);
   if (!result) return std::move(result).error();
   if (result->size > layer::kMaxEncodedBytes) {
     return ScannerFailed("the inventory of a layer has " + std::to_string(result->size) + " bytes");

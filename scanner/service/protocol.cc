@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -30,6 +31,12 @@ Status WriteAll(int fd, std::array<iovec, 2> parts) {
     parts[at].iov_len -= left;
   }
   return Ok();
+}
+
+std::array<char, 5> FrameHead(FrameKind kind, std::size_t size) {
+  std::array<char, 5> head{static_cast<char>(kind)};
+  for (std::size_t i = 0; i < 4; ++i) head[1 + i] = static_cast<char>(size >> (8 * i));
+  return head;
 }
 
 }  // namespace
@@ -89,11 +96,14 @@ Result<Packet> ReceivePacket(int socket) {
 }
 
 Status WriteFrame(int fd, FrameKind kind, std::string_view payload) {
-  std::array<char, 5> header{static_cast<char>(kind)};
-  const auto size = static_cast<std::uint32_t>(payload.size());
-  for (int i = 0; i < 4; ++i) header[1 + i] = static_cast<char>(size >> (8 * i));
+  std::array<char, 5> header = FrameHead(kind, payload.size());
   return WriteAll(fd, {iovec{header.data(), header.size()},
                        iovec{const_cast<char*>(payload.data()), payload.size()}});
+}
+
+Status WriteSlotFrame(int fd, std::size_t size) {
+  std::array<char, 5> header = FrameHead(FrameKind::kSlot, size);
+  return WriteAll(fd, {iovec{header.data(), header.size()}});
 }
 
 Status ReadExactly(int fd, char* buffer, std::size_t size) {
@@ -119,9 +129,18 @@ Result<FrameHeader> ReadFrameHeader(int fd) {
     header.size |= std::uint32_t{static_cast<unsigned char>(bytes[1 + i])} << (8 * i);
   }
   const bool known = header.kind == FrameKind::kHead || header.kind == FrameKind::kData ||
-                     header.kind == FrameKind::kEnd || header.kind == FrameKind::kError;
+                     header.kind == FrameKind::kEnd || header.kind == FrameKind::kError ||
+                     header.kind == FrameKind::kSlot;
   if (!known || header.size > kMaxFrameBytes) return DataLoss("a frame of the scan is malformed");
   return header;
+}
+
+Error ReadFrameError(int fd, std::uint32_t size) {
+  std::string bytes(std::min<std::size_t>(size, kMaxErrorBytes), '\0');
+  if (auto read = ReadExactly(fd, bytes.data(), bytes.size()); !read) {
+    return std::move(read).error();
+  }
+  return ErrorFromJson(bytes);
 }
 
 }  // namespace landwaiter::service

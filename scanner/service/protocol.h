@@ -9,7 +9,9 @@
 //   {"progress": {…}}, {"layer": n, "digest", "done"}: not answered
 // A pipe carries frames: one byte of kind, four of length (little endian), the payload. "h" is a
 // JSON head (manifests only), "d" data, "e" the end, "x" an error as JSON. So a broken transfer is
-// told with the registry's own reason, and never taken for the end.
+// told with the registry's own reason, and never taken for the end. A child that was given a ring
+// (blob_ring.h) gets a socket in a pipe's place, and "s" in place of "d": so many bytes stand in
+// the ring's next slot.
 // The result stands in a memory file: the inventory where the child ends with kExitInventory, an
 // error where it ends with kExitError.
 #pragma once
@@ -65,6 +67,7 @@ struct StartMessage {
   std::uint64_t memory_bytes = 0;
   std::uint64_t cpu_seconds = 0;
   std::uint64_t file_bytes = 0;
+  std::optional<int> ring_fd;
   layer::NameKey name_key{};
   /// The child reads this layer alone; its result is the layer's inventory, encoded.
   std::optional<LayerJob> layer;
@@ -106,8 +109,10 @@ struct Packet {
 Result<Packet> ReceivePacket(int socket);
 
 /// Frames in a pipe.
-enum class FrameKind : char { kHead = 'h', kData = 'd', kEnd = 'e', kError = 'x' };
+enum class FrameKind : char { kHead = 'h', kData = 'd', kEnd = 'e', kError = 'x', kSlot = 's' };
 Status WriteFrame(int fd, FrameKind kind, std::string_view payload);
+/// A frame of kind kSlot: its bytes are not in it.
+Status WriteSlotFrame(int fd, std::size_t size);
 struct FrameHeader {
   FrameKind kind = FrameKind::kEnd;
   std::uint32_t size = 0;
@@ -116,5 +121,7 @@ struct FrameHeader {
 Result<FrameHeader> ReadFrameHeader(int fd);
 /// Exactly `size` bytes. Errors: Unavailable where the pipe ends.
 Status ReadExactly(int fd, char* buffer, std::size_t size);
+/// What a frame of kind kError and that size tells; or why it cannot be read.
+Error ReadFrameError(int fd, std::uint32_t size);
 
 }  // namespace landwaiter::service

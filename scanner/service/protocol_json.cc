@@ -170,6 +170,7 @@ std::string ToJson(const StartMessage& message) {
                {"layersApart", message.layers_apart}};
   if (message.layer) json["layer"] = JobToJson(*message.layer);
   if (message.archive_fd) json["archive"] = *message.archive_fd;
+  if (message.ring_fd) json["ring"] = *message.ring_fd;
   return Dump(json);
 }
 
@@ -201,6 +202,7 @@ Result<StartMessage> StartMessageFromJson(std::string_view text) {
       message.layer = *std::move(job);
     }
     if (json.contains("archive")) message.archive_fd = json.at("archive").get<int>();
+    if (json.contains("ring")) message.ring_fd = json.at("ring").get<int>();
     return message;
   } catch (const std::exception& e) {
     return Internal(std::string("the scan's start message cannot be read: ") + e.what());
