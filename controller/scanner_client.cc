@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/http/client.h"
+#include "model/inventory_codec.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -88,7 +89,8 @@ Result<ImageInventory> ScannerClient::Scan(const ScanRequest& request, const Can
   const std::string digest = request.image.digest ? request.image.digest->ToString() : "";
   http::Request call;
   call.method = "POST";
-  call.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
+  call.headers = {{"Content-Type", "application/json"},
+                  {"Accept", std::string(kInventoryMediaType) + ", application/json"}};
   call.body = ToJson(request);
   call.timeout = kScanTimeout;
   call.stall_timeout = kScanTimeout;  // the answer comes in one piece, when the scan is done
@@ -114,7 +116,9 @@ Result<ImageInventory> ScannerClient::Scan(const ScanRequest& request, const Can
       last = std::move(error);
       continue;
     }
-    auto inventory = ImageInventoryFromJson(response->body);
+    const bool bytes = response->HeaderValue("Content-Type") == kInventoryMediaType;
+    auto inventory =
+        bytes ? DecodeImageInventory(response->body) : ImageInventoryFromJson(response->body);
     if (!inventory) {
       return ScannerFailed("scanner answered something that is no inventory: " +
                            inventory.error().message);

@@ -18,6 +18,8 @@ namespace {
 constexpr std::string_view kFormat = "landwaiter inventory ";
 constexpr std::string_view kMagic = "landwaiter inventory 1\n";
 static_assert(kMagic.starts_with(kFormat));
+static_assert(kMagic.substr(kFormat.size(), 1) ==
+              kInventoryMediaType.substr(kInventoryMediaType.size() - 1));
 
 /// Why bytes are none of these, or of another version: that of a newer or older program.
 Error NotRead(std::string_view bytes) {

@@ -21,6 +21,10 @@ std::string EncodeImageInventory(const ImageInventory& inventory);
 /// has read hostile bytes. Errors: InvalidArgument naming the first field that is wrong.
 Result<ImageInventory> DecodeImageInventory(std::string_view bytes);
 
+/// Names the format and its version between the controller and a scanner, which may be of different
+/// releases while an upgrade runs: JSON is what both know.
+inline constexpr std::string_view kInventoryMediaType = "application/vnd.landwaiter.inventory.1";
+
 inline constexpr std::size_t kMaxInventoryBytes = kMaxInventoryJsonBytes;
 
 }  // namespace landwaiter

@@ -19,9 +19,8 @@
 
 namespace landwaiter::service {
 
-/// As many bytes as the pipeline's stages hand on at a time, and enough slots that neither side
-/// waits for the other's turn on its core: 1 MiB.
-inline constexpr std::size_t kSlotBytes = 256u << 10;
+/// Half a MiB in all, which is enough that neither side waits for the other's turn on its core.
+inline constexpr std::size_t kSlotBytes = 128u << 10;
 inline constexpr std::size_t kSlots = 4;
 
 /// Memory of all slots, mapped until it goes. Movable.

@@ -15,9 +15,11 @@
 #include "lib/base/build_info.h"
 #include "lib/base/log.h"
 #include "lib/base/metrics.h"
+#include "lib/base/text.h"
 #include "lib/http/certificate_watcher.h"
 #include "lib/http/client.h"
 #include "lib/http/server.h"
+#include "model/inventory_codec.h"
 #include "model/scan_request.h"
 #include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
@@ -82,6 +84,12 @@ constexpr const char* kFull =
     "scanner is at work on as many images as it takes, try again in a moment";
 constexpr const char* kEnding = "scanner is ending, try again in a moment";
 
+bool AcceptsBytes(const http::ServerRequest& request) {
+  const auto accepted = text::Split(request.HeaderValue("Accept"), ',');
+  return std::any_of(accepted.begin(), accepted.end(),
+                     [](std::string_view type) { return text::Trim(type) == kInventoryMediaType; });
+}
+
 /// Another scanner may take it, or this one later: no failure of the image.
 http::ServerResponse BusyResponse(const char* message) {
   http::ServerResponse response =
@@ -101,8 +109,8 @@ class ScannerRole {
   Status OpenLayerCache();
   Status MakeServers();
   void Handle(http::ServerRequest&& request, http::Responder responder);
-  void Scan(const ScanRequest& request, std::stop_token disconnected, const std::stop_token& ending,
-            http::Responder responder);
+  void Scan(const ScanRequest& request, bool as_bytes, std::stop_token disconnected,
+            const std::stop_token& ending, http::Responder responder);
   Result<ImageInventory> ScanOne(const ScanRequest& request, const Cancellation& cancel);
   void Drain();
 
@@ -194,9 +202,9 @@ void ScannerRole::Handle(http::ServerRequest&& request, http::Responder responde
   }
   // std::function wants to copy what it holds; the responder is one of a kind.
   auto shared = std::make_shared<http::Responder>(std::move(responder));
-  auto task = [this, scan = *std::move(parsed), disconnected = request.disconnected,
-               shared](const std::stop_token& ending) {
-    Scan(scan, disconnected, ending, std::move(*shared));
+  auto task = [this, scan = *std::move(parsed), as_bytes = AcceptsBytes(request),
+               disconnected = request.disconnected, shared](const std::stop_token& ending) {
+    Scan(scan, as_bytes, disconnected, ending, std::move(*shared));
   };
   if (queue_->TryPush(std::move(task))) return;
   scan_metrics_.Rejected();
@@ -221,7 +229,7 @@ Result<ImageInventory> ScannerRole::ScanOne(const ScanRequest& request,
   }
 }
 
-void ScannerRole::Scan(const ScanRequest& request, std::stop_token disconnected,
+void ScannerRole::Scan(const ScanRequest& request, bool as_bytes, std::stop_token disconnected,
                        const std::stop_token& ending, http::Responder responder) {
   const auto begin = Clock::now();
   std::stop_source stop;
@@ -249,7 +257,13 @@ void ScannerRole::Scan(const ScanRequest& request, std::stop_token disconnected,
                               {"platforms", inventory->platforms.size()},
                               {"packages", packages},
                               {"duration_ms", static_cast<std::int64_t>(seconds * 1000)}});
-  responder({.status = 200, .body = ToJson(*inventory)});
+  if (as_bytes) {
+    responder({.status = 200,
+               .body = EncodeImageInventory(*inventory),
+               .content_type = std::string(kInventoryMediaType)});
+  } else {
+    responder({.status = 200, .body = ToJson(*inventory)});
+  }
 }
 
 // Requests in hand are answered: within the drain's time by their scan, after it by its end.

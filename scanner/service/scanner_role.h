@@ -1,7 +1,8 @@
 // The scanner role: POST /v1/scan → inventory, each scan in its own child process. It holds no
 // token of the cluster and no credentials but those of the scans it is at.
 //
-//   POST /v1/scan   model/scan_request.h's JSON → ImageInventory's JSON, or
+//   POST /v1/scan   model/scan_request.h's JSON → ImageInventory's JSON, or its bytes where the
+//                   request accepts kInventoryMediaType; or
 //                   {"error":{"code","reason","message"}}; 429, reason ScannerBusy, when full or
 //                   ending: ask another one, or again in a moment
 //   /healthz /readyz /metrics on another port, plain HTTP

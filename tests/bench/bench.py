@@ -3,7 +3,7 @@
 
 1. scan: `landwaiter scan` of one image from a registry on loopback, beside the bare pipeline (receive,
    SHA-256, ISA-L inflate, SHA-256) on the same bytes from the same registry. Wall, CPU, peak memory. Then
-   with all layers cached, and Syft and OSV-Scanner on the same image (LANDWAITER_BENCH_PEERS=no leaves them out).
+   with all layers cached, in the role too (cached.py), and Syft and OSV-Scanner on the same image (LANDWAITER_BENCH_PEERS=no leaves them out).
 2. webhook: p50, p99 and rate at 64 TLS connections for a known digest, beside a bare Beast TLS echo of
    the same body.
 3. matching: matching.py. 4. extremes: extremes.py.
@@ -28,6 +28,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path[:0] = [os.path.join(ROOT, "tests", "cluster"), os.path.join(ROOT, "tests", "bench")]
 
 import images  # noqa: E402  pylint: disable=wrong-import-position
+from cached import bench_cached  # noqa: E402
 from peers.peers import bench_peers  # noqa: E402
 from imagewriter import StoredImage  # noqa: E402
 from registry import Registry  # noqa: E402
@@ -146,6 +147,7 @@ def bench_scan(workdir):
             ours.append(measure(ours_command, (0, 3)))
             cached.append(measure(cached_command, (0, 3)))
         _print_scans(origin, compressed, bare, ours, cached)
+        bench_cached(workdir, registry, image.digest)
         if os.environ.get("LANDWAITER_BENCH_PEERS", "yes") != "no":
             bench_peers(measure, registry.host, image, workdir, ours)
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/http/client.h"
+#include "model/inventory_codec.h"
 #include "model/scan_request.h"
 #include "tests/support/loopback_server.h"
 #include "tests/unit/controller/builders.h"
@@ -69,6 +70,40 @@ TEST(ScannerClient, TellsATurnedAwayScanFromAFailedOne) {
     const auto inventory = Ask({"http://" + server.Host()});
     ASSERT_FALSE(inventory) << c.name;
     EXPECT_EQ(inventory.error().reason, c.reason) << c.name;
+  }
+}
+
+// While an upgrade runs, the scanner may be the older one, or the newer.
+TEST(ScannerClient, TakesTheInventoryInEitherFormAndByItsTypeAlone) {
+  const auto answering = [](std::string type, std::string body) {
+    return [=](const SeenRequest&, Connection& connection) {
+      return connection.Reply(200, {{"Content-Type", type}}, body);
+    };
+  };
+  const std::string type(kInventoryMediaType);
+  const std::string json = ToJson(AnInventory(kImage));
+  const std::string bytes = EncodeImageInventory(AnInventory(kImage));
+  struct Row {
+    const char* name;
+    std::string type;
+    std::string body;
+    bool taken;
+  };
+  for (const auto& row :
+       std::vector<Row>{{"bytes", type, bytes, true},
+                        {"JSON", "application/json", json, true},
+                        {"JSON that says that it is bytes", type, json, false},
+                        {"bytes that say that they are JSON", "application/json", bytes, false},
+                        {"bytes that break off", type, bytes.substr(0, bytes.size() / 2), false}}) {
+    SCOPED_TRACE(row.name);
+    LoopbackServer server(answering(row.type, row.body));
+    const auto inventory = Ask({"http://" + server.Host()});
+    EXPECT_EQ(inventory.has_value(), row.taken);
+    if (inventory) {
+      EXPECT_EQ(*inventory, AnInventory(kImage));
+    } else {
+      EXPECT_EQ(inventory.error().reason, scan_reason::kScannerFailed);
+    }
   }
 }
 

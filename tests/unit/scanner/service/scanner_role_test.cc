@@ -16,6 +16,7 @@
 #include "lib/http/certificates.h"
 #include "lib/http/client.h"
 #include "lib/http/server.h"
+#include "model/inventory_codec.h"
 #include "model/scan_request.h"
 #include "scanner/service/scan_queue.h"
 #include "tests/support/loopback_server.h"
@@ -118,7 +119,8 @@ class RunningRole {
 };
 
 Result<http::Response> Call(const std::string& method, const std::string& url,
-                            const std::string& body = "", http::ClientOptions options = {}) {
+                            const std::string& body = "", http::ClientOptions options = {},
+                            const std::string& accept = "application/json") {
   auto client = http::Client::Create(std::move(options));
   if (!client) return std::move(client).error();
   http::Request request;
@@ -126,6 +128,7 @@ Result<http::Response> Call(const std::string& method, const std::string& url,
   request.url = url;
   request.body = body;
   request.timeout = std::chrono::seconds(60);
+  request.headers = {{"Accept", accept}};
   if (!body.empty()) request.headers.push_back({"Content-Type", "application/json"});
   return (*client)->Send(request, {});
 }
@@ -165,6 +168,30 @@ TEST(ScannerRole, ScansAnImageOfARegistry) {
             std::string::npos)
       << metrics->body;
   EXPECT_TRUE(role.Stop());
+}
+
+TEST(ScannerRole, AnswersInBytesWhereTheRequestAcceptsThem) {
+  const TinyRegistry registry;
+  const RunningRole role(OptionsFor(registry));
+  const auto ask = [&](const std::string& accept) {
+    auto response = Call("POST", role.url("/v1/scan"), RequestFor(registry), {}, accept);
+    EXPECT_TRUE(response && response->status == 200);
+    return *std::move(response);
+  };
+  const std::string type(kInventoryMediaType);
+  const auto json = ImageInventoryFromJson(ask("application/json").body);
+  ASSERT_TRUE(json) << json.error().message;
+  for (const std::string& accept :
+       {type, type + ", application/json", "application/json," + type}) {
+    const auto response = ask(accept);
+    EXPECT_EQ(response.HeaderValue("Content-Type"), type) << accept;
+    const auto inventory = DecodeImageInventory(response.body);
+    ASSERT_TRUE(inventory) << inventory.error().message;
+    EXPECT_EQ(*inventory, *json);
+  }
+  for (const std::string& accept : {std::string("*/*"), type + "0", std::string()}) {
+    EXPECT_EQ(ask(accept).HeaderValue("Content-Type"), "application/json") << accept;
+  }
 }
 
 // Admission pitfall 56.
