@@ -98,20 +98,17 @@ PolicyVerdict Begin(const ScanPolicy& policy) {
   return verdict;
 }
 
-void EvaluateRule(const Rule& rule, const ContentInput& input, const std::string& database_gap,
-                  ExceptionBook& exceptions, Collector& collector) {
+// `facts`: all but the platform.
+void EvaluateRule(const Rule& rule, const ContentInput& input, Facts facts, Collector& collector) {
   const RuleKind* kind = KindOf(rule);
   if (kind != nullptr && !kind->needs_scan) return;
-  if (exceptions.ExcusesRule(rule.name)) return;
+  if (facts.exceptions->ExcusesRule(rule.name)) return;
   if (kind == nullptr) {
     return collector.AddUnknown("rule " + rule.name +
                                 ": RuleError: " + std::get<BrokenRule>(rule.kind).error);
   }
   for (const PlatformContent& platform : input.platforms) {
-    Facts facts;
     facts.platform = &platform;
-    facts.exceptions = &exceptions;
-    facts.database_gap = database_gap;
     collector.Add(rule, kind->evaluate(rule, facts), platform.inventory->platform.ToString());
   }
   if (input.platforms.empty()) {
@@ -122,9 +119,12 @@ void EvaluateRule(const Rule& rule, const ContentInput& input, const std::string
 void EvaluateRules(const ScanPolicy& policy, const ContentInput& input, TimePoint now,
                    ExceptionBook& exceptions, PolicyVerdict& verdict) {
   Collector collector(input.platforms.size());
-  const std::string database_gap = DatabaseGap(policy, input, now);
+  Facts facts;
+  facts.exceptions = &exceptions;
+  facts.now = now;
+  facts.database_gap = DatabaseGap(policy, input, now);
   for (const Rule& rule : policy.rules) {
-    EvaluateRule(rule, input, database_gap, exceptions, collector);
+    EvaluateRule(rule, input, facts, collector);
   }
   collector.Finish(verdict);
 }
@@ -198,6 +198,7 @@ PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& 
   Facts facts;
   facts.reference = &reference;
   facts.exceptions = &exceptions;
+  facts.now = now;
   for (const Rule& rule : policy.rules) {
     const RuleKind* kind = KindOf(rule);
     if (kind == nullptr || kind->needs_scan || exceptions.ExcusesRule(rule.name)) continue;

@@ -19,6 +19,7 @@ struct Facts {
   const PlatformContent* platform = nullptr;
   const ImageReference* reference = nullptr;
   ExceptionBook* exceptions = nullptr;  // never null
+  TimePoint now{};
   /// Why vulnerability rules cannot be decided by this database; "" where they can.
   std::string database_gap;
 };

@@ -58,6 +58,7 @@ struct VulnerabilityRule {
   std::optional<double> cvss_at_least;
   WhenMissing missing_score = WhenMissing::kCount;
   std::optional<bool> fix_available;
+  std::optional<std::chrono::milliseconds> published_for;
   std::vector<std::string> ids;
   PackageSelector packages;
   std::vector<FindingState> states;

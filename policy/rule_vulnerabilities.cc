@@ -66,11 +66,19 @@ bool MeetsPackages(const PackageSelector& selector, const Finding& finding) {
   return type && name && path && !AnyGlob(selector.exclude_paths, finding.path);
 }
 
-Meets MeetsAll(const VulnerabilityRule& rule, const Finding& finding) {
+// What says no date, or one that cannot be read, may be old: no time is left for it.
+bool MeetsPublished(const VulnerabilityRule& rule, const Finding& finding, TimePoint now) {
+  if (!rule.published_for) return true;
+  const auto published = ParseTime(finding.published);
+  return !published || *published + *rule.published_for <= now;
+}
+
+Meets MeetsAll(const VulnerabilityRule& rule, const Finding& finding, TimePoint now) {
   // What was found by a CPE alone may be another program: it is shown and fails nothing.
   if (finding.confidence != Confidence::kExact) return Meets::kNo;
   if (finding.host_kernel || !MeetsSeverity(rule, finding) || !MeetsScore(rule, finding) ||
-      !MeetsIds(rule, finding) || !MeetsPackages(rule.packages, finding)) {
+      !MeetsIds(rule, finding) || !MeetsPackages(rule.packages, finding) ||
+      !MeetsPublished(rule, finding, now)) {
     return Meets::kNo;
   }
   if (rule.fix_available && *rule.fix_available == finding.fixed_version.empty()) return Meets::kNo;
@@ -110,6 +118,10 @@ void ReadVulnerabilityRule(const json& value, const std::string&, Rule& rule, Co
   if (value.contains("cvssAtLeast")) read.cvss_at_least = value["cvssAtLeast"].get<double>();
   read.missing_score = ReadWhenMissing(value, "missingScore");
   read.fix_available = ReadOptionalBool(value, "fixAvailable");
+  if (const auto time = value.find("publishedFor"); time != value.end()) {
+    const auto duration = ParseDuration(time->get<std::string>());
+    if (duration) read.published_for = *duration;  // CheckDuration has refused all others
+  }
   read.known_exploited = ReadOptionalBool(value, "knownExploited");
   read.ids = Texts(value, "ids");
   if (const auto packages = value.find("packages"); packages != value.end()) {
@@ -131,7 +143,7 @@ RuleOutcome EvaluateVulnerabilityRule(const Rule& rule, const Facts& facts) {
   static const std::vector<Finding> kNoFindings;
   const auto& findings = facts.platform->findings ? *facts.platform->findings : kNoFindings;
   for (const Finding& finding : findings) {
-    const Meets meets = MeetsAll(wanted, finding);
+    const Meets meets = MeetsAll(wanted, finding, facts.now);
     if (meets == Meets::kNo || facts.exceptions->ExcusesFinding(rule.name, finding)) continue;
     if (meets == Meets::kOpen) {
       ++open;

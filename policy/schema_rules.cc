@@ -71,6 +71,12 @@ constexpr Field kVulnerabilityFields[] = {
     {.name = "fixAvailable",
      .type = FieldType::kBoolean,
      .help = "true: findings with a fixed version; false: findings without one."},
+    {.name = "publishedFor",
+     .type = FieldType::kText,
+     .help = "Findings that were published so long ago, or nobody knows when: 14d, 72h. Leaves "
+             "that time to mend what is new.",
+     .max_length = 32,
+     .check = CheckDuration},
     {.name = "ids",
      .type = FieldType::kTexts,
      .help = "Vulnerability ids; an alias (a GHSA for a CVE) counts too.",

@@ -58,6 +58,10 @@ struct AFinding {
     finding.path = std::move(path);
     return *this;
   }
+  AFinding& Published(const std::string& when) {
+    finding.published = when;
+    return *this;
+  }
   AFinding& Exploited(bool exploited) {
     finding.known_exploited = exploited;
     return *this;
