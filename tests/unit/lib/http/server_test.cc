@@ -292,12 +292,12 @@ TEST(Server, RefusesBodiesBeyondTheBudgetOfAllAndGivesItBack) {
 
 TEST(Server, BytesOfABodyCountAsTheyComeAndNotWhenItIsWhole) {
   ServerOptions options;
-  options.limits.max_total_body_bytes = 1500;
+  options.limits.max_total_body_bytes = 900;
   auto server = MakeServer(options);
   ASSERT_TRUE(server->Start().has_value());
   const FileDescriptor fd = ConnectTo(server->Port());
   SendAll(fd.get(),
-          "POST /echo HTTP/1.1\r\nContent-Length: 2000\r\n" + kEnd + std::string(1501, 'a'));
+          "POST /echo HTTP/1.1\r\nContent-Length: 1000\r\n" + kEnd + std::string(901, 'a'));
   EXPECT_EQ(Status(ReadToEnd(fd.get())), "HTTP/1.1 503 Service Unavailable");
 }
 
