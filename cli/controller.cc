@@ -90,6 +90,10 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
                   "Scans under way at once on one namespace's account")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  app->add_option("--namespace-new-images", options.namespace_new_images,
+                  "Images that nothing has seen which pods of a namespace may bring at once, one "
+                  "more each minute; 0: any number")
+      ->capture_default_str();
   app->add_flag("--hold", options.hold,
                 "Look after pods that wait behind the scan gate: needs patch and delete of pods");
   app->add_flag("--nudge", options.nudge,

@@ -126,6 +126,9 @@ Result<resources::EnsuredImage> EnsureService::Try(const resources::EnsureReques
   if (!credentials) return std::move(credentials).error();
   auto digest = parts_.resolver.Resolve(*image, credentials->credentials, cancel);
   if (!digest) return std::move(digest).error();
+  if (!parts_.scans.Get(resources::ScanName(*digest))) {
+    if (auto taken = new_images_.Take(request.ns); !taken) return std::move(taken).error();
+  }
   auto name = parts_.maker.Ensure({.digest = *digest,
                                    .reference = *image,
                                    .ns = request.ns,

@@ -14,6 +14,7 @@
 
 #include "controller/credentials.h"
 #include "controller/fair_queue.h"
+#include "controller/new_image_pace.h"
 #include "controller/resolver.h"
 #include "controller/scan_maker.h"
 #include "lib/base/metrics.h"
@@ -28,6 +29,8 @@ struct EnsureOptions {
   std::size_t max_waiting = 2000;  // references over all requests
   /// The API server gives a webhook 10 s; who asks has gone by then.
   std::chrono::milliseconds timeout{9'000};
+  /// New images of a namespace at once (NewImagePace); 0: any number.
+  std::size_t namespace_new_images = 0;
   metrics::Registry* metrics = nullptr;
 };
 
@@ -79,6 +82,7 @@ class EnsureService {
 
   Parts parts_;
   const EnsureOptions options_;
+  NewImagePace new_images_{options_.namespace_new_images};
   metrics::Counter* ensured_ = nullptr;
   metrics::Counter* failed_ = nullptr;
   metrics::Counter* refused_ = nullptr;

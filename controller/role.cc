@@ -107,7 +107,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                       const resources::OwnerRef& owner) {
                  if (options_.nudge) nudger_.Denied(scan, ns, owner);
                }},
-              {.metrics = &metrics}),
+              {.namespace_new_images = options.namespace_new_images, .metrics = &metrics}),
       pod_workers_(
           pod_queue_, {.name = "pods", .threads = kPodThreads, .metrics = &metrics},
           [this] { return leading_.load(); },

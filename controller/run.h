@@ -30,6 +30,8 @@ struct ControllerOptions {
   std::string registry_hosts;                  // folder of hosts.toml files; "": no mirrors
   std::string registry_ca;                     // PEM file in place of the system's; "" for none
   std::chrono::milliseconds retention = std::chrono::hours(24 * 7);
+  /// Images that nothing has seen, of a namespace at once, by way of the webhook; 0: any number.
+  std::size_t namespace_new_images = 500;
   std::string identity;  // in the Lease; "": host name and a random number
   int workers = 4;       // scans under way at once
   std::size_t scans_per_namespace = 2;

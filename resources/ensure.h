@@ -25,6 +25,10 @@ inline constexpr std::chrono::minutes kTagBelievedByController{1};
 inline constexpr std::chrono::minutes kTagBelievedByWebhook{4};
 static_assert(kTagBelievedByController + kTagBelievedByWebhook == kTagBelieved);
 
+/// Why an image that nothing has seen has no ImageScan yet: its namespace has brought too many.
+/// Later it gets one, so it counts as not scanned.
+inline constexpr std::string_view kTooManyNewImages = "TooManyNewImages";
+
 struct EnsureRequest {
   std::vector<std::string> references;
   std::string ns;

@@ -212,9 +212,9 @@ void Ensurer::AskNow(const Question& question, const std::stop_token& stop) {
       const std::string reason = image.error_reason.empty() ? "NotResolved" : image.error_reason;
       const std::string message =
           image.error_message.empty() ? "the controller gave no digest" : image.error_message;
-      ensured.failure =
-          EnsureFailure{text::Truncate(text::Printable(reason), kMaxReasonBytes),
-                        text::Truncate(text::Printable(message), kMaxFailureBytes), false};
+      ensured.failure = EnsureFailure{text::Truncate(text::Printable(reason), kMaxReasonBytes),
+                                      text::Truncate(text::Printable(message), kMaxFailureBytes),
+                                      reason == resources::kTooManyNewImages};
     }
     Settle(question, question.references[i], std::move(ensured));
   }

@@ -208,6 +208,33 @@ TEST(Role, MakesNoObjectForWhatDoesNotResolveAndRemembersIt) {
   EXPECT_TRUE(world.api.All(kImageScans).empty());
 }
 
+// Admission pitfall 85. World's replicas let a namespace bring three images at once.
+TEST(Role, OneNamespaceBringsNoMoreNewImagesThanItsShare) {
+  World world;
+  Replica replica(world, "one");
+  const auto ask = [&](const std::string& ns, const std::string& name) {
+    world.Push("r.io/" + name + ":1", DigestOf(name));
+    return replica.role->ensure().Ensure({{}, ns, "default", {}}, "r.io/" + name + ":1", {});
+  };
+  for (const char* name : {"a", "b", "c"}) {
+    EXPECT_EQ(ask("greedy", name).error_reason, "") << name;
+    ASSERT_TRUE(world.Until([&] { return !world.ScanObject(DigestOf(name)).is_null(); }));
+  }
+  const auto refused = ask("greedy", "d");
+  EXPECT_EQ(refused.error_reason, "TooManyNewImages");
+  EXPECT_NE(refused.error_message.find("namespace greedy"), std::string::npos)
+      << refused.error_message;
+  EXPECT_TRUE(world.ScanObject(DigestOf("d")).is_null());
+  EXPECT_EQ(ask("greedy", "a").error_reason, "") << "which is not new any more";
+  EXPECT_EQ(ask("shop", "d").error_reason, "") << "another namespace has its own share";
+  ASSERT_TRUE(world.Until([&] { return !world.ScanObject(DigestOf("d")).is_null(); }));
+  EXPECT_EQ(ask("greedy", "d").error_reason, "") << "somebody else has brought it";
+  // A pod that is there brings its own: its number has its quota.
+  world.Push("r.io/e:1", DigestOf("e"));
+  world.api.Put(kube::kPods, WithImage(APod("e", "greedy"), "r.io/e:1"));
+  EXPECT_TRUE(world.Until([&] { return !world.ScanObject(DigestOf("e")).is_null(); }));
+}
+
 // Admission pitfall 51.
 TEST(Role, KeepsDigestsApartThatShareHalfOfTheirDigits) {
   World world;

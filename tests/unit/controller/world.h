@@ -189,6 +189,7 @@ class Replica {
     options.identity = identity_;
     options.retention = retention_;
     options.hold = hold_;
+    options.namespace_new_images = 3;
     options.workers = 2;
     options.retry_period = std::chrono::milliseconds(5);
     role = std::make_unique<Role>(

@@ -201,6 +201,17 @@ TEST_F(Validate, Row8_WithoutAControllerTheAnswerComesAtOnce) {
   EXPECT_NE(Metrics().find("ensure_total{result=\"unreachable\"} 1"), std::string::npos);
 }
 
+TEST_F(Validate, Row8_AnImageMoreThanItsNamespaceMayBringIsNotScannedYet) {
+  controller_.Fail("TooManyNewImages");
+  Know(APolicy().With("onUnscanned", "Warn").With("onIncomplete", "Deny"));
+  const json answer = Answer(AReview());
+  EXPECT_EQ(answer["allowed"], true);
+  EXPECT_NE(answer["warnings"][0].get<std::string>().find(
+                "not scanned yet: TooManyNewImages: said so"),
+            std::string::npos)
+      << answer["warnings"];
+}
+
 TEST_F(Validate, PitfallD31_AnUpdateJudgesOnlyNewImages) {
   Know(APolicy());
   Know(AScan().Judged("Fail"));

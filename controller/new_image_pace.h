@@ -1,0 +1,47 @@
+// How many images that nothing has seen a namespace may bring by asking for pods: a tenant that
+// names one image after the other, of a registry of its own and in pods that are all denied, would
+// fill the API server's store with ImageScans (admission pitfall 85). Who brings too many waits;
+// nobody else does. Pods that are there bring theirs without it: their number has its quota.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "lib/base/result.h"
+
+namespace landwaiter::controller {
+
+/// Thread-safe.
+class NewImagePace {
+ public:
+  using Now = std::function<std::chrono::steady_clock::time_point()>;
+
+  /// `at_once` new images of a namespace without waiting, one more each `each`. 0: any number.
+  explicit NewImagePace(std::size_t at_once,
+                        std::chrono::milliseconds each = std::chrono::minutes(1),
+                        Now now = std::chrono::steady_clock::now);
+
+  /// Counts one. Errors: ResourceExhausted reason TooManyNewImages, which says when to come again.
+  Status Take(const std::string& ns);
+
+  /// Namespaces that are remembered: those that have brought one lately.
+  std::size_t size() const;
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  void Forget(Time now);
+
+  const std::size_t at_once_;
+  const std::chrono::milliseconds each_;
+  const Now now_;
+  mutable std::mutex mutex_;
+  /// When all that a namespace has brought will have been made up for; the past: nothing is owed.
+  std::unordered_map<std::string, Time> owed_until_;
+  std::size_t forget_at_ = 64;
+};
+
+}  // namespace landwaiter::controller

@@ -1,0 +1,81 @@
+#include "controller/new_image_pace.h"
+
+#include <gtest/gtest.h>
+
+namespace landwaiter::controller {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+struct PaceTime {
+  std::chrono::steady_clock::time_point now{std::chrono::hours(1000)};
+  NewImagePace Pace(std::size_t at_once) {
+    return NewImagePace(at_once, minutes(1), [this] { return now; });
+  }
+};
+
+std::size_t TakenBy(NewImagePace& pace, const std::string& ns, std::size_t asked) {
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < asked; ++i) taken += pace.Take(ns) ? 1 : 0;
+  return taken;
+}
+
+// Admission pitfall 85.
+TEST(NewImagePace, LetsSoManyInAtOnceAndOneEachMinuteAfterwards) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(5);
+  EXPECT_EQ(TakenBy(pace, "shop", 100), 5u);
+  time.now += seconds(59);
+  EXPECT_EQ(TakenBy(pace, "shop", 100), 0u);
+  time.now += seconds(1);
+  EXPECT_EQ(TakenBy(pace, "shop", 100), 1u);
+  time.now += minutes(3);
+  EXPECT_EQ(TakenBy(pace, "shop", 100), 3u);
+  time.now += minutes(1000);
+  EXPECT_EQ(TakenBy(pace, "shop", 100), 5u) << "a long rest earns no more than the first time";
+}
+
+TEST(NewImagePace, OneNamespaceHoldsNoOtherUp) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(2);
+  EXPECT_EQ(TakenBy(pace, "greedy", 1000), 2u);
+  EXPECT_EQ(TakenBy(pace, "shop", 2), 2u);
+}
+
+TEST(NewImagePace, SaysWhenToComeAgain) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(1);
+  ASSERT_TRUE(pace.Take("shop"));
+  time.now += milliseconds(20'500);
+  const Status refused = pace.Take("shop");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kResourceExhausted);
+  EXPECT_EQ(refused.error().reason, "TooManyNewImages");
+  EXPECT_EQ(refused.error().message,
+            "namespace shop has brought 1 images that were new here; the next one is looked at in "
+            "40 s");
+  time.now += seconds(40);
+  EXPECT_TRUE(pace.Take("shop"));
+}
+
+TEST(NewImagePace, ZeroIsNoBound) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(0);
+  EXPECT_EQ(TakenBy(pace, "shop", 10'000), 10'000u);
+  EXPECT_EQ(pace.size(), 0u);
+}
+
+TEST(NewImagePace, RemembersOnlyWhoHasBroughtOneLately) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(2);
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_TRUE(pace.Take("ns-" + std::to_string(i)));
+    time.now += seconds(1);
+  }
+  EXPECT_LT(pace.size(), 200u);
+}
+
+}  // namespace
+}  // namespace landwaiter::controller
