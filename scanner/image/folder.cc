@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "lib/base/text.h"
 #include "scanner/image/folder_walk.h"
 
 namespace landwaiter::image {
@@ -21,6 +22,54 @@ Error CannotOpen(const std::string& path) {
 }
 
 Error NoManifest(const std::string& name) { return Unsupported(name + " is no image"); }
+
+constexpr std::string_view kAnd = ";and=";
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+bool IsPlain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+         c == '.' || c == '-' || c == '_';
+}
+
+std::string Escaped(std::string_view path) {
+  std::string escaped;
+  for (const char c : path) {
+    if (IsPlain(c)) {
+      escaped += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    escaped += {'%', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
+  }
+  return escaped;
+}
+
+// What is no escape stays as it is: it names no file then.
+std::string Unescaped(std::string_view escaped) {
+  std::string path;
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    const bool escape = escaped[i] == '%' && i + 2 < escaped.size();
+    const auto high = escape ? kHexDigits.find(escaped[i + 1]) : std::string_view::npos;
+    const auto low = escape ? kHexDigits.find(escaped[i + 2]) : std::string_view::npos;
+    if (high == std::string_view::npos || low == std::string_view::npos) {
+      path += escaped[i];
+      continue;
+    }
+    path += static_cast<char>(high << 4 | low);
+    i += 2;
+  }
+  return path;
+}
+
+std::set<std::string, std::less<>> NamedIn(std::string_view media_type) {
+  std::set<std::string, std::less<>> paths;
+  const auto at = media_type.find(kAnd);
+  if (at == std::string_view::npos) return paths;
+  for (const std::string_view path : text::Split(media_type.substr(at + kAnd.size()), ',')) {
+    paths.insert(Unescaped(path));
+  }
+  return paths;
+}
 
 // The one file, once.
 class OneFile final : public TarStream {
@@ -59,8 +108,21 @@ Result<RawManifest> FolderSource::Manifest(const std::optional<Digest>& /*digest
 Result<std::unique_ptr<BlobReader>> FolderSource::Blob(const Descriptor& descriptor) {
   const auto taken = descriptor.media_type == kAllFiles ? FolderWalk::Taken::kAllFiles
                                                         : FolderWalk::Taken::kWantedFiles;
-  return std::unique_ptr<BlobReader>(
-      std::make_unique<FolderWalk>(root_.get(), wants_, taken, report_));
+  return std::unique_ptr<BlobReader>(std::make_unique<FolderWalk>(
+      root_.get(), wants_, taken, NamedIn(descriptor.media_type), report_));
+}
+
+std::string WantedFilesAnd(const std::set<std::string>& paths) {
+  std::string media_type(kWantedFiles);
+  std::string names;
+  for (const std::string& path : paths) {
+    std::string name = Escaped(path);
+    if (names.size() + name.size() >= kMaxNamedFilesBytes) break;
+    if (!names.empty()) names += ',';
+    names += name;
+  }
+  if (!names.empty()) media_type.append(kAnd).append(names);
+  return media_type;
 }
 
 Result<std::unique_ptr<FileSource>> FileSource::Open(const std::string& path) {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,14 @@ inline constexpr std::uint64_t kMaxFolderEntries = 10'000'000;
 /// Asked for by this media type: the files that FolderOptions::wants, or every file there is.
 inline constexpr std::string_view kWantedFiles = "application/vnd.landwaiter.folder.wanted.tar";
 inline constexpr std::string_view kAllFiles = "application/vnd.landwaiter.folder.all.tar";
+
+/// Half of the packet in which a scan's child asks.
+inline constexpr std::size_t kMaxNamedFilesBytes = 32u << 10;
+
+/// The media type that asks for kWantedFiles and these besides: paths below the folder, clean. They
+/// are met where they stand, behind no link. What does not fit into kMaxNamedFilesBytes is left
+/// out.
+std::string WantedFilesAnd(const std::set<std::string>& paths);
 
 struct FolderFile {
   std::string_view path;  // below the folder, no leading '/'

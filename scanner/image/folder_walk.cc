@@ -126,8 +126,8 @@ Result<std::size_t> TarStream::Read(char* buffer, std::size_t size) {
 }
 
 FolderWalk::FolderWalk(int root, const FolderSource::Wants& wants, Taken taken,
-                       FolderReport& report)
-    : root_(root), wants_(wants), taken_(taken), report_(report) {
+                       std::set<std::string, std::less<>> named, FolderReport& report)
+    : root_(root), wants_(wants), named_(std::move(named)), taken_(taken), report_(report) {
   report_ = {};
   FileDescriptor folder(::openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat facts {};
@@ -218,6 +218,10 @@ Status FolderWalk::EnterBelow(const std::string& name, const std::string& path,
   return Enter(std::move(folder), path, device);
 }
 
+bool FolderWalk::IsWanted(const FolderFile& file) const {
+  return wants_(file) || named_.contains(file.path);
+}
+
 bool FolderWalk::IsTakenItself(int file, const FolderFile& facts) const {
   const std::string root = PlaceOf(root_);
   const std::string place = PlaceOf(file);
@@ -226,7 +230,7 @@ bool FolderWalk::IsTakenItself(int file, const FolderFile& facts) const {
   own.path = std::string_view(place).substr(root.size() + 1);
   const bool left_out =
       own.path.starts_with(".git/") || own.path.find("/.git/") != std::string_view::npos;
-  return !left_out && wants_(own);
+  return !left_out && IsWanted(own);
 }
 
 bool FolderWalk::TakeThroughLink(const std::string& name, const std::string& path, Member& member) {
@@ -247,7 +251,7 @@ bool FolderWalk::TakeThroughLink(const std::string& name, const std::string& pat
     return false;
   }
   const FolderFile file = FileOf(path, facts);
-  if (!S_ISREG(facts.st_mode) || !wants_(file) || IsTakenItself(place.get(), file)) return false;
+  if (!S_ISREG(facts.st_mode) || !IsWanted(file) || IsTakenItself(place.get(), file)) return false;
   member.file = OpenWithin(root_, path, O_RDONLY | O_NONBLOCK);
   if (!member.file || ::fstat(member.file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
     Unread(path, member.file ? "became something else" : std::strerror(errno));
@@ -278,7 +282,7 @@ bool FolderWalk::TakeFile(const std::string& name, const std::string& path, Memb
   const int folder = levels_.back().folder.get();
   if (::fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) return false;
   const FolderFile wanted = FileOf(path, facts);
-  if (taken_ == Taken::kWantedFiles && !wants_(wanted)) {
+  if (taken_ == Taken::kWantedFiles && !IsWanted(wanted)) {
     member.header = TarHeaderOf({.path = path, .mode = wanted.mode});
     return system_root_;
   }

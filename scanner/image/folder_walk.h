@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,8 +42,10 @@ class TarStream : public BlobReader {
 class FolderWalk final : public TarStream {
  public:
   enum class Taken { kWantedFiles, kAllFiles };
-  /// The report is kept up to date. `root`, `wants` and `report` outlive the walk.
-  FolderWalk(int root, const FolderSource::Wants& wants, Taken taken, FolderReport& report);
+  /// Files at the paths of `named` are wanted whatever `wants` says. The report is kept up to date.
+  /// `root`, `wants` and `report` outlive the walk.
+  FolderWalk(int root, const FolderSource::Wants& wants, Taken taken,
+             std::set<std::string, std::less<>> named, FolderReport& report);
 
  private:
   struct Level {
@@ -60,6 +64,7 @@ class FolderWalk final : public TarStream {
   bool TakeLink(const std::string& name, const std::string& path, Member& member);
   /// True where the link leads to a file that is taken under the link's name.
   bool TakeThroughLink(const std::string& name, const std::string& path, Member& member);
+  bool IsWanted(const FolderFile& file) const;
   /// Whether the file is met on its own way, and wanted there.
   bool IsTakenItself(int file, const FolderFile& facts) const;
   bool TakeFile(const std::string& name, const std::string& path, Member& member);
@@ -69,6 +74,7 @@ class FolderWalk final : public TarStream {
 
   const int root_;
   const FolderSource::Wants& wants_;
+  const std::set<std::string, std::less<>> named_;
   const Taken taken_;
   FolderReport& report_;
   /// The folder is a system's root: links may lead from where a database is looked for to a file

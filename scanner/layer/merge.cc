@@ -107,6 +107,7 @@ class Merger {
   void CollectLayer(const LayerInventory& layer);
   void CheckDiverted(const std::vector<Lookup>& diverted);
   void CheckUnread(const std::vector<std::pair<std::string, std::string>>& unread);
+  void Combine();
   void FindSystem();
   Result<std::vector<Package>> Packages(const std::vector<packages::OwnedFile>& owned);
   std::vector<packages::OwnedFile> Owned() const;
@@ -200,6 +201,20 @@ void Merger::CheckUnread(const std::vector<std::pair<std::string, std::string>>&
   }
 }
 
+// Packages that come of several files have the layer of the one that they are listed for.
+void Merger::Combine() {
+  image_.asked = packages::CombineReadings(sources_, readings_, [&](std::string_view path) {
+    const auto place = tree_.Resolve(path, LastPart::kFollow);
+    return place ? place->path : std::string(path);
+  });
+  for (auto& reading : readings_) {
+    const File* const file = FileAt(tree_, reading.path);
+    for (auto& package : reading.packages) {
+      if (package.layer < 0 && file != nullptr) package.layer = file->layer;
+    }
+  }
+}
+
 bool Merger::HasSystemPackages() const {
   return std::any_of(readings_.begin(), readings_.end(), [&](const FileReading& reading) {
     return std::find(kSystemSources.begin(), kSystemSources.end(), reading.source) !=
@@ -274,7 +289,7 @@ Result<MergedImage> Merger::Run(std::span<const LayerInventory* const> layers,
   Collect(layers);
   CheckDiverted(diverted);
   CheckUnread(unread);
-  packages::CombineReadings(sources_, readings_);
+  Combine();
   FindSystem();
   hearsay_.SortOut(readings_);
   const std::vector<packages::OwnedFile> owned = Owned();

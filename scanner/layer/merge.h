@@ -39,6 +39,9 @@ struct MergedImage {
   /// Not empty: a second pass with these as also_known_as reads them. Coverage says Failed as long
   /// as they stand here.
   std::vector<Unreached> unreached;
+  /// Files that a pass with these as asked_for shows to the sources, if they exist. Coverage says
+  /// which of them were not read.
+  std::vector<packages::AskedFile> asked;
 };
 
 /// `layers` base first; the same one may stand twice.

@@ -21,6 +21,9 @@ struct LayerOptions {
   /// Files that are shown to the sources under other names too: real path → names under which the
   /// image's links reach it. For a second pass.
   std::multimap<std::string, std::string> also_known_as = {};
+  /// Files that are shown to a source that does not want them by their names: path → source
+  /// (packages::AskedFile). Likewise.
+  std::multimap<std::string, std::string> asked_for = {};
 };
 
 /// Reads the layer whole. Errors: as RunPipeline; the message does not name the layer. A file of

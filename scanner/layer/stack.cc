@@ -103,6 +103,7 @@ void Stack::PutFile(Place& folder, const std::string& path, const KeptFile& kept
   file->content = kept.content;
   file->written_as = path;
   file->path = JoinPath(folder.path, kept.name);
+  file->layer = index;
   for (auto& reading : file->readings) {
     for (auto& package : reading.packages) package.layer = index;
   }

@@ -25,6 +25,7 @@ struct File {
   std::optional<std::string> content = {};
   std::string written_as = {};  // path in its layer's tar, clean
   std::string path = {};        // where that was in the merged tree
+  int layer = -1;               // the one that wrote it
 };
 
 struct Node {

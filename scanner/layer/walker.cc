@@ -157,13 +157,23 @@ bool Walker::LinkIsUnread(const TarEntry& entry, const std::string& path,
   return false;
 }
 
+bool Walker::IsAskedFor(const std::string& name, std::string_view source) const {
+  const auto asked = options_.asked_for.equal_range(name);
+  return std::any_of(asked.first, asked.second,
+                     [&](const auto& by) { return by.second == source; });
+}
+
 void Walker::AddWishes(const TarEntry& entry, const std::string& name,
                        std::vector<Wish>& wishes) const {
   const packages::FileFacts facts = FactsOf(entry, name);
   for (std::size_t i = 0; i < options_.sources.size(); ++i) {
-    const packages::Need need = options_.sources[i].wants(facts);
-    if (need != packages::Need::kNothing)
+    packages::Need need = options_.sources[i].wants(facts);
+    if (need == packages::Need::kNothing && IsAskedFor(name, options_.sources[i].name)) {
+      need = packages::Need::kContent;
+    }
+    if (need != packages::Need::kNothing) {
       wishes.push_back({.source = i, .need = need, .name = name});
+    }
   }
 }
 

@@ -53,6 +53,7 @@ class Walker {
                KeptFile& kept);
   bool LinkIsUnread(const TarEntry& entry, const std::string& path,
                     const std::string& target) const;
+  bool IsAskedFor(const std::string& name, std::string_view source) const;
 
   const LayerOptions& options_;
   Budget& budget_;

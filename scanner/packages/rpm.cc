@@ -103,9 +103,10 @@ void PreferDatabases(std::vector<FileReading>& readings) {
   }
 }
 
-void Combine(std::vector<FileReading>& readings) {
+std::vector<std::string> Combine(std::vector<FileReading>& readings, const RealPath& /*links*/) {
   CombineRpmReadings(readings);
   PreferDatabases(readings);
+  return {};
 }
 
 }  // namespace

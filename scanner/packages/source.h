@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -137,6 +138,16 @@ struct FileReading {
   friend bool operator==(const FileReading&, const FileReading&) = default;
 };
 
+/// A file that only another one knows by name: `combine` would read it too.
+struct AskedFile {
+  std::string source;  // PackageSource::name
+  std::string path;    // clean and relative, no link on its way
+  friend bool operator==(const AskedFile&, const AskedFile&) = default;
+};
+
+/// Where a clean path leads through the links of the merged image.
+using RealPath = std::function<std::string(std::string_view path)>;
+
 /// Whether a reading goes with its file.
 enum class SpeaksOf {
   kFile,   // yes: it is gone when its path is whited out, hidden or overwritten
@@ -156,10 +167,14 @@ struct PackageSource {
   std::span<const std::string_view> well_known;
   /// Its packages are guesses: they do not count where an OS package owns the file.
   bool yields_to_owner = false;
-  /// Of a database that is several files (an SQLite file and its log), which may stand in different
-  /// layers: given the readings of this source that survive the merge, in path order, it makes one
-  /// of those that belong together. Pure. Null where every reading stands for itself.
-  void (*combine)(std::vector<FileReading>& readings) = nullptr;
+  /// Of files that mean something together only (an SQLite file and its log, a list and those that
+  /// it includes), which may stand in different layers: given the readings of this source that
+  /// survive the merge, in path order, it makes of them what they mean together. Gives the paths of
+  /// files that are missing for it. In a folder these are then shown to the source, if they exist,
+  /// and all is combined anew; in an image they are not. Pure. Null where every reading stands for
+  /// itself.
+  std::vector<std::string> (*combine)(std::vector<FileReading>& readings,
+                                      const RealPath& real_path) = nullptr;
   SpeaksOf speaks_of = SpeaksOf::kFile;
   Says says = Says::kInstalled;
 };
@@ -170,7 +185,10 @@ std::span<const PackageSource> AllSources();
 const std::string& SourceVersions();
 
 /// Puts together what belongs together, by each source's `combine`, of readings in path order.
-void CombineReadings(std::span<const PackageSource> sources, std::vector<FileReading>& readings);
+/// Gives what it asks for, sorted by source, each once. Without `real_path` there are no links.
+std::vector<AskedFile> CombineReadings(std::span<const PackageSource> sources,
+                                       std::vector<FileReading>& readings,
+                                       const RealPath& real_path = {});
 
 /// The reading of a file that is larger than its source's max_bytes, or than the scratch space.
 FileReading ExceedsLimit(const PackageSource& source, const FileFacts& facts,

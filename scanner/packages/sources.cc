@@ -135,7 +135,11 @@ const std::string& SourceVersions() {
   return kVersions;
 }
 
-void CombineReadings(std::span<const PackageSource> sources, std::vector<FileReading>& readings) {
+std::vector<AskedFile> CombineReadings(std::span<const PackageSource> sources,
+                                       std::vector<FileReading>& readings,
+                                       const RealPath& real_path) {
+  const RealPath itself = [](std::string_view path) { return std::string(path); };
+  std::vector<AskedFile> asked;
   const auto by_path = [](const FileReading& a, const FileReading& b) { return a.path < b.path; };
   for (const PackageSource& source : sources) {
     if (source.combine == nullptr) continue;
@@ -144,11 +148,14 @@ void CombineReadings(std::span<const PackageSource> sources, std::vector<FileRea
     std::vector<FileReading> own(std::make_move_iterator(first),
                                  std::make_move_iterator(readings.end()));
     readings.erase(first, readings.end());
-    source.combine(own);
+    for (std::string& path : source.combine(own, real_path ? real_path : itself)) {
+      asked.push_back({std::string(source.name), std::move(path)});
+    }
     readings.insert(readings.end(), std::make_move_iterator(own.begin()),
                     std::make_move_iterator(own.end()));
     std::stable_sort(readings.begin(), readings.end(), by_path);
   }
+  return asked;
 }
 
 FileReading ExceedsLimit(const PackageSource& source, const FileFacts& facts,

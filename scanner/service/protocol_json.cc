@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 #include "model/scan_request.h"
+#include "scanner/image/folder.h"
 #include "scanner/service/protocol.h"
 
 namespace landwaiter::service {
@@ -12,6 +13,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxMessageBytes = 4096;
+// Those of a folder's tar name files (image/folder.h); the packet has room for as much again.
+constexpr std::size_t kMaxMediaTypeBytes = image::kMaxNamedFilesBytes + 1024;
 
 constexpr std::array<std::string_view, 13> kReasons = {
     scan_reason::kPullUnauthorized, scan_reason::kNotFound,
@@ -140,7 +143,7 @@ Result<ChildMessage> BlobQuestionFrom(const Json& json, const char* key) {
   auto digest = DigestOf(json, key);
   if (!digest) return std::move(digest).error();
   const auto size = Number(json, "size");
-  auto media_type = Text(json, "mediaType", 1024);
+  auto media_type = Text(json, "mediaType", kMaxMediaTypeBytes);
   if (!size || !media_type) return Nonsense("size or mediaType of a blob");
   message.kind = ChildMessage::Kind::kBlob;
   message.digest = *std::move(digest);

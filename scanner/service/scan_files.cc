@@ -1,6 +1,9 @@
 #include "scanner/service/scan_files.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "lib/base/text.h"
@@ -15,6 +18,11 @@ namespace landwaiter::service {
 namespace {
 
 constexpr std::string_view kFolderCoverage = "folder";
+// Files that others name, and that nobody would have read by their own names: projects have a few.
+constexpr std::size_t kMaxAskedFiles = 100;
+// Each pass after the first reads what the one before asked for: lists that include lists that
+// include lists are two more.
+constexpr int kMaxPasses = 8;
 
 Result<layer::LayerInventory> ReadTar(image::ImageSource& source, std::string_view media_type,
                                       const layer::LayerOptions& layer_options,
@@ -30,6 +38,38 @@ Result<layer::LayerInventory> ReadTar(image::ImageSource& source, std::string_vi
     return count;
   };
   return layer::ScanTar(read, layer_options, budget, cancel);
+}
+
+std::string MediaTypeFor(const layer::LayerOptions& options) {
+  if (!options.also_known_as.empty()) return std::string(image::kAllFiles);
+  std::set<std::string> paths;
+  for (const auto& [path, source] : options.asked_for) paths.insert(path);
+  return image::WantedFilesAnd(paths);
+}
+
+template <class Map>
+bool Note(const std::string& key, const std::string& value, Map& map) {
+  const auto known = map.equal_range(key);
+  const bool is_new = std::none_of(known.first, known.second,
+                                   [&](const auto& entry) { return entry.second == value; });
+  if (is_new) map.emplace(key, value);
+  return is_new;
+}
+
+// True where another pass could find more: links give files names that their folder does not show,
+// and files name others. What was asked for once and is still missing is not there.
+bool AsksForMore(const layer::MergedImage& merged, layer::LayerOptions& options) {
+  bool more = false;
+  if (options.also_known_as.empty()) {
+    for (const auto& path : merged.unreached) {
+      more |= Note(path.leads_to, path.path, options.also_known_as);
+    }
+  }
+  for (const auto& file : merged.asked) {
+    if (options.asked_for.size() >= kMaxAskedFiles) break;
+    more |= Note(file.path, file.source, options.asked_for);
+  }
+  return more;
 }
 
 bool IsWanted(const image::FolderFile& file) {
@@ -68,23 +108,18 @@ Result<ImageInventory> ScanFiles(image::ImageSource& source, const ScanOptions& 
   const packages::PackageSource document[] = {packages::SbomDocumentSource()};
   if (options.subject == Subject::kDocument) layer_options.sources = document;
   if (!options.scratch_fds.empty()) layer_options.scratch_fd = options.scratch_fds.front();
-  auto files = ReadTar(source, image::kWantedFiles, layer_options, options, cancel);
-  if (!files) return std::move(files).error();
-  const auto merge = [&](const layer::LayerInventory& layer) {
-    const layer::LayerInventory* const one[] = {&layer};
-    return layer::MergeLayers(one, layer_options.sources, options.limits, options.declared);
-  };
-  auto merged = merge(*files);
-  if (merged && !merged->unreached.empty()) {
-    // Links give files names that their folder does not show: once more, with those names.
-    for (const auto& path : merged->unreached) {
-      layer_options.also_known_as.emplace(path.leads_to, path.path);
-    }
-    files = ReadTar(source, image::kAllFiles, layer_options, options, cancel);
-    if (!files) return std::move(files).error();
-    merged = merge(*files);
+  std::optional<layer::LayerInventory> files;
+  std::optional<layer::MergedImage> merged;
+  for (int pass = 0; pass == 0 || (pass < kMaxPasses && AsksForMore(*merged, layer_options));
+       ++pass) {
+    auto read = ReadTar(source, MediaTypeFor(layer_options), layer_options, options, cancel);
+    if (!read) return std::move(read).error();
+    files = *std::move(read);
+    const layer::LayerInventory* const one[] = {&*files};
+    auto found = layer::MergeLayers(one, layer_options.sources, options.limits, options.declared);
+    if (!found) return std::move(found).error();
+    merged = *std::move(found);
   }
-  if (!merged) return std::move(merged).error();
   ImageInventory result{
       .digest = files->digest, .media_type = std::string(image::kWantedFiles), .platforms = {}};
   Inventory& inventory = result.platforms.emplace_back();

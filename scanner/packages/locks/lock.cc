@@ -86,6 +86,7 @@ FileReading LockBuilder::Take() {
   }
   FileReading reading = out_.Take();
   reading.left_out = left_out_;
+  reading.residue = std::move(residue_);
   return reading;
 }
 

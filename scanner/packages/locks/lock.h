@@ -11,6 +11,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "scanner/packages/source.h"
 #include "scanner/packages/stanza.h"
@@ -36,6 +38,8 @@ class LockBuilder {
   /// Counts an entry that names no published version: a commit, a folder, a range.
   void LeaveOut();
   void Fail(std::string_view what) { out_.Fail(what); }
+  /// For LockFormat::combine: FileReading::residue.
+  void Keep(std::string residue) { residue_ = std::move(residue); }
   /// The file says that it is of a version of its format that is not known here.
   void FailUnknownVersion(std::string_view key, std::string_view version);
   void FailAtLine(std::size_t line, std::string_view what) { out_.FailAtLine(line, what); }
@@ -46,6 +50,7 @@ class LockBuilder {
   const std::string_view type_;
   ReadingBuilder out_;
   std::uint64_t left_out_ = 0;
+  std::string residue_;
   std::map<std::pair<std::string, std::string>, Use> packages_;
 };
 
@@ -58,6 +63,9 @@ struct LockFormat {
   void (*read)(std::string_view text, LockBuilder& out);
   /// A file of people's own; one that a tool writes always says something, be it a comment.
   bool may_be_empty = false;
+  /// PackageSource::combine, of a format whose files name each other.
+  std::vector<std::string> (*combine)(std::vector<FileReading>& readings,
+                                      const RealPath& real_path) = nullptr;
 };
 
 /// What `format` reads of a file, which has failed where it is no text, or only stands for one.
@@ -87,6 +95,7 @@ PackageSource LockSource() {
           .wants_head = nullptr,
           .parse = ParseLock<kFormat>,
           .well_known = {},
+          .combine = kFormat.combine,
           .says = Says::kDeclared};
 }
 

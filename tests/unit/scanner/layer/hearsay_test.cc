@@ -95,6 +95,24 @@ TEST(HearsayTest, NamesOfPypiAreOneInAllSpellings) {
   EXPECT_THAT(Lines(Merged(tar, Declared::kAll).packages), ElementsAre("Ruamel.Yaml 1.0 python"));
 }
 
+// An image's lists are read together where they are read at all, and say what was not.
+TEST(HearsayTest, ListsThatIncludeEachOtherGoThroughLinks) {
+  Tar tar;
+  tar.File("app/requirements.txt", "-r shared/base-requirements.txt\n-r odd.in\n")
+      .Symlink("app/shared", "../lib/lists")
+      .File("lib/lists/base-requirements.txt", "-c ../../c/requirements.txt\nb\n")
+      .File("c/requirements.txt", "b==1\n")
+      .File("app/odd.in", "o==1\n");
+  const MergedImage image = Merged(tar, Declared::kHints);
+  EXPECT_THAT(Lines(image.hints), ElementsAre("b 1 requirements", "b 1 requirements"));
+  EXPECT_EQ(image.coverage[0],
+            (Coverage{"requirements", CoverageState::kRead,
+                      "2 declared, as hints only; app/requirements.txt: \"odd.in\", which it "
+                      "includes, was not read",
+                      0}));
+  EXPECT_THAT(image.asked, ElementsAre(packages::AskedFile{"requirements", "app/odd.in"}));
+}
+
 TEST(HearsayTest, WhatADocumentRetellsCountsOnce) {
   Tar tar;
   tar.File("app/sbom.json", R"({"bomFormat": "CycloneDX", "components": [

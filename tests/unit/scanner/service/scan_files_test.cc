@@ -118,6 +118,54 @@ TEST_F(ScanFilesTest, ALinkToAFileOfNoWantedNameIsFollowedWithinTheFolder) {
   EXPECT_EQ(report_.links_out, 0u) << "nor does what nobody has";
 }
 
+TEST_F(ScanFilesTest, ListsThatOthersIncludeAreReadWhateverTheirNames) {
+  Write("app/requirements.txt", "-r deep/a%,b.in\n-r linked/c\n-r ../gone\na==1\n");
+  Write("app/deep/a%,b.in", "-r ../d\nb==1\n");
+  Write("app/d", "d==1\n");
+  Write("lists/c", "c==1\n");
+  Write("lists/unasked", "u==1\n");
+  fs::create_directory_symlink("../lists", root_ / "app/linked");
+  EXPECT_THAT(Found(),
+              ElementsAre("app/requirements.txt a", "app/deep/a%,b.in b", "lists/c c", "app/d d"));
+  EXPECT_EQ(report_.taken, 4u) << "and no other file is";
+  const auto inventory = Scan();
+  ASSERT_TRUE(inventory);
+  EXPECT_THAT(inventory->platforms[0].coverage,
+              ElementsAre(Coverage{"requirements", CoverageState::kFailed,
+                                   "app/requirements.txt: \"../gone\", which it includes, was not "
+                                   "read",
+                                   4}));
+}
+
+// Pitfalls 11 and 12.
+TEST_F(ScanFilesTest, NoListIsIncludedFromOutside) {
+  const fs::path outside = root_.string() + ".outside";
+  fs::create_directories(outside);
+  std::ofstream(outside / "list") << "o==1\n";
+  Write("requirements.txt", "-r ../" + outside.filename().string() + "/list\n-r " +
+                                outside.string() + "/list\n-r out/list\n-r link\n-r .git/g\n");
+  Write(".git/g", "g==1\n");
+  fs::create_directory_symlink(outside, root_ / "out");
+  fs::create_symlink(outside / "list", root_ / "link");
+  EXPECT_THAT(Found(), IsEmpty());
+  const auto inventory = Scan();
+  ASSERT_TRUE(inventory);
+  EXPECT_EQ(inventory->platforms[0].coverage[0].state, CoverageState::kFailed);
+}
+
+TEST_F(ScanFilesTest, ListsThatIncludeEachOtherEndlesslyEnd) {
+  Write("requirements.txt", "-r list0\n");
+  for (int i = 0; i < 20; ++i) {
+    Write("list" + std::to_string(i), "-r list" + std::to_string(i + 1) +
+                                          "\n-r requirements.txt\np" + std::to_string(i) + "==1\n");
+  }
+  EXPECT_THAT(Found(), testing::SizeIs(7)) << "one for each pass after the first";
+  const auto inventory = Scan();
+  ASSERT_TRUE(inventory);
+  EXPECT_THAT(inventory->platforms[0].coverage[0].reason,
+              HasSubstr("\"list7\", which it includes"));
+}
+
 TEST_F(ScanFilesTest, ASystemsFilesAreFoundThroughItsLinks) {
   Write("srv/real-release", "ID=debian\nVERSION_ID=12\n");
   fs::create_directories(root_ / "etc");
