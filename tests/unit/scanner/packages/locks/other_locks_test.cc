@@ -68,40 +68,6 @@ const LockCase kCompiled[] = {
      {"s 2.0.0", "serde 1.0.190"},
      2},
     {"AnEmptyCargoLock", "cargo-lock", "Cargo.lock", "# @generated\nversion = 4\n", {}},
-    {"MavenInLatin",
-     "maven-pom",
-     "pom.xml",
-     "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><project><name>M\xFC</name><dependencies>"
-     "<dependency><groupId>g</groupId><artifactId>a</artifactId><version>1</version></dependency>"
-     "</dependencies></project>",
-     {"g:a 1"}},
-    {"MavenOfItsOwnFile",
-     "maven-pom",
-     "app/pom.xml",
-     "<?xml version=\"1.0\"?>\n<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n"
-     "<parent><groupId>g</groupId><artifactId>p</artifactId><version>7</version></parent>\n"
-     "<artifactId>app</artifactId>\n<properties><v>1.0</v><w>${v}.1</w><loop>${loop}</loop>"
-     "</properties>\n<dependencyManagement><dependencies>\n"
-     "<dependency><groupId>g</groupId><artifactId>managed</artifactId><version>${w}</version>"
-     "<scope>test</scope></dependency></dependencies></dependencyManagement>\n<dependencies>\n"
-     "<dependency><groupId>g</groupId><artifactId>a</artifactId><version> 1.2.3 </version>"
-     "<exclusions><exclusion><groupId>x</groupId><artifactId>y</artifactId></exclusion>"
-     "</exclusions></dependency>\n"
-     "<dependency><groupId>${project.groupId}</groupId><artifactId>b</artifactId>"
-     "<version>${project.version}</version></dependency>\n"
-     "<dependency><groupId>g</groupId><artifactId>managed</artifactId></dependency>\n"
-     "<dependency><groupId>g</groupId><artifactId>exact</artifactId><version>[2.0]</version>"
-     "</dependency>\n"
-     "<dependency><groupId>g</groupId><artifactId>range</artifactId><version>[1.0,2.0)</version>"
-     "</dependency>\n"
-     "<dependency><groupId>g</groupId><artifactId>l</artifactId><version>${loop}</version>"
-     "</dependency>\n"
-     "<dependency><groupId>g</groupId><artifactId>parents</artifactId></dependency>\n"
-     "</dependencies>\n<build><plugins><plugin><dependencies><dependency><groupId>no</groupId>"
-     "<artifactId>no</artifactId><version>1</version></dependency></dependencies></plugin>"
-     "</plugins></build>\n</project>\n",
-     {"g:a 1.2.3", "g:b 7", "g:exact 2.0", "g:managed 1.0.1 dev"},
-     3},
     {"GradleConfigurations",
      "gradle-lock",
      "gradle.lockfile",

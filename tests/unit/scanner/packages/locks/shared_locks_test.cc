@@ -110,7 +110,8 @@ TEST_F(SharedLocksTest, ProjectsOfMaven) {
   const fs::path folder = Unpack(kArchive);
   SKIP_WITHOUT(folder);
   const auto read = [&](const char* file) {
-    return Declared(Read("maven-pom", "a/x", ReadAll(folder / kSyft / "java/testdata/pom" / file)));
+    const std::string text = ReadAll(folder / kSyft / "java/testdata/pom" / file);
+    return Declared(ReadTogether("maven-pom", {{"pom.xml", text}})[0]);
   };
   EXPECT_THAT(read("example-java-app-maven/pom.xml"),
               testing::ElementsAre("com.joda:joda-time 2.9.2", "junit:junit 4.12 dev"));
