@@ -47,9 +47,11 @@ set(LANDWAITER_ALONE
   tests/unit/controller/trust/renewal_test.cc
   tests/unit/scanner/advisories/database_archive_test.cc
   tests/unit/scanner/advisories/feeds/osv_record_test.cc
+  tests/unit/scanner/advisories/lying_archive_test.cc
   tests/unit/scanner/image/hosts_toml_test.cc
   tests/unit/scanner/image/real_registry_test.cc
   tests/unit/scanner/layer/
+  tests/unit/scanner/matching/products_test.cc
   tests/unit/scanner/matching/states_test.cc
   tests/unit/scanner/service/scan_files_test.cc
   tests/unit/webhook/unreadable_test.cc)

@@ -1,3 +1,4 @@
+// The decision to arm, what the armer does by it, and the commands that do it by hand.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/http/certificates.h"
 #include "tests/support/fake_kube.h"
+#include "tests/unit/controller/trust/arming_file.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -18,22 +20,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::FakeKube;
 
-constexpr const char* kFile = R"(
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingWebhookConfiguration
-metadata: {name: landwaiter}
-webhooks:
-- name: pods.landwaiter.io
-  failurePolicy: Fail
-  clientConfig:
-    service: {name: landwaiter-webhook, namespace: landwaiter, path: /validate, port: 8443}
-  rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
-- name: workloads.landwaiter.io
-  failurePolicy: Ignore
-  clientConfig:
-    service: {name: landwaiter-webhook, namespace: landwaiter, path: /validate, port: 8443}
-)";
-
 json Configuration(const json& webhooks = nullptr, const json& annotations = nullptr) {
   json object{{"apiVersion", "admissionregistration.k8s.io/v1"},
               {"kind", "ValidatingWebhookConfiguration"},
@@ -42,74 +28,6 @@ json Configuration(const json& webhooks = nullptr, const json& annotations = nul
   if (!annotations.is_null()) object["metadata"]["annotations"] = annotations;
   return object;
 }
-
-// --- the file
-
-TEST(WebhookFile, IsReadAndItsServicesBecomeAddresses) {
-  auto read = ReadWebhookFile(kFile);
-  ASSERT_TRUE(read) << read.error().message;
-  ASSERT_EQ(read->size(), 1u);
-  EXPECT_EQ(read->front().name, "landwaiter");
-  EXPECT_EQ(read->front().resource.plural, "validatingwebhookconfigurations");
-  const json armed = WebhooksToArm(read->front(), "PEM", "");
-  EXPECT_EQ(armed[0]["clientConfig"]["caBundle"], text::Base64Encode("PEM"));
-  EXPECT_EQ(armed[1]["clientConfig"]["caBundle"], text::Base64Encode("PEM"));
-  EXPECT_EQ(AddressesOf(armed),
-            std::vector<std::string>{"https://landwaiter-webhook.landwaiter.svc:8443/validate"});
-}
-
-TEST(WebhookFile, AUrlTakesTheServicesPlace) {
-  auto read = ReadWebhookFile(kFile);
-  const json armed = WebhooksToArm(read->front(), "PEM", "https://127.0.0.1:9443/");
-  EXPECT_FALSE(armed[0]["clientConfig"].contains("service"));
-  EXPECT_EQ(armed[0]["clientConfig"]["url"], "https://127.0.0.1:9443/validate");
-  EXPECT_EQ(AddressesOf(armed), std::vector<std::string>{"https://127.0.0.1:9443/validate"});
-}
-
-TEST(WebhookFile, TheShippedOneIsSuchAFile) {
-  std::ifstream file("manifests/webhook.yaml");
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  auto read = ReadWebhookFile(text);
-  ASSERT_TRUE(read) << read.error().message;
-  EXPECT_EQ(read->front().name, "landwaiter");
-  EXPECT_EQ(AddressesOf(WebhooksToArm(read->front(), "PEM", "")),
-            std::vector<std::string>{"https://landwaiter-webhook.landwaiter.svc:443/validate"});
-}
-
-TEST(WebhookFile, SaysWhatIsWrongInIt) {
-  const std::string head =
-      "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\n";
-  const std::string named = head + "metadata: {name: a}\nwebhooks:\n- name: x\n  clientConfig: ";
-  const std::pair<std::string, const char*> cases[] = {
-      {"", "no webhook configuration"},
-      {"a: [", "not YAML"},
-      {"text", "kind: must be"},
-      {"[1]", "kind: must be"},
-      {"{apiVersion: v1, kind: Secret}", "kind: must be"},
-      {"{apiVersion: v1beta1, kind: MutatingWebhookConfiguration}", "kind: must be"},
-      {head + "metadata: {}", "metadata.name"},
-      {head + "metadata: {name: a}", "a: webhooks"},
-      {head + "metadata: {name: a}\nwebhooks: 7", "a: webhooks"},
-      {head + "metadata: {name: a}\nwebhooks: []", "a: webhooks"},
-      {head + "metadata: {name: a}\nwebhooks: [7]", "a: webhooks[0].name"},
-      {head + "metadata: {name: a}\nwebhooks: [{name: x}]", "webhooks[0].clientConfig: is missing"},
-      {named + "7", "clientConfig: is missing"},
-      {named + "{}", "a service or a url"},
-      {named + "{url: 'https://a/', service: {name: a, namespace: b}}", "and not both"},
-      {named + "{url: 'https://a/', caBundle: Zg==}", "caBundle: is filled in"},
-      {named + "{url: 'http://a/'}", "https://"},
-      {named + "{service: {namespace: b}}", "service.name"},
-      {named + "{service: 7}", "service.name"},
-      {named + "{service: {name: a, namespace: b, port: x}}", "service.port"},
-  };
-  for (const auto& [text, part] : cases) {
-    auto read = ReadWebhookFile(text);
-    ASSERT_FALSE(read) << text;
-    EXPECT_NE(read.error().message.find(part), std::string::npos) << read.error().message;
-  }
-}
-
-// --- the decision
 
 struct Decided {
   const char* name;
@@ -176,8 +94,6 @@ TEST(Arming, ComparesOnlyWhatIsWanted) {
   }
   EXPECT_FALSE(IsArmedWith(Configuration(), wanted));
 }
-
-// --- the armer
 
 class ArmerTest : public ::testing::Test {
  protected:
@@ -376,8 +292,6 @@ TEST_F(ArmerTest, WithoutAnAuthorityNothingIsArmed) {
   EXPECT_FALSE(armer_->Step(api_, start_, {}));
   EXPECT_FALSE(Armed());
 }
-
-// --- the commands
 
 TEST_F(ArmerTest, DisarmCountsAsDoneWhereThereIsNothing) {
   EXPECT_TRUE(Disarm(api_, {kMutatingWebhooks, "other"}, "now", {}));

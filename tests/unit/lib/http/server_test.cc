@@ -2,56 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "tests/unit/lib/http/raw_client.h"
+#include "tests/unit/lib/http/small_server.h"
 
 namespace landwaiter::http {
 namespace {
-
-using std::chrono::milliseconds;
-using testing::ConnectTo;
-using testing::Exchange;
-using testing::ReadToEnd;
-using testing::ReadUntil;
-using testing::SendAll;
-
-std::unique_ptr<Server> MakeServer(ServerOptions options = {}) {
-  auto server = Server::Create(std::move(options));
-  EXPECT_TRUE(server.has_value());
-  (*server)->Route("GET", "/hello", [](ServerRequest&& request, Responder respond) {
-    respond(TextResponse(200, "hello " + request.QueryValue("name").value_or("nobody")));
-  });
-  (*server)->Route("POST", "/echo",
-                   [](ServerRequest&& request, Responder respond) {
-                     respond(TextResponse(200, std::move(request.body)));
-                   },
-                   {.max_body_bytes = 1000});
-  (*server)->Route("GET", "/throws",
-                   [](ServerRequest&&, Responder) { throw std::runtime_error("secret inside"); });
-  (*server)->Route("GET", "/forgets", [](ServerRequest&&, Responder) {});
-  (*server)->Route("GET", "/later", [](ServerRequest&&, Responder respond) {
-    std::thread([respond = std::move(respond)]() mutable {
-      respond(TextResponse(200, "later"));
-      respond(TextResponse(500, "never seen"));
-    }).detach();
-  });
-  (*server)->Route("GET", "/below/", [](ServerRequest&& request, Responder respond) {
-    respond(TextResponse(200, request.path));
-  });
-  (*server)->Route("GET", "/split", [](ServerRequest&&, Responder respond) {
-    respond({.body = "x", .headers = {{"X-Quote", "a\r\nSet-Cookie: b"}}});
-  });
-  return *std::move(server);
-}
-
-std::string Status(const std::string& answer) { return answer.substr(0, answer.find("\r\n")); }
-std::string Body(const std::string& answer) {
-  const std::size_t end = answer.find("\r\n\r\n");
-  return end == std::string::npos ? "" : answer.substr(end + 4);
-}
 
 struct RawCase {
   const char* name;
@@ -59,8 +16,6 @@ struct RawCase {
   const char* status;
   const char* body;  // nullptr: any
 };
-
-const std::string kEnd = "Host: x\r\nConnection: close\r\n\r\n";
 
 const RawCase kRawCases[] = {
     {"a request is answered", "GET /hello?name=a%20b HTTP/1.1\r\n" + kEnd, "HTTP/1.1 200 OK",
@@ -239,57 +194,6 @@ TEST(Server, ClosesAClientThatDoesNotReadItsAnswer) {
   EXPECT_LT(ReadToEnd(fd.get()).size(), std::size_t{24} << 20);
 }
 
-/// Holds responders until the test lets them go.
-struct Holder {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<Responder> held;
-  std::stop_token disconnected;
-
-  Handler MakeHandler() {
-    return [this](ServerRequest&& request, Responder respond) {
-      const std::lock_guard lock(mutex);
-      disconnected = request.disconnected;
-      held.push_back(std::move(respond));
-      changed.notify_all();
-    };
-  }
-  void WaitFor(std::size_t count) {
-    std::unique_lock lock(mutex);
-    ASSERT_TRUE(
-        changed.wait_for(lock, std::chrono::seconds(30), [&] { return held.size() >= count; }));
-  }
-};
-
-TEST(Server, RefusesBodiesBeyondTheBudgetOfAllAndGivesItBack) {
-  ServerOptions options;
-  options.limits.max_total_body_bytes = 1500;
-  auto server = MakeServer(options);
-  Holder holder;
-  std::vector<ServerRequest> requests;  // each keeps its body, and so its share of the budget
-  server->Route("POST", "/hold",
-                [&, hold = holder.MakeHandler()](ServerRequest&& request, Responder respond) {
-                  requests.push_back(std::move(request));
-                  hold(ServerRequest{}, std::move(respond));
-                });
-  ASSERT_TRUE(server->Start().has_value());
-  const std::string length = " HTTP/1.1\r\nContent-Length: 1000\r\n" + kEnd;
-  const std::string request = "POST /echo" + length + std::string(1000, 'b');
-  for (std::size_t round = 0; round < 3; ++round) {
-    SCOPED_TRACE(round);
-    const FileDescriptor first = ConnectTo(server->Port());
-    SendAll(first.get(), "POST /hold" + length + std::string(1000, 'a'));
-    holder.WaitFor(round + 1);
-    const std::string refused = Exchange(server->Port(), request);
-    EXPECT_EQ(Status(refused), "HTTP/1.1 503 Service Unavailable");
-    EXPECT_NE(refused.find("Retry-After: 1"), std::string::npos);
-    requests.clear();
-    EXPECT_EQ(Status(Exchange(server->Port(), request)), "HTTP/1.1 200 OK");
-    holder.held[round](TextResponse(200, "done"));
-    EXPECT_EQ(Body(ReadToEnd(first.get())), "done");
-  }
-}
-
 TEST(Server, BytesOfABodyCountAsTheyComeAndNotWhenItIsWhole) {
   ServerOptions options;
   options.limits.max_total_body_bytes = 900;
@@ -299,61 +203,6 @@ TEST(Server, BytesOfABodyCountAsTheyComeAndNotWhenItIsWhole) {
   SendAll(fd.get(),
           "POST /echo HTTP/1.1\r\nContent-Length: 1000\r\n" + kEnd + std::string(901, 'a'));
   EXPECT_EQ(Status(ReadToEnd(fd.get())), "HTTP/1.1 503 Service Unavailable");
-}
-
-// Admission pitfall 15.
-TEST(Server, StopLetsRequestsInHandFinishAndRefusesNewOnes) {
-  Holder holder;
-  auto server = MakeServer();
-  server->Route("GET", "/hold", holder.MakeHandler());
-  ASSERT_TRUE(server->Start().has_value());
-  const FileDescriptor busy = ConnectTo(server->Port());
-  const FileDescriptor idle = ConnectTo(server->Port());
-  SendAll(busy.get(), "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-  holder.WaitFor(1);
-  std::jthread stopper([&] { server->Stop(); });
-  EXPECT_EQ(ReadToEnd(idle.get()), "");  // closed at once
-  holder.held[0](TextResponse(200, "done"));
-  // And closed then. The header says so only where the busy connection heard of the end before its
-  // answer: each hears of it on a thread of its own.
-  EXPECT_EQ(Body(ReadToEnd(busy.get())), "done");
-  stopper.join();
-  EXPECT_FALSE(ConnectTo(server->Port()));
-}
-
-TEST(Server, StopEndsRequestsThatNobodyAnswersAndALateAnswerIsDropped) {
-  Holder holder;
-  ServerOptions options;
-  options.limits.drain_timeout = milliseconds(50);
-  auto server = MakeServer(options);
-  server->Route("GET", "/hold", holder.MakeHandler());
-  ASSERT_TRUE(server->Start().has_value());
-  const FileDescriptor busy = ConnectTo(server->Port());
-  SendAll(busy.get(), "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-  holder.WaitFor(1);
-  server->Stop();
-  EXPECT_EQ(ReadToEnd(busy.get()), "");
-  server.reset();
-  holder.held[0](TextResponse(200, "too late"));
-}
-
-TEST(Server, TellsTheHandlerWhenTheClientHangsUp) {
-  Holder holder;
-  auto server = MakeServer();
-  server->Route("GET", "/hold", holder.MakeHandler());
-  ASSERT_TRUE(server->Start().has_value());
-  std::mutex mutex;
-  std::condition_variable_any gone;
-  {
-    const FileDescriptor fd = ConnectTo(server->Port());
-    SendAll(fd.get(), "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-    holder.WaitFor(1);
-    EXPECT_FALSE(holder.disconnected.stop_requested());
-  }
-  std::unique_lock lock(mutex);
-  gone.wait_for(lock, holder.disconnected, std::chrono::seconds(30), [] { return false; });
-  EXPECT_TRUE(holder.disconnected.stop_requested());
-  holder.held.clear();
 }
 
 // Admission pitfall 91.

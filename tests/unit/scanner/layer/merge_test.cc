@@ -1,52 +1,16 @@
+// What layers that lie on each other leave of files: whiteouts, overwrites, links.
 #include "scanner/layer/merge.h"
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
-#include "scanner/layer/path.h"
-#include "scanner/layer/scan_layer.h"
 #include "tests/unit/scanner/layer/fixtures.h"
+#include "tests/unit/scanner/layer/merging.h"
 
 namespace landwaiter::layer {
 namespace {
-
-using testing::Describe;
-using testing::Reader;
-using testing::Tar;
-
-LayerInventory Read(const Tar& tar, std::multimap<std::string, std::string> names = {}) {
-  const std::string bytes = tar.Build();
-  Budget budget({});
-  LayerOptions options;
-  options.sources = testing::TestSources();
-  options.also_known_as = std::move(names);
-  auto layer =
-      ScanLayer(Describe(bytes, bytes, testing::kPlainLayer), Reader(bytes), options, budget, {});
-  EXPECT_TRUE(layer) << layer.error().message;
-  return layer ? *std::move(layer) : LayerInventory();
-}
-
-Result<MergedImage> Merge(const std::vector<Tar>& tars,
-                          const std::multimap<std::string, std::string>& names = {}) {
-  std::vector<LayerInventory> layers;
-  for (const auto& tar : tars) layers.push_back(Read(tar, names));
-  std::vector<const LayerInventory*> stack;
-  for (const auto& layer : layers) stack.push_back(&layer);
-  return MergeLayers(stack, testing::TestSources(), {});
-}
-
-// "name version path layer", sorted.
-std::vector<std::string> Packages(const MergedImage& image) {
-  std::vector<std::string> lines;
-  for (const auto& package : image.packages) {
-    lines.push_back(package.name + " " + package.version + " " + package.path + " " +
-                    std::to_string(package.layer));
-  }
-  return lines;
-}
 
 struct MergeCase {
   const char* name;
@@ -287,41 +251,6 @@ TEST(MergeLayers, Overwrites) { CheckAll(OverwriteCases()); }
 TEST(MergeLayers, SymbolicLinks) { CheckAll(LinkCases()); }
 TEST(MergeLayers, HardLinks) { CheckAll(HardLinkCases()); }
 
-// Pitfall 10.
-TEST(MergeLayers, AFileOfInterestBehindALoopIsAnError) {
-  auto image = Merge({Tar().Symlink("loop", "loop"), Tar().File("loop/x.rec", "x 1\n")});
-  ASSERT_FALSE(image);
-  EXPECT_EQ(image.error().code, Code::kDataLoss);
-  EXPECT_NE(image.error().message.find("loop"), std::string::npos);
-}
-
-TEST(MergeLayers, LinksThatGrowThePathAreBounded) {
-  Tar tar;
-  std::string target = std::string(1000, 'd');
-  tar.Pax(testing::PaxRecord("linkpath", target + "/" + target + "/" + target)).Symlink("a", "");
-  tar.Pax(testing::PaxRecord("linkpath", "a/" + target + "/" + target)).Symlink("b", "");
-  auto image = Merge({tar, Tar().File("b/x.rec", "x 1\n")});
-  EXPECT_FALSE(image);
-}
-
-// Pitfall 10: twenty links, each of which names the one before twice, are a million steps.
-TEST(MergeLayers, LinksThatDoubleAreBounded) {
-  Tar tar;
-  tar.Folder("l0");
-  for (int i = 1; i <= 20; ++i) {
-    const std::string before = "l" + std::to_string(i - 1);
-    tar.Symlink("l" + std::to_string(i), before + "/../" + before);
-  }
-  EXPECT_FALSE(Merge({tar, Tar().File("l20/x.rec", "x 1\n")}));
-}
-
-const Coverage* Find(const MergedImage& image, std::string_view source) {
-  for (const auto& line : image.coverage) {
-    if (line.source == source) return &line;
-  }
-  return nullptr;
-}
-
 TEST(MergeLayers, AFailedReadingCountsOnlyWhileItsFileLives) {
   const Tar broken = Tar().File("x.rec", "noversion\n");
   auto image = Merge({broken});
@@ -336,127 +265,6 @@ TEST(MergeLayers, AFailedReadingCountsOnlyWhileItsFileLives) {
   EXPECT_EQ(Find(*image, "rec"), nullptr);
 }
 
-struct SystemCase {
-  const char* name;
-  std::vector<Tar> layers;
-  std::string family;  // "" for none
-};
-
-TEST(MergeLayers, TheSystemIsReadThroughLinks) {
-  const std::string debian = "ID=debian\nVERSION_ID=12\n";
-  const std::vector<SystemCase> cases = {
-      {"etc/os-release alone", {Tar().File("etc/os-release", debian)}, "debian"},
-      {"usr/lib/os-release alone", {Tar().File("usr/lib/os-release", debian)}, "debian"},
-      {"etc/os-release is a link",
-       {Tar()
-            .Symlink("etc/os-release", "../usr/lib/os-release")
-            .File("usr/lib/os-release", debian)},
-       "debian"},
-      {"etc/os-release is an absolute link",
-       {Tar().Symlink("etc/os-release", "/usr/lib/os-release").File("usr/lib/os-release", debian)},
-       "debian"},
-      {"etc/os-release is a hard link",
-       {Tar().File("usr/lib/os-release", debian).HardLink("etc/os-release", "usr/lib/os-release")},
-       "debian"},
-      {"etc counts before usr/lib",
-       {Tar().File("etc/os-release", "ID=alpine\n").File("usr/lib/os-release", debian)},
-       "alpine"},
-      {"a link that leads nowhere",
-       {Tar().Symlink("etc/os-release", "nowhere").File("usr/lib/os-release", debian)},
-       "debian"},
-      {"a link in a loop",
-       {Tar().Symlink("etc/os-release", "os-release").File("usr/lib/os-release", debian)},
-       "debian"},
-      {"the upper layer's counts",
-       {Tar().File("etc/os-release", debian), Tar().File("etc/os-release", "ID=wolfi\n")},
-       "wolfi"},
-      {"it was removed",
-       {Tar().File("etc/os-release", debian), Tar().Whiteout("etc", "os-release")},
-       ""},
-      {"there is none", {Tar().File("app", "x")}, ""},
-  };
-  for (const auto& test : cases) {
-    SCOPED_TRACE(test.name);
-    auto image = Merge(test.layers);
-    ASSERT_TRUE(image) << image.error().message;
-    EXPECT_EQ(image->os ? image->os->family : "", test.family);
-    EXPECT_TRUE(image->unreached.empty());
-  }
-}
-
-TEST(MergeLayers, ASystemWithoutPackagesOrPackagesWithoutASystemAreNotComplete) {
-  auto image = Merge({Tar().File("etc/os-release", "ID=fedora\n")});
-  ASSERT_TRUE(image);
-  ASSERT_NE(Find(*image, "os"), nullptr);
-  EXPECT_EQ(Find(*image, "os")->state, CoverageState::kUnsupported);
-  image = Merge({Tar().File("etc/os-release", "NAME=broken\n")});
-  ASSERT_TRUE(image);
-  EXPECT_EQ(Find(*image, "os")->state, CoverageState::kFailed);
-  image = Merge({Tar().File("app/x.rec", "x 1\n")});
-  ASSERT_TRUE(image);
-  EXPECT_EQ(Find(*image, "os"), nullptr) << "a program alone needs no system";
-}
-
-struct UnreachedCase {
-  const char* name;
-  std::vector<Tar> layers;
-  std::vector<Unreached> unreached;
-  std::vector<std::string> packages_then;
-};
-
-// Pitfall 9: links, too, lead to files that are to be read.
-TEST(MergeLayers, FilesThatOnlyLinksNameAreReadInASecondPass) {
-  const std::vector<UnreachedCase> cases = {
-      {"a well-known path behind a symbolic link",
-       {Tar().File("data/db/status", "one 1\n"), Tar().Symlink("var/lib/db", "/data/db")},
-       {{"var/lib/db/status", "data/db/status"}},
-       {"one 1 var/lib/db/status 0"}},
-      {"a link where nothing is", {Tar().Symlink("var/lib/db", "/data/db")}, {}, {}},
-      {"a link where something was",
-       {Tar().File("data/db/status", "one 1\n"), Tar().Symlink("var/lib/db", "/data/db"),
-        Tar().Whiteout("data/db", "status")},
-       {},
-       {}},
-      {"the system behind a link",
-       {Tar().File("etc/static/release", "ID=nixos\n").Symlink("etc/os-release", "static/release")},
-       {{"etc/os-release", "etc/static/release"}},
-       {}},
-      {"a store of nameless files, linked hard",
-       {Tar().File("store/0a1b", "one 1\n").HardLink("app/x.rec", "store/0a1b")},
-       {{"app/x.rec", "store/0a1b"}},
-       {"one 1 app/x.rec 0"}},
-      {"a nameless file of a lower layer, linked hard",
-       {Tar().File("store/0a1b", "one 1\n"), Tar().HardLink("app/x.rec", "store/0a1b")},
-       {{"app/x.rec", "store/0a1b"}},
-       {}},
-  };
-  for (const auto& test : cases) {
-    SCOPED_TRACE(test.name);
-    auto image = Merge(test.layers);
-    ASSERT_TRUE(image) << image.error().message;
-    ASSERT_EQ(image->unreached, test.unreached);
-    if (test.unreached.empty()) continue;
-    for (const auto& line : image->coverage) EXPECT_NE(line.state, CoverageState::kRead);
-    std::multimap<std::string, std::string> names;
-    for (const auto& path : image->unreached) names.emplace(path.leads_to, path.path);
-    image = Merge(test.layers, names);
-    ASSERT_TRUE(image) << image.error().message;
-    EXPECT_TRUE(image->unreached.empty());
-    if (!test.packages_then.empty()) {
-      EXPECT_EQ(Packages(*image), test.packages_then);
-    }
-  }
-}
-
-TEST(MergeLayers, ALinkedStoreFileIsGoneWithItsLink) {
-  const std::vector<Tar> layers = {
-      Tar().File("store/0a1b", "one 1\n").HardLink("app/x.rec", "store/0a1b"),
-      Tar().Whiteout("app", "x.rec")};
-  auto image = Merge(layers, {{"store/0a1b", "app/x.rec"}});
-  ASSERT_TRUE(image);
-  EXPECT_TRUE(image->packages.empty());
-}
-
 // Pitfall 154.
 TEST(MergeLayers, TheOrderOfTheTarDoesNotChangeTheAnswer) {
   const auto one = Merge({Tar().File("b.rec", "b 1\n").File("a.rec", "a 1\n")});
@@ -464,24 +272,6 @@ TEST(MergeLayers, TheOrderOfTheTarDoesNotChangeTheAnswer) {
   ASSERT_TRUE(one && two);
   EXPECT_EQ(one->packages, two->packages);
   EXPECT_EQ(one->coverage, two->coverage);
-}
-
-// Pitfall 13.
-TEST(CleanPath, MakesOneKeyOfEveryName) {
-  const std::map<std::string, std::string> cases = {{"", ""},
-                                                    {"/", ""},
-                                                    {".", ""},
-                                                    {"./", ""},
-                                                    {"a", "a"},
-                                                    {"./a//b/", "a/b"},
-                                                    {"/a/./b", "a/b"},
-                                                    {"a/../b", "b"},
-                                                    {"../../a", "a"},
-                                                    {"a/b/../../..", ""},
-                                                    {"...", "..."},
-                                                    {"a\\b", "a\\b"},
-                                                    {"\xff/ ", "\xff/ "}};
-  for (const auto& [raw, clean] : cases) EXPECT_EQ(CleanPath(raw), clean) << raw;
 }
 
 }  // namespace

@@ -148,6 +148,7 @@ const TogetherCase kParents[] = {
       {"a/pom.xml", Pom(Parent("p", "${revision}") + Uses(Dependency("x", "${project.version}")))},
       {"b/pom.xml", Pom(Parent("p", "7") + Uses(Dependency("x", "${project.version}")))}},
      {"a/pom.xml: g:x 7", "b/pom.xml: g:x 7"}},
+    // Pitfall 122.
     {"ParentsInACircleEnd",
      {{"a/pom.xml", Pom(Parent("b", "1", "<relativePath>../b</relativePath>") +
                         Coordinates("", "a", "") + Uses(Dependency("x", "1") + Dependency("y")))},

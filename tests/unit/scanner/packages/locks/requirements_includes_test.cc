@@ -88,8 +88,8 @@ const TogetherCase kConstrained[] = {
      2},
 };
 
-// Pitfall 159: a list that was not read is no empty list.
 const TogetherCase kUnreachable[] = {
+    // Pitfall 159: a list that was not read is no empty list.
     {"WhatIsNotThereIsTold",
      {{"app/requirements.txt", "-r gone.txt\na==1\n"}},
      {"app/requirements.txt: a 1"},

@@ -1,0 +1,86 @@
+// What could not be matched is told.
+#include <gtest/gtest.h>
+
+#include "scanner/matching/match.h"
+#include "tests/unit/scanner/advisories/feed_folder.h"
+#include "tests/unit/scanner/matching/inventories.h"
+#include "tests/unit/scanner/matching/match_fixture.h"
+
+namespace landwaiter::matching {
+namespace {
+
+struct CoverageCase {
+  std::string name;
+  Inventory inventory;
+  std::string source;
+  CoverageState state;
+  std::string reason;
+};
+
+// Pitfalls 54, 61, 159: nothing looked at is not clean.
+TEST_F(MatchTest, WhatNoFeedSpeaksOfIsSaidAndNeverClean) {
+  const auto deb = APackage("deb", "zlib", "1-1");
+  const CoverageCase cases[] = {
+      {"a feed for the release", AnInventory("debian", "12", {deb}), "advisories",
+       CoverageState::kRead, ""},
+      {"another release", AnInventory("debian", "11", {deb}), "advisories",
+       CoverageState::kUnsupported, "no feed for debian 11 (Debian:11)"},
+      {"testing has no number", AnInventory("debian", "", {deb}), "advisories",
+       CoverageState::kUnsupported, "no feed is known for debian"},
+      {"another distribution", AnInventory("ubuntu", "22.04", {deb}), "advisories",
+       CoverageState::kUnsupported, "no feed for ubuntu 22.04 (Ubuntu:22.04:LTS)"},
+      {"Alpine edge", AnInventory("alpine", "3.17_alpha20220715", {APackage("apk", "a", "1")}),
+       "advisories", CoverageState::kUnsupported,
+       "no feed for alpine 3.17_alpha20220715 (Alpine:edge)"},
+      // Pitfall 108.
+      {"Fedora", AnInventory("fedora", "39", {APackage("rpm", "a", "1-1")}), "advisories",
+       CoverageState::kUnsupported, "no feed is known for fedora 39"},
+      {"a derivative", AnInventory("raspbian", "12", {deb}), "advisories",
+       CoverageState::kUnsupported, "no feed is known for raspbian 12"},
+      {"packages of another kind", AnInventory("debian", "12", {APackage("rpm", "a", "1-1")}),
+       "advisories", CoverageState::kUnsupported, "debian 12 has no feed for rpm packages"},
+      {"no operating system", AnInventory("", "", {deb}), "advisories", CoverageState::kUnsupported,
+       "names no operating system"},
+      {"a language without a feed", AnInventory("", "", {APackage("pypi", "django", "3.2")}),
+       "advisories-pypi", CoverageState::kUnsupported, "no feed for PyPI"},
+      {"a language that no feed is known for",
+       AnInventory("", "", {APackage("luarocks", "lpeg", "1")}), "advisories-luarocks",
+       CoverageState::kUnsupported, "no feed is known for luarocks"},
+      {"a language with a feed", AnInventory("", "", {APackage("npm", "left-pad", "1.0.0")}),
+       "advisories-npm", CoverageState::kRead, ""},
+  };
+  const std::vector<OsvRecord> records{
+      OsvRecord("DEBIAN-CVE-1", "Debian:12", "zlib").Introduced("0").Fixed("1-1"), Minimist()};
+  for (const CoverageCase& c : cases) {
+    const auto result = MatchWith(records, c.inventory);
+    const Coverage coverage = CoverageOf(result, c.source);
+    EXPECT_EQ(coverage.state, c.state) << c.name;
+    EXPECT_NE(coverage.reason.find(c.reason), std::string::npos)
+        << c.name << ": " << coverage.reason;
+    EXPECT_EQ(coverage.packages, 1u) << c.name;
+    EXPECT_EQ(result.coverage.size(), 1u) << c.name;
+    EXPECT_TRUE(result.findings.empty()) << c.name;
+  }
+}
+
+// Pitfalls 83, 159.
+TEST_F(MatchTest, VersionsThatCannotBeComparedAreFailedCoverageAndTheOthersAreStillMatched) {
+  std::vector<Package> packages{APackage("npm", "minimist", "1.2.0")};
+  for (int i = 0; i < 7; ++i) {
+    packages.push_back(APackage("npm", "minimist", "not-a-version-" + std::to_string(i)));
+  }
+  packages.push_back(APackage("npm", "unknown-to-the-feed", "also no version"));
+  const auto result = MatchWith({Minimist()}, AnInventory("", "", packages));
+  EXPECT_EQ(result.findings.size(), 1u);
+  const Coverage coverage = CoverageOf(result, "advisories-npm");
+  EXPECT_EQ(coverage.state, CoverageState::kFailed);
+  for (const char* part :
+       {"package minimist version \"not-a-version-0\"", "GHSA-xvch-5gv4-984h", "and 2 more"}) {
+    EXPECT_NE(coverage.reason.find(part), std::string::npos) << coverage.reason;
+  }
+  EXPECT_EQ(coverage.reason.find("unknown-to-the-feed"), std::string::npos)
+      << "nothing is said of it, so nothing had to be compared";
+}
+
+}  // namespace
+}  // namespace landwaiter::matching
