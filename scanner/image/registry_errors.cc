@@ -1,5 +1,6 @@
 #include "scanner/image/registry_errors.h"
 
+#include <algorithm>
 #include <charconv>
 #include <condition_variable>
 #include <ctime>
@@ -85,9 +86,11 @@ std::optional<std::chrono::milliseconds> RetryAfter(std::string_view value,
   const std::string date(trimmed);
   const char* rest = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &when);
   if (rest == nullptr || *rest != '\0') return std::nullopt;
-  const auto then = std::chrono::system_clock::from_time_t(timegm(&when));
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(then - now);
-  return left.count() < 0 ? std::chrono::milliseconds(0) : left;
+  // In milliseconds: a time_point of the clock ends in the year 2262.
+  using std::chrono::milliseconds;
+  const milliseconds then = std::chrono::seconds(timegm(&when));
+  return std::max(then - std::chrono::duration_cast<milliseconds>(now.time_since_epoch()),
+                  milliseconds(0));
 }
 
 bool WaitFor(std::chrono::milliseconds time, const Cancellation& cancel) {

@@ -356,8 +356,8 @@ milliseconds PauseAfter(std::string_view value, TimePoint now, milliseconds floo
         seconds ? std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86'400)) : kLongestPause;
   } else if (const char* const rest = strptime(trimmed.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
              rest != nullptr && *rest == '\0') {
-    const auto then = std::chrono::system_clock::from_time_t(timegm(&date));
-    asked = std::chrono::duration_cast<milliseconds>(then - now);
+    // Not a time_point of the system's clock, which ends in the year 2262.
+    asked = TimePoint(std::chrono::seconds(timegm(&date))) - now;
   }
   return std::max(floor, std::min(asked, kLongestPause));
 }

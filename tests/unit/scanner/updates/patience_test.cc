@@ -61,7 +61,8 @@ TEST_F(FetchTest, APauseThatAWrongClockNotedIsForgotten) {
 
 TEST(PauseAfterTest, IsADayAtMost) {
   const TimePoint now = *ParseTime("2026-01-01T00:00:00Z");
-  for (const char* value : {"200000", "99999999999999999999999", "Fri, 01 Jan 2027 00:00:00 GMT"}) {
+  for (const char* value : {"200000", "99999999999999999999999", "Fri, 01 Jan 2027 00:00:00 GMT",
+                            "Fri, 31 Dec 9999 23:59:59 GMT"}) {
     EXPECT_EQ(PauseAfter(value, now, seconds(60)), std::chrono::hours(24)) << value;
   }
 }
