@@ -94,6 +94,31 @@ def test_links_lead_nowhere_outside(files, tmp_path):
     assert packages(done) == [] and done.returncode == 0, done.stdout
 
 
+def test_lists_that_are_included_are_read_whatever_their_names(files):
+    done = files({"app/requirements.txt": "-r deps/base.in\n-c pins\nflask\n", "app/deps/base.in": "Django==3.2.12\n",
+                  "app/pins": "flask==1.0\n", "app/other.in": "six==1.0\n"})
+    assert packages(done) == ["Django 3.2.12", "flask 1.0"], done.stderr
+    assert ids(done) == ["CVE-2099-0002"] and done.returncode == 0
+
+
+def test_a_list_that_is_not_there_makes_a_folder_incomplete(files):
+    done = files({"requirements.txt": "-r ../outside.txt\n-r gone.txt\nDjango==3.2.12\n"})
+    assert done.returncode == 3
+    reason = coverage(done, "requirements")["reason"]
+    assert '"../outside.txt", which it includes, is outside of what is scanned' in reason
+    assert '"gone.txt", which it includes, was not read' in reason
+
+
+def test_what_a_parent_project_manages_is_a_modules_version(files):
+    managed = ("<dependency><groupId>g</groupId><artifactId>a</artifactId>{}</dependency>").format
+    parent = "<groupId>g</groupId><artifactId>p</artifactId><version>1</version>"
+    done = files({
+        "pom.xml": f"<project>{parent}<modules><module>app</module></modules><dependencyManagement><dependencies>"
+                   f"{managed('<version>1.2</version>')}</dependencies></dependencyManagement></project>",
+        "app/pom.xml": f"<project><parent>{parent}</parent><dependencies>{managed('')}</dependencies></project>"})
+    assert packages(done) == ["g:a 1.2"], done.stderr
+
+
 def test_odd_names_and_odd_files_do_no_harm(files, tmp_path):
     odd = tmp_path / "files" / "a\nb\u202e" / ("x" * 200) / ("y" * 200)
     write(odd, {"requirements.txt": "Django==3.2.12\n"})
