@@ -1,82 +1,17 @@
-// What every Store must do. A new engine is one line of kEngines.
+// What every Store must do.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <thread>
 
-#include "lib/store/metered_store.h"
-#include "lib/store/postgres_store.h"
-#include "lib/store/sqlite_store.h"
-#include "tests/unit/lib/store/postgres_server.h"
+#include "tests/unit/lib/store/engines.h"
 #include "tests/unit/lib/store/records.h"
 
 namespace landwaiter::store {
 namespace {
 
+using testing::Engine, testing::kEngines, testing::Place;
 using testing::Findings, testing::Inventory, testing::kOne, testing::kThen, testing::kTwo;
-
-/// Where a store is: opened as often as the test likes, and empty at first.
-class Place {
- public:
-  virtual ~Place() = default;
-  virtual std::unique_ptr<Store> Open() = 0;
-};
-
-class SqlitePlace final : public Place {
- public:
-  SqlitePlace()
-      : folder_(std::filesystem::temp_directory_path().string() + "/landwaiter-contract-" +
-                std::to_string(::getpid())) {
-    std::filesystem::remove_all(folder_);
-  }
-  ~SqlitePlace() override { std::filesystem::remove_all(folder_); }
-  std::unique_ptr<Store> Open() override {
-    auto opened = OpenSqliteStore(folder_);
-    EXPECT_TRUE(opened) << opened.error().message;
-    return opened ? std::move(opened->store) : nullptr;
-  }
-
- private:
-  const std::string folder_;
-};
-
-class PostgresPlace final : public Place {
- public:
-  PostgresPlace() : server_(testing::SharedPostgres()), dsn_file_(server_.NewDatabase()) {}
-  std::unique_ptr<Store> Open() override {
-    auto opened = OpenPostgresStore(dsn_file_);
-    EXPECT_TRUE(opened) << opened.error().message;
-    return opened ? *std::move(opened) : nullptr;
-  }
-
- private:
-  testing::PostgresServer& server_;
-  const std::string dsn_file_;
-};
-
-class MeteredPlace final : public Place {
- public:
-  std::unique_ptr<Store> Open() override {
-    auto store = inner_.Open();
-    return store ? MeterStore(std::move(store), metrics_) : nullptr;
-  }
-
- private:
-  SqlitePlace inner_;
-  metrics::Registry metrics_;
-};
-
-struct Engine {
-  const char* name;
-  std::function<std::unique_ptr<Place>()> place;
-};
-
-const Engine kEngines[] = {{"Sqlite", [] { return std::make_unique<SqlitePlace>(); }},
-                           {"Metered", [] { return std::make_unique<MeteredPlace>(); }},
-                           {"Postgres", [] { return std::make_unique<PostgresPlace>(); }}};
 
 class StoreContract : public ::testing::TestWithParam<Engine> {
  protected:
