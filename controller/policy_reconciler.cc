@@ -83,6 +83,20 @@ PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& ta
   return out;
 }
 
+std::optional<PolicyEvent> EventOf(const std::vector<resources::Condition>& before,
+                                   const std::vector<resources::Condition>& after) {
+  const auto* was = resources::FindCondition(before, "Ready");
+  const auto* now = resources::FindCondition(after, "Ready");
+  if (now == nullptr) return std::nullopt;
+  const bool was_bad = was != nullptr && was->status == "False";
+  if (now->status == "True") {
+    if (!was_bad) return std::nullopt;
+    return PolicyEvent{kube::EventType::kNormal, now->reason, now->message};
+  }
+  if (was_bad && was->reason == now->reason && was->message == now->message) return std::nullopt;
+  return PolicyEvent{kube::EventType::kWarning, now->reason, now->message};
+}
+
 bool PolicyReconciler::Beyond(const std::string& name) const {
   std::size_t before = 0;
   policies_.ForEach([&](const std::string& other, const PolicyRecord&) { before += other < name; });
@@ -115,6 +129,11 @@ Outcome PolicyReconciler::Reconcile(const std::string& name, const Cancellation&
                              .field_manager = std::string(kFieldManager)},
                             patch, cancel);
   if (!written && written.error().code != Code::kNotFound) return {std::move(written).error()};
+  // Only now: the patch holds for the version that was read, so each change is told of once.
+  if (const auto event = EventOf(policy->conditions, status.conditions); written && event) {
+    events_.Record({std::string(resources::kApiVersion), "ScanPolicy", "", name, policy->uid},
+                   event->type, event->reason, event->message);
+  }
   return {Ok(), std::chrono::milliseconds(kResync)};
 }
 

@@ -1,12 +1,15 @@
 // ScanPolicy.status: how the known images fare under each policy, and whether all of them have been
-// judged under its present generation.
+// judged under its present generation. A policy that cannot be read whole, or judges nothing, has
+// an Event that says so.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "controller/judge.h"
 #include "controller/workers.h"
 #include "lib/base/clock.h"
+#include "lib/kube/event_recorder.h"
 #include "lib/kube/informer.h"
 
 namespace landwaiter::controller {
@@ -29,11 +32,21 @@ struct PolicyStatusFields {
 PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& tally, bool beyond,
                                TimePoint now);
 
+struct PolicyEvent {
+  kube::EventType type;
+  std::string reason;
+  std::string message;
+};
+/// What people are told when the condition Ready changes: an error, another one, or that it is
+/// mended; nullopt where there is nothing to tell, as of a new policy that is well.
+std::optional<PolicyEvent> EventOf(const std::vector<resources::Condition>& before,
+                                   const std::vector<resources::Condition>& after);
+
 class PolicyReconciler {
  public:
   PolicyReconciler(kube::Api& api, const Clock& clock, const kube::Informer<PolicyRecord>& policies,
-                   const kube::Informer<ScanRecord>& scans)
-      : api_(api), clock_(clock), policies_(policies), scans_(scans) {}
+                   const kube::Informer<ScanRecord>& scans, kube::EventRecorder& events)
+      : api_(api), clock_(clock), policies_(policies), scans_(scans), events_(events) {}
 
   Outcome Reconcile(const std::string& name, const Cancellation& cancel);
 
@@ -45,6 +58,7 @@ class PolicyReconciler {
   const Clock& clock_;
   const kube::Informer<PolicyRecord>& policies_;
   const kube::Informer<ScanRecord>& scans_;
+  kube::EventRecorder& events_;
 };
 
 }  // namespace landwaiter::controller

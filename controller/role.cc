@@ -92,7 +92,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, policies_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
                         scan_events_, scan_queue_, &stages_}),
-      policy_reconciler_(fenced_, *ports_.clock, policies_, scans_),
+      policy_reconciler_(fenced_, *ports_.clock, policies_, scans_, events_),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
                ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics, &stages_},
               options.workers),

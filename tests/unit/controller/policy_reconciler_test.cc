@@ -24,5 +24,46 @@ TEST(JudgePolicy, SaysThatAPolicyIsOneTooMany) {
   EXPECT_NE(beyond.message.find("64"), std::string::npos);
 }
 
+std::vector<resources::Condition> ReadyIs(const std::string& status, const std::string& reason,
+                                          const std::string& message) {
+  return {{"Evaluated", "True", "AllJudged", "every known image", 1, ""},
+          {"Ready", status, reason, message, 1, ""}};
+}
+
+TEST(EventOf, TellsOfErrorsAndOfTheirEndAndOfEachOnce) {
+  const auto good = ReadyIs("True", "Valid", "every rule can be evaluated");
+  const auto bad = ReadyIs("False", "InvalidSpec", "spec.holdFor: '0s' is no time at all");
+  const auto worse = ReadyIs("False", "InvalidSpec", "spec.rules[0]: two things");
+  const auto beyond = ReadyIs("False", "TooManyPolicies", "no image is judged by this policy");
+  const struct {
+    const char* name;
+    std::vector<resources::Condition> before;
+    std::vector<resources::Condition> after;
+    std::string told;  // "Warning InvalidSpec: …", "" for nothing
+  } cases[] = {
+      {"a new policy that is well", {}, good, ""},
+      {"a new policy with an error",
+       {},
+       bad,
+       "Warning InvalidSpec: spec.holdFor: '0s' is no time at all"},
+      {"a policy that goes bad", good, bad,
+       "Warning InvalidSpec: spec.holdFor: '0s' is no time at all"},
+      {"the same error, looked at again", bad, bad, ""},
+      {"another error in its place", bad, worse, "Warning InvalidSpec: spec.rules[0]: two things"},
+      {"one policy too many", good, beyond,
+       "Warning TooManyPolicies: no image is judged by this policy"},
+      {"an error that is mended", bad, good, "Normal Valid: every rule can be evaluated"},
+      {"a policy that stays well", good, good, ""},
+      {"a status without the condition", bad, {}, ""},
+  };
+  for (const auto& c : cases) {
+    const auto event = EventOf(c.before, c.after);
+    const bool warns = event && event->type == kube::EventType::kWarning;
+    EXPECT_EQ(event ? (warns ? "Warning " : "Normal ") + event->reason + ": " + event->message : "",
+              c.told)
+        << c.name;
+  }
+}
+
 }  // namespace
 }  // namespace landwaiter::controller

@@ -124,5 +124,49 @@ TEST(RoleInTrouble, HandsOverWhenTheLeaderEnds) {
       world.Until([&] { return world.Ready(world.ScanObject(DigestOf("new"))) == "Scanned"; }));
 }
 
+json WithoutDuration(json policy) {
+  policy["spec"]["maxDatabaseAge"] = "0s";
+  return policy;
+}
+
+/// "TYPE REASON xCOUNT" of each Event on the policy, in the order in which they were written.
+std::vector<std::string> ToldOf(World& world, const std::string& policy) {
+  std::map<std::uint64_t, std::string> told;
+  for (const auto& event : world.api.All(kube::kEvents)) {
+    if (event["involvedObject"]["kind"] != "ScanPolicy") continue;
+    if (event["involvedObject"]["name"] != policy) continue;
+    EXPECT_EQ(event["involvedObject"]["uid"], "uid-" + policy);
+    const std::string name = event["metadata"]["name"];
+    told[std::stoull(name.substr(name.rfind('.') + 1), nullptr, 16)] =
+        event["type"].get<std::string>() + " " + event["reason"].get<std::string>() + " x" +
+        std::to_string(event["count"].get<int>());
+  }
+  std::vector<std::string> out;
+  for (auto& [serial, text] : told) out.push_back(std::move(text));
+  return out;
+}
+
+TEST(RoleInTrouble, TellsOfAPolicyThatCannotBeReadOnceAndWhenItIsMended) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("well", 1, NoCritical()));
+  world.api.Put(kScanPolicies, WithoutDuration(APolicy("broken", 1, NoCritical())));
+  Replica replica(world, "one");
+  ASSERT_TRUE(world.Until([&] { return !ToldOf(world, "broken").empty(); }));
+  // It is looked at again and again, and its status written: that is not told.
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  const auto failing = [&](const char* policy) {
+    return world.api.Read(kScanPolicies, {"", policy}).value("/status/images/fail"_json_pointer, 0);
+  };
+  ASSERT_TRUE(world.Until([&] { return failing("broken") == 1 && failing("well") == 1; }));
+  json mended = world.api.Read(kScanPolicies, {"", "broken"});
+  mended["spec"].erase("maxDatabaseAge");
+  mended["metadata"]["generation"] = 2;
+  world.api.Put(kScanPolicies, mended);
+  ASSERT_TRUE(world.Until([&] { return ToldOf(world, "broken").size() == 2; }));
+  EXPECT_EQ(ToldOf(world, "broken"),
+            (std::vector<std::string>{"Warning InvalidSpec x1", "Normal Valid x1"}));
+  EXPECT_TRUE(ToldOf(world, "well").empty());
+}
+
 }  // namespace
 }  // namespace landwaiter::controller
