@@ -3,9 +3,8 @@
 import base64
 import json
 import os
-import subprocess
 
-from charts import CHART, NAMESPACE, container, helm, placed, render, template
+from charts import CHART, NAMESPACE, container, helm, placed, render, run_disarm_hook, template
 from processes import Process, ProcessGroup, free_ports
 from roles import Role, landwaiter
 
@@ -89,8 +88,13 @@ class Bench:
 
     def disarm(self):
         """What the hook's container says, under the account that it says."""
-        job = next(o for o in self.objects if o["kind"] == "Job")["spec"]["template"]["spec"]
-        return subprocess.run(
-            [landwaiter(), *job["containers"][0]["args"], "--kubeconfig",
-             self.cluster.service_account_kubeconfig(NAMESPACE, job["serviceAccountName"])],
-            capture_output=True, text=True, check=False, timeout=90, stdin=subprocess.DEVNULL)
+        return run_disarm_hook(self.cluster, self.objects)
+
+
+def make_database_volume(cluster):
+    """That of the database, which the chart's values name; without it no controller has a node."""
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "db"},
+         "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadOnlyMany"], "hostPath": {"path": "/nonexistent"}}},
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "db", "namespace": NAMESPACE},
+         "spec": {"accessModes": ["ReadOnlyMany"], "storageClassName": "", "volumeName": "db", "resources": {"requests": {"storage": "1Gi"}}}})

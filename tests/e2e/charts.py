@@ -82,6 +82,15 @@ def container(objects, kind, name, of):
     return next(copy.deepcopy(c) for c in (*spec.get("initContainers", ()), *spec["containers"]) if c["name"] == of)
 
 
+def run_disarm_hook(cluster, objects):
+    """What the container of the release's pre-delete hook says, as a process under the account that its pod names; the
+    CompletedProcess."""
+    job = pod_spec(one(objects, "Job", f"{RELEASE}-disarm"))
+    return subprocess.run(
+        [landwaiter(), *job["containers"][0]["args"], "--kubeconfig", cluster.service_account_kubeconfig(NAMESPACE, job["serviceAccountName"])],
+        capture_output=True, text=True, check=False, timeout=90, stdin=subprocess.DEVNULL)
+
+
 @functools.cache
 def flags_of(command):
     """Every flag that `landwaiter COMMAND --help` shows."""
