@@ -2,13 +2,14 @@
 to do, and finds nothing when it is mended. The roles are processes beside the chart's pods (chart_bench.py)."""
 
 import base64
+import collections
 import contextlib
 import json
 import subprocess
 
 import pytest
 
-from chart_bench import CONFIGURATION, Bench
+from chart_bench import CONFIGURATION, Bench, make_database_volume
 from charts import NAMESPACE, RELEASE, container, has_command, helm, objects_of
 from objects import NO_CRITICAL, image_scan, policy
 from processes import wait_until
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.skipif(not has_command("doctor"), reason="this binary h
 SERVICES = f"/api/v1/namespaces/{NAMESPACE}/services"
 SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+Finding = collections.namedtuple("Finding", "what todo")
 RBAC = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 
@@ -29,10 +31,10 @@ def doctor(bench, *args, kubeconfig=None):
 
 
 def findings(bench, **how):
-    """{(check, grade): what and what to do}"""
+    """{(check, grade): Finding}"""
     done = doctor(bench, "--format", "json", **how)
     assert done.returncode in (0, 1, 3) and not done.stderr, done.stderr
-    return {(c["name"], f["grade"]): f"{f['what']}\n{f['todo']}" for c in json.loads(done.stdout)["checks"] for f in c["findings"]
+    return {(c["name"], f["grade"]): Finding(f["what"], f["todo"]) for c in json.loads(done.stdout)["checks"] for f in c["findings"]
             if f["grade"] != "nothingToLookAt"}
 
 
@@ -75,19 +77,10 @@ def beside(bench, thing, path):
         call(bench, "DELETE", path)
 
 
-def _make_volume(cluster):
-    """That of the database, which the chart's values name; without it no controller has a node."""
-    cluster.apply(
-        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "db"},
-         "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadOnlyMany"], "hostPath": {"path": "/nonexistent"}}},
-        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "db", "namespace": NAMESPACE},
-         "spec": {"accessModes": ["ReadOnlyMany"], "storageClassName": "", "volumeName": "db", "resources": {"requests": {"storage": "1Gi"}}}})
-
-
 @pytest.fixture(scope="module")
 def bench(fresh, workdir):
     with Bench(fresh, workdir / "doctor") as made:
-        _make_volume(fresh)
+        make_database_volume(fresh)
         made.wait_armed()
         made.cluster.apply(policy("baseline", NO_CRITICAL))
         yield made
@@ -175,34 +168,49 @@ def _disarmed(bench):
         bench.wait_armed()
 
 
-# What is broken: (how, check, grade, what it says)
+def _broken_policy(bench):
+    """One that the schema lets through: it knows what a duration looks like, not that this is none."""
+    return beside(bench, policy("broken", NO_CRITICAL, maxDatabaseAge="0s"), "/apis/landwaiter.io/v1alpha1/scanpolicies/broken")
+
+
+REINSTALL = "helm upgrade, or kubectl apply -f manifests/install.yaml again"
+# What is broken: (how, check, grade, what it says, what is to do)
 BROKEN = {
     "a role lost its rights": (lambda b: without(b, f"{RBAC}/landwaiter-webhook"), "rights", "fault",
-                               "system:serviceaccount:landwaiter:webhook may not: list scanpolicies.landwaiter.io"),
+                               "system:serviceaccount:landwaiter:webhook may not: list scanpolicies.landwaiter.io", REINSTALL),
     "nobody guards pull secrets": (lambda b: without(b, f"{ADMISSION}/validatingadmissionpolicybindings/landwaiter-guard"), "guard", "fault",
-                                   "bound by no binding that denies"),
+                                   "bound by no binding that denies", REINSTALL),
     "a Service selects no pods": (lambda b: patched(b, ("service", "-n", NAMESPACE, "landwaiter-webhook"), _selector("nobody"), _selector("webhook")),
-                                  "endpoints", "fault", "Service landwaiter/landwaiter-webhook leads to no ready pod"),
+                                  "endpoints", "fault", "Service landwaiter/landwaiter-webhook leads to no ready pod",
+                                  "compare the Service's selector with their labels"),
     "a Service is gone": (lambda b: without(b, f"{SERVICES}/landwaiter-scanner"), "endpoints", "fault",
-                          "Service landwaiter/landwaiter-scanner is not there"),
-    "an image cannot be pulled": (_pod_without_an_image, "pods", "warning", "ImagePullBackOff of registry.example.com/landwaiter:0.1.0: no such host"),
-    "no node takes a role": (_scanner_that_fits_nowhere, "pods", "warning", "has no node: "),
-    "the roles are of two versions": (_another_image_of_one_role, "versions", "warning", "landwaiter:0.0.9"),
+                          "Service landwaiter/landwaiter-scanner is not there", "install it again (helm upgrade)"),
+    "an image cannot be pulled": (_pod_without_an_image, "pods", "warning", "ImagePullBackOff of registry.example.com/landwaiter:0.1.0: no such host",
+                                  "set image.repository and image.tag to your copy of the image, or imagePullSecrets"),
+    "no node takes a role": (_scanner_that_fits_nowhere, "pods", "warning", "has no node: ",
+                             "make room, or change nodeSelector, tolerations or resources of the role"),
+    "the roles are of two versions": (_another_image_of_one_role, "versions", "warning", "landwaiter:0.0.9",
+                                      "during an upgrade wait for kubectl rollout status; else set one image for all roles"),
     "there is no policy": (lambda b: without(b, "/apis/landwaiter.io/v1alpha1/scanpolicies/baseline"), "policies", "warning",
-                           "there is no ScanPolicy: nothing is judged"),
-    "a registry cannot be reached": (_unreadable_registry, "registries", "warning", "registry 127.0.0.1:1: AddressRefused for 1 images"),
-    "it was disarmed by hand": (_disarmed, "armed", "fault", "was disarmed by hand"),
-    "an earlier installation left a webhook": (_left_behind, "targets", "fault", "kubectl delete mutatingwebhookconfiguration old-gate"),
+                           "there is no ScanPolicy: nothing is judged", "kubectl apply -f manifests/policies/audit-everything.yaml"),
+    "a policy cannot be read": (_broken_policy, "policies", "fault", "ScanPolicy broken: InvalidSpec: spec.maxDatabaseAge: '0s' is no time at all",
+                                "kubectl describe scanpolicy broken"),
+    "a registry cannot be reached": (_unreadable_registry, "registries", "warning", "registry 127.0.0.1:1: AddressRefused for 1 images",
+                                     "values: registries.allowAddresses"),
+    "it was disarmed by hand": (_disarmed, "armed", "fault", "was disarmed by hand",
+                                "landwaiter arm, or kubectl annotate validatingwebhookconfiguration landwaiter landwaiter.io/disarmed-"),
+    "an earlier installation left a webhook": (_left_behind, "targets", "fault", "leads to Service landwaiter/old-webhook, which is not there",
+                                               "kubectl delete mutatingwebhookconfiguration old-gate"),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_doctor_finds_that(bench, name):
-    breaks, check, grade, says = BROKEN[name]
+    breaks, check, grade, says, todo = BROKEN[name]
     settled(bench)
     with breaks(bench):
         found = until(bench, lambda found: (check, grade) in found, f"{check} finds it")
-        assert says in found[(check, grade)], found
+        assert says in found[(check, grade)].what and todo in found[(check, grade)].todo, found
         assert doctor(bench).returncode == (1 if "fault" in {g for _, g in found} else 0)
     settled(bench)
 
@@ -211,7 +219,7 @@ def test_a_webhook_that_does_not_answer(bench):
     settled(bench)
     bench.roles["webhook"].stop()
     found = findings(bench)
-    assert "https://127.0.0.1:" in found[("answer", "fault")] and "NetworkPolicies" in found[("answer", "fault")], found
+    assert "https://127.0.0.1:" in found[("answer", "fault")].what and "NetworkPolicies" in found[("answer", "fault")].todo, found
     bench.start("webhook")
     bench.roles["webhook"].wait_ready()
     settled(bench)
@@ -221,7 +229,8 @@ def test_who_may_read_little_is_told_so_and_not_that_all_is_well(bench):
     settled(bench)
     kubeconfig = bench.cluster.service_account_kubeconfig(NAMESPACE, "webhook")
     found = findings(bench, kubeconfig=kubeconfig)
-    assert {grade for _, grade in found} == {"notLookedAt"} and "forbidden" in found[("pods", "notLookedAt")], found
+    assert {grade for _, grade in found} == {"notLookedAt"} and "forbidden" in found[("pods", "notLookedAt")].what, found
+    assert all(finding.todo.startswith("run it as somebody who may ") for finding in found.values()), found
     assert doctor(bench, kubeconfig=kubeconfig).returncode == 3
 
 
@@ -261,7 +270,8 @@ def test_without_a_controller_what_it_keeps_falls_apart(bench, tmp_path):
     for name in ("controller", "controller-2"):
         assert bench.roles[name].stop() == 0
     found = until(bench, lambda found: ("leader", "fault") in found, "leader finds it")
-    assert "landwaiter-controller" in found[("leader", "fault")]
+    logs = f"kubectl -n {NAMESPACE} logs -l app.kubernetes.io/component=controller"
+    assert "landwaiter-controller" in found[("leader", "fault")].what and found[("leader", "fault")].todo == logs
 
     # A certificate of nobody's, which ends tomorrow.
     made = subprocess.run(
@@ -273,18 +283,24 @@ def test_without_a_controller_what_it_keeps_falls_apart(bench, tmp_path):
     bench.cluster.kubectl("patch", "secret", "-n", NAMESPACE, "landwaiter-webhook-tls", "--type=merge", "-p",
                           json.dumps({"data": {"tls.crt": certificate}}))
     found = findings(bench)
-    assert "does not vouch for the certificate" in found[("caBundle", "fault")], found
-    assert "should have been renewed" in found[("certificates", "warning")], found
+    assert "does not vouch for the certificate" in found[("caBundle", "fault")].what, found
+    assert "the controller mends it while it leads" in found[("caBundle", "fault")].todo, found
+    assert "landwaiter-webhook-tls: the certificate ends " in found[("certificates", "warning")].what, found
+    assert found[("certificates", "warning")].todo == f"it should have been renewed: {logs}", found
 
     bench.cluster.kubectl("patch", "secret", "-n", NAMESPACE, "landwaiter-webhook-tls", "--type=merge", "-p", '{"data":null}')
-    assert "landwaiter-webhook-tls: tls.crt" in findings(bench)[("certificates", "fault")]
+    fault = findings(bench)[("certificates", "fault")]
+    assert "landwaiter-webhook-tls: tls.crt" in fault.what and fault.todo == f"who makes it is silent: {logs}"
 
     bench.cluster.kubectl("patch", "validatingwebhookconfiguration", "landwaiter", "--type=merge", "-p", '{"webhooks":null}')
-    assert "has no webhooks: no pod is judged" in findings(bench)[("armed", "fault")]
+    fault = findings(bench)[("armed", "fault")]
+    assert "has no webhooks: no pod is judged" in fault.what and fault.todo.endswith(logs)
 
     call(bench, "DELETE", CONFIGURATION)
-    assert "is not there: no pod is judged" in findings(bench)[("armed", "fault")]
+    fault = findings(bench)[("armed", "fault")]
+    assert "is not there: no pod is judged" in fault.what and fault.todo == "install it again (helm upgrade)"
 
     call(bench, "DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/scanpolicies.landwaiter.io")
     found = until(bench, lambda found: ("schemas", "fault") in found, "schemas finds it")
-    assert "scanpolicies.landwaiter.io is not there" in found[("schemas", "fault")]
+    assert "scanpolicies.landwaiter.io is not there" in found[("schemas", "fault")].what
+    assert found[("schemas", "fault")].todo == REINSTALL
