@@ -357,14 +357,6 @@ def test_resize_brings_no_image(system, holding, held, tenant):
     assert system.pod(holding, "p")["spec"]["containers"][0]["image"] == image.tagged
 
 
-# --- containers that others add
-
-def test_the_mutating_webhook_is_asked_again_when_another_adds_a_container(system):
-    (mutating,) = [o for o in system.roles.webhook_configuration() if o["kind"] == "MutatingWebhookConfiguration"]
-    assert {w["reinvocationPolicy"] for w in mutating["webhooks"]} == {"IfNeeded"}
-    assert {w["sideEffects"] for w in mutating["webhooks"]} == {"NoneOnDryRun"}
-
-
 def test_disarm_releases_what_is_held(system, holding, held):
     import subprocess  # pylint: disable=import-outside-toplevel
     from roles import landwaiter  # pylint: disable=import-outside-toplevel
