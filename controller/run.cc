@@ -146,7 +146,8 @@ Result<RegistryParts> MakeRegistry(const ControllerOptions& options, const Clock
                                             .max_retry_after = std::chrono::milliseconds(3'000),
                                             .stall_timeout = std::chrono::milliseconds(10'000),
                                             .connect_timeout = std::chrono::milliseconds(5'000),
-                                            .mirrors = parts.mirrors.get()});
+                                            .mirrors = parts.mirrors.get(),
+                                            .on_pause = image::CountRegistryPauses(metrics)});
   return parts;
 }
 

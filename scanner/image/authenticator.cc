@@ -24,14 +24,8 @@ constexpr std::size_t kMaxScope = 1024;
 constexpr std::string_view kClientId = "landwaiter";
 
 std::string KeyOf(const AuthScope& scope, const RegistryCredential& credential) {
-  // Hashed, so that no credential lies in a map's keys; lengths, so that no two run together.
-  std::string text;
-  for (const std::string* part :
-       {&credential.username, &credential.password.Reveal(), &credential.identity_token.Reveal()}) {
-    text += std::to_string(part->size()) + ":" + *part;
-  }
   return scope.registry.scheme + "://" + scope.registry.HostPort() + "/" + scope.repository +
-         (scope.push ? "#push#" : "#") + Sha256::Of(text).ToString();
+         (scope.push ? "#push#" : "#") + LoginKey(credential);
 }
 
 Error Unauthorized(const AuthScope& scope, std::string_view why) {
@@ -77,6 +71,16 @@ http::Request TokenRequest(const http::Url& realm, const Challenge& challenge,
 }
 
 }  // namespace
+
+std::string LoginKey(const RegistryCredential& credential) {
+  // Hashed, so that no credential lies in a map's keys; lengths, so that no two run together.
+  std::string text;
+  for (const std::string* part :
+       {&credential.username, &credential.password.Reveal(), &credential.identity_token.Reveal()}) {
+    text += std::to_string(part->size()) + ":" + *part;
+  }
+  return Sha256::Of(text).ToString();
+}
 
 std::optional<Secret> Authenticator::Kept(const AuthScope& scope,
                                           const RegistryCredential& credential) {
@@ -137,11 +141,16 @@ Result<Authenticator::Entry> Authenticator::FetchToken(const Challenge& challeng
   auto realm = CheckRealm(realm_text->second, scope);
   if (!realm) return std::move(realm).error();
   http::Request request = TokenRequest(*realm, challenge, scope, credential);
-  request.stall_timeout = stall_timeout_;
-  request.trusted_address = trust_registry_ && realm->HostPort() == scope.registry.HostPort();
+  request.stall_timeout = options_.stall_timeout;
+  request.trusted_address =
+      options_.trust_reference_host && realm->HostPort() == scope.registry.HostPort();
   http::Client& client = scope.client != nullptr ? *scope.client : client_;
+  const std::string login = LoginKey(credential);
+  auto turn = pace_.Enter(realm->HostPort(), login, scope.patience, cancel);
+  if (!turn) return std::move(turn).error();
   const auto response = client.Send(request, cancel);
   if (!response) return FromTransport(response.error(), cancel);
+  pace_.Heard(realm->HostPort(), login, *response, options_.first_backoff);
   if (response->status != 200) {
     Error error = FromStatus("token realm " + realm->ForMessages(), *response);
     // OAuth2 (RFC 6749, 5.2) says 400 where a refresh token no longer holds.

@@ -17,6 +17,8 @@
 #include "lib/http/url.h"
 #include "model/scan_request.h"
 #include "scanner/image/challenge.h"
+#include "scanner/image/host_pace.h"
+#include "scanner/image/registry.h"
 
 namespace landwaiter::image {
 
@@ -26,13 +28,17 @@ struct AuthScope {
   std::string repository;          // "library/nginx"
   bool push = false;               // writing, too; a token for reading alone does not do
   http::Client* client = nullptr;  // what the realm is asked through; null: the registry's own
+  std::chrono::milliseconds patience{0};  // with a realm that has asked for a pause
 };
+
+/// Tells logins apart; says nothing of what is in them.
+std::string LoginKey(const RegistryCredential& credential);
 
 class Authenticator {
  public:
-  /// `trust_registry`: a realm on the registry's own host is beyond the address policy as it is.
-  Authenticator(http::Client& client, std::chrono::milliseconds stall_timeout, bool trust_registry)
-      : client_(client), stall_timeout_(stall_timeout), trust_registry_(trust_registry) {}
+  /// The options' are kept by reference. A realm is asked at the pace of its own host.
+  Authenticator(http::Client& client, const RegistryOptions& options, HostPace& pace)
+      : client_(client), options_(options), pace_(pace) {}
 
   /// An Authorization value that still holds; nullopt where there is none.
   std::optional<Secret> Kept(const AuthScope& scope, const RegistryCredential& credential);
@@ -55,8 +61,8 @@ class Authenticator {
   void Keep(const std::string& key, const Entry& entry);
 
   http::Client& client_;
-  const std::chrono::milliseconds stall_timeout_;
-  const bool trust_registry_;
+  const RegistryOptions& options_;
+  HostPace& pace_;
   Guarded<std::map<std::string, Entry>> kept_;
 };
 

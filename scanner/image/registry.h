@@ -7,7 +7,8 @@
 // client's address policy. Plain HTTP only to hosts that are listed; no step from https to http.
 //
 // Retried, with back-off: 429 (Retry-After, bounded), 5xx, connections that fail; bodies that break
-// off are taken up again with Range.
+// off are taken up again with Range. How often a host is asked is bounded, and a 429 holds back
+// whoever else would ask under the same login (host_pace.h).
 //
 // Mirrors (mirrors.h) are asked first, in their order; the next one at once where one fails, only
 // the last is tried again. Bytes that a mirror gives and that have another digest end it: no other
@@ -17,6 +18,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +35,19 @@ namespace landwaiter::image {
 
 class Mirrors;  // mirrors.h
 
+/// Time as a registry passes it: a test's own stands still, and its waits end at once.
+struct RegistryTime {
+  using Now = std::chrono::steady_clock::time_point;
+  /// The time is the steady clock's, and waiting takes it.
+  RegistryTime();
+  RegistryTime(std::function<Now()> n,
+               std::function<bool(std::chrono::milliseconds, const Cancellation&)> w)
+      : now(std::move(n)), wait(std::move(w)) {}
+  std::function<Now()> now;
+  /// False where the wait was cut short or would outlast the deadline.
+  std::function<bool(std::chrono::milliseconds, const Cancellation&)> wait;
+};
+
 struct RegistryOptions {
   /// host[:port] as references write it, spoken to over plain HTTP.
   std::vector<std::string> plain_http = {};
@@ -43,11 +58,15 @@ struct RegistryOptions {
   bool trust_reference_host = false;
   int max_tries = 5;                             // per request, and per blob without progress
   std::chrono::milliseconds first_backoff{500};  // doubled each time, a quarter of jitter
-  /// A longer Retry-After than this is RateLimited at once, naming the wait.
+  /// A longer Retry-After than this is RateLimited at once, naming the wait; for so long, nobody
+  /// else asks that host under that login either.
   std::chrono::milliseconds max_retry_after{30'000};
   std::chrono::milliseconds stall_timeout{30'000};
   std::chrono::milliseconds connect_timeout{10'000};
   Mirrors* mirrors = nullptr;  // null: none; outlives the registry
+  RegistryTime time = {};
+  /// Told of each pause that a host has asked for; thread-safe, and quick.
+  std::function<void()> on_pause = {};
 };
 
 /// Thread-safe; one per role or command, so that tokens are shared. Tokens are kept per credential:

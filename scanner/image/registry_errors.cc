@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "model/scan_request.h"
 #include "scanner/image/failure.h"
+#include "scanner/image/registry.h"
 
 namespace landwaiter::image {
 namespace {
@@ -92,6 +93,8 @@ std::optional<std::chrono::milliseconds> RetryAfter(std::string_view value,
   return std::max(then - std::chrono::duration_cast<milliseconds>(now.time_since_epoch()),
                   milliseconds(0));
 }
+
+RegistryTime::RegistryTime() : now(std::chrono::steady_clock::now), wait(WaitFor) {}
 
 bool WaitFor(std::chrono::milliseconds time, const Cancellation& cancel) {
   if (cancel.Stopped() || time > cancel.Left()) return false;

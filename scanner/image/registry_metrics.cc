@@ -42,4 +42,10 @@ std::function<void(int)> CountRegistryRequests(metrics::Registry& metrics) {
   return [counters](int status) { counters[IndexOf(status)]->Add(); };
 }
 
+std::function<void()> CountRegistryPauses(metrics::Registry& metrics) {
+  metrics::Counter& counter = metrics.AddCounter(
+      "landwaiter_registry_pauses_total", "Pauses that registries asked for (429, Retry-After).");
+  return [&counter] { counter.Add(); };
+}
+
 }  // namespace landwaiter::image

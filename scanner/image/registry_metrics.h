@@ -11,4 +11,7 @@ namespace landwaiter::image {
 /// and the storage that they redirect to. `metrics` must outlive the client. Thread-safe.
 std::function<void(int status)> CountRegistryRequests(metrics::Registry& metrics);
 
+/// For RegistryOptions::on_pause. `metrics` must outlive the registry. Thread-safe.
+std::function<void()> CountRegistryPauses(metrics::Registry& metrics);
+
 }  // namespace landwaiter::image

@@ -111,6 +111,7 @@ Result<std::vector<RegistryTransport::Route>> RegistryTransport::Routes(
     auto route = RouteTo(ImageHost{}, access.image, cancel);
     if (!route) return std::move(route).error();
     route->name.clear();
+    route->patience = options_.max_retry_after;
     routes.push_back(*std::move(route));
     return routes;
   }
@@ -125,6 +126,8 @@ Result<std::vector<RegistryTransport::Route>> RegistryTransport::Routes(
                    request.what + ": no host of its hosts.toml may " +
                        (request.resolve ? "resolve a tag" : "be pulled from"));
   }
+  // Before it, the next one is asked at once.
+  routes.back().patience = options_.max_retry_after;
   return routes;
 }
 

@@ -67,7 +67,10 @@ http::Response ReadFailure(http::ResponseBody& body) {
 RegistryTransport::RegistryTransport(http::Client& client, RegistryOptions options)
     : client_(client),
       options_(std::move(options)),
-      authenticator_(client, options_.stall_timeout, options_.trust_reference_host) {}
+      pace_({.longest_pause = options_.max_retry_after,
+             .time = options_.time,
+             .on_pause = options_.on_pause}),
+      authenticator_(client, options_, pace_) {}
 
 std::chrono::milliseconds RegistryTransport::Backoff(int failures) const {
   const auto full = options_.first_backoff * (1 << std::clamp(failures - 1, 0, kMaxDoublings));
@@ -130,9 +133,40 @@ Result<http::Url> RegistryTransport::NextUrl(const http::Url& from, const http::
   return next;
 }
 
+Result<RegistryTransport::Body> RegistryTransport::Send(const http::Request& request,
+                                                        const Route& route, bool at_registry,
+                                                        const RegistryCredential& credential,
+                                                        const Cancellation& cancel) {
+  // Storage that a redirect leads to counts nobody's pulls.
+  if (!at_registry) {
+    auto body = route.client->Open(request, cancel);
+    if (!body) return FromTransport(body.error(), cancel);
+    return body;
+  }
+  const std::string host = route.url.HostPort();
+  const std::string login = LoginKey(credential);
+  auto turn = pace_.Enter(host, login, route.patience, cancel);
+  if (!turn) return std::move(turn).error();
+  auto body = route.client->Open(request, cancel);
+  // With its head, not its body: whoever reads that may wait for another one's.
+  turn->End();
+  if (!body) return FromTransport(body.error(), cancel);
+  pace_.Heard(host, login, (*body)->Head(), options_.first_backoff);
+  return body;
+}
+
+RegistryTransport::Refusal RegistryTransport::Refusal::Of(Error error) {
+  // Not even asked: host_pace.h has said why.
+  const bool held_back =
+      error.code == Code::kResourceExhausted && error.reason == scan_reason::kRateLimited;
+  if (held_back) error.code = Code::kUnavailable;
+  const bool retry = error.code == Code::kUnavailable && !held_back;
+  return {std::move(error), retry, {}, held_back};
+}
+
 Result<RegistryTransport::Answer> RegistryTransport::Follow(
-    const RegistryRequest& request, const Route& route, const std::optional<Secret>& authorization,
-    const Cancellation& cancel) {
+    const RegistryRequest& request, const Route& route, const RegistryCredential& credential,
+    const std::optional<Secret>& authorization, const Cancellation& cancel) {
   const http::Url& registry = route.url;
   const std::string query = route.query.empty() ? "" : "?" + route.query;
   auto url = request.location.empty() ? registry.Resolve(registry.target + request.path + query)
@@ -156,8 +190,8 @@ Result<RegistryTransport::Answer> RegistryTransport::Follow(
       out.headers.insert(out.headers.end(), route.headers.begin(), route.headers.end());
       if (authorization) out.headers.push_back({"Authorization", authorization->Reveal()});
     }
-    auto body = route.client->Open(out, cancel);
-    if (!body) return FromTransport(body.error(), cancel);
+    auto body = Send(out, route, at_registry, credential, cancel);
+    if (!body) return std::move(body).error();
     if (!IsRedirect((*body)->Head().status)) return Answer{std::move(*body), !at_registry};
     auto next = NextUrl(*url, registry, ReadFailure(**body).HeaderValue("Location"));
     if (!next) return std::move(next).error();
@@ -172,14 +206,12 @@ RegistryTransport::Attempt RegistryTransport::TryAs(const Access& access,
                                                     const RegistryRequest& request,
                                                     const Route& route,
                                                     const Cancellation& cancel) {
-  const AuthScope scope{route.url, access.image.repository, request.push, route.client};
+  const AuthScope scope{route.url, access.image.repository, request.push, route.client,
+                        route.patience};
   std::optional<Secret> authorization = authenticator_.Kept(scope, credential);
   for (bool answered = false;; answered = true) {
-    auto answer = Follow(request, route, authorization, cancel);
-    if (!answer) {
-      const bool retry = answer.error().code == Code::kUnavailable;
-      return {nullptr, {std::move(answer).error(), retry}};
-    }
+    auto answer = Follow(request, route, credential, authorization, cancel);
+    if (!answer) return {nullptr, Refusal::Of(std::move(answer).error())};
     const int status = answer->body->Head().status;
     if (status >= 200 && status < 300) return {std::move(answer->body)};
     const http::Response failure = ReadFailure(*answer->body);
@@ -188,8 +220,7 @@ RegistryTransport::Attempt RegistryTransport::TryAs(const Access& access,
       answer->body.reset();  // read to its end: the connection serves the next request
       auto fresh = authenticator_.Answer(ChallengesOf(failure), scope, credential, cancel);
       if (!fresh) {
-        const bool retry = fresh.error().code == Code::kUnavailable;
-        return {nullptr, {std::move(fresh).error().Context(request.what), retry}};
+        return {nullptr, Refusal::Of(std::move(fresh).error().Context(request.what))};
       }
       authorization = std::move(*fresh);
       continue;
@@ -236,7 +267,7 @@ Status RegistryTransport::WaitBeforeRetry(const Refusal& refusal, int failures,
     error.message += "; it asks to wait " + std::to_string(wait.count() / 1000) + " s";
     return error;
   }
-  if (WaitFor(wait, cancel)) return Ok();
+  if (options_.time.wait(wait, cancel)) return Ok();
   if (cancel.Stopped()) return Error{Code::kCancelled, refusal.error.message};
   return refusal.error;
 }

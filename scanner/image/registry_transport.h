@@ -16,6 +16,7 @@
 #include "lib/http/url.h"
 #include "model/image_reference.h"
 #include "scanner/image/authenticator.h"
+#include "scanner/image/host_pace.h"
 #include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
 
@@ -89,6 +90,9 @@ class RegistryTransport {
     bool retry = false;
     std::string retry_after = {};
     bool answered = false;  // it was a host's own word
+
+    /// Of what went wrong before there was an answer.
+    static Refusal Of(Error error);
   };
   struct Attempt {
     Body body;  // null with a refusal
@@ -108,6 +112,7 @@ class RegistryTransport {
     std::vector<http::Header> headers;
     std::chrono::milliseconds connect_timeout;
     bool mirror = false;
+    std::chrono::milliseconds patience{0};  // with a pause that the host has asked for
   };
 
   /// In the order to ask; `access` keeps alive what they point to.
@@ -128,7 +133,11 @@ class RegistryTransport {
   Attempt TryAs(const Access& access, const RegistryCredential& credential,
                 const RegistryRequest& request, const Route& route, const Cancellation& cancel);
   Result<Answer> Follow(const RegistryRequest& request, const Route& route,
+                        const RegistryCredential& credential,
                         const std::optional<Secret>& authorization, const Cancellation& cancel);
+  /// One request at the registry's own host, in its turn, or at one that a redirect leads to.
+  Result<Body> Send(const http::Request& request, const Route& route, bool at_registry,
+                    const RegistryCredential& credential, const Cancellation& cancel);
   /// Where `location` leads, said by `from`; what it may not lead to is an error.
   Result<http::Url> NextUrl(const http::Url& from, const http::Url& registry,
                             std::string_view location) const;
@@ -137,6 +146,7 @@ class RegistryTransport {
 
   http::Client& client_;
   const RegistryOptions options_;
+  HostPace pace_;
   Authenticator authenticator_;
   Guarded<std::map<std::string, bool>> loopback_tls_;  // host -> answered over TLS
 };

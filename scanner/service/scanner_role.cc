@@ -151,6 +151,7 @@ Status ScannerRole::MakeRegistry() {
     registry_options.mirrors = mirrors_.get();
   }
   registry_options.plain_http = options_.plain_http;
+  registry_options.on_pause = image::CountRegistryPauses(metrics_);
   registry_ = image::Registry::Create(*client_, std::move(registry_options));
   return Ok();
 }

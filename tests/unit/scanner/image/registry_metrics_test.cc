@@ -31,5 +31,15 @@ TEST(RegistryRequests, AreCountedByTheirAnswer) {
   }
 }
 
+TEST(RegistryPauses, AreCounted) {
+  metrics::Registry metrics;
+  const auto count = CountRegistryPauses(metrics);
+  EXPECT_NE(metrics.RenderPrometheus().find("landwaiter_registry_pauses_total 0\n"),
+            std::string::npos);
+  count();
+  EXPECT_NE(metrics.RenderPrometheus().find("landwaiter_registry_pauses_total 1\n"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace landwaiter::image
