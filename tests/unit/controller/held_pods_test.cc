@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <future>
+
 #include "controller/held_release.h"
 #include "model/scan_request.h"
 #include "tests/unit/controller/world.h"
@@ -99,6 +102,49 @@ TEST_F(HeldPodsTest, OneThatWaitsSaysWhyAndIsReleasedAfterARestart) {
   ScannersAnswer();
   replica.Begin();
   EXPECT_TRUE(world.Until([&] { return Released(); }));
+}
+
+TEST_F(HeldPodsTest, ALeaderLooksAtThemBeforeAllOthers) {
+  constexpr int kOthers = 100;
+  const auto tag = [](int i) { return "r.io/shop/other-" + std::to_string(i) + ":1"; };
+  world.api.Put(kScanPolicies, Holds());
+  for (int i = 0; i < kOthers; ++i) {
+    world.Push(tag(i), DigestOf(tag(i)));
+    world.api.Put(kube::kPods, WithImage(APod("a-" + std::to_string(i)), tag(i)));
+  }
+  // In whatever order pods are listed, one of these is not among the first.
+  const std::vector<std::string> held{"r.io/shop/held-0:1", "r.io/shop/held-50:1",
+                                      "r.io/shop/held-99:1"};
+  for (const auto& reference : held) world.Push(reference, DigestOf(reference));
+  world.api.Put(kube::kPods, WithImage(Gated(APod("0-held")), held[0]));
+  world.api.Put(kube::kPods, WithImage(Gated(APod("a-50-held")), held[1]));
+  world.api.Put(kube::kPods, WithImage(Gated(APod("z-held")), held[2]));
+  // The first one's registry is slow, until all pods stand in the queue.
+  std::promise<void> all_queued;
+  const std::shared_future<void> go_on = all_queued.get_future().share();
+  landwaiter::Guarded<std::vector<std::string>> order;
+  world.on_resolve = [&](const ImageReference& image) {
+    order.With([&](auto& names) { names.push_back(image.ToString()); });
+    go_on.wait();
+  };
+  const auto asked = [&] { return order.With([](const auto& names) { return names; }); };
+  Replica replica(world, "one", std::chrono::hours(24), true);
+  const bool queued = world.Until([&] {
+    const std::string text = replica.Metrics();
+    const std::string series = "landwaiter_queue_depth{queue=\"pods\"} ";
+    const auto at = text.find(series);
+    return !asked().empty() && at != std::string::npos &&
+           std::stoul(text.substr(at + series.size())) >= kOthers + held.size() - 1;
+  });
+  all_queued.set_value();
+  ASSERT_TRUE(queued);
+  ASSERT_TRUE(world.Until([&] { return asked().size() >= kOthers + held.size(); }));
+  const auto names = asked();
+  // A namespace's pods are looked at one after the other: at most the first was before them.
+  for (const auto& reference : held) {
+    const auto place = std::find(names.begin(), names.end(), reference) - names.begin();
+    EXPECT_LE(place, static_cast<std::ptrdiff_t>(held.size())) << reference;
+  }
 }
 
 TEST_F(HeldPodsTest, WhenHoldForIsOverOnIncompleteAnswers) {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -58,6 +59,8 @@ struct World {
   landwaiter::Guarded<std::map<std::string, Digest>> registry;
   landwaiter::Guarded<std::shared_ptr<const MatchDatabase>> database;
   landwaiter::Guarded<std::optional<Error>> scanner_fault;
+  /// Before a registry answers what a reference means.
+  std::function<void(const ImageReference&)> on_resolve;
 
   World() {
     api.Put(kube::kNamespaces, {{"metadata", {{"name", "shop"}}}});
@@ -78,6 +81,7 @@ struct World {
   }
   Result<Digest> Resolve(const ImageReference& image) {
     ++resolves;
+    if (on_resolve) on_resolve(image);
     return registry.With([&](auto& tags) -> Result<Digest> {
       if (image.digest) {  // of this repository, as image::Registry asks it
         for (const auto& [tag, digest] : tags) {

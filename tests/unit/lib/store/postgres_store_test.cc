@@ -84,6 +84,27 @@ TEST(PostgresStore, ForgetsPackagesThatNoImageHoldsWhenItIsOpened) {
   EXPECT_EQ(SharedPostgres().Ask(dsn, "SELECT count(*) FROM landwaiter_package"), "1");
 }
 
+TEST(PostgresStore, IsOpenedAllTheSameWhereWhatLiesThereCannotBeTidied) {
+  const std::string dsn = SharedPostgres().NewDatabase();
+  auto store = Open(dsn);
+  ASSERT_TRUE(store->PutInventory(kOne, Inventory("1"), {{"deb", "old", "1"}, {"deb", "a", "1"}}));
+  ASSERT_TRUE(store->PutInventory(kOne, Inventory("1"), {{"deb", "a", "1"}}));
+  store.reset();
+  SharedPostgres().Ask(dsn,
+                       "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                       " $$ BEGIN RAISE EXCEPTION 'no time for that'; END $$");
+  SharedPostgres().Ask(dsn,
+                       "CREATE TRIGGER refuse BEFORE DELETE ON landwaiter_package"
+                       " FOR EACH ROW EXECUTE FUNCTION refuse()");
+  store = Open(dsn);
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(SharedPostgres().Ask(dsn, "SELECT count(*) FROM landwaiter_package"), "2")
+      << "nothing was tidied";
+  EXPECT_EQ(store->GetInventory(kOne).value()->document, "1");
+  EXPECT_TRUE(store->PutInventory(kTwo, Inventory("2"), {{"deb", "b", "1"}}));
+  EXPECT_EQ(store->ImagesWith({"deb", "a", "1"}, 10).value(), std::vector<Digest>{kOne});
+}
+
 TEST(PostgresStore, KeepsANameThatIsLongerThanAnIndexEntryMayBe) {
   auto store = Open(SharedPostgres().NewDatabase());
   std::string name;
