@@ -33,6 +33,18 @@ def owned(kind, name, image, namespace, replicas=1):
     return made
 
 
+def replication_controller(name, image, namespace, replicas=1):
+    labels = {"app": name}
+    return {"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"replicas": replicas, "selector": labels, "template": _template(image, labels)}}
+
+
+def cron_job(name, image, namespace):
+    """One whose time does not come while tests run."""
+    return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"schedule": "0 0 29 2 *", "jobTemplate": {"spec": job(name, image, namespace)["spec"]}}}
+
+
 def policy(name, *rules, namespace=None, **spec):
     """A ScanPolicy, of one namespace only where one is given."""
     if namespace:

@@ -1,12 +1,13 @@
 """Digests that are pinned, owners that are nudged, workloads that are denied: on the real API server."""
 
+import functools
 import itertools
 
 import pytest
 
 from bench import HeldBack, audit_annotations, fresh_namespace, holding_system, settle
 from making import BAD, CRITICAL
-from objects import NO_CRITICAL, deployment, job, owned, pod, policy
+from objects import NO_CRITICAL, cron_job, deployment, job, owned, pod, policy, replication_controller
 
 _numbers = itertools.count(1)
 
@@ -103,19 +104,25 @@ def test_a_tag_that_a_rule_is_against_is_not_hidden_from_it(system, namespace):
 
 # --- nudged owners
 
-KINDS = {"ReplicaSet": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch"}
+KINDS = {"ReplicaSet": "apis/apps/v1", "StatefulSet": "apis/apps/v1", "DaemonSet": "apis/apps/v1", "Job": "apis/batch/v1",
+         "ReplicationController": "api/v1"}
+
+
+# Each kind whose template holds pods: what makes one of (name, image, namespace).
+WORKLOADS = {"Deployment": deployment, **{k: functools.partial(owned, k) for k in ("ReplicaSet", "StatefulSet", "DaemonSet")},
+             "Job": job, "CronJob": cron_job, "ReplicationController": replication_controller}
 
 
 def _make_owners(system, namespace, image):
     """One of each kind that makes pods, all of one image."""
     for kind in KINDS:
         name = kind.lower()
-        done = system.create(job(name, image, namespace) if kind == "Job" else owned(kind, name, image, namespace))
+        done = system.create(WORKLOADS[kind](name, image, namespace))
         assert done.returncode == 0, done.stderr
 
 
 def _owner(system, namespace, kind):
-    return system.cluster.get(f"/apis/{KINDS[kind]}/v1/namespaces/{namespace}/{kind.lower()}s/{kind.lower()}")
+    return system.cluster.get(f"/{KINDS[kind]}/namespaces/{namespace}/{kind.lower()}s/{kind.lower()}")
 
 
 def _denials(system, namespace, kind):
@@ -154,10 +161,10 @@ def test_deny_workloads_denies_what_a_person_applies(system, namespace):
     _enforce(system, namespace, denyWorkloads=True)
     bad, clean = system.push(packages=BAD), system.push()
     settle(system, namespace, bad, clean)
-    for made in (deployment("web", bad.pinned, namespace), job("once", bad.pinned, namespace),
-                 owned("StatefulSet", "db", bad.pinned, namespace), owned("DaemonSet", "agent", bad.pinned, namespace)):
-        done = system.create(made)
-        assert done.returncode != 0 and CRITICAL in done.stderr and "workloads.landwaiter.io" in done.stderr, done.stderr
+    for kind, make in WORKLOADS.items():
+        done = system.create(make("bad", bad.pinned, namespace))
+        assert done.returncode != 0 and CRITICAL in done.stderr and "workloads.landwaiter.io" in done.stderr, (kind, done.stderr)
+    assert system.create(cron_job("nightly", clean.pinned, namespace)).returncode == 0
     assert system.create(deployment("web", clean.pinned, namespace)).returncode == 0
     pods = f"/api/v1/namespaces/{namespace}/pods"
     system.cluster.wait_until(lambda: system.cluster.items(pods), 60, "its pod")

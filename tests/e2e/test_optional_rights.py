@@ -6,7 +6,7 @@ import json
 import pytest
 
 from charts import CHART, NAMESPACE, RELEASE, helm
-from objects import deployment, job, owned, pod
+from objects import cron_job, deployment, job, owned, pod, replication_controller
 from processes import wait_until
 
 TEAM = "team"
@@ -75,18 +75,6 @@ def _still(made):
     return made
 
 
-def _cron_job():
-    return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "owner", "namespace": TEAM},
-            "spec": {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": job("owner", "a:1", TEAM)["spec"]}}}
-
-
-def _replication_controller():
-    made = owned("ReplicaSet", "owner", "a:1", TEAM)
-    made.update(apiVersion="v1", kind="ReplicationController")
-    made["spec"]["selector"] = made["spec"]["selector"]["matchLabels"]
-    return made
-
-
 def _set(cluster, verb, mode):
     values = {"admission": MODES[mode], "store": {"persistence": {"enabled": False}}}
     helm(verb, RELEASE, CHART, "-n", NAMESPACE, "--create-namespace" if verb == "install" else "--reset-values", "--values", "-",
@@ -101,7 +89,7 @@ def account(fresh):
     fresh.wait_until(lambda: fresh.get(f"{CORE}/serviceaccounts/default") and fresh.get(f"{CORE}/configmaps/kube-root-ca.crt"), 30,
                      "the namespace is ready")
     fresh.apply(*(_still(owned(kind, "owner", "a:1", TEAM)) for kind in ("ReplicaSet", "StatefulSet", "DaemonSet")),
-                *map(_still, (job("owner", "a:1", TEAM), deployment("owner", "a:1", TEAM), _cron_job(), _replication_controller())),
+                *(_still(make("owner", "a:1", TEAM)) for make in (job, deployment, cron_job, replication_controller)),
                 pod("p", "a:1", TEAM))
     return fresh.service_account_token(NAMESPACE, "controller")
 
