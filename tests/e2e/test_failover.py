@@ -1,20 +1,14 @@
 """Two controllers, two webhooks: the leader dies or sleeps in the middle of its work."""
 
-import collections
-import concurrent.futures
-import contextlib
 import time
 
 import pytest
 
+import crowds
 import faults
 from making import BAD, debian_image
 from objects import NO_CRITICAL, pod, policy
-from system import SCANS, condition
 
-SCANNED = 200
-WORKERS = 4        # scans that a controller has under way at once (--workers)
-UNANSWERED = 4     # creations that a controller has under way at once (kPodThreads)
 LEASE = 15.0       # seconds, client-go's defaults: the lease's life,
 RETRY = 2.0        # and how often it is looked at
 TAKEOVER = 20.0    # what docs/ha.md promises: the lease, two looks, a second for the requests
@@ -46,53 +40,15 @@ def known(pair, namespace):
     return faults.KnownImages(pair, namespace, good, bad)
 
 
-def _push_all(system, namespace):
-    """{scan name: (image, fails)} of images that nobody has seen, a fifth of them bad."""
-    images = [debian_image(BAD if i % 5 == 0 else None) for i in range(SCANNED)]
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        pushed = list(pool.map(lambda i: system.push(i, repository=f"crowd/{namespace}", tag=i.digest[7:27]), images))
-    return {p.scan_name: (p, i % 5 == 0) for i, p in enumerate(pushed)}
-
-
 @pytest.fixture
 def crowd(pair, other_namespace):
     """The 200 images, under a policy that lets all of them run. It is forgotten afterwards: later tests' controllers
     need not scan it all for their own stores."""
     pair.enforce(other_namespace, policy(f"crowd-{other_namespace}", NO_CRITICAL, namespace=other_namespace,
                                          enforcement="Audit"))
-    pushed = _push_all(pair, other_namespace)
+    pushed = crowds.push(pair, other_namespace)
     yield pushed
-    _forget(pair, other_namespace, pushed)
-
-
-def _forget(system, namespace, crowd):
-    pods = f"/api/v1/namespaces/{namespace}/pods"
-    assert system.cluster.api("DELETE", f"{pods}?gracePeriodSeconds=0")[0] == 200
-    system.cluster.wait_until(lambda: not system.cluster.items(pods), 120, "the crowd's pods are gone", pause=0.5)
-    for name in crowd:
-        system.cluster.api("DELETE", f"{SCANS}/{name}")
-
-
-@contextlib.contextmanager
-def _creating(system, namespace, crowd):
-    """Makes pods of all the images, beside the test. Yields a function that waits for the last one and returns the
-    answers that were no 201."""
-    refused = []
-
-    def create():
-        for number, (image, _) in enumerate(crowd.values()):
-            status, answer = system.cluster.api("POST", f"/api/v1/namespaces/{namespace}/pods",
-                                                pod(f"crowd-{number}", image.pinned, namespace))
-            if status != 201:
-                refused.append(answer)
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        done = pool.submit(create)
-        yield lambda: done.result() or refused
-
-
-def _scanned(system, crowd):
-    return [s for s in system.cluster.items(SCANS) if s["metadata"]["name"] in crowd
-            and condition(s, "Ready")["status"] == "True"]
+    crowds.forget(pair, other_namespace, pushed)
 
 
 def _taken(old, new):
@@ -107,48 +63,28 @@ def test_a_leader_killed_in_the_middle_of_200_scans(pair, leader, known, crowd, 
     though not in the next leader's store. Known images are admitted and denied all the while."""
     leading, other = leader
     before = leading.metric("landwaiter_scans_total", result="success")
-    with known, _creating(pair, other_namespace, crowd) as refused:
-        pair.cluster.wait_until(lambda: leading.metric("landwaiter_scans_total", result="success") - before >= SCANNED // 4,
+    with known, crowds.creating(pair, other_namespace, crowd) as refused:
+        pair.cluster.wait_until(lambda: leading.metric("landwaiter_scans_total", result="success") - before >= crowds.SIZE // 4,
                                 240, "a quarter is scanned")
         leading.kill()
         killed = time.monotonic()
-        done = len(_scanned(pair, crowd))
+        done = len(crowds.scanned(pair, crowd))
         pair.cluster.wait_until(lambda: other.metric("landwaiter_leader") == 1, TAKEOVER + LOADED, "the other one leads")
         took = time.monotonic() - killed
         leading.restart()
         assert refused() == []
-        pair.cluster.wait_until(lambda: len(_scanned(pair, crowd)) == SCANNED, 300, "all are scanned", pause=0.5)
+        pair.cluster.wait_until(lambda: len(crowds.scanned(pair, crowd)) == crowds.SIZE, 300, "all are scanned", pause=0.5)
         digests = {image.digest for image, _ in crowd.values()}
         pair.cluster.wait_until(lambda: digests <= faults.stored(other), 300,
                                 "what the old leader had scanned is in the new one's store, too", pause=0.5)
-    assert done < SCANNED, "the leader was killed too late to show anything"
-    faults.figure(f"leader killed after {done} of {SCANNED} scans: the other one led {took:.1f} s later")
+    assert done < crowds.SIZE, "the leader was killed too late to show anything"
+    faults.figure(f"leader killed after {done} of {crowds.SIZE} scans: the other one led {took:.1f} s later")
     faults.figure(f"meanwhile {known.answers[True]} pods of known images admitted, {known.answers[False]} denied for "
                   f"their finding, none failed; the slowest took {known.slowest * 1000:.0f} ms")
     known.check()
     last, taken = _taken(faults.Writes(pair, leading), faults.Writes(pair, other))
     assert taken - last >= LEASE, "the dead leader's lease was not over"
-    _check_crowd(pair, other_namespace, crowd)
-
-
-def _check_crowd(system, namespace, crowd):
-    scans = {s["metadata"]["name"]: s for s in _scanned(system, crowd)}
-    digests = collections.Counter(s["spec"]["image"].rpartition("@")[2] for s in system.cluster.items(SCANS))
-    for name, (image, fails) in crowd.items():
-        assert digests[image.digest] == 1
-        assert scans[name]["status"]["verdict"] == ("Fail" if fails else "Pass"), name
-    made = [e["objectRef"].get("name") for e in system.cluster.audit()
-            if e["objectRef"]["resource"] == "imagescans" and e["verb"] == "create" and e["responseStatus"]["code"] == 201]
-    times = collections.Counter(n for n in made if n in crowd)
-    assert max(times.values()) == 1, "made once each"
-    # The API server makes what a client asked for that is killed before it is answered, and logs no 201 for it.
-    assert len(crowd) - len(times) <= UNANSWERED, f"{sorted(set(crowd) - set(times))} were made by nobody"
-    pulls = collections.Counter(r.path for r in system.registry.requests(of=f"crowd/{namespace}")
-                                if r.method == "GET" and r.status == 200 and "/blobs/" in r.path)
-    again = [p for p, times in pulls.items() if times > 1]
-    faults.figure(f"{len(again)} of {len(pulls)} blobs were pulled a second time, none a third")
-    assert max(pulls.values()) <= 2
-    assert len(again) <= WORKERS * 2, "of scans under way, each a layer and a configuration"
+    crowds.check(pair, other_namespace, crowd)
 
 
 # Admission pitfall 92.

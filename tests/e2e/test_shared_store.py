@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+import crowds
+from bench import fresh_namespace
 from making import BAD, build_database
 from objects import NO_CRITICAL, pod, policy
 from postgres import Postgres
@@ -50,6 +52,33 @@ def test_who_takes_over_judges_without_scanning_again(shared, postgres):
         assert asked == [], "and has pulled nothing"
     finally:
         leader.restart()
+
+
+def test_a_leader_killed_in_the_middle_of_200_scans(shared, postgres):
+    """None lost, none doubled; what the dead one had scanned is not pulled again, since it is in the store: the scanner
+    keeps nothing of layers here."""
+    namespace = fresh_namespace(shared.cluster, "crowd")
+    shared.cluster.apply(policy("crowd", NO_CRITICAL, namespace=namespace))
+    crowd = crowds.push(shared, namespace)
+    leader = shared.cluster.wait_until(shared.roles.leader, 60, "one of the two leads")
+    (other,) = [c for c in shared.roles.controllers if c is not leader]
+    before = leader.metric("landwaiter_scans_total", result="success")
+    with crowds.creating(shared, namespace, crowd) as refused:
+        shared.cluster.wait_until(lambda: leader.metric("landwaiter_scans_total", result="success") - before >= crowds.SIZE // 4,
+                                  240, "a quarter is scanned")
+        leader.kill()
+        done = len(crowds.scanned(shared, crowd))
+        try:
+            shared.cluster.wait_until(lambda: other.metric("landwaiter_leader") == 1, 60, "the other one leads")
+            assert refused() == []
+            shared.cluster.wait_until(lambda: len(crowds.scanned(shared, crowd)) == crowds.SIZE, 300, "all are scanned", pause=0.5)
+        finally:
+            leader.restart()
+    assert done < crowds.SIZE, "the leader was killed too late to show anything"
+    crowds.check(shared, namespace, crowd)
+    stored = set(postgres.ask("SELECT digest FROM landwaiter_image").split())
+    assert {image.digest for image, _ in crowd.values()} <= stored
+    crowds.forget(shared, namespace, crowd)
 
 
 def test_a_scan_whose_store_is_killed_is_kept_once_it_is_back(shared, postgres):
