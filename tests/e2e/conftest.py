@@ -125,6 +125,14 @@ def odd_registry():
         yield running
 
 
+@pytest.fixture(scope="session")
+def limiting_registry():
+    """Another one, for what asks to be left alone: whoever else asked at its host would have to wait, too."""
+    from odd_registry import OddRegistry
+    with OddRegistry() as running:
+        yield running
+
+
 def _new_namespace(cluster):
     """A fresh namespace, ready for pods. It is not deleted (the control plane goes after the run), but its
     policies are: each would be one more that every image of every later test is judged by."""
@@ -166,7 +174,7 @@ def pair(system, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def system(installed, registry, private_registry, token_registry, odd_registry, workdir):
+def system(installed, registry, private_registry, token_registry, odd_registry, limiting_registry, workdir):
     """One scanner, one controller, one webhook, and the API server asking it. Tests that stop or add
     processes leave it as they found it."""
     from making import build_database
@@ -174,7 +182,7 @@ def system(installed, registry, private_registry, token_registry, odd_registry, 
     from system import System
     database = build_database(workdir / "database")
     with Roles(installed, workdir / "roles", database, registry_ca=token_registry.ca_file,
-               plain_http=[registry.host, private_registry.host, token_registry.host, odd_registry.host]) as roles:
+               plain_http=[r.host for r in (registry, private_registry, token_registry, odd_registry, limiting_registry)]) as roles:
         _LOGGERS.append(roles.log_tails)
         roles.install()
         roles.start_scanner()

@@ -34,7 +34,6 @@ ANSWERS = {
     "401 without a challenge": (Answer(401), ["PullUnauthorized"]),
     "403": (Answer(403, b'{"errors":[{"code":"DENIED"}]}'), ["PullUnauthorized"]),
     "404": (Answer(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}'), ["NotFound"]),
-    "429": (Answer(429, headers={"Retry-After": "3600"}), ["RateLimited"]),
     "500": (Answer(500, b"boom"), []),
     "503": (Answer(503), []),
     "half a manifest": (Answer(200, b'{"schemaVersion":2,' + b" " * 500, {
@@ -57,6 +56,11 @@ def test_a_registry_that_answers(system, odd_registry, guarded, name):
     odd_registry.everywhere[repository] = answer
     text = _refused(system, guarded, f"{odd_registry.host}/{repository}:1", *words)
     assert "boom" not in text and "<html>" not in text
+
+
+def test_a_registry_that_asks_to_be_left_alone(system, limiting_registry, guarded):
+    limiting_registry.everywhere["answers/429"] = Answer(429, headers={"Retry-After": "3600"})
+    _refused(system, guarded, f"{limiting_registry.host}/answers/429:1", "RateLimited")
 
 
 METADATA = {"plainly": "https://169.254.169.254/", "as IPv6": "https://[::ffff:169.254.169.254]/",

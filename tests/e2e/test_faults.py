@@ -129,14 +129,18 @@ def _asks_to_wait(system, odd_registry, namespace):
     assert len(asked) == 3 and all(later - sooner >= 2 for sooner, later in zip(asked, asked[1:])), asked
 
 
-REGISTRIES = [_slow, _answers_500, _answers_429, _asks_to_wait]
+def _limits(system, registry, namespace):
+    """One after the other: what one of them is asked for at this host, the other would keep."""
+    _asks_to_wait(system, registry, namespace)
+    _answers_429(system, registry, namespace)
 
 
-def test_registries_that_are_slow_fail_or_ask_to_wait(system, guarded, other_namespace, odd_registry):
-    """Each of REGISTRIES, while another namespace's images of a good registry are judged."""
+def test_registries_that_are_slow_fail_or_ask_to_wait(system, guarded, other_namespace, odd_registry, limiting_registry):
+    """All of them at once, while another namespace's images of a good registry are judged."""
+    ill = ((_slow, odd_registry), (_answers_500, odd_registry), (_limits, limiting_registry))
     system.enforce(other_namespace, policy(f"fault-{other_namespace}", NO_CRITICAL, namespace=other_namespace, waitSeconds=8))
-    with concurrent.futures.ThreadPoolExecutor(len(REGISTRIES)) as pool:
-        running = [pool.submit(f, system, odd_registry, guarded) for f in REGISTRIES]
+    with concurrent.futures.ThreadPoolExecutor(len(ill)) as pool:
+        running = [pool.submit(f, system, where, guarded) for f, where in ill]
         faults.works(system, other_namespace, "meanwhile")
         for future in running:
             future.result()

@@ -47,9 +47,9 @@ def _ask(system, pulled):
 
 
 # Pitfall 47. Admission pitfall 66.
-def test_a_pause_that_one_scan_was_asked_for_is_kept_by_the_next(system, odd_registry, scanner):
+def test_a_pause_that_one_scan_was_asked_for_is_kept_by_the_next(system, limiting_registry, scanner):
     pause = 4  # seconds
-    refused, other = Pulled(odd_registry, after=pause), Pulled(odd_registry)
+    refused, other = Pulled(limiting_registry, after=pause), Pulled(limiting_registry)
     before = scanner.metric(PAUSES)
     _ask(system, refused)
     system.cluster.wait_until(lambda: scanner.metric(PAUSES) == before + 1, 60, "the scanner was asked for a pause")
@@ -62,8 +62,8 @@ def test_a_pause_that_one_scan_was_asked_for_is_kept_by_the_next(system, odd_reg
 
 
 # Admission pitfall 66.
-def test_a_registry_that_wants_an_hour_is_asked_once_for_many_images(system, odd_registry, scanner):
-    images = [Pulled(odd_registry, after=3600, once=False) for _ in range(6)]
+def test_a_registry_that_wants_an_hour_is_asked_once_for_many_images(system, limiting_registry, scanner):
+    images = [Pulled(limiting_registry, after=3600, once=False) for _ in range(6)]
     try:
         for pulled in images:
             _ask(system, pulled)
