@@ -54,6 +54,13 @@ class MeteredStore final : public Store {
   Result<std::optional<FindingsRecord>> GetFindings(const Digest& digest) override {
     return read_.Time([&] { return store_->GetFindings(digest); });
   }
+  Result<std::optional<FindingsBasis>> GetFindingsBasis(const Digest& digest) override {
+    return read_.Time([&] { return store_->GetFindingsBasis(digest); });
+  }
+  Result<bool> RenewFindings(const Digest& digest, const FindingsBasis& from,
+                             const FindingsBasis& to) override {
+    return write_.Time([&] { return store_->RenewFindings(digest, from, to); });
+  }
   Status Delete(const Digest& digest) override {
     return delete_.Time([&] { return store_->Delete(digest); });
   }

@@ -53,6 +53,12 @@ CREATE INDEX landwaiter_image_package_by_image ON landwaiter_image_package (imag
 ALTER TABLE landwaiter_image ALTER COLUMN inventory SET STORAGE EXTERNAL;
 ALTER TABLE landwaiter_findings ALTER COLUMN document SET STORAGE EXTERNAL;
 )sql",
+    // Versions that do not know the column may write beside this one while they are replaced; what
+    // they leave in it belongs to findings that are there no more, which its owner can tell.
+    R"sql(
+ALTER TABLE landwaiter_findings ADD COLUMN asked bytea NOT NULL DEFAULT '';
+ALTER TABLE landwaiter_findings ALTER COLUMN asked SET STORAGE EXTERNAL;
+)sql",
 };
 
 std::int64_t Millis(TimePoint time) { return time.time_since_epoch().count(); }
@@ -223,17 +229,18 @@ class PostgresStore final : public Store {
     if (!blob) return std::move(blob).error().Context("store: findings of " + digest.ToString());
     auto rows = Query(
         "INSERT INTO landwaiter_findings"
-        " (image, database_id, database_built_at, matched_at, document)"
-        " SELECT id, $2, $3, $4, $5 FROM landwaiter_image WHERE digest = $1"
+        " (image, database_id, database_built_at, matched_at, document, asked)"
+        " SELECT id, $2, $3, $4, $5, $6 FROM landwaiter_image WHERE digest = $1"
         " ON CONFLICT (image) DO UPDATE SET database_id = EXCLUDED.database_id,"
         " database_built_at = EXCLUDED.database_built_at, matched_at = EXCLUDED.matched_at,"
-        " document = EXCLUDED.document",
+        " document = EXCLUDED.document, asked = EXCLUDED.asked",
         PostgresValues()
             .Text(digest.ToString())
             .Text(findings.database_id)
             .Text(findings.database_built_at)
             .Int(Millis(findings.matched_at))
-            .Bytes(*blob));
+            .Bytes(*blob)
+            .Bytes(findings.asked));
     if (!rows) return std::move(rows).error();
     if (rows->changed() == 0) return NotFound("store: no inventory of " + digest.ToString());
     return Ok();
@@ -255,6 +262,43 @@ class PostgresStore final : public Store {
                        .database_built_at = std::string(rows->Bytes(0, 2)),
                        .json = *std::move(json),
                        .matched_at = TimePoint(std::chrono::milliseconds(*matched))});
+  }
+
+  Result<std::optional<FindingsBasis>> GetFindingsBasis(const Digest& digest) override {
+    auto rows = Query(
+        "SELECT database_id, database_built_at, matched_at, asked FROM landwaiter_findings"
+        " JOIN landwaiter_image ON landwaiter_image.id = image WHERE digest = $1",
+        PostgresValues().Text(digest.ToString()));
+    if (!rows) return std::move(rows).error();
+    if (rows->size() == 0) return std::optional<FindingsBasis>();
+    auto matched = rows->Int(0, 2);
+    if (!matched) return std::move(matched).error();
+    return std::optional(FindingsBasis{.database_id = std::string(rows->Bytes(0, 0)),
+                                       .database_built_at = std::string(rows->Bytes(0, 1)),
+                                       .matched_at = TimePoint(std::chrono::milliseconds(*matched)),
+                                       .asked = std::string(rows->Bytes(0, 3))});
+  }
+
+  /// Done again after its outcome was lost it says False, which costs a match and nothing else.
+  Result<bool> RenewFindings(const Digest& digest, const FindingsBasis& from,
+                             const FindingsBasis& to) override {
+    auto rows = Query(
+        "UPDATE landwaiter_findings SET database_id = $6, database_built_at = $7,"
+        " matched_at = $8, asked = $9"
+        " WHERE image = (SELECT id FROM landwaiter_image WHERE digest = $1) AND database_id = $2"
+        " AND database_built_at = $3 AND matched_at = $4 AND asked = $5",
+        PostgresValues()
+            .Text(digest.ToString())
+            .Text(from.database_id)
+            .Text(from.database_built_at)
+            .Int(Millis(from.matched_at))
+            .Bytes(from.asked)
+            .Text(to.database_id)
+            .Text(to.database_built_at)
+            .Int(Millis(to.matched_at))
+            .Bytes(to.asked));
+    if (!rows) return std::move(rows).error();
+    return rows->changed() == 1;
   }
 
   Status Delete(const Digest& digest) override {

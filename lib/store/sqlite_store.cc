@@ -14,35 +14,10 @@
 #include "lib/base/log.h"
 #include "lib/store/compress.h"
 #include "lib/store/sqlite.h"
+#include "lib/store/sqlite_migrations.h"
 
 namespace landwaiter::store {
 namespace {
-
-// Position is the version; never edit a line that was released.
-constexpr const char* kMigrations[] = {
-    R"sql(
-CREATE TABLE image (
-  id INTEGER PRIMARY KEY,
-  digest TEXT NOT NULL UNIQUE,
-  scanned_at INTEGER NOT NULL,
-  inventory BLOB NOT NULL);
-CREATE TABLE findings (
-  image INTEGER PRIMARY KEY REFERENCES image(id) ON DELETE CASCADE,
-  database_id TEXT NOT NULL,
-  database_built_at TEXT NOT NULL,
-  matched_at INTEGER NOT NULL,
-  document BLOB NOT NULL);
-CREATE TABLE package (
-  id INTEGER PRIMARY KEY,
-  type TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
-  UNIQUE (type, name, version));
-CREATE TABLE image_package (
-  package INTEGER NOT NULL REFERENCES package(id),
-  image INTEGER NOT NULL REFERENCES image(id) ON DELETE CASCADE,
-  PRIMARY KEY (package, image)) WITHOUT ROWID;
-CREATE INDEX image_package_by_image ON image_package (image);
-)sql",
-};
 
 std::int64_t Millis(TimePoint time) { return time.time_since_epoch().count(); }
 TimePoint FromMillis(std::int64_t millis) { return TimePoint(std::chrono::milliseconds(millis)); }
@@ -86,6 +61,7 @@ class SqliteStore final : public Store {
       auto id = ImageId(digest);
       if (!id) return std::move(id).error();
       if (*id == 0) return NotFound("store: no inventory of " + digest.ToString());
+      // Their basis goes with the old ones, and its columns here stay as they were made.
       Statement insert(database_,
                        "INSERT OR REPLACE INTO findings"
                        " (image, database_id, database_built_at, matched_at, document)"
@@ -95,7 +71,17 @@ class SqliteStore final : public Store {
           .Bind(findings.database_built_at)
           .Bind(Millis(findings.matched_at))
           .BindBlob(*blob);
-      return insert.Run();
+      if (Status status = insert.Run(); !status) return status;
+      Statement basis(database_,
+                      "INSERT OR REPLACE INTO basis"
+                      " (image, database_id, database_built_at, matched_at, asked)"
+                      " VALUES (?, ?, ?, ?, ?)");
+      basis.Bind(*id)
+          .Bind(findings.database_id)
+          .Bind(findings.database_built_at)
+          .Bind(Millis(findings.matched_at))
+          .BindBlob(findings.asked);
+      return basis.Run();
     });
   }
 
@@ -105,7 +91,8 @@ class SqliteStore final : public Store {
     {
       const std::lock_guard lock(mutex_);
       Statement select(database_,
-                       "SELECT document, database_id, database_built_at, matched_at FROM findings"
+                       "SELECT document, basis.database_id, basis.database_built_at,"
+                       " basis.matched_at FROM findings JOIN basis USING (image)"
                        " JOIN image ON image.id = findings.image WHERE digest = ?");
       select.Bind(digest.ToString());
       auto row = select.Step();
@@ -120,6 +107,40 @@ class SqliteStore final : public Store {
     if (!json) return std::move(json).error().Context("store: findings of " + digest.ToString());
     record.json = std::move(*json);
     return std::optional(std::move(record));
+  }
+
+  Result<std::optional<FindingsBasis>> GetFindingsBasis(const Digest& digest) override {
+    const std::lock_guard lock(mutex_);
+    Statement select(database_,
+                     "SELECT database_id, database_built_at, matched_at, asked FROM basis"
+                     " JOIN image ON image.id = basis.image WHERE digest = ?");
+    select.Bind(digest.ToString());
+    auto row = select.Step();
+    if (!row) return std::move(row).error();
+    if (!*row) return std::optional<FindingsBasis>();
+    return std::optional(
+        FindingsBasis{select.Text(0), select.Text(1), FromMillis(select.Int(2)), select.Blob(3)});
+  }
+
+  Result<bool> RenewFindings(const Digest& digest, const FindingsBasis& from,
+                             const FindingsBasis& to) override {
+    const std::lock_guard lock(mutex_);
+    bool renewed = false;
+    Status done = database_.Transaction([&]() -> Status {
+      Statement update(database_,
+                       "UPDATE basis SET database_id = ?, database_built_at = ?, matched_at = ?,"
+                       " asked = ? WHERE image = (SELECT id FROM image WHERE digest = ?)"
+                       " AND database_id = ? AND database_built_at = ? AND matched_at = ?"
+                       " AND asked = ?");
+      update.Bind(to.database_id).Bind(to.database_built_at).Bind(Millis(to.matched_at));
+      update.BindBlob(to.asked).Bind(digest.ToString());
+      update.Bind(from.database_id).Bind(from.database_built_at).Bind(Millis(from.matched_at));
+      if (Status run = update.BindBlob(from.asked).Run(); !run) return run;
+      renewed = sqlite3_changes(database_.handle()) == 1;
+      return Ok();
+    });
+    if (!done) return std::move(done).error();
+    return renewed;
   }
 
   Status Delete(const Digest& digest) override {
@@ -199,31 +220,11 @@ class SqliteStore final : public Store {
   Database database_;
 };
 
-Status Migrate(Database& database) {
-  auto version = database.UserVersion();
-  if (!version) return std::move(version).error();
-  const auto known = static_cast<std::int64_t>(std::size(kMigrations));
-  if (*version > known) {
-    return Unsupported("store: " + database.path() + " has schema " + std::to_string(*version) +
-                       ", this version knows up to " + std::to_string(known) +
-                       ": run the newer version, or move the file away (it is made again by "
-                       "scanning)");
-  }
-  for (std::int64_t step = *version; step < known; ++step) {
-    Status status = database.Transaction([&]() -> Status {
-      if (Status run = database.Execute(kMigrations[step]); !run) return run;
-      return database.Execute("PRAGMA user_version = " + std::to_string(step + 1));
-    });
-    if (!status) return status;
-  }
-  return Ok();
-}
-
 Result<Database> OpenChecked(const std::string& path) {
   auto database = Database::Open(path);
   if (!database) return database;
   if (Status status = database->CheckIntegrity(); !status) return std::move(status).error();
-  if (Status status = Migrate(*database); !status) return std::move(status).error();
+  if (Status status = MigrateSqlite(*database); !status) return std::move(status).error();
   // Versions that no image holds any more; once a start, because a look at the whole index for each
   // deleted image would cost more than the rows do.
   Status tidy =
@@ -286,6 +287,13 @@ class RecoveringStore final : public Store {
   }
   Result<std::optional<FindingsRecord>> GetFindings(const Digest& digest) override {
     return Do([&](Store& store) { return store.GetFindings(digest); });
+  }
+  Result<std::optional<FindingsBasis>> GetFindingsBasis(const Digest& digest) override {
+    return Do([&](Store& store) { return store.GetFindingsBasis(digest); });
+  }
+  Result<bool> RenewFindings(const Digest& digest, const FindingsBasis& from,
+                             const FindingsBasis& to) override {
+    return Do([&](Store& store) { return store.RenewFindings(digest, from, to); });
   }
   Status Delete(const Digest& digest) override {
     return Do([&](Store& store) { return store.Delete(digest); });

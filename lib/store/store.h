@@ -42,6 +42,17 @@ struct FindingsRecord {
   std::string database_built_at;
   std::string json;
   TimePoint matched_at;
+  std::string asked = {};  // FindingsBasis::asked
+};
+
+/// What findings rest on, known without reading them.
+struct FindingsBasis {
+  std::string database_id;
+  std::string database_built_at;
+  TimePoint matched_at;
+  /// What the database was asked for, opaque bytes; "" where that is not known.
+  std::string asked = {};
+  friend bool operator==(const FindingsBasis&, const FindingsBasis&) = default;
 };
 
 /// Reason of an error: nothing more can be written before room is made.
@@ -67,7 +78,13 @@ class Store {
   virtual Result<std::optional<InventoryRecord>> GetInventory(const Digest& digest) = 0;
   /// The findings of the newest database; one a digest. Errors: NotFound without an inventory.
   virtual Status PutFindings(const Digest& digest, const FindingsRecord& findings) = 0;
+  /// Without `asked`.
   virtual Result<std::optional<FindingsRecord>> GetFindings(const Digest& digest) = 0;
+  virtual Result<std::optional<FindingsBasis>> GetFindingsBasis(const Digest& digest) = 0;
+  /// The findings stay, and rest on `to` from now on. False: there are none, or what they rest on
+  /// is not `from` in every byte (any more).
+  virtual Result<bool> RenewFindings(const Digest& digest, const FindingsBasis& from,
+                                     const FindingsBasis& to) = 0;
   virtual Status Delete(const Digest& digest) = 0;
   virtual Result<std::vector<Digest>> Digests() = 0;
   /// Images that hold the package, sorted; any version where `version` is empty.

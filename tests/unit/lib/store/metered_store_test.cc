@@ -25,6 +25,12 @@ class Broken final : public Store {
   Result<std::optional<FindingsRecord>> GetFindings(const Digest&) override {
     return std::optional<FindingsRecord>();
   }
+  Result<std::optional<FindingsBasis>> GetFindingsBasis(const Digest&) override {
+    return std::optional<FindingsBasis>();
+  }
+  Result<bool> RenewFindings(const Digest&, const FindingsBasis&, const FindingsBasis&) override {
+    return false;
+  }
   Status Delete(const Digest&) override { return Ok(); }
   Result<std::vector<Digest>> Digests() override { return std::vector<Digest>(); }
   Result<std::vector<Digest>> ImagesWith(const PackageKey&, std::size_t) override {

@@ -123,6 +123,41 @@ TEST(PostgresStore, RefusesADatabaseOfANewerVersionAndLeavesItAlone) {
   EXPECT_THAT(opened.error().message, HasSubstr("schema 99"));
 }
 
+TEST(PostgresStore, TakesOverADatabaseOfTheFirstVersion) {
+  const std::string dsn = SharedPostgres().NewDatabase();
+  FindingsRecord findings = Findings("[1]");
+  findings.asked = "asked";
+  {
+    auto store = Open(dsn);
+    ASSERT_TRUE(store->PutInventory(kOne, Inventory("1"), {{"deb", "a", "1"}}));
+    ASSERT_TRUE(store->PutFindings(kOne, findings));
+  }
+  SharedPostgres().Ask(dsn, "ALTER TABLE landwaiter_findings DROP COLUMN asked");
+  SharedPostgres().Ask(dsn, "UPDATE landwaiter_schema SET version = 1");
+  auto store = Open(dsn);
+  EXPECT_EQ(store->GetInventory(kOne).value()->document, "1");
+  EXPECT_EQ(store->GetFindings(kOne).value()->json, "[1]");
+  EXPECT_EQ(
+      store->GetFindingsBasis(kOne).value(),
+      (FindingsBasis{findings.database_id, findings.database_built_at, findings.matched_at, ""}))
+      << "not known what was asked, so that it is matched again";
+  ASSERT_TRUE(store->PutFindings(kOne, findings));
+  EXPECT_EQ(store->GetFindingsBasis(kOne).value()->asked, "asked");
+}
+
+// While replicas are replaced one by one, an earlier version may still lead.
+TEST(PostgresStore, IsWrittenByTheFirstVersionBesideThisOne) {
+  const std::string dsn = SharedPostgres().NewDatabase();
+  auto store = Open(dsn);
+  ASSERT_TRUE(store->PutInventory(kOne, Inventory("1"), {}));
+  SharedPostgres().Ask(dsn,
+                       "INSERT INTO landwaiter_findings"
+                       " (image, database_id, database_built_at, matched_at, document)"
+                       " SELECT id, 'db-0', '2025-01-01', 7, '' FROM landwaiter_image");
+  const FindingsBasis expected{"db-0", "2025-01-01", TimePoint(std::chrono::milliseconds(7)), ""};
+  EXPECT_EQ(store->GetFindingsBasis(kOne).value(), expected);
+}
+
 TEST(PostgresStore, TellsOfARowThatCannotBeReadBack) {
   const std::string dsn = SharedPostgres().NewDatabase();
   auto store = Open(dsn);

@@ -15,7 +15,7 @@
 namespace landwaiter::store {
 namespace {
 
-using testing::Inventory, testing::kOne, testing::kTwo;
+using testing::Findings, testing::Inventory, testing::kOne, testing::kTwo;
 
 class SqliteFileTest : public ::testing::Test {
  protected:
@@ -83,6 +83,31 @@ TEST_F(SqliteFileTest, RefusesAFileOfANewerVersionAndLeavesItAlone) {
   EXPECT_EQ(opened.error().code, Code::kUnsupported);
   EXPECT_NE(opened.error().message.find("schema 99"), std::string::npos);
   EXPECT_TRUE(std::filesystem::exists(File()));
+}
+
+TEST_F(SqliteFileTest, TakesOverAFileOfTheFirstVersion) {
+  {
+    auto opened = OpenSqliteStore(folder_);
+    ASSERT_TRUE(opened);
+    FindingsRecord findings = Findings("[1]");
+    findings.asked = "asked";
+    ASSERT_TRUE(opened->store->PutFindings(kOne, findings));
+    ASSERT_TRUE(opened->store->PutInventory(kTwo, Inventory("not matched"), {}));
+  }
+  Run("DROP TABLE basis; PRAGMA user_version = 1");
+  auto opened = OpenSqliteStore(folder_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(opened->moved_aside, "");
+  Store& store = *opened->store;
+  EXPECT_EQ(store.GetInventory(kOne).value()->document, std::string(50'000, 'x'));
+  EXPECT_EQ(store.GetFindings(kOne).value()->json, "[1]");
+  const FindingsRecord of_then = Findings("");
+  EXPECT_EQ(store.GetFindingsBasis(kOne).value(),
+            (FindingsBasis{of_then.database_id, of_then.database_built_at, of_then.matched_at, ""}))
+      << "not known what was asked, so that it is matched again";
+  EXPECT_EQ(store.GetFindingsBasis(kTwo).value(), std::nullopt);
+  EXPECT_TRUE(store.PutFindings(kOne, Findings("[2]")));
+  EXPECT_EQ(store.GetFindings(kOne).value()->json, "[2]");
 }
 
 TEST_F(SqliteFileTest, TellsOfARowThatCannotBeReadBack) {

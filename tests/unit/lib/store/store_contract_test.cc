@@ -64,6 +64,62 @@ TEST_P(StoreContract, RefusesFindingsWithoutAnInventory) {
   EXPECT_EQ(status.error().code, Code::kNotFound);
 }
 
+FindingsBasis Basis(const FindingsRecord& findings) {
+  return {findings.database_id, findings.database_built_at, findings.matched_at, findings.asked};
+}
+
+TEST_P(StoreContract, TellsWhatFindingsRestOnWithoutThem) {
+  EXPECT_EQ(store_->GetFindingsBasis(kOne).value(), std::nullopt) << "no such image";
+  ASSERT_TRUE(store_->PutInventory(kOne, Inventory("1"), {}));
+  EXPECT_EQ(store_->GetFindingsBasis(kOne).value(), std::nullopt) << "no findings";
+  FindingsRecord findings = Findings("[1]");
+  ASSERT_TRUE(store_->PutFindings(kOne, findings));
+  EXPECT_EQ(store_->GetFindingsBasis(kOne).value(), Basis(findings)) << "not known what was asked";
+  findings.asked = std::string("\0\xFF'", 3) + std::string(20'000, 'x');
+  ASSERT_TRUE(store_->PutFindings(kOne, findings));
+  Reopen();
+  EXPECT_EQ(store_->GetFindingsBasis(kOne).value(), Basis(findings));
+  ASSERT_TRUE(store_->PutFindings(kOne, Findings("[2]")));
+  EXPECT_EQ(store_->GetFindingsBasis(kOne).value(), Basis(Findings("[2]")))
+      << "what was asked before is none of theirs";
+  ASSERT_TRUE(store_->PutInventory(kOne, Inventory("2"), {}));
+  EXPECT_EQ(store_->GetFindingsBasis(kOne).value(), std::nullopt) << "of an older inventory";
+}
+
+TEST_P(StoreContract, RenewsFindingsOnlyFromTheBasisThatIsNamed) {
+  const FindingsBasis from{"db-1", "2026-01-01", kThen, std::string("\0a", 2)};
+  const FindingsBasis to{"db-2", "2026-01-02", kThen + std::chrono::hours(1), "b"};
+  EXPECT_FALSE(store_->RenewFindings(kOne, from, to).value()) << "no such image";
+  ASSERT_TRUE(store_->PutInventory(kOne, Inventory("1"), {{"deb", "a", "1"}}));
+  EXPECT_FALSE(store_->RenewFindings(kOne, from, to).value()) << "no findings";
+  FindingsRecord findings = Findings("[1]");
+  findings.asked = from.asked;
+  ASSERT_TRUE(store_->PutFindings(kOne, findings));
+  ASSERT_TRUE(store_->PutInventory(kTwo, Inventory("2"), {}));
+  ASSERT_TRUE(store_->PutFindings(kTwo, findings));
+  const FindingsBasis others[] = {{"db-0", "2026-01-01", kThen, from.asked},
+                                  {"db-1", "2026-01-02", kThen, from.asked},
+                                  {"db-1", "2026-01-01", to.matched_at, from.asked},
+                                  {"db-1", "2026-01-01", kThen, ""},
+                                  {"db-1", "2026-01-01", kThen, std::string("\0b", 2)}};
+  for (const FindingsBasis& other : others) {
+    EXPECT_FALSE(store_->RenewFindings(kOne, other, to).value()) << other.database_id;
+  }
+  EXPECT_EQ(store_->GetFindingsBasis(kOne).value(), from);
+  EXPECT_TRUE(store_->RenewFindings(kOne, from, to).value());
+  EXPECT_FALSE(store_->RenewFindings(kOne, from, to).value()) << "once";
+  Reopen();
+  EXPECT_EQ(store_->GetFindingsBasis(kOne).value(), to);
+  const auto renewed = store_->GetFindings(kOne).value();
+  ASSERT_TRUE(renewed);
+  EXPECT_EQ(renewed->json, "[1]");
+  EXPECT_EQ(renewed->database_id, to.database_id);
+  EXPECT_EQ(renewed->database_built_at, to.database_built_at);
+  EXPECT_EQ(renewed->matched_at, to.matched_at);
+  EXPECT_EQ(store_->GetFindingsBasis(kTwo).value(), from) << "another image";
+  EXPECT_EQ(store_->ImagesWith({"deb", "a", "1"}, 10).value(), std::vector<Digest>{kOne});
+}
+
 TEST_P(StoreContract, DropsFindingsOfAnOlderInventory) {
   ASSERT_TRUE(store_->PutInventory(kOne, Inventory("1"), {{"deb", "a", "1"}}));
   ASSERT_TRUE(store_->PutFindings(kOne, Findings("[]")));
