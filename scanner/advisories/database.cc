@@ -20,6 +20,8 @@ namespace {
 /// opening the file it names; more often than this in a row it is another fault.
 constexpr int kOpenAttempts = 5;
 
+using Table = AdvisoryDatabase::Table;
+
 struct Tables {
   TableRoot affected;
   TableRoot advisories;
@@ -27,6 +29,24 @@ struct Tables {
   TableRoot cves;
   TableRoot lifecycles;
   TableRoot repositories;
+
+  const TableRoot& Of(Table table) const {
+    switch (table) {
+      case Table::kAffected:
+        return affected;
+      case Table::kAdvisories:
+        return advisories;
+      case Table::kNames:
+        return names;
+      case Table::kCves:
+        return cves;
+      case Table::kLifecycles:
+        return lifecycles;
+      case Table::kRepositories:
+        break;
+    }
+    return repositories;
+  }
 };
 
 Result<Tables> OpenTables(const LmdbFile& file) {
@@ -112,6 +132,10 @@ class LmdbDatabase final : public AdvisoryDatabase {
     auto cpes = Read(tables_.repositories, repository, DecodeTexts);
     if (!cpes) return std::move(cpes).error();
     return std::move(*cpes).value_or(std::vector<std::string>());
+  }
+
+  Result<LmdbFile::Cursor> RowsOf(Table table) const override {
+    return file_->From(tables_.Of(table), "");
   }
 
  private:

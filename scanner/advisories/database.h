@@ -15,6 +15,7 @@
 
 #include "lib/base/result.h"
 #include "scanner/advisories/advisory.h"
+#include "scanner/advisories/lmdb_file.h"
 #include "scanner/advisories/manifest.h"
 #include "scanner/advisories/plain_row.h"
 
@@ -66,6 +67,11 @@ class AdvisoryDatabase {
                                                        std::string_view release) const = 0;
   /// The CPEs that Red Hat gives a repository ("rhel-9-for-x86_64-baseos-rpms"); empty for none.
   virtual Result<std::vector<std::string>> CpesOf(std::string_view repository) const = 0;
+
+  /// The tables as they are stored (tables.h), for what compares databases (touched.h).
+  enum class Table { kAffected, kAdvisories, kNames, kCves, kLifecycles, kRepositories };
+  /// Before the first row. Errors: DataLoss.
+  virtual Result<LmdbFile::Cursor> RowsOf(Table table) const = 0;
 
  protected:
   explicit AdvisoryDatabase(DatabaseInfo info) : info_(std::move(info)) {}

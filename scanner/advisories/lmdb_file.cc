@@ -308,28 +308,52 @@ Result<std::optional<std::string_view>> LmdbFile::Get(const TableRoot& table,
   return Find(table.page, key, 0);
 }
 
+Result<LmdbFile::Cursor> LmdbFile::From(const TableRoot& table, std::string_view key) const {
+  Cursor cursor(*this);
+  if (table.empty || key.size() > kMaxKeyBytes) return cursor;
+  if (Status whole = StillWhole(); !whole) return std::move(whole).error();
+  auto way = Descend(table.page, key);
+  if (!way) return std::move(way).error();
+  cursor.way_ = *std::move(way);
+  return cursor;
+}
+
 Status LmdbFile::Scan(
     const TableRoot& table, std::string_view prefix,
     const std::function<bool(std::string_view key, std::string_view value)>& on_row) const {
-  if (table.empty || prefix.size() > kMaxKeyBytes) return Ok();
-  if (Status whole = StillWhole(); !whole) return whole;
-  auto way = Descend(table.page, prefix);
-  if (!way) return std::move(way).error();
-  // A tree has no page twice: one that leads back into itself has no end.
-  for (std::uint64_t leaves = 0; !way->empty(); ++leaves) {
-    if (leaves == pages_) return Damaged("its tree leads back into itself");
-    for (Step& leaf = way->back(); leaf.node < leaf.page.nodes; ++leaf.node) {
-      const auto node = NodeAt(leaf.page, leaf.node);
-      if (!node) return node.error();
-      if (!node->key.starts_with(prefix)) return Ok();
-      if ((node->flags & ~kBigData) != 0) return Damaged("a row is of an unknown kind");
-      const auto value = ValueOf(leaf.page, *node);
-      if (!value) return value.error();
-      if (!on_row(node->key, *value)) return Ok();
-    }
-    if (Status next = NextLeaf(&*way); !next) return next;
+  auto cursor = From(table, prefix);
+  if (!cursor) return std::move(cursor).error();
+  while (true) {
+    const auto row = cursor->Next();
+    if (!row) return row.error();
+    const bool more =
+        row->has_value() && (*row)->key.starts_with(prefix) && on_row((*row)->key, (*row)->value);
+    if (!more) return Ok();
   }
-  return Ok();
+}
+
+LmdbFile::Cursor::Cursor(const LmdbFile& file) : file_(&file) {}
+LmdbFile::Cursor::~Cursor() = default;
+LmdbFile::Cursor::Cursor(Cursor&& other) noexcept = default;
+LmdbFile::Cursor& LmdbFile::Cursor::operator=(Cursor&& other) noexcept = default;
+
+Result<std::optional<TableRow>> LmdbFile::Cursor::Next() {
+  while (!way_.empty() && way_.back().node >= way_.back().page.nodes) {
+    // A tree has no page twice: one that leads back into itself has no end.
+    if (++leaves_ == file_->pages_) return file_->Damaged("its tree leads back into itself");
+    if (Status next = file_->NextLeaf(&way_); !next) return std::move(next).error();
+    // A whole table takes its time.
+    if (Status whole = file_->StillWhole(); !whole) return std::move(whole).error();
+  }
+  if (way_.empty()) return std::optional<TableRow>();
+  Step& leaf = way_.back();
+  const auto node = file_->NodeAt(leaf.page, leaf.node);
+  if (!node) return node.error();
+  if ((node->flags & ~kBigData) != 0) return file_->Damaged("a row is of an unknown kind");
+  const auto value = file_->ValueOf(leaf.page, *node);
+  if (!value) return value.error();
+  ++leaf.node;
+  return std::optional(TableRow{node->key, *value});
 }
 
 }  // namespace landwaiter::advisories

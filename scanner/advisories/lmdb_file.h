@@ -31,6 +31,9 @@ struct TableRoot {
 /// Thread-safe. What it returns points into the map and lives as long as this does.
 class LmdbFile {
  public:
+  /// Goes through a table, row by row in the order of keys. For one thread.
+  class Cursor;
+
   /// Maps the file. Errors: NotFound, and DataLoss where it is cut short or no such file (as
   /// CheckLmdbFile); each names the path.
   static Result<std::unique_ptr<LmdbFile>> Open(const std::string& path);
@@ -47,6 +50,8 @@ class LmdbFile {
   Result<TableRoot> Table(std::string_view name) const;
   /// nullopt: no such key. Errors: DataLoss.
   Result<std::optional<std::string_view>> Get(const TableRoot& table, std::string_view key) const;
+  /// Before the first row whose key is not below `key`. Errors: DataLoss.
+  Result<Cursor> From(const TableRoot& table, std::string_view key) const;
   /// All rows whose key starts with `prefix`, in order; `on_row` returns false to stop. Errors:
   /// DataLoss; rows before the fault have been given.
   Status Scan(
@@ -82,6 +87,29 @@ class LmdbFile {
   std::uint32_t page_size_ = 0;
   std::uint64_t pages_ = 0;  // those in use
   TableRoot tables_;
+};
+
+struct TableRow {
+  std::string_view key;
+  std::string_view value;
+};
+
+class LmdbFile::Cursor {
+ public:
+  ~Cursor();
+  Cursor(Cursor&& other) noexcept;
+  Cursor& operator=(Cursor&& other) noexcept;
+
+  /// nullopt behind the last row. Errors: DataLoss.
+  Result<std::optional<TableRow>> Next();
+
+ private:
+  friend class LmdbFile;
+  explicit Cursor(const LmdbFile& file);
+
+  const LmdbFile* file_;
+  std::vector<Step> way_;     // empty: behind the last row
+  std::uint64_t leaves_ = 0;  // that were left behind
 };
 
 }  // namespace landwaiter::advisories

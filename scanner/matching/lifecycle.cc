@@ -87,4 +87,10 @@ Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
   return std::optional(std::move(coverage));
 }
 
+std::optional<advisories::Word> WordOfRelease(const OperatingSystem& os) {
+  const auto release = ReleaseOf(os);
+  if (!release) return {};
+  return advisories::WordOfLifecycle(release->product, release->name);
+}
+
 }  // namespace landwaiter::matching

@@ -10,6 +10,7 @@
 #include "lib/base/result.h"
 #include "model/inventory.h"
 #include "scanner/advisories/database.h"
+#include "scanner/advisories/touched.h"
 
 namespace landwaiter::matching {
 
@@ -20,5 +21,8 @@ namespace landwaiter::matching {
 Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
                                             const advisories::AdvisoryDatabase& database,
                                             TimePoint today);
+
+/// For what it asks the database; nullopt where it asks nothing.
+std::optional<advisories::Word> WordOfRelease(const OperatingSystem& os);
 
 }  // namespace landwaiter::matching

@@ -12,6 +12,7 @@
 #include "scanner/matching/lifecycle.h"
 #include "scanner/matching/package_key.h"
 #include "scanner/matching/questions.h"
+#include "scanner/matching/releases.h"
 
 namespace landwaiter::matching {
 namespace {
@@ -94,11 +95,16 @@ class Matcher {
     }
     for (const auto& [source, row] : coverage_) result_.coverage.push_back(row.Finish(source));
     if (inventory_.os) {
+      if (const auto release = WordOfRelease(*inventory_.os)) result_.asked.push_back(*release);
       auto ended = EndOfLifeOf(*inventory_.os, database_, database_.Info().built_at);
       if (!ended) return std::move(ended).error();
       if (*ended) result_.coverage.push_back(**std::move(ended));
     }
     MakeFindings();
+    NoteRepositories();
+    std::sort(result_.asked.begin(), result_.asked.end());
+    result_.asked.erase(std::unique(result_.asked.begin(), result_.asked.end()),
+                        result_.asked.end());
     return std::move(result_);
   }
 
@@ -115,6 +121,17 @@ class Matcher {
                              std::string_view(package->version), std::string_view(package->path));
     }
   };
+
+  /// The products of these decide where the packages of a layer are looked up.
+  void NoteRepositories() {
+    for (const ImageLayer& layer : inventory_.layers) {
+      for (const std::string& set : layer.content_sets) {
+        for (const std::string_view name : RepositoryNames(set)) {
+          result_.asked.push_back(advisories::WordOfRepository(name));
+        }
+      }
+    }
+  }
 
   void MakeFindings() {
     std::sort(pending_.begin(), pending_.end(),
@@ -232,6 +249,11 @@ class Matcher {
     question.owns_files = IsOsPackage(package) && owning_.contains(package.name);
     std::string key = KeyOf(question);
     if (const auto at = known_.find(key); at != known_.end()) return &at->second;
+    for (const Place& place : question.places) {
+      for (const PackageKey& one : question.keys) {
+        result_.asked.push_back(advisories::WordOfPackage(place.ecosystem, one.name));
+      }
+    }
     auto fresh = FindFor(question, database_);
     if (!fresh) return std::move(fresh).error();
     return &known_.emplace(std::move(key), *std::move(fresh)).first->second;

@@ -20,6 +20,7 @@
 #include "model/finding.h"
 #include "model/inventory.h"
 #include "scanner/advisories/database.h"
+#include "scanner/advisories/touched.h"
 
 namespace landwaiter::matching {
 
@@ -32,6 +33,10 @@ struct MatchResult {
   /// beside Read says what the feeds cannot say. "lifecycle" (EndOfLife) for a release past its
   /// end. Sorted by source.
   std::vector<Coverage> coverage;
+  /// What the database was asked for, whether it knew anything or not; sorted, each once. A newer
+  /// one that says the same of all of these (advisories::TouchedBetween) gives the same findings,
+  /// coverage and `asked`.
+  std::vector<advisories::Word> asked = {};
 };
 
 /// Errors: DataLoss where the database breaks off under the hands.

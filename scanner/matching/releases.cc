@@ -192,12 +192,20 @@ std::string_view OracleFlavour(std::string_view version) {
   return version.find("_fips") != std::string_view::npos ? "fips" : "";
 }
 
+std::vector<std::string_view> RepositoryNames(std::string_view repository) {
+  const std::string_view shorter = WithoutBuildSuffix(repository);
+  if (shorter == repository) return {repository};
+  return {repository, shorter};
+}
+
 Result<std::vector<std::string>> ProductsOf(const std::vector<std::string>& repositories,
                                             const AdvisoryDatabase& database) {
   std::set<std::string> products;
   for (const std::string& repository : repositories) {
-    auto cpes = database.CpesOf(repository);
-    if (cpes && cpes->empty()) cpes = database.CpesOf(WithoutBuildSuffix(repository));
+    Result<std::vector<std::string>> cpes = std::vector<std::string>();
+    for (const std::string_view name : RepositoryNames(repository)) {
+      if (cpes && cpes->empty()) cpes = database.CpesOf(name);
+    }
     if (!cpes) return cpes.error();
     for (const std::string& cpe : *cpes) {
       std::string product = advisories::RedHatEcosystem(cpe);

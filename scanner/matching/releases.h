@@ -48,6 +48,9 @@ void WolfiToo(const std::string& ecosystem, const advisories::AdvisoryDatabase& 
 std::string_view UbuntuFlavour(std::string_view version);
 std::string_view OracleFlavour(std::string_view version);
 
+/// What a repository of an image may be called in the database.
+std::vector<std::string_view> RepositoryNames(std::string_view repository);
+
 /// The products, named as ecosystems, of the repositories that a Red Hat image says it was built
 /// from; empty where the database does not know them. Errors: DataLoss.
 Result<std::vector<std::string>> ProductsOf(const std::vector<std::string>& repositories,
