@@ -121,12 +121,11 @@ Condition ReadyOfScanned(const JudgeInput& input, const ImageScanStatus& status)
             0,
             ""};
   }
-  return {"Ready",
-          "True",
-          std::string(kReasonScanned),
-          "scanned, matched with the database of " + status.database_built_at + " and judged",
-          0,
-          ""};
+  return {"Ready", "True", std::string(kReasonScanned), MatchedMessage(status), 0, ""};
+}
+
+std::string MatchedMessage(const ImageScanStatus& status) {
+  return "scanned, matched with the database of " + status.database_built_at + " and judged";
 }
 
 /// Stored is there only where it is False: a verdict does not need the store.

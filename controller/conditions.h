@@ -9,6 +9,8 @@ using resources::Condition;
 
 /// Ready, of an image that was scanned: True only where it was matched too and its system is known.
 Condition ReadyOfScanned(const JudgeInput& input, const resources::ImageScanStatus& status);
+/// The message of Ready where it is True; it names the status' database.
+std::string MatchedMessage(const resources::ImageScanStatus& status);
 /// Ready, of one that was not: what it waits for, or why its scan failed.
 Condition ReadyOfPending(const ScanProgress& progress);
 /// Every source of every platform was read.

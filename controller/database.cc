@@ -2,18 +2,31 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <optional>
 
 #include "lib/base/log.h"
 #include "scanner/advisories/manifest.h"
+#include "scanner/advisories/touched.h"
 #include "scanner/matching/match.h"
 
 namespace landwaiter::controller {
 namespace {
 
+/// How a database differs from the one before it.
+struct Succession {
+  std::string id;  // of the one before
+  std::string built_at;
+  advisories::TouchedWords touched;
+};
+
+}  // namespace
+
 class OpenDatabase final : public MatchDatabase {
  public:
-  explicit OpenDatabase(std::unique_ptr<advisories::AdvisoryDatabase> database)
-      : database_(std::move(database)) {}
+  /// `succession`: nullopt where there is none before, or all is to be matched again.
+  OpenDatabase(std::unique_ptr<advisories::AdvisoryDatabase> database,
+               std::optional<Succession> succession)
+      : database_(std::move(database)), succession_(std::move(succession)) {}
 
   std::string Id() const override { return database_->Info().id; }
   std::string BuiltAt() const override { return FormatTime(database_->Info().built_at); }
@@ -31,18 +44,52 @@ class OpenDatabase final : public MatchDatabase {
     for (const Inventory& platform : inventory.platforms) {
       auto match = matching::Match(platform, *database_);
       if (!match) return std::move(match).error();
-      out.push_back({std::move(match->findings), std::move(match->coverage)});
+      out.push_back(
+          {std::move(match->findings), std::move(match->coverage), std::move(match->asked)});
     }
     return out;
   }
 
+  bool SaysTheSame(const MatchBasis& basis) const override {
+    if (!succession_ || !basis.asked || basis.stored.database_id != succession_->id ||
+        basis.stored.database_built_at != succession_->built_at) {
+      return false;
+    }
+    return std::none_of(basis.asked->begin(), basis.asked->end(),
+                        [&](auto word) { return succession_->touched.contains(word); });
+  }
+
+  const advisories::AdvisoryDatabase& advisories() const { return *database_; }
+
  private:
   const std::unique_ptr<advisories::AdvisoryDatabase> database_;
+  const std::optional<Succession> succession_;
 };
+
+namespace {
+
+std::optional<Succession> SuccessionOf(const OpenDatabase* before,
+                                       const advisories::AdvisoryDatabase& after) {
+  if (before == nullptr) return {};
+  auto touched = advisories::TouchedBetween(before->advisories(), after);
+  if (!touched) {
+    log::Warn("advisory databases cannot be compared, all images are matched again",
+              {{"error", touched.error()}});
+    return {};
+  }
+  if (!*touched) return {};
+  return Succession{before->Id(), before->BuiltAt(), **std::move(touched)};
+}
+
+std::string ChangesOf(const std::optional<Succession>& succession) {
+  return succession ? std::to_string(succession->touched.size()) : "all";
+}
 
 }  // namespace
 
-std::shared_ptr<const MatchDatabase> DatabaseWatch::Current() const {
+std::shared_ptr<const MatchDatabase> DatabaseWatch::Current() const { return CurrentOpen(); }
+
+std::shared_ptr<const OpenDatabase> DatabaseWatch::CurrentOpen() const {
   const std::lock_guard lock(mutex_);
   return current_;
 }
@@ -53,7 +100,7 @@ std::string DatabaseWatch::Problem() const {
 }
 
 bool DatabaseWatch::Look() {
-  const auto current = Current();
+  const auto current = CurrentOpen();
   auto info = advisories::ReadDatabaseInfo(folder_);
   // The build time counts too: the same feeds built again are the same content but a fresher look.
   if (info && current && current->Id() == info->id &&
@@ -72,9 +119,12 @@ bool DatabaseWatch::Look() {
     problem_ = opened.error().message;
     return false;
   }
-  auto database = std::make_shared<const OpenDatabase>(std::move(*opened));
-  log::Info("advisory database opened",
-            {{"id", database->Id()}, {"built_at", database->BuiltAt()}});
+  auto succession = SuccessionOf(current.get(), **opened);
+  const std::string changes = ChangesOf(succession);
+  auto database = std::make_shared<const OpenDatabase>(std::move(*opened), std::move(succession));
+  log::Info(
+      "advisory database opened",
+      {{"id", database->Id()}, {"built_at", database->BuiltAt()}, {"packages_changed", changes}});
   const std::lock_guard lock(mutex_);
   current_ = std::move(database);
   problem_.clear();

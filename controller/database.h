@@ -26,10 +26,15 @@ class MatchDatabase {
   virtual std::string NewestOf(std::string_view /*feed*/) const { return ""; }
   /// Every platform of the inventory. Errors: DataLoss.
   virtual Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const = 0;
+  /// Whether to match again would find what stands there: the match is of the database before this
+  /// one, and this one says the same of all that it asked for. False in any doubt.
+  virtual bool SaysTheSame(const MatchBasis& /*basis*/) const { return false; }
 };
 
 /// Null while there has never been one.
 using DatabaseFunction = std::function<std::shared_ptr<const MatchDatabase>()>;
+
+class OpenDatabase;
 
 /// Thread-safe.
 class DatabaseWatch {
@@ -48,10 +53,12 @@ class DatabaseWatch {
   bool Look();
 
  private:
+  std::shared_ptr<const OpenDatabase> CurrentOpen() const;
+
   const std::string folder_;
   const std::function<void()> on_change_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const MatchDatabase> current_;
+  std::shared_ptr<const OpenDatabase> current_;
   std::string problem_;
   std::jthread thread_;
 };

@@ -92,6 +92,8 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, policies_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
                         scan_events_, scan_queue_, &stages_}),
+      scan_refresher_({fenced_, *ports_.clock, scans_, *ports_.store, ports_.database,
+                       [this] { return scan_reconciler_.CurrentPolicies(); }, scan_queue_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, scans_, events_),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
                ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics, &stages_},
@@ -118,7 +120,8 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
           scan_queue_, {.name = "imagescans", .threads = 2, .metrics = &metrics},
           [this] { return leading_.load(); },
           [this](const std::string& key, const Cancellation& cancel) {
-            return scan_reconciler_.Reconcile(key, cancel);
+            return ScanRefresher::IsKey(key) ? scan_refresher_.Refresh(key, cancel)
+                                             : scan_reconciler_.Reconcile(key, cancel);
           }),
       policy_workers_(
           policy_queue_, {.name = "scanpolicies", .threads = 1, .metrics = &metrics},
@@ -198,7 +201,9 @@ void Role::OnScan(const kube::Informer<ScanRecord>::Change& change) {
   // New, or somebody waits for it and asked another replica.
   const bool asked =
       change.before && change.after && AskedAt(*change.before) != AskedAt(*change.after);
-  scan_queue_.Add(name, asked || !change.before ? Priority::kHigh : Priority::kNormal);
+  if (!scan_refresher_.TakeOwn(change)) {
+    scan_queue_.Add(name, asked || !change.before ? Priority::kHigh : Priority::kNormal);
+  }
   for (const auto& request : scan_reconciler_.RequestsFor(name)) scan_queue_.Add(request);
   for (const auto& pod : held_.WaitingFor(name)) pod_queue_.Add(pod, Priority::kHigh);
   if (!change.after) {
@@ -231,6 +236,13 @@ void Role::OnPolicy(const kube::Informer<PolicyRecord>::Change& change) {
   if (same_spec) return;
   EnqueueAllScans();
   EnqueueHeldPods();
+}
+
+void Role::OnDatabaseChanged() {
+  if (!leading_) return;  // who begins to lead looks at all
+  scans_.ForEach([this](const std::string& name, const ScanRecord&) {
+    scan_queue_.Add(ScanRefresher::KeyOf(name), Priority::kLow);
+  });
 }
 
 void Role::EnqueueAllScans() {
@@ -282,6 +294,7 @@ void Role::OnNotLeading() {
   board_.Reset();
   usage_.Reset();
   held_.Reset();
+  scan_refresher_.Forget();
 }
 
 Outcome Role::ReconcilePod(const std::string& key, const Cancellation& cancel) {

@@ -14,6 +14,7 @@
 #include "controller/policy_reconciler.h"
 #include "controller/run.h"
 #include "controller/scan_reconciler.h"
+#include "controller/scan_refresher.h"
 #include "controller/scan_runner.h"
 #include "controller/workers.h"
 #include "lib/base/metrics.h"
@@ -54,8 +55,9 @@ class Role {
   /// Writes as the leader, or not at all; and what it tells by Events.
   kube::Api& fenced() { return fenced_; }
   kube::EventRecorder& events() { return events_; }
-  /// The database has changed: every image is matched and judged again.
-  void OnDatabaseChanged() { EnqueueAllScans(); }
+  /// The database has changed: every image of which it says something else is matched and judged
+  /// again.
+  void OnDatabaseChanged();
   /// Deletes what has outlived its retention, and rows of the store whose ImageScan is gone.
   void Sweep(const Cancellation& cancel);
 
@@ -107,6 +109,7 @@ class Role {
   HeldPods held_;
   PodReconciler pod_reconciler_;
   ScanReconciler scan_reconciler_;
+  ScanRefresher scan_refresher_;
   PolicyReconciler policy_reconciler_;
   ScanRunner runner_;
   Nudger nudger_;

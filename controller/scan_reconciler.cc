@@ -111,9 +111,25 @@ Outcome ScanReconciler::Gone(const std::string& text) {
   return {parts_.store.Delete(*digest)};
 }
 
+bool ScanReconciler::FindingsStand(const Digest& digest) {
+  const auto database = parts_.database();
+  if (!database) return true;  // those of the last one that there was
+  const auto basis = LoadBasis(parts_.store, digest);
+  if (!basis || !*basis) return false;
+  const store::FindingsBasis& stored = (*basis)->stored;
+  if (stored.database_id == database->Id() && stored.database_built_at == database->BuiltAt()) {
+    return true;
+  }
+  if (!database->SaysTheSame(**basis)) return false;
+  const StoredMatch match{database->Id(), database->BuiltAt(), parts_.clock.Now(), {}, {}, 0};
+  const auto renewed = RenewMatch(parts_.store, digest, **basis, match);
+  return renewed && *renewed;
+}
+
 Result<std::optional<StoredImage>> ScanReconciler::Stored(const std::string& name,
                                                           const Digest& digest) {
-  auto image = LoadImage(parts_.store, digest);
+  const auto findings = FindingsStand(digest) ? LoadFindings::kYes : LoadFindings::kNo;
+  auto image = LoadImage(parts_.store, digest, findings);
   if (!image && image.error().code == Code::kDataLoss) {
     log::Warn("stored image unreadable, it is scanned again",
               {{"scan", name}, {"error", image.error()}});

@@ -92,6 +92,9 @@ class ScanReconciler {
   Outcome StoreAway(const ScanRecord& record, Error fault, const Cancellation& cancel);
   Outcome Refused(const ScanRecord& record, const ScanIdentity& identity,
                   const Cancellation& cancel);
+  /// False where the image is to be matched again: its stored findings are not of the present
+  /// database, nor does that say the same of it as the one before.
+  bool FindingsStand(const Digest& digest);
   Result<std::optional<StoredImage>> Stored(const std::string& name, const Digest& digest);
   /// Errors: the database's. A match that cannot be kept is `store_fault`, and judged all the same.
   Status MatchIfNewer(const resources::ImageScan& scan, const Digest& digest, Gathered& facts);

@@ -1,8 +1,12 @@
 #include "controller/stored_image.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <set>
 
+#include "lib/base/binary.h"
+#include "lib/base/file_digest.h"
 #include "lib/base/json.h"
 #include "model/inventory_codec.h"
 
@@ -38,6 +42,35 @@ std::vector<store::PackageKey> PackagesOf(const ImageInventory& inventory) {
 Result<ImageInventory> InventoryFrom(const std::string& document) {
   return document.starts_with('{') ? ImageInventoryFromJson(document)
                                    : DecodeImageInventory(document);
+}
+
+/// Of this very program. Where it cannot be read, of this process alone.
+const std::string& ProgramIdentity() {
+  static const std::string identity = [] {
+    const auto program = DigestOfFile("/proc/self/exe");
+    if (program) return program->digest.ToString();
+    std::random_device random;
+    return std::to_string(random()) + "-" + std::to_string(random());
+  }();
+  return identity;
+}
+
+/// Stands before what was asked and holds for one row alone: whoever writes other findings over it
+/// and does not know of it (an earlier version, on a shared store) breaks it.
+std::string SealOf(const std::string& database_id, const std::string& built_at,
+                   TimePoint matched_at) {
+  BinaryWriter writer;
+  for (const std::string* text : {&ProgramIdentity(), &database_id, &built_at}) writer.Text(*text);
+  writer.Fixed(static_cast<std::uint64_t>(matched_at.time_since_epoch().count()));
+  return std::string(Sha256::Of(writer.Take()).Hex());
+}
+
+template <class Words>
+std::string SealedWords(const StoredMatch& match, const Words& each) {
+  BinaryWriter writer;
+  writer.Raw(SealOf(match.database_id, match.database_built_at, match.matched_at));
+  each([&](std::uint64_t word) { writer.Fixed(word); });
+  return writer.Take();
 }
 
 }  // namespace
@@ -88,13 +121,15 @@ Result<std::vector<PlatformMatch>> MatchFromJson(std::string_view text) {
   return out;
 }
 
-Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& digest) {
+Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& digest,
+                                             LoadFindings wanted) {
   auto record = store.GetInventory(digest);
   if (!record) return std::move(record).error();
   if (!*record) return std::optional<StoredImage>();
   auto inventory = InventoryFrom((*record)->document);
   if (!inventory) return DataLoss("stored inventory: " + inventory.error().message);
   StoredImage image{std::move(*inventory), (*record)->scanned_at, std::nullopt};
+  if (wanted == LoadFindings::kNo) return std::optional(std::move(image));
   auto findings = store.GetFindings(digest);
   if (!findings) return std::move(findings).error();
   if (!*findings) return std::optional(std::move(image));
@@ -108,6 +143,32 @@ Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& 
   return std::optional(std::move(image));
 }
 
+Result<std::optional<MatchBasis>> LoadBasis(store::Store& store, const Digest& digest) {
+  auto stored = store.GetFindingsBasis(digest);
+  if (!stored) return std::move(stored).error();
+  if (!*stored) return std::optional<MatchBasis>();
+  MatchBasis basis{**std::move(stored), {}};
+  const store::FindingsBasis& row = basis.stored;
+  BinaryReader reader(row.asked);
+  if (reader.Skip(SealOf(row.database_id, row.database_built_at, row.matched_at))) {
+    auto& asked = basis.asked.emplace();
+    while (!reader.AtEnd() && !reader.failed()) asked.push_back(reader.Fixed());
+    if (reader.failed()) basis.asked.reset();
+  }
+  return std::optional(std::move(basis));
+}
+
+Result<bool> RenewMatch(store::Store& store, const Digest& digest, const MatchBasis& basis,
+                        const StoredMatch& match) {
+  if (!basis.asked) return false;
+  const auto each = [&](const auto& put) {
+    std::for_each(basis.asked->begin(), basis.asked->end(), put);
+  };
+  return store.RenewFindings(
+      digest, basis.stored,
+      {match.database_id, match.database_built_at, match.matched_at, SealedWords(match, each)});
+}
+
 Status SaveInventory(store::Store& store, const ImageInventory& inventory, TimePoint now) {
   return store.PutInventory(inventory.digest, {EncodeImageInventory(inventory), now},
                             PackagesOf(inventory));
@@ -117,8 +178,14 @@ Status SaveMatch(store::Store& store, const Digest& digest, StoredMatch& match) 
   std::string document = MatchToJson(match.platforms);
   const Digest report_digest = Sha256::Of(document);
   const std::size_t report_bytes = document.size();
-  Status saved = store.PutFindings(
-      digest, {match.database_id, match.database_built_at, std::move(document), match.matched_at});
+  const auto each = [&](const auto& put) {
+    for (const PlatformMatch& platform : match.platforms) {
+      std::for_each(platform.asked.begin(), platform.asked.end(), put);
+    }
+  };
+  Status saved =
+      store.PutFindings(digest, {match.database_id, match.database_built_at, std::move(document),
+                                 match.matched_at, SealedWords(match, each)});
   if (!saved) return saved;
   match.report_digest = report_digest;
   match.report_bytes = report_bytes;

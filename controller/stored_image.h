@@ -1,6 +1,7 @@
 // What the store holds of one image, as structs, and the way there and back.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,16 @@ namespace landwaiter::controller {
 struct PlatformMatch {
   std::vector<Finding> findings;
   std::vector<Coverage> coverage;  // of the matching
+  /// MatchResult::asked. Not part of the stored document.
+  std::vector<std::uint64_t> asked = {};
+};
+
+/// What the findings of an image rest on, known without reading them or its inventory.
+struct MatchBasis {
+  store::FindingsBasis stored;
+  /// What the database was asked for, for all platforms; nullopt where that is not known, or not of
+  /// this program: another version may ask otherwise, or make something else of the answers.
+  std::optional<std::vector<std::uint64_t>> asked;
 };
 
 /// The findings of one image under one database, in the order of the inventory's platforms.
@@ -39,9 +50,18 @@ struct StoredImage {
 std::string MatchToJson(const std::vector<PlatformMatch>& platforms);
 Result<std::vector<PlatformMatch>> MatchFromJson(std::string_view json);
 
+enum class LoadFindings { kYes, kNo };
+
 /// nullopt where the image has not been scanned. Errors: the store's; DataLoss for documents that
 /// cannot be read (the caller scans again).
-Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& digest);
+Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& digest,
+                                             LoadFindings findings = LoadFindings::kYes);
+/// nullopt where there are no findings. Errors: the store's.
+Result<std::optional<MatchBasis>> LoadBasis(store::Store& store, const Digest& digest);
+/// The findings that rest on `basis` are from now on those of `match`'s database, which says the
+/// same of the image. False where they rest on something else by now. Errors: the store's.
+Result<bool> RenewMatch(store::Store& store, const Digest& digest, const MatchBasis& basis,
+                        const StoredMatch& match);
 /// Replaces the inventory; the findings go with the old one.
 Status SaveInventory(store::Store& store, const ImageInventory& inventory, TimePoint now);
 /// Fills report_digest and report_bytes of `match`; they stay empty where it is not saved.

@@ -102,6 +102,12 @@ bool IsCounting(const resources::ImageScanStatus& status) {
   });
 }
 
+bool IsSettled(const resources::ImageScanStatus& status) {
+  return std::all_of(status.policies.begin(), status.policies.end(), [](const PolicyStatus& row) {
+    return row.turned_bad ? !IsGood(row) && !row.turned_bad->counting : IsGood(row);
+  });
+}
+
 void CountRunning(const std::vector<RunsIn>& running, resources::ImageScanStatus& status) {
   std::size_t room = resources::kMaxRanInBytes;
   std::size_t waiting = 0;

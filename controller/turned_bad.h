@@ -34,6 +34,9 @@ bool RunsImage(const PodRecord& pod, const resources::ImageScanStatus& status);
 /// Some record is still without its namespaces.
 bool IsCounting(const resources::ImageScanStatus& status);
 
+/// Every row that is neither Pass nor Warn has a record, and the record its namespaces.
+bool IsSettled(const resources::ImageScanStatus& status);
+
 /// Fills in the records that are, from what runs (sorted). Records that begin together share the
 /// room that there is (resources::kMaxRanInBytes) evenly, since a pod has to pass every policy.
 void CountRunning(const std::vector<RunsIn>& running, resources::ImageScanStatus& status);

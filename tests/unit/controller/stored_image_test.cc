@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "lib/store/sqlite_store.h"
 #include "model/inventory_codec.h"
 #include "tests/unit/controller/builders.h"
@@ -54,6 +56,90 @@ TEST_F(StoredImageTest, TheBytesOfAnotherVersionAreRefusedByName) {
   EXPECT_EQ(image.error().code, Code::kDataLoss) << "so that it is scanned again";
   EXPECT_NE(image.error().message.find("'landwaiter inventory 2'"), std::string::npos)
       << image.error().message;
+}
+
+StoredMatch AMatchThatAsked(std::vector<std::uint64_t> words) {
+  StoredMatch match;
+  match.database_id = "db-1";
+  match.database_built_at = "2026-11-24T00:00:00Z";
+  match.matched_at = kScannedAt;
+  match.platforms.resize(2);
+  match.platforms[1].asked = std::move(words);
+  return match;
+}
+
+TEST_F(StoredImageTest, FindingsThatAreNotWantedAreNotRead) {
+  ASSERT_TRUE(SaveInventory(*store_, AnInventory(kStored), kScannedAt));
+  StoredMatch match = AMatchThatAsked({});
+  match.platforms.resize(1);
+  ASSERT_TRUE(SaveMatch(*store_, kStored, match));
+  EXPECT_TRUE(LoadImage(*store_, kStored).value()->match);
+  EXPECT_FALSE(LoadImage(*store_, kStored, LoadFindings::kNo).value()->match);
+}
+
+TEST_F(StoredImageTest, WhatWasAskedComesBackAsItWent) {
+  EXPECT_FALSE(LoadBasis(*store_, kStored).value());
+  ASSERT_TRUE(SaveInventory(*store_, AnInventory(kStored), kScannedAt));
+  EXPECT_FALSE(LoadBasis(*store_, kStored).value());
+  for (const std::vector<std::uint64_t>& words :
+       {std::vector<std::uint64_t>{}, {1, 0x8000000000000002, ~std::uint64_t{0}}}) {
+    StoredMatch match = AMatchThatAsked(words);
+    ASSERT_TRUE(SaveMatch(*store_, kStored, match));
+    const auto basis = LoadBasis(*store_, kStored).value();
+    ASSERT_TRUE(basis);
+    EXPECT_EQ(basis->stored.database_id, "db-1");
+    EXPECT_EQ(basis->asked, words);
+  }
+}
+
+// An earlier version beside this one, a row of another program, a disk.
+TEST_F(StoredImageTest, WhatWasAskedIsNotKnownWhereAnotherHandWroteTheRow) {
+  ASSERT_TRUE(SaveInventory(*store_, AnInventory(kStored), kScannedAt));
+  StoredMatch match = AMatchThatAsked({1, 2});
+  ASSERT_TRUE(SaveMatch(*store_, kStored, match));
+  const auto ours = store_->GetFindingsBasis(kStored).value();
+  ASSERT_TRUE(ours);
+  const std::pair<const char*, std::function<void(store::FindingsBasis&)>> cases[] = {
+      {"by who does not know of it", [](auto& row) { row.asked.clear(); }},
+      {"with another database", [](auto& row) { row.database_id = "db-2"; }},
+      {"with the same feeds of another day",
+       [](auto& row) { row.database_built_at = "2026-11-25T00:00:00Z"; }},
+      {"at another time", [](auto& row) { row.matched_at += std::chrono::milliseconds(1); }},
+      {"by another program", [](auto& row) { row.asked[0] = row.asked[0] == '0' ? '1' : '0'; }},
+      {"cut short", [](auto& row) { row.asked.pop_back(); }},
+      {"cut within its seal", [](auto& row) { row.asked.resize(63); }}};
+  for (const auto& [title, change] : cases) {
+    store::FindingsBasis row = *ours;
+    change(row);
+    ASSERT_TRUE(
+        store_->PutFindings(kStored, {row.database_id, row.database_built_at,
+                                      MatchToJson(match.platforms), row.matched_at, row.asked}));
+    const auto basis = LoadBasis(*store_, kStored).value();
+    ASSERT_TRUE(basis);
+    EXPECT_EQ(basis->asked, std::nullopt) << title;
+    EXPECT_FALSE(RenewMatch(*store_, kStored, *basis, match).value()) << title;
+  }
+}
+
+TEST_F(StoredImageTest, ARenewedMatchIsKnownAgain) {
+  ASSERT_TRUE(SaveInventory(*store_, AnInventory(kStored), kScannedAt));
+  StoredMatch match = AMatchThatAsked({1, 2});
+  ASSERT_TRUE(SaveMatch(*store_, kStored, match));
+  const auto basis = LoadBasis(*store_, kStored).value();
+  ASSERT_TRUE(basis);
+  StoredMatch newer = match;
+  newer.platforms.clear();
+  for (const char* id : {"db-2", "db-3"}) {
+    const auto of_now = LoadBasis(*store_, kStored).value();
+    ASSERT_TRUE(of_now);
+    newer.database_id = id;
+    EXPECT_TRUE(RenewMatch(*store_, kStored, *of_now, newer).value());
+    const auto renewed = LoadBasis(*store_, kStored).value();
+    ASSERT_TRUE(renewed);
+    EXPECT_EQ(renewed->stored.database_id, id);
+    EXPECT_EQ(renewed->asked, (std::vector<std::uint64_t>{1, 2}));
+  }
+  EXPECT_FALSE(RenewMatch(*store_, kStored, *basis, newer).value()) << "it is of db-3 by now";
 }
 
 // Versions that knew JSON alone, after a step back: to them it is a row that cannot be read, which

@@ -27,8 +27,13 @@ inline constexpr const char* kTag = "r.io/shop/cart:1.4";
 
 class FakeDatabase final : public MatchDatabase {
  public:
-  FakeDatabase(std::string id, std::vector<Finding> findings, std::atomic<int>& matches)
-      : id_(std::move(id)), findings_(std::move(findings)), matches_(matches) {}
+  /// `same_as`: id of the database before, where this one says the same of all.
+  FakeDatabase(std::string id, std::vector<Finding> findings, std::atomic<int>& matches,
+               std::string same_as = "")
+      : id_(std::move(id)),
+        findings_(std::move(findings)),
+        matches_(matches),
+        same_as_(std::move(same_as)) {}
   std::string Id() const override { return id_; }
   std::string BuiltAt() const override { return "2026-11-24T09:00:00Z"; }
   std::string NewestOf(std::string_view feed) const override {
@@ -40,11 +45,15 @@ class FakeDatabase final : public MatchDatabase {
         inventory.platforms.size(),
         PlatformMatch{findings_, {{"advisories", CoverageState::kRead, "", 1}}});
   }
+  bool SaysTheSame(const MatchBasis& basis) const override {
+    return basis.asked && basis.stored.database_id == same_as_;
+  }
 
  private:
   const std::string id_;
   const std::vector<Finding> findings_;
   std::atomic<int>& matches_;
+  const std::string same_as_;
 };
 
 /// What the replicas share: the cluster, the registry, the scanner, the database.
@@ -74,9 +83,10 @@ struct World {
   void Push(const std::string& reference, const Digest& digest) {
     registry.With([&](auto& tags) { tags[reference] = digest; });
   }
-  void UseDatabase(const std::string& id, std::vector<Finding> findings) {
+  void UseDatabase(const std::string& id, std::vector<Finding> findings,
+                   const std::string& same_as = "") {
     database.With([&](auto& current) {
-      current = std::make_shared<FakeDatabase>(id, std::move(findings), matches);
+      current = std::make_shared<FakeDatabase>(id, std::move(findings), matches, same_as);
     });
   }
   Result<Digest> Resolve(const ImageReference& image) {
@@ -134,6 +144,7 @@ class FillableStore final : public store::Store {
   }
   Result<std::optional<store::InventoryRecord>> GetInventory(const Digest& digest) override {
     if (away_) return Away();
+    ++reads;
     return inner_->GetInventory(digest);
   }
   Status PutFindings(const Digest& digest, const store::FindingsRecord& findings) override {
@@ -143,12 +154,23 @@ class FillableStore final : public store::Store {
   Result<std::optional<store::FindingsRecord>> GetFindings(const Digest& digest) override {
     return inner_->GetFindings(digest);
   }
+  Result<std::optional<store::FindingsBasis>> GetFindingsBasis(const Digest& digest) override {
+    if (away_) return Away();
+    return inner_->GetFindingsBasis(digest);
+  }
+  Result<bool> RenewFindings(const Digest& digest, const store::FindingsBasis& from,
+                             const store::FindingsBasis& to) override {
+    if (full_) return Full();
+    return inner_->RenewFindings(digest, from, to);
+  }
   Status Delete(const Digest& digest) override { return inner_->Delete(digest); }
   Result<std::vector<Digest>> Digests() override { return inner_->Digests(); }
   Result<std::vector<Digest>> ImagesWith(const store::PackageKey& package,
                                          std::size_t limit) override {
     return inner_->ImagesWith(package, limit);
   }
+
+  std::atomic<int> reads{0};  // of inventories
 
  private:
   static Error Full() {

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "lib/base/file.h"
 #include "tests/unit/scanner/advisories/feed_folder.h"
@@ -188,6 +190,26 @@ TEST_F(HostileDatabaseTest, AFileThatIsCutShortWhileItIsOpenIsAnErrorThatNamesIt
   EXPECT_EQ(rows.error().code, Code::kDataLoss);
   EXPECT_NE(rows.error().message.find(info_.file), std::string::npos) << rows.error().message;
   EXPECT_NE(rows.error().message.find("cut short"), std::string::npos) << rows.error().message;
+}
+
+TEST_F(HostileDatabaseTest, ATableThatIsCutShortWhileItIsReadIsAnErrorAndNotAShorterOne) {
+  const auto database = AdvisoryDatabase::Open(folder_.Path("db"));
+  ASSERT_TRUE(database.has_value());
+  const auto count = [&](const std::function<void()>& at_first) {
+    auto rows = (*database)->RowsOf(AdvisoryDatabase::Table::kAffected);
+    EXPECT_TRUE(rows.has_value());
+    for (std::size_t found = 0;; ++found) {
+      const auto row = rows->Next();
+      if (!row) return std::pair(found, row.error().message);
+      if (!row->has_value()) return std::pair(found, std::string());
+      if (found == 0) at_first();
+    }
+  };
+  const auto whole = count([] {});
+  EXPECT_EQ(whole, std::pair(std::size_t{304}, std::string()));
+  const auto cut = count([&] { std::filesystem::resize_file(File(), bytes_.size() - 4096); });
+  EXPECT_LT(cut.first, whole.first);
+  EXPECT_NE(cut.second.find("cut short"), std::string::npos) << cut.second;
 }
 
 TEST_F(HostileDatabaseTest, PagesThatLieAreErrorsThatNameTheFile) {
