@@ -1,18 +1,24 @@
-// What matching costs: one inventory against the bare reading of the rows that it needs, and many
-// stored ones, reads included, as a controller does it when the database changes. Prints JSON.
+// What matching costs: one inventory against the bare reading of the rows that it needs, many
+// stored ones, reads included, and what a controller does with those when a database follows
+// another. Prints JSON.
 //
-//   matching_bench DATABASE STORE IMAGES
-// DATABASE knows Debian:12's packages "pkg-0" … (bench.py makes it); STORE is an empty folder.
+//   matching_bench DATABASE NEXT STORE IMAGES
+// DATABASE knows Debian:12's packages "pkg-0" … (matching.py makes it), NEXT says otherwise of some
+// of them; STORE is an empty folder.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "controller/database.h"
 #include "controller/stored_image.h"
 #include "lib/store/sqlite_store.h"
 #include "scanner/advisories/database.h"
@@ -85,9 +91,11 @@ Inventory AnInventory(int image) {
   return inventory;
 }
 
+Digest DigestOf(int image) { return Sha256::Of("image " + std::to_string(image)); }
+
 ImageInventory AnImage(int image) {
   ImageInventory out;
-  out.digest = Sha256::Of("image " + std::to_string(image));
+  out.digest = DigestOf(image);
   out.media_type = "application/vnd.oci.image.manifest.v1+json";
   Inventory inventory = AnInventory(image);
   inventory.manifest_digest = out.digest;
@@ -96,7 +104,57 @@ ImageInventory AnImage(int image) {
   return out;
 }
 
-int Main(const std::string& database_path, const std::string& store_path, int images) {
+/// Two threads, as the controller has for its images. CPU seconds of both.
+double ForEachImage(int images, const std::function<void(int image)>& look) {
+  std::array<double, 2> cpu{};
+  {
+    std::vector<std::jthread> threads;
+    for (int worker = 0; worker < 2; ++worker) {
+      threads.emplace_back([&, worker] {
+        for (int i = worker; i < images; i += 2) look(i);
+        cpu[static_cast<std::size_t>(worker)] = CpuSeconds();
+      });
+    }
+  }
+  return cpu[0] + cpu[1];
+}
+
+struct Refresh {
+  double cpu = 0;      // seconds, of the threads that look at images
+  double compare = 0;  // seconds, of the one that opens the database
+  int reads = 0;       // inventories
+};
+
+/// As ScanRefresher and ScanReconciler do it, without the API server and the policies.
+Refresh RefreshTo(const std::string& path, controller::DatabaseWatch& watch,
+                  const std::string& current, store::Store& store, int images) {
+  std::filesystem::remove(current);
+  std::filesystem::create_directory_symlink(std::filesystem::absolute(path), current);
+  Refresh out;
+  const double started = CpuSeconds();
+  watch.Look();
+  out.compare = CpuSeconds() - started;
+  const auto database = watch.Current();
+  std::atomic<int> reads{0};
+  out.cpu = ForEachImage(images, [&](int i) {
+    const Digest digest = DigestOf(i);
+    controller::StoredMatch match{database->Id(), database->BuiltAt(), TimePoint{}, {}, {}, 0};
+    const auto basis = Must(controller::LoadBasis(store, digest));
+    if (basis && database->SaysTheSame(*basis) &&
+        Must(controller::RenewMatch(store, digest, *basis, match))) {
+      return;
+    }
+    ++reads;
+    const auto image = Must(controller::LoadImage(store, digest, controller::LoadFindings::kNo));
+    match.platforms = Must(database->Match(image->inventory));
+    Must(controller::SaveMatch(store, digest, match));
+  });
+  out.reads = reads;
+  return out;
+}
+
+int Main(const std::string& database_path, const std::string& next_path,
+         const std::string& store_path, int images) {
   const auto database = Must(advisories::AdvisoryDatabase::Open(database_path));
   const Inventory inventory = AnInventory(0);
   std::size_t findings = 0;
@@ -116,25 +174,22 @@ int Main(const std::string& database_path, const std::string& store_path, int im
     Must(controller::SaveInventory(*store, AnImage(i), TimePoint{}));
   }
   const auto started = std::chrono::steady_clock::now();
-  std::array<double, 2> cpu{};
-  {
-    std::vector<std::jthread> threads;
-    for (int worker = 0; worker < 2; ++worker) {
-      threads.emplace_back([&, worker] {
-        for (int i = worker; i < images; i += 2) {
-          const auto image =
-              Must(controller::LoadImage(*store, Sha256::Of("image " + std::to_string(i))));
-          Must(matching::Match(image->inventory.platforms[0], *database));
-        }
-        cpu[static_cast<std::size_t>(worker)] = CpuSeconds();
-      });
-    }
-  }
+  const double cpu = ForEachImage(images, [&](int i) {
+    const auto image = Must(controller::LoadImage(*store, DigestOf(i)));
+    Must(matching::Match(image->inventory.platforms[0], *database));
+  });
   const double stored = Seconds(started);
+  const std::string current = store_path + "/current";
+  controller::DatabaseWatch watch(current, {});
+  const Refresh all = RefreshTo(database_path, watch, current, *store, images);
+  const Refresh some = RefreshTo(next_path, watch, current, *store, images);
   std::printf(
       "{\"packages\":%d,\"rows\":%zu,\"findings\":%zu,\"match_ms\":%.3f,\"lookup_ms\":%.3f,"
-      "\"images\":%d,\"stored_s\":%.3f,\"stored_cpu_s\":%.3f}\n",
-      kPackages, rows, findings, match, bare, images, stored, cpu[0] + cpu[1]);
+      "\"images\":%d,\"stored_s\":%.3f,\"stored_cpu_s\":%.3f,\"refresh_all_cpu_s\":%.3f,"
+      "\"refresh_cpu_s\":%.3f,\"compare_cpu_s\":%.3f,\"refresh_all_reads\":%d,\"refresh_reads\":%d}"
+      "\n",
+      kPackages, rows, findings, match, bare, images, stored, cpu, all.cpu, some.cpu, some.compare,
+      all.reads, some.reads);
   return 0;
 }
 
@@ -142,9 +197,9 @@ int Main(const std::string& database_path, const std::string& store_path, int im
 }  // namespace landwaiter
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: %s DATABASE STORE IMAGES\n", argv[0]);
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: %s DATABASE NEXT STORE IMAGES\n", argv[0]);
     return 2;
   }
-  return landwaiter::Main(argv[1], argv[2], std::atoi(argv[3]));
+  return landwaiter::Main(argv[1], argv[2], argv[3], std::atoi(argv[4]));
 }
