@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "scanner/advisories/manifest.h"
 #include "scanner/advisories/touched.h"
+#include "scanner/matching/answer_memory.h"
 #include "scanner/matching/match.h"
 
 namespace landwaiter::controller {
@@ -42,7 +43,7 @@ class OpenDatabase final : public MatchDatabase {
   Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const override {
     std::vector<PlatformMatch> out;
     for (const Inventory& platform : inventory.platforms) {
-      auto match = matching::Match(platform, *database_);
+      auto match = matching::Match(platform, *database_, &memory_);
       if (!match) return std::move(match).error();
       out.push_back(
           {std::move(match->findings), std::move(match->coverage), std::move(match->asked)});
@@ -64,6 +65,7 @@ class OpenDatabase final : public MatchDatabase {
  private:
   const std::unique_ptr<advisories::AdvisoryDatabase> database_;
   const std::optional<Succession> succession_;
+  mutable matching::AnswerMemory memory_;  // thread-safe
 };
 
 namespace {

@@ -269,19 +269,27 @@ Status LmdbFile::NextLeaf(std::vector<Step>* way) const {
   return Ok();
 }
 
+// As Descend, without the way back: most of what is asked of a database is this.
 Result<std::optional<std::string_view>> LmdbFile::Find(std::uint64_t root, std::string_view key,
                                                        std::uint16_t flag) const {
-  const auto way = Descend(root, key);
-  if (!way) return way.error();
-  const Step& leaf = way->back();
-  if (leaf.node == leaf.page.nodes) return std::optional<std::string_view>();
-  const auto node = NodeAt(leaf.page, leaf.node);
-  if (!node) return node.error();
-  if (node->key != key) return std::optional<std::string_view>();
-  if ((node->flags & ~kBigData) != flag) return Damaged("a row is of an unknown kind");
-  auto value = ValueOf(leaf.page, *node);
-  if (!value) return std::move(value).error();
-  return std::optional(*value);
+  std::uint64_t number = root;
+  for (std::size_t depth = 0; depth < kMaxDepth; ++depth) {
+    const auto page = PageAt(number);
+    if (!page) return page.error();
+    const auto index = page->leaf ? LowerBound(*page, key) : ChildFor(*page, key);
+    if (!index) return index.error();
+    if (page->leaf && *index == page->nodes) return std::optional<std::string_view>();
+    const auto node = NodeAt(*page, *index);
+    if (!node) return node.error();
+    number = node->child;
+    if (!page->leaf) continue;
+    if (node->key != key) return std::optional<std::string_view>();
+    if ((node->flags & ~kBigData) != flag) return Damaged("a row is of an unknown kind");
+    auto value = ValueOf(*page, *node);
+    if (!value) return std::move(value).error();
+    return std::optional(*value);
+  }
+  return Damaged("its tree has no leaves");
 }
 
 Result<TableRoot> LmdbFile::Table(std::string_view name) const {

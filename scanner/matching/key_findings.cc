@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "scanner/matching/merge.h"
 #include "scanner/versions/scheme.h"
@@ -171,7 +172,7 @@ Status AskOfRows(const Question& question, const AdvisoryDatabase& database,
   for (const Place& place : question.places) {
     if (!IsAsked(place, question.flavour)) continue;
     for (const PackageKey& key : question.keys) {
-      const auto answer_with = [&](Affected& row) -> Status {
+      auto answer_with = [&](Affected& row) -> Status {
         if (key.of_source && !row.of_source) return Ok();
         if (key.without_epoch) DropEpochs(&row);
         Answer answer{&place, row, Fits(row, question), {}, {}};
@@ -186,11 +187,13 @@ Status AskOfRows(const Question& question, const AdvisoryDatabase& database,
         return take(answer);
       };
       Fixes fixes(*scheme, key.version);
-      const auto skip = [&](const advisories::PlainRow& row) {
+      auto skip = [&](const advisories::PlainRow& row) {
         if (key.of_source && !row.of_source) return true;
         return mended && !key.without_epoch && fixes.Has(row.fixed) && mended(row);
       };
-      Status status = database.EachAffected(place.ecosystem, key.name, answer_with, skip);
+      // By reference: as they are they take memory of their own, for each package.
+      Status status =
+          database.EachAffected(place.ecosystem, key.name, std::ref(answer_with), std::ref(skip));
       if (!status) return status;
     }
   }

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "lib/base/text.h"
+#include "scanner/matching/answer_memory.h"
 #include "scanner/matching/key_findings.h"
 #include "scanner/matching/lifecycle.h"
 #include "scanner/matching/package_key.h"
@@ -67,19 +70,46 @@ struct CoverageRow {
   }
 };
 
-/// A question as text: what is asked the same is answered the same.
+/// A question as text: what is asked the same is answered the same, whatever the inventory.
 std::string KeyOf(const Question& question) {
   std::string key;
-  for (const Place& place : question.places) key += place.ecosystem + '\0';
-  for (const PackageKey& one : question.keys) key += '\0' + one.name + '\0' + one.version;
-  return key + '\0' + question.module + '\0' + question.architecture +
-         (question.owns_files ? '\1' : '\0');
+  const auto add = [&](std::string_view text) { key.append(text).push_back('\0'); };
+  for (const Place& place : question.places) {
+    add(place.ecosystem);
+    add(place.flavour);
+    key += place.subscription ? '1' : '0';
+  }
+  key.push_back('\0');
+  for (const PackageKey& one : question.keys) {
+    add(one.name);
+    add(one.version);
+    key += one.of_source ? '1' : '0';
+    key += one.without_epoch ? '1' : '0';
+  }
+  key.push_back('\0');
+  for (const std::string_view text : {question.flavour, std::string_view(question.module),
+                                      std::string_view(question.architecture)}) {
+    add(text);
+  }
+  key += question.owns_files ? '1' : '0';
+  return key;
 }
+
+/// An answer, of this inventory alone or shared with others.
+struct Known {
+  KeyFindings own;
+  std::shared_ptr<const KeyFindings> shared;
+  const KeyFindings& Get() const { return shared == nullptr ? own : *shared; }
+};
 
 class Matcher {
  public:
-  Matcher(const Inventory& inventory, const AdvisoryDatabase& database, Questions questions)
-      : inventory_(inventory), database_(database), questions_(std::move(questions)) {
+  Matcher(const Inventory& inventory, const AdvisoryDatabase& database, Questions questions,
+          AnswerMemory* memory)
+      : inventory_(inventory),
+        database_(database),
+        questions_(std::move(questions)),
+        memory_(memory) {
     for (const Package& package : inventory.packages) {
       if (!package.owner.empty()) owning_.insert(package.owner);
     }
@@ -112,13 +142,20 @@ class Matcher {
   /// A finding before it is made for its package: they are large, and put in order first.
   struct Pending {
     const Package* package;
-    Finding* finding;  // of known_
+    const Finding* finding;  // of known_
+    Finding* own;            // the same, where nobody else has it
     bool guess;
     /// What WorseThan compares.
     auto Rank() const {
-      return std::make_tuple(-static_cast<int>(finding->severity), finding->fixed_version.empty(),
-                             std::string_view(finding->id), std::string_view(package->name),
-                             std::string_view(package->version), std::string_view(package->path));
+      return std::tie(finding->id, package->name, package->version, package->path);
+    }
+    bool IsBefore(const Pending& other) const {
+      if (finding->severity != other.finding->severity) {
+        return finding->severity > other.finding->severity;
+      }
+      const bool has_fix = !finding->fixed_version.empty();
+      if (has_fix == other.finding->fixed_version.empty()) return has_fix;
+      return Rank() < other.Rank();
     }
   };
 
@@ -135,16 +172,18 @@ class Matcher {
 
   void MakeFindings() {
     std::sort(pending_.begin(), pending_.end(),
-              [](const Pending& a, const Pending& b) { return a.Rank() < b.Rank(); });
+              [](const Pending& a, const Pending& b) { return a.IsBefore(b); });
     std::unordered_map<const Finding*, std::size_t> uses;
     uses.reserve(pending_.size());
-    for (const Pending& pending : pending_) ++uses[pending.finding];
+    for (const Pending& pending : pending_) {
+      if (pending.own != nullptr) ++uses[pending.own];
+    }
     result_.findings.reserve(pending_.size());
     for (const Pending& pending : pending_) {
       // Whoever is the last to need it may have it.
-      Finding& finding = --uses[pending.finding] == 0
-                             ? result_.findings.emplace_back(std::move(*pending.finding))
-                             : result_.findings.emplace_back(*pending.finding);
+      const bool is_last = pending.own != nullptr && --uses[pending.own] == 0;
+      Finding& finding = is_last ? result_.findings.emplace_back(std::move(*pending.own))
+                                 : result_.findings.emplace_back(*pending.finding);
       Describe(*pending.package, pending.guess, finding);
     }
   }
@@ -196,17 +235,22 @@ class Matcher {
   }
 
   Status AddFindings(const Package& package, Question question, bool guess, CoverageRow* row) {
-    const auto found = FindingsFor(std::move(question), package);
-    if (!found) return found.error();
-    if (!(*found)->failure.empty()) row->AddFailure(package, (*found)->failure);
+    const auto known = FindingsFor(std::move(question), package);
+    if (!known) return known.error();
+    const KeyFindings& found = (*known)->Get();
+    if (!found.failure.empty()) row->AddFailure(package, found.failure);
     std::set<std::string> said;
-    if (IsOwned(package) && !(*found)->findings.empty()) {
+    if (IsOwned(package) && !found.findings.empty()) {
       auto names = SaidByOwners(package);
       if (!names) return std::move(names).error();
       said = *std::move(names);
     }
-    for (Finding& finding : (*found)->findings) {
-      if (!IsNamed(finding, said)) pending_.push_back({&package, &finding, guess});
+    const bool is_own = (*known)->shared == nullptr;
+    for (std::size_t i = 0; i < found.findings.size(); ++i) {
+      const Finding& finding = found.findings[i];
+      if (IsNamed(finding, said)) continue;
+      pending_.push_back(
+          {&package, &finding, is_own ? &(*known)->own.findings[i] : nullptr, guess});
     }
     return Ok();
   }
@@ -228,15 +272,16 @@ class Matcher {
       std::string why;
       const auto question = questions_.Of(*at->second, &why);
       if (!question) continue;
-      const auto found = FindingsFor(*question, *at->second);
-      if (!found) return found.error();
-      for (const auto* const advisories : {&(*found)->unaffected, &(*found)->mended}) {
+      const auto known = FindingsFor(*question, *at->second);
+      if (!known) return known.error();
+      const KeyFindings& found = (*known)->Get();
+      for (const auto* const advisories : {&found.unaffected, &found.mended}) {
         const auto names = NamesOf(*advisories, database_);
         if (!names) return names.error();
         said.insert(names->begin(), names->end());
       }
       if (!IsSameSoftware(package, *at->second)) continue;
-      for (const Finding& finding : (*found)->findings) {
+      for (const Finding& finding : found.findings) {
         said.insert(finding.id);
         said.insert(finding.aliases.begin(), finding.aliases.end());
       }
@@ -245,7 +290,7 @@ class Matcher {
   }
 
   /// `package`: the one that is asked of.
-  Result<KeyFindings*> FindingsFor(Question question, const Package& package) {
+  Result<Known*> FindingsFor(Question question, const Package& package) {
     question.owns_files = IsOsPackage(package) && owning_.contains(package.name);
     std::string key = KeyOf(question);
     if (const auto at = known_.find(key); at != known_.end()) return &at->second;
@@ -254,9 +299,19 @@ class Matcher {
         result_.asked.push_back(advisories::WordOfPackage(place.ecosystem, one.name));
       }
     }
-    auto fresh = FindFor(question, database_);
-    if (!fresh) return std::move(fresh).error();
-    return &known_.emplace(std::move(key), *std::move(fresh)).first->second;
+    Known known;
+    if (memory_ != nullptr) known.shared = memory_->Find(key);
+    if (known.shared == nullptr) {
+      auto fresh = FindFor(question, database_);
+      if (!fresh) return std::move(fresh).error();
+      if (memory_ == nullptr) {
+        known.own = *std::move(fresh);
+      } else {
+        known.shared = std::make_shared<const KeyFindings>(*std::move(fresh));
+        memory_->Keep(key, known.shared);
+      }
+    }
+    return &known_.emplace(std::move(key), std::move(known)).first->second;
   }
 
   static void Describe(const Package& package, bool guess, Finding& finding) {
@@ -278,7 +333,8 @@ class Matcher {
   /// Of those in owning_, by name, without those that the distribution's feeds do not mean.
   std::multimap<std::string_view, const Package*> owners_;
   std::unordered_set<std::string_view> owning_;  // names of packages whose files others are
-  std::unordered_map<std::string, KeyFindings> known_;
+  AnswerMemory* const memory_;
+  std::unordered_map<std::string, Known> known_;
   std::vector<Pending> pending_;
   std::map<std::string, CoverageRow> coverage_;
   MatchResult result_;
@@ -286,10 +342,11 @@ class Matcher {
 
 }  // namespace
 
-Result<MatchResult> Match(const Inventory& inventory, const AdvisoryDatabase& database) {
+Result<MatchResult> Match(const Inventory& inventory, const AdvisoryDatabase& database,
+                          AnswerMemory* memory) {
   auto questions = Questions::For(inventory, database);
   if (!questions) return std::move(questions).error();
-  return Matcher(inventory, database, *std::move(questions)).Run();
+  return Matcher(inventory, database, *std::move(questions), memory).Run();
 }
 
 }  // namespace landwaiter::matching

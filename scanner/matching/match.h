@@ -39,8 +39,12 @@ struct MatchResult {
   std::vector<advisories::Word> asked = {};
 };
 
-/// Errors: DataLoss where the database breaks off under the hands.
-Result<MatchResult> Match(const Inventory& inventory, const advisories::AdvisoryDatabase& database);
+class AnswerMemory;
+
+/// `memory`: of this very database, what it has said to inventories before; null where there are no
+/// others. Errors: DataLoss where the database breaks off under the hands.
+Result<MatchResult> Match(const Inventory& inventory, const advisories::AdvisoryDatabase& database,
+                          AnswerMemory* memory = nullptr);
 
 /// The feeds' name for a distribution release: "Debian:12", "Alpine:v3.18", "AlmaLinux:9", "Wolfi".
 /// nullopt for one that has none or whose feeds are not read.

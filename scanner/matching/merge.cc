@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <numeric>
 #include <set>
 #include <tuple>
-#include <unordered_map>
+#include <utility>
 
 #include "scanner/matching/severity_choice.h"
 
@@ -62,21 +61,21 @@ std::vector<std::vector<Mention>> GroupByNames(std::vector<Mention> mentions) {
     while (parent[i] != i) i = parent[i] = parent[parent[i]];
     return i;
   };
-  std::unordered_map<std::string_view, std::size_t> first_with;
+  std::vector<std::pair<std::string_view, std::size_t>> bearers;
   for (std::size_t i = 0; i < mentions.size(); ++i) {
-    for (const std::string_view name : mentions[i].names) {
-      const auto [at, fresh] = first_with.try_emplace(name, i);
-      if (!fresh) parent[root(i)] = root(at->second);
-    }
+    for (const std::string_view name : mentions[i].names) bearers.emplace_back(name, i);
   }
-  std::map<std::size_t, std::vector<Mention>> groups;
+  std::sort(bearers.begin(), bearers.end());
+  for (std::size_t i = 1; i < bearers.size(); ++i) {
+    if (bearers[i].first != bearers[i - 1].first) continue;
+    parent[root(bearers[i].second)] = root(bearers[i - 1].second);
+  }
+  std::vector<std::vector<Mention>> groups(mentions.size());
   for (std::size_t i = 0; i < mentions.size(); ++i) {
     groups[root(i)].push_back(std::move(mentions[i]));
   }
-  std::vector<std::vector<Mention>> out;
-  out.reserve(groups.size());
-  for (auto& [key, group] : groups) out.push_back(std::move(group));
-  return out;
+  std::erase_if(groups, [](const auto& group) { return group.empty(); });
+  return groups;
 }
 
 /// Affected as the one advisory says it, by version; a version that cannot be compared counts as
@@ -164,9 +163,9 @@ void AddFacts(const advisories::CveFacts& facts, const advisories::AdvisoryDatab
   finding->weaknesses = facts.weaknesses;
 }
 
-Result<Finding> MakeFinding(versions::Scheme scheme, const std::vector<Mention>& group,
-                            const advisories::AdvisoryDatabase& database) {
-  Finding finding;
+/// Into `finding`, which is new.
+Status MakeFinding(versions::Scheme scheme, const std::vector<Mention>& group,
+                   const advisories::AdvisoryDatabase& database, Finding& finding) {
   std::vector<std::string_view> names;
   std::vector<const Hit*> hits;
   for (const Mention& mention : group) {
@@ -200,7 +199,7 @@ Result<Finding> MakeFinding(versions::Scheme scheme, const std::vector<Mention>&
   finding.severity_source = std::move(severity->source);
   finding.cvss_score = severity->score;
   finding.cvss_vector = std::move(severity->vector);
-  return finding;
+  return Ok();
 }
 
 bool Meets(const std::vector<std::string_view>& names, const std::set<std::string>& others) {
@@ -227,14 +226,18 @@ Result<std::vector<Finding>> MergeHits(versions::Scheme scheme, const std::vecto
       if (!Meets(mention.names, cleared)) mentions.push_back(std::move(mention));
     }
   }
+  const auto groups = GroupByNames(std::move(mentions));
   std::vector<Finding> findings;
-  for (const auto& group : GroupByNames(std::move(mentions))) {
-    auto finding = MakeFinding(scheme, group, database);
-    if (!finding) return std::move(finding).error();
-    findings.push_back(*std::move(finding));
+  findings.reserve(groups.size());
+  for (const auto& group : groups) {
+    Status made = MakeFinding(scheme, group, database, findings.emplace_back());
+    if (!made) return std::move(made).error();
   }
-  std::sort(findings.begin(), findings.end(),
-            [](const Finding& a, const Finding& b) { return a.id < b.id; });
+  const auto by_id = [](const Finding& a, const Finding& b) { return a.id < b.id; };
+  // Rows are in the order of advisories, which is mostly that of vulnerabilities.
+  if (!std::is_sorted(findings.begin(), findings.end(), by_id)) {
+    std::sort(findings.begin(), findings.end(), by_id);
+  }
   return findings;
 }
 

@@ -108,6 +108,7 @@ bool IsSameSoftware(const Package& language_package, const Package& owner) {
 }
 
 std::string ModuleStream(std::string_view label) {
+  if (label.empty()) return {};
   const auto parts = text::Split(label, ':');
   if (parts.size() < 2) return {};
   return std::string(parts[0]) + ":" + std::string(parts[1]);

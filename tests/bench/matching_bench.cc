@@ -22,6 +22,7 @@
 #include "controller/stored_image.h"
 #include "lib/store/sqlite_store.h"
 #include "scanner/advisories/database.h"
+#include "scanner/matching/answer_memory.h"
 #include "scanner/matching/match.h"
 
 namespace landwaiter {
@@ -174,9 +175,10 @@ int Main(const std::string& database_path, const std::string& next_path,
     Must(controller::SaveInventory(*store, AnImage(i), TimePoint{}));
   }
   const auto started = std::chrono::steady_clock::now();
+  matching::AnswerMemory memory;
   const double cpu = ForEachImage(images, [&](int i) {
     const auto image = Must(controller::LoadImage(*store, DigestOf(i)));
-    Must(matching::Match(image->inventory.platforms[0], *database));
+    Must(matching::Match(image->inventory.platforms[0], *database, &memory));
   });
   const double stored = Seconds(started);
   const std::string current = store_path + "/current";

@@ -7,6 +7,7 @@
 
 #include "lib/base/clock.h"
 #include "scanner/advisories/touched.h"
+#include "scanner/matching/answer_memory.h"
 #include "tests/unit/scanner/matching/state_database.h"
 
 namespace landwaiter::matching {
@@ -238,8 +239,11 @@ TEST_P(TouchedRandomTest, WhatIsNotTouchedMatchesAsBefore) {
     ASSERT_TRUE(after);
     const auto touched = advisories::TouchedBetween(*before, *after);
     ASSERT_TRUE(touched.has_value()) << touched.error().message;
+    AnswerMemory memory(30);  // less than there is to keep
     for (std::size_t i = 0; i < inventories.size(); ++i) {
       MatchResult fresh = MatchOrFail(inventories[i], *after);
+      const auto shared = Match(inventories[i], *after, &memory);
+      EXPECT_TRUE(shared && AreTheSame(*shared, fresh)) << "round " << round << ", inventory " << i;
       const bool same =
           *touched && std::none_of(kept[i].asked.begin(), kept[i].asked.end(),
                                    [&](auto word) { return (*touched)->contains(word); });
