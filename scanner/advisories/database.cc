@@ -81,7 +81,8 @@ class LmdbDatabase final : public AdvisoryDatabase {
   }
 
   Result<Advisory> GetAdvisory(std::string_view id) const override {
-    const auto value = file_->Get(tables_.advisories, id);
+    // Its id is of a row, or of the index of names.
+    const auto value = file_->Get(tables_.advisories, id, LmdbFile::Look::kFollowing);
     if (!value) return value.error();
     if (!value->has_value()) return NotFound("no advisory " + std::string(id));
     auto advisory = DecodeAdvisory(**value);
@@ -114,7 +115,7 @@ class LmdbDatabase final : public AdvisoryDatabase {
   }
 
   Result<std::optional<CveFacts>> About(std::string_view cve) const override {
-    return Read(tables_.cves, cve, DecodeCveFacts);
+    return Read(tables_.cves, cve, DecodeCveFacts, LmdbFile::Look::kFollowing);
   }
 
   Result<std::optional<Lifecycle>> LifecycleOf(std::string_view product,
@@ -150,8 +151,9 @@ class LmdbDatabase final : public AdvisoryDatabase {
   /// The value of a key, decoded.
   template <class T>
   Result<std::optional<T>> Read(const TableRoot& table, std::string_view key,
-                                Result<T> (*decode)(std::string_view)) const {
-    const auto value = file_->Get(table, key);
+                                Result<T> (*decode)(std::string_view),
+                                LmdbFile::Look look = LmdbFile::Look::kFirst) const {
+    const auto value = file_->Get(table, key, look);
     if (!value) return value.error();
     if (!value->has_value()) return std::optional<T>();
     auto decoded = decode(**value);

@@ -306,13 +306,15 @@ Result<TableRoot> LmdbFile::Table(std::string_view name) const {
   return TableRoot{root, root == kNoRoot};
 }
 
-Result<std::optional<std::string_view>> LmdbFile::Get(const TableRoot& table,
-                                                      std::string_view key) const {
+Result<std::optional<std::string_view>> LmdbFile::Get(const TableRoot& table, std::string_view key,
+                                                      Look look) const {
   // Such keys cannot be written.
   if (table.empty || key.empty() || key.size() > kMaxKeyBytes) {
     return std::optional<std::string_view>();
   }
-  if (Status whole = StillWhole(); !whole) return std::move(whole).error();
+  if (look == Look::kFirst) {
+    if (Status whole = StillWhole(); !whole) return std::move(whole).error();
+  }
   return Find(table.page, key, 0);
 }
 

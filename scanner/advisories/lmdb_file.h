@@ -48,8 +48,12 @@ class LmdbFile {
 
   /// Errors: DataLoss where it has no such table.
   Result<TableRoot> Table(std::string_view name) const;
+  /// Whether the file is asked for its size first. A system call costs as much as the look itself:
+  /// what is looked up because of what another look has just found does without.
+  enum class Look { kFirst, kFollowing };
   /// nullopt: no such key. Errors: DataLoss.
-  Result<std::optional<std::string_view>> Get(const TableRoot& table, std::string_view key) const;
+  Result<std::optional<std::string_view>> Get(const TableRoot& table, std::string_view key,
+                                              Look look = Look::kFirst) const;
   /// Before the first row whose key is not below `key`. Errors: DataLoss.
   Result<Cursor> From(const TableRoot& table, std::string_view key) const;
   /// All rows whose key starts with `prefix`, in order; `on_row` returns false to stop. Errors:
@@ -67,7 +71,7 @@ class LmdbFile {
   Status ReadHeads();
   Error Damaged(std::string_view what) const;
   /// A file that is cut short while it is mapped would end the process at the next page: asked
-  /// before each look.
+  /// before each look that begins something.
   Status StillWhole() const;
   Result<Page> PageAt(std::uint64_t number) const;
   Result<Node> NodeAt(const Page& page, std::size_t index) const;
