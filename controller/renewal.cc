@@ -1,6 +1,7 @@
 #include "controller/renewal.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "controller/conditions.h"
 #include "controller/names.h"
@@ -25,6 +26,14 @@ bool RestsOnWhatHasEnded(const PolicyStatus& row, const policy::ScanPolicy& poli
          });
 }
 
+/// Of a rule with publishedFor, a judgement of an hour ago may be another one now.
+bool JudgesByTime(const policy::ScanPolicy& policy) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(), [](const policy::Rule& rule) {
+    const auto* const wanted = std::get_if<policy::VulnerabilityRule>(&rule.kind);
+    return wanted != nullptr && wanted->published_for.has_value();
+  });
+}
+
 /// Every policy has judged it, no other one has, and each judgement still holds.
 bool IsJudged(const resources::ImageScan& scan, const Policies& policies, TimePoint now) {
   const auto& rows = scan.status.policies;
@@ -33,6 +42,7 @@ bool IsJudged(const resources::ImageScan& scan, const Policies& policies, TimePo
   for (std::size_t i = 0; i < judged; ++i) {
     if (rows[i].name != policies[i]->policy.name) return false;
     if (RestsOnWhatHasEnded(rows[i], policies[i]->policy, now)) return false;
+    if (JudgesByTime(policies[i]->policy)) return false;
   }
   return IsSettled(scan.status);
 }

@@ -38,7 +38,7 @@ Result<bool> ScanRefresher::Renew(const ScanRecord& record, const Cancellation& 
   const auto status = Renewed(*whole, parts_.policies(), **basis, match, now);
   if (!status || whole->deleting || CanonicalDigest(*whole) != digest) return false;
   // The store first: what stands in a status is never newer than what it was made from.
-  const auto kept = RenewMatch(parts_.store, *digest, **basis, match);
+  auto kept = RenewMatch(parts_.store, *digest, **basis, match);
   if (!kept || !*kept) return kept;
   if (Status written = Write(*whole, *status, cancel); !written) return std::move(written).error();
   return true;

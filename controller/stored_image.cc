@@ -46,13 +46,13 @@ Result<ImageInventory> InventoryFrom(const std::string& document) {
 
 /// Of this very program. Where it cannot be read, of this process alone.
 const std::string& ProgramIdentity() {
-  static const std::string identity = [] {
+  static const std::string kIdentity = [] {
     const auto program = DigestOfFile("/proc/self/exe");
     if (program) return program->digest.ToString();
     std::random_device random;
     return std::to_string(random()) + "-" + std::to_string(random());
   }();
-  return identity;
+  return kIdentity;
 }
 
 /// Stands before what was asked and holds for one row alone: whoever writes other findings over it

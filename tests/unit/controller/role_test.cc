@@ -131,34 +131,6 @@ TEST(Role, MatchesAgainForANewDatabaseWithoutScanning) {
   EXPECT_EQ(world.scans, 1);
 }
 
-TEST(Role, MatchesNothingAgainForADatabaseThatSaysTheSame) {
-  World world;
-  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
-  Replica replica(world, "one");
-  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
-  ASSERT_TRUE(
-      world.Until([&] { return world.Verdict(kCart) == "Fail" && world.Pods(kCart) == 1; }));
-  const json before = world.ScanObject(kCart)["status"];
-  // What it would find is not asked.
-  world.UseDatabase("db-2", {}, "db-1");
-  replica.role->OnDatabaseChanged();
-  ASSERT_TRUE(
-      world.Until([&] { return world.ScanObject(kCart)["status"]["database"]["id"] == "db-2"; }));
-  world.UseDatabase("db-3", {}, "db-2");
-  replica.role->OnDatabaseChanged();
-  ASSERT_TRUE(
-      world.Until([&] { return world.ScanObject(kCart)["status"]["database"]["id"] == "db-3"; }));
-  EXPECT_EQ(world.matches, 1);
-  const json after = world.ScanObject(kCart)["status"];
-  for (const char* field : {"verdict", "policies", "topFindings", "vulnerabilities", "usedBy"}) {
-    EXPECT_EQ(after[field], before[field]) << field;
-  }
-  world.UseDatabase("db-4", {}, "db-2");
-  replica.role->OnDatabaseChanged();
-  EXPECT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Pass"; }))
-      << "one that follows another is asked";
-}
-
 http::ServerRequest EnsureCall(const std::vector<std::string>& references) {
   http::ServerRequest request;
   request.body = resources::ToJson(resources::EnsureRequest{references, "shop", "default", {}});

@@ -209,6 +209,12 @@ INSTANTIATE_TEST_SUITE_P(
                       s.policies = {Recorded(WithException("2026-11-20"))};
                       s.status = [](auto& status) { status.policies[0].rests_on = {0}; };
                     }},
+        RefreshCase{"TimeGoesByForAPolicy",
+                    [](Scene& s) {
+                      json policy = APolicy("baseline", 1, NoCritical());
+                      policy["spec"]["rules"][0]["vulnerabilities"]["publishedFor"] = "14d";
+                      s.policies = {Recorded(policy)};
+                    }},
         RefreshCase{"NotKept",
                     [](Scene& s) {
                       s.status = [](auto& status) {
@@ -282,6 +288,34 @@ TEST(ScanRefresher, GivesAnImageThatIsGoneToTheReconciler) {
                            [] { return Policies(); }, queue});
   EXPECT_TRUE(refresher.Refresh(ScanRefresher::KeyOf("gone"), {}).status);
   EXPECT_EQ(queue.size(), 1u);
+}
+
+TEST(RoleAndANewDatabase, MatchesNothingAgainForADatabaseThatSaysTheSame) {
+  const Digest cart = DigestOf("cart");
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(cart) == "Fail" && world.Pods(cart) == 1; }));
+  const json before = world.ScanObject(cart)["status"];
+  // What it would find is not asked.
+  world.UseDatabase("db-2", {}, "db-1");
+  replica.role->OnDatabaseChanged();
+  ASSERT_TRUE(
+      world.Until([&] { return world.ScanObject(cart)["status"]["database"]["id"] == "db-2"; }));
+  world.UseDatabase("db-3", {}, "db-2");
+  replica.role->OnDatabaseChanged();
+  ASSERT_TRUE(
+      world.Until([&] { return world.ScanObject(cart)["status"]["database"]["id"] == "db-3"; }));
+  EXPECT_EQ(world.matches, 1);
+  const json after = world.ScanObject(cart)["status"];
+  for (const char* field : {"verdict", "policies", "topFindings", "vulnerabilities", "usedBy"}) {
+    EXPECT_EQ(after[field], before[field]) << field;
+  }
+  world.UseDatabase("db-4", {}, "db-2");
+  replica.role->OnDatabaseChanged();
+  EXPECT_TRUE(world.Until([&] { return world.Verdict(cart) == "Pass"; }))
+      << "one that follows another is asked";
 }
 
 }  // namespace
