@@ -111,24 +111,30 @@ Outcome ScanReconciler::Gone(const std::string& text) {
   return {parts_.store.Delete(*digest)};
 }
 
-bool ScanReconciler::FindingsStand(const Digest& digest) {
-  const auto database = parts_.database();
-  if (!database) return true;  // those of the last one that there was
-  const auto basis = LoadBasis(parts_.store, digest);
-  if (!basis || !*basis) return false;
-  const store::FindingsBasis& stored = (*basis)->stored;
-  if (stored.database_id == database->Id() && stored.database_built_at == database->BuiltAt()) {
-    return true;
+bool ScanReconciler::FindingsStand(const Digest& digest, const MatchDatabase& database) {
+  const StoredMatch match{database.Id(), database.BuiltAt(), parts_.clock.Now(), {}, {}, 0};
+  // Once more where somebody else (ScanRefresher) has renewed them meanwhile.
+  for (int look = 0; look < 2; ++look) {
+    const auto basis = LoadBasis(parts_.store, digest);
+    if (!basis || !*basis) return false;
+    const store::FindingsBasis& stored = (*basis)->stored;
+    if (stored.database_id == match.database_id &&
+        stored.database_built_at == match.database_built_at) {
+      return true;
+    }
+    if (!database.SaysTheSame(**basis)) return false;
+    const auto renewed = RenewMatch(parts_.store, digest, **basis, match);
+    if (renewed && *renewed) return true;
   }
-  if (!database->SaysTheSame(**basis)) return false;
-  const StoredMatch match{database->Id(), database->BuiltAt(), parts_.clock.Now(), {}, {}, 0};
-  const auto renewed = RenewMatch(parts_.store, digest, **basis, match);
-  return renewed && *renewed;
+  return false;
 }
 
 Result<std::optional<StoredImage>> ScanReconciler::Stored(const std::string& name,
-                                                          const Digest& digest) {
-  const auto findings = FindingsStand(digest) ? LoadFindings::kYes : LoadFindings::kNo;
+                                                          const Digest& digest,
+                                                          const MatchDatabase* database) {
+  // Without a database those of the last one that there was.
+  const bool stand = database == nullptr || FindingsStand(digest, *database);
+  const auto findings = stand ? LoadFindings::kYes : LoadFindings::kNo;
   auto image = LoadImage(parts_.store, digest, findings);
   if (!image && image.error().code == Code::kDataLoss) {
     log::Warn("stored image unreadable, it is scanned again",
@@ -142,7 +148,7 @@ Result<std::optional<StoredImage>> ScanReconciler::Stored(const std::string& nam
 Status ScanReconciler::MatchIfNewer(const resources::ImageScan& scan, const Digest& digest,
                                     Gathered& facts) {
   StoredImage& image = *facts.image;
-  const auto database = parts_.database();
+  const auto& database = facts.database;
   if (!database) return Ok();
   if (image.match && image.match->database_id == database->Id() &&
       image.match->database_built_at == database->BuiltAt()) {
@@ -212,8 +218,8 @@ std::vector<RunsIn> ScanReconciler::RunningIn(const std::string& scan,
 
 Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest,
                                   const Cancellation& cancel) {
-  Gathered facts;
-  auto image = Stored(record.scan.name, digest);
+  Gathered facts{.database = parts_.database()};
+  auto image = Stored(record.scan.name, digest, facts.database.get());
   if (!image) return StoreAway(record, std::move(image).error(), cancel);
   facts.image = std::move(*image);
   if (facts.image) {

@@ -78,10 +78,11 @@ class ScanReconciler {
 
  private:
   struct Gathered {
-    std::optional<StoredImage> image;
-    std::optional<Usage> usage;
-    ScanProgress progress;
-    std::optional<Error> store_fault;
+    std::shared_ptr<const MatchDatabase> database = {};  // one for the whole look
+    std::optional<StoredImage> image = {};
+    std::optional<Usage> usage = {};
+    ScanProgress progress = {};
+    std::optional<Error> store_fault = {};
   };
 
   Outcome Gone(const std::string& digest);
@@ -94,8 +95,9 @@ class ScanReconciler {
                   const Cancellation& cancel);
   /// False where the image is to be matched again: its stored findings are not of the present
   /// database, nor does that say the same of it as the one before.
-  bool FindingsStand(const Digest& digest);
-  Result<std::optional<StoredImage>> Stored(const std::string& name, const Digest& digest);
+  bool FindingsStand(const Digest& digest, const MatchDatabase& database);
+  Result<std::optional<StoredImage>> Stored(const std::string& name, const Digest& digest,
+                                            const MatchDatabase* database);
   /// Errors: the database's. A match that cannot be kept is `store_fault`, and judged all the same.
   Status MatchIfNewer(const resources::ImageScan& scan, const Digest& digest, Gathered& facts);
   ScanProgress AskForScan(const ScanRecord& record, const Gathered& facts);
