@@ -206,9 +206,9 @@ TEST_F(Validate, Row8_AnImageMoreThanItsNamespaceMayBringIsNotScannedYet) {
   Know(APolicy().With("onUnscanned", "Warn").With("onIncomplete", "Deny"));
   const json answer = Answer(AReview());
   EXPECT_EQ(answer["allowed"], true);
-  EXPECT_NE(answer["warnings"][0].get<std::string>().find(
-                "not scanned yet: TooManyNewImages: said so"),
-            std::string::npos)
+  EXPECT_NE(
+      answer["warnings"][0].get<std::string>().find("not scanned yet: TooManyNewImages: said so"),
+      std::string::npos)
       << answer["warnings"];
 }
 
