@@ -9,6 +9,12 @@ namespace {
 
 const Digest kEnsuredCart = DigestOf("cart");
 
+http::ServerRequest EnsureCall(const std::vector<std::string>& references) {
+  http::ServerRequest request;
+  request.body = resources::ToJson(resources::EnsureRequest{references, "shop", "default", {}});
+  return request;
+}
+
 // Admission pitfalls 52 and 85.
 TEST(Role, MakesOneImageScanWhenTwoReplicasAndManyQuestionsRace) {
   World world;

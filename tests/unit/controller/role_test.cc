@@ -131,12 +131,6 @@ TEST(Role, MatchesAgainForANewDatabaseWithoutScanning) {
   EXPECT_EQ(world.scans, 1);
 }
 
-http::ServerRequest EnsureCall(const std::vector<std::string>& references) {
-  http::ServerRequest request;
-  request.body = resources::ToJson(resources::EnsureRequest{references, "shop", "default", {}});
-  return request;
-}
-
 TEST(Role, TakesUpWhatAnotherLeftUndone) {
   World world;
   resources::ImageScan pending = AScan(kCart);

@@ -191,7 +191,8 @@ INSTANTIATE_TEST_SUITE_P(
         RefreshCase{"JudgedByAPolicyThatIsGone",
                     [](Scene& s) {
                       s.status = [](auto& status) {
-                        status.policies.push_back({.name = "z", .verdict = "Pass"});
+                        status.policies.emplace_back().name = "z";
+                        status.policies.back().verdict = "Pass";
                       };
                     }},
         RefreshCase{"PodsNotCountedYet",
