@@ -177,13 +177,13 @@ std::string WhyUnscanned(const policy::ScanPolicy& policy, const ImageFacts& ima
                        "cannot be reached"
                      : "not scanned yet: " + image.failure->reason + ": " + image.failure->message;
   }
-  if (image.scan && !image.scan->status.policies.empty()) {
-    return "not yet judged by generation " + std::to_string(policy.generation) + " of the policy";
-  }
   const auto* ready =
       image.scan ? resources::FindCondition(image.scan->status.conditions, "Ready") : nullptr;
-  if (IsUnderWay(ready) || ready->status == "True") return "not scanned yet";
-  return "not scanned yet: " + ready->reason + ": " + ready->message;
+  const bool failing = !IsUnderWay(ready) && ready->status != "True";
+  const std::string why = failing ? ": " + ready->reason + ": " + ready->message : "";
+  if (!image.scan || image.scan->status.policies.empty()) return "not scanned yet" + why;
+  if (failing) return "no verdict yet" + why;
+  return "not yet judged by generation " + std::to_string(policy.generation) + " of the policy";
 }
 
 /// Whether this policy lets an image without a verdict wait where it is now.
@@ -242,6 +242,9 @@ ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& im
   }
   const auto* ready = resources::FindCondition(scan.status.conditions, "Ready");
   const bool under_way = IsUnderWay(ready);
+  // A pod that waits already waits for the next try, too.
+  const bool next_try = facts.holding == Holding::kHeld && !under_way && ready->status != "True" &&
+                        MayPass(ready->reason);
   // What was found counts, also while the image is looked at again, and where a part of it could
   // not be read: rules that do not need that part were decided all the same.
   if (const auto* row = JudgementOf(scan, policy)) {
@@ -249,11 +252,12 @@ ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& im
     if (judged == nullptr) return {std::nullopt, !under_way};
     Judgement judgement = JudgeContent(policy, scan, *judged, facts.now);
     LetInAsRunning(policy, *row, facts.ns, facts.now, judgement);
+    // Without a database, say, there is no verdict in it but what rules could tell without one.
+    if (next_try && judgement.verdict == Verdict::kUnknown) return {std::nullopt, false};
     return {std::move(judgement), false};
   }
   if (!under_way && ready->status != "True") {
-    // A pod that waits already waits for the next try, too.
-    if (facts.holding == Holding::kHeld && MayPass(ready->reason)) return {std::nullopt, false};
+    if (next_try) return {std::nullopt, false};
     // Asked for all the same: the registry or the credentials may have been mended since.
     return {Incomplete(policy, ready->reason + ": " + ready->message), true};
   }
