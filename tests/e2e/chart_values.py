@@ -14,6 +14,7 @@ RENDERED = {
     "a storage class": {"store": {"persistence": {"storageClassName": "fast", "size": "5Gi", "accessModes": ["ReadWriteOncePod"]}}},
     "OpenShift": {"openshift": {"enabled": True}},
     "no quota": {"resourceQuota": {"enabled": False}},
+    "any number of new images": {"controller": {"namespaceNewImages": 0}},
     "a database from a registry, signed, behind a login": {
         "database": {"source": "oci", "oci": {"reference": "oci://registry.example/team/db:1", "pullSecret": "regcred",
                                               "verifyKeys": {"configMap": "keys", "keys": ["db.pub"]}}}},
