@@ -3,12 +3,14 @@ certificates, arm the webhook, and are disarmed. The roles are processes, with t
 
 import os
 import re
+import subprocess
 
 import pytest
 
 import metrics_page
 from chart_bench import Bench
-from charts import CHART, NAMESPACE, has_command, helm
+from charts import CHART, NAMESPACE, ROOT, has_command, helm
+from cluster import binary
 from objects import pod, policy
 from processes import wait_until
 
@@ -78,6 +80,45 @@ def test_an_upgrade_leaves_certificates_and_webhooks(bench):
     assert bench.configuration()["webhooks"] == webhooks and bench.cluster.get(secret)["data"] == data
 
 
+def _renewals(bench):
+    """Waits until controllers that look every second have looked: the Lease was renewed several times."""
+    lease = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/landwaiter-controller"
+    seen = {bench.cluster.get(lease)["spec"]["renewTime"]}
+    wait_until(lambda: len(seen.add(bench.cluster.get(lease)["spec"]["renewTime"]) or seen) > 3, 60, "the leader renewed its Lease thrice")
+
+
+def _shell(bench, command):
+    env = {"PATH": f"{os.path.dirname(binary('kubectl'))}:{os.environ['PATH']}", "HOME": bench.cluster.workdir,
+           "LC_ALL": "C.UTF-8", "KUBECONFIG": bench.cluster.kubeconfig}
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=env, timeout=120, check=False)
+
+
+# Admission pitfall 18.
+def test_three_commands_of_the_documents_open_the_door_while_no_webhook_answers(bench):
+    bench.wait_armed()
+    with open(os.path.join(ROOT, "docs", "install.md"), encoding="utf-8") as f:
+        text = f.read().split("## Everything is denied", 1)[1].split("These three commands", 1)[1]
+    commands = re.findall(r"^\$ (.*)$", text, re.MULTILINE)[:3]
+    assert [word for c in commands for word in ("scanpolicies", "annotate", '"webhooks":null') if word in c] == \
+        ["scanpolicies", "annotate", '"webhooks":null'], commands
+    bench.roles["webhook"].stop()
+    make = lambda: bench.cluster.kubectl("create", "-f", "-", stdin=pod("door", "a:latest", "default"), check=False)  # noqa: E731
+    denied = make()
+    assert denied.returncode and 'failed calling webhook "pods.landwaiter.io"' in denied.stderr
+    for command in commands:
+        done = _shell(bench, command)
+        assert done.returncode == 0, done.stderr
+    assert make().returncode == 0
+    _renewals(bench)
+    assert not bench.configuration().get("webhooks"), "a controller has armed it again"
+    assert {p["spec"]["enforcement"] for p in bench.cluster.items("/apis/landwaiter.io/v1alpha1/scanpolicies")} == {"Audit"}
+    # And back.
+    bench.cluster.kubectl("delete", "pod", "door", "-n", "default", "--wait=false")
+    bench.cluster.kubectl("annotate", "validatingwebhookconfiguration", "landwaiter", "landwaiter.io/disarmed-")
+    bench.roles["webhook"].restart()
+    bench.wait_armed()
+
+
 # Admission pitfall 18.
 def test_what_the_hook_disarms_stays_so_beside_running_controllers_and_nothing_is_blocked(bench):
     bench.wait_armed()
@@ -87,10 +128,7 @@ def test_what_the_hook_disarms_stays_so_beside_running_controllers_and_nothing_i
         bench.roles[name].stop()
     accepted = bench.cluster.kubectl("create", "--dry-run=server", "-f", "-", stdin=pod("p", "a:latest", "default"), check=False)
     assert accepted.returncode == 0, accepted.stderr
-    # Two controllers that look every second have looked: a lease was renewed several times since.
-    lease = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/landwaiter-controller"
-    seen = {bench.cluster.get(lease)["spec"]["renewTime"]}
-    wait_until(lambda: len(seen.add(bench.cluster.get(lease)["spec"]["renewTime"]) or seen) > 3, 60, "the leader renewed its Lease thrice")
+    _renewals(bench)
     assert "webhooks" not in bench.configuration()
     helm("uninstall", "landwaiter", "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=bench.cluster)
     assert bench.configuration() is None
