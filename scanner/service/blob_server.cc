@@ -65,6 +65,12 @@ class Outlet {
   std::size_t returned_ = 0;
 };
 
+// Nobody is left to be told; Finish tells.
+Error LeftEarly() {
+  return Internal("the image parser left a blob before its end")
+      .WithReason(scan_reason::kScannerFailed);
+}
+
 // A child that is gone must be an error of the write, whatever the host program does with signals.
 void BlockSigpipe() {
   sigset_t set;
@@ -76,7 +82,7 @@ void BlockSigpipe() {
 }  // namespace
 
 std::optional<Digest> BlobServer::root() const {
-  const std::lock_guard lock(root_mutex_);
+  const std::lock_guard lock(mutex_);
   return root_;
 }
 
@@ -87,7 +93,7 @@ Status BlobServer::ServeManifest(const std::optional<Digest>& digest, int pipe) 
   }();
   if (!manifest) return std::move(manifest).error();
   if (!digest) {
-    const std::lock_guard lock(root_mutex_);
+    const std::lock_guard lock(mutex_);
     root_ = manifest->digest;
   }
   if (auto wrote = WriteFrame(pipe, FrameKind::kHead, manifest->media_type.substr(0, 1024));
@@ -116,6 +122,29 @@ Result<std::size_t> BlobServer::Fill(image::BlobReader& blob, std::span<char> ro
 }
 
 Status BlobServer::ServeBlob(const ChildMessage& question, int pipe) {
+  Status passed = PassBlob(question, pipe);
+  if (!options_.verify) return passed;
+  const std::lock_guard lock(mutex_);
+  if (passed) {
+    passed_.insert(*question.digest);
+  } else if (!wrong_) {
+    wrong_ = passed.error();
+  }
+  return passed;
+}
+
+Status BlobServer::Finish() {
+  transfers_.clear();
+  const std::lock_guard lock(mutex_);
+  return wrong_ ? Status(*wrong_) : Ok();
+}
+
+bool BlobServer::HasPassed(const Digest& blob) const {
+  const std::lock_guard lock(mutex_);
+  return passed_.contains(blob);
+}
+
+Status BlobServer::PassBlob(const ChildMessage& question, int pipe) {
   const image::Descriptor descriptor{
       .media_type = question.media_type, .digest = *question.digest, .size = question.size};
   Result<std::unique_ptr<image::BlobReader>> blob = [&] {
@@ -127,17 +156,17 @@ Status BlobServer::ServeBlob(const ChildMessage& question, int pipe) {
   Outlet outlet(pipe, options_.ring);
   for (;;) {
     const std::span<char> room = outlet.Room();
-    if (room.empty()) return Ok();  // the child is gone
+    if (room.empty()) return LeftEarly();
     auto filled = Fill(**blob, room);
     if (!filled) return std::move(filled).error();
     if (*filled == 0) break;
     if (options_.verify) sha.Update({room.data(), *filled});
-    if (auto sent = outlet.Send(*filled); !sent) return Ok();
+    if (auto sent = outlet.Send(*filled); !sent) return LeftEarly();
     if (*filled < room.size()) break;
   }
   if (options_.verify) {
     if (const Digest digest = sha.Finish(); digest != descriptor.digest) {
-      return DataLoss("layer blob has digest " + digest.ToString() + ", expected " +
+      return DataLoss("blob has digest " + digest.ToString() + ", expected " +
                       descriptor.digest.ToString())
           .WithReason(scan_reason::kDigestMismatch);
     }

@@ -9,6 +9,7 @@
 #include <list>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <thread>
 #include <utility>
@@ -34,7 +35,8 @@ struct BlobServerOptions {
   std::function<Result<FilePart>(const LayerJob& job)> layers = {};
   /// Told how many bytes of a blob came; on the transfers' threads.
   std::function<void(std::uint64_t bytes)> on_bytes = {};
-  /// Blobs are held against their digests here: one that differs ends with an error.
+  /// Blobs are held against their digests here: one that differs ends with an error, and Finish
+  /// tells of it.
   bool verify = false;
   /// Where the child, which asks for one blob alone, gets its bytes; null: in the pipe. Outlives
   /// the server.
@@ -47,6 +49,14 @@ class BlobServer {
       : source_(source), options_(std::move(options)) {}
   /// Waits for the transfers under way: the child must have ended, which ends them.
   ~BlobServer() = default;
+
+  /// Waits for them, too, and says whether all that was given was what had been asked for, to its
+  /// end. What a child answers is worth nothing otherwise, whatever it says of it: the bytes that
+  /// came in place of others may have taken it over. Errors: that of the first blob; Internal
+  /// reason ScannerFailed where the child left one before its end. Nothing without `verify`.
+  Status Finish();
+  /// Whether this blob has passed whole.
+  bool HasPassed(const Digest& blob) const;
 
   /// The reading end of a pipe (or socket) in which the answer will come. Errors: ResourceExhausted
   /// reason ScannerFailed where the child asks for more than any image needs; Internal.
@@ -64,6 +74,7 @@ class BlobServer {
   void Serve(const ChildMessage& question, int pipe);
   Status ServeManifest(const std::optional<Digest>& digest, int pipe);
   Status ServeBlob(const ChildMessage& question, int pipe);
+  Status PassBlob(const ChildMessage& question, int pipe);
   Result<std::size_t> Fill(image::BlobReader& blob, std::span<char> room) const;
   /// The child's end and the parent's. nullopt: errno says why.
   static std::optional<std::array<FileDescriptor, 2>> MakeEnds(bool socket);
@@ -71,9 +82,11 @@ class BlobServer {
 
   image::ImageSource& source_;
   const BlobServerOptions options_;
-  std::mutex source_mutex_;  // a source serves one thread at a time
-  mutable std::mutex root_mutex_;
+  std::mutex source_mutex_;   // a source serves one thread at a time
+  mutable std::mutex mutex_;  // the next three
   std::optional<Digest> root_;
+  std::optional<Error> wrong_;
+  std::set<Digest> passed_;
   std::uint64_t questions_ = 0;
   bool ring_taken_ = false;
   std::list<Transfer> transfers_;

@@ -102,7 +102,7 @@ void ForgetResult() {
 }
 
 Result<std::string> Start(const std::function<Result<std::string>(const StartMessage&)>& work) {
-  auto packet = ReceivePacket(kSocketFd);
+  auto packet = ReceivePacket(kSocketFd, Descriptors::kNone);
   if (!packet) return std::move(packet).error();
   auto start = StartMessageFromJson(packet->bytes);
   if (!start) return std::move(start).error();
@@ -203,7 +203,7 @@ Result<std::string> Scan(const StartMessage& start) {
 Result<FileDescriptor> ParentSource::Ask(const ChildMessage& question) {
   const std::lock_guard lock(mutex_);
   if (auto sent = SendPacket(socket_, ToJson(question)); !sent) return std::move(sent).error();
-  auto answer = ReceivePacket(socket_);
+  auto answer = ReceivePacket(socket_, Descriptors::kOne);
   if (!answer) return std::move(answer).error();
   if (!answer->fd)
     return Unavailable("the scan's parent gave no answer, or too many files are open")

@@ -131,7 +131,7 @@ Result<FilePart> ChildRun::Watch(ChildProcess& child) {
 }
 
 Result<bool> ChildRun::HandlePacket() {
-  auto packet = ReceivePacket(socket_.get());
+  auto packet = ReceivePacket(socket_.get(), Descriptors::kNone);
   if (!packet && packet.error().code == Code::kUnavailable) return false;
   if (!packet) return std::move(packet).error().WithReason(scan_reason::kScannerFailed);
   if (packet->bytes.empty()) return false;

@@ -73,6 +73,11 @@ Result<FilePart> LayerJobs::ReadInChild(const LayerJob& job) {
   auto result =
       ChildRun(server, options, child_, cancel_).Run(std::move(start), 1, std::nullopt, ring);
   if (!result) return std::move(result).error();
+  // Not by the child's word: what is kept under this digest is every image's.
+  if (auto finished = server.Finish(); !finished) return std::move(finished).error();
+  if (!server.HasPassed(job.digest)) {
+    return ScannerFailed("the image parser answered for a layer that it has not read");
+  }
   if (result->size > layer::kMaxEncodedBytes) {
     return ScannerFailed("the inventory of a layer has " + std::to_string(result->size) + " bytes");
   }

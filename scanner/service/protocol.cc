@@ -67,7 +67,7 @@ Status SendPacket(int socket, std::string_view bytes, int fd) {
   return sent < 0 ? Gone("the other side of the scan is gone") : Ok();
 }
 
-Result<Packet> ReceivePacket(int socket) {
+Result<Packet> ReceivePacket(int socket, Descriptors wanted) {
   Packet packet;
   packet.bytes.resize(kMaxPacketBytes);
   iovec part{packet.bytes.data(), packet.bytes.size()};
@@ -75,19 +75,29 @@ Result<Packet> ReceivePacket(int socket) {
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
+  if (wanted == Descriptors::kOne) {  // without room for them the kernel closes all that come
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+  }
   ssize_t count = 0;
   do {
     count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
   } while (count < 0 && errno == EINTR);
   if (count < 0) return Gone("the other side of the scan is gone");
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  // Where one is wanted, cut may also mean that there is no room for it in this process's table.
+  bool more = wanted == Descriptors::kNone && (message.msg_flags & MSG_CTRUNC) != 0;
   if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof(int));
-    packet.fd = FileDescriptor(fd);
+    // The room for one has, by its alignment, room for two.
+    const std::size_t bytes = header->cmsg_len - CMSG_LEN(0);
+    for (std::size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int)) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + at, sizeof(int));
+      more = more || at > 0;
+      packet.fd = FileDescriptor(fd);
+    }
   }
+  if (more) return InvalidArgument("a packet of the scan brings descriptors that nobody wants");
   if ((message.msg_flags & MSG_TRUNC) != 0) {
     return InvalidArgument("a packet is longer than " + std::to_string(kMaxPacketBytes) + " bytes");
   }

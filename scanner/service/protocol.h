@@ -106,7 +106,11 @@ struct Packet {
   std::string bytes;  // empty: the other side is gone
   FileDescriptor fd;
 };
-Result<Packet> ReceivePacket(int socket);
+enum class Descriptors { kNone, kOne };
+/// Errors: Unavailable; InvalidArgument for a packet that is too long or brings more descriptors
+/// than are `wanted`, none of which is left open: a child could fill its parent's table with them,
+/// or keep its parent's own end of a transfer from ending.
+Result<Packet> ReceivePacket(int socket, Descriptors wanted);
 
 /// Frames in a pipe.
 enum class FrameKind : char { kHead = 'h', kData = 'd', kEnd = 'e', kError = 'x', kSlot = 's' };

@@ -135,7 +135,7 @@ TEST(BlobRing, AWrongBlobAndOneThatBreaksOffEndWithTheirReason) {
     const char* says;
   };
   for (const auto& row :
-       std::vector<Row>{{"another blob", "x" + bytes, std::string::npos, "layer blob has digest"},
+       std::vector<Row>{{"another blob", "x" + bytes, std::string::npos, "blob has digest"},
                         {"breaks off in a slot", bytes, kSlotBytes + 9, "the registry hung up"},
                         {"breaks off at once", bytes, 0, "the registry hung up"}}) {
     SCOPED_TRACE(row.name);

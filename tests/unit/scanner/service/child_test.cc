@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
+#include "lib/base/json.h"
 #include "scanner/service/sandbox.h"
 #include "scanner/service/scan_in_child.h"
 #include "tests/unit/scanner/service/memory_image.h"
@@ -107,6 +109,28 @@ TEST(ScanInChild, ALayersChildThatAnswersAnotherLayersInventoryIsRefused) {
   const Error error = ErrorOf("another-layer", {});
   EXPECT_EQ(error.reason, scan_reason::kScannerFailed);
   EXPECT_NE(error.message.find("layer"), std::string::npos) << error.message;
+}
+
+// Its bytes may have taken the child over before anybody could know that they are others'.
+TEST(ScanInChild, AnAnswerIsNotTakenWhereABlobWasAnotherWhateverTheChildSays) {
+  MemoryImage image;
+  SmallImage(image);
+  const auto root = image.Manifest(std::nullopt);
+  ASSERT_TRUE(root);
+  const auto manifest = ParseJson(root->bytes, {1u << 20, 16});
+  ASSERT_TRUE(manifest);
+  const std::string config = manifest->at("config").at("digest");
+  image.other_bytes[*Digest::Parse(config)] = "{}";
+  const auto result = ScanInChild(image, {}, Misbehaving("half-read-configuration"), {});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().reason, scan_reason::kDigestMismatch) << result.error().message;
+}
+
+TEST(ScanInChild, AChildThatHandsDescriptorsOverIsEnded) {
+  const Error error = ErrorOf("hands-descriptors-over", {});
+  EXPECT_EQ(error.reason, scan_reason::kScannerFailed);
+  EXPECT_NE(error.message.find("descriptors that nobody wants"), std::string::npos)
+      << error.message;
 }
 
 struct MisbehaviourCase {

@@ -1,11 +1,15 @@
 #include "scanner/service/layer_jobs.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "scanner/service/layer_cache.h"
 #include "tests/unit/scanner/layer/fixtures.h"
 
 namespace landwaiter::service {
@@ -76,6 +80,37 @@ TEST(LayerJobs, StartNoMoreChildrenAtATimeThanTheScanHasWorkers) {
   }
   EXPECT_EQ(sound, 8);
   EXPECT_LE(source.most, 2);
+}
+
+// A registry may send other bytes in place of a layer that everybody has, and those may take the
+// child over: what it says must not be kept for all images that have that layer.
+TEST(LayerJobs, KeepNothingOfALayerThatHasNotPassedWhole) {
+  const std::string folder = ::testing::TempDir() + "/unread-" + std::to_string(getpid());
+  for (const char* how : {"unread-layer", "half-read-layer"}) {
+    // A small layer has passed whole when its first slot is read: then what the child says is its
+    // own.
+    for (const bool honest_bytes : {true, false}) {
+      if (honest_bytes && std::string_view(how) == "half-read-layer") continue;
+      SCOPED_TRACE(std::string(how) + (honest_bytes ? "" : ", other bytes"));
+      std::filesystem::remove_all(folder);
+      auto cache = LayerCache::Open(folder, 1 << 20);
+      ASSERT_TRUE(cache) << cache.error().message;
+      SlowSource source;
+      StartMessage start;
+      start.file_bytes = 1u << 30;
+      ChildOptions child;
+      child.arguments = {"__misbehave", how};
+      child.layer_cache = cache->get();
+      ProgressRelay relay({});
+      LayerJobs jobs(source, start, child, {}, relay);
+      LayerJob job = JobOf(source.tar);
+      if (!honest_bytes) job.digest = Sha256::Of("a layer that everybody has");
+      const auto layer = jobs.Read(job);
+      EXPECT_FALSE(layer);
+      EXPECT_FALSE((*cache)->Get((*cache)->KeyOf(job, start.limits)));
+    }
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(LayerJobs, StartNoneOnceTheScanHasEnded) {

@@ -11,11 +11,14 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "lib/base/json.h"
 #include "model/inventory_codec.h"
 #include "model/scan_request.h"
 #include "scanner/layer/inventory_codec.h"
@@ -46,6 +49,16 @@ std::string InventoryOf(const Digest& digest) {
   platform.image_id = digest;
   inventory.platforms.push_back(platform);
   return EncodeImageInventory(inventory);
+}
+
+// What a child that was taken over would say of a layer.
+std::string AnswerFor(const LayerJob& job) {
+  layer::LayerInventory inventory;
+  inventory.digest = job.digest;
+  inventory.diff_id = job.diff_id;
+  inventory.media_type = job.media_type;
+  inventory.size_bytes = job.size;
+  return layer::EncodeInventory(inventory);
 }
 
 Result<std::string> State() {
@@ -83,6 +96,41 @@ const std::map<std::string, Work>& Works() {
          inventory.digest = Sha256::Of("another");
          inventory.diff_id = start.layer->diff_id;
          return layer::EncodeInventory(inventory);
+       }},
+      {"unread-layer",
+       [](const StartMessage& start) -> Result<std::string> {
+         return start.layer ? AnswerFor(*start.layer) : Scan(start);
+       }},
+      {"half-read-layer",
+       [](const StartMessage& start) -> Result<std::string> {
+         if (!start.layer) return Scan(start);
+         ParentSource parent(kSocketFd);
+         auto blob = parent.Transfer({.digest = start.layer->digest, .size = start.layer->size});
+         if (!blob) return std::move(blob).error();
+         if (auto frame = ReadFrameHeader(blob->get()); !frame) return std::move(frame).error();
+         return AnswerFor(*start.layer);
+       }},
+      {"half-read-configuration",
+       [](const StartMessage&) -> Result<std::string> {
+         ParentSource parent(kSocketFd);
+         auto root = parent.Manifest(std::nullopt);
+         if (!root) return std::move(root).error();
+         auto manifest = ParseJson(root->bytes, {1u << 20, 16});
+         if (!manifest) return std::move(manifest).error();
+         const auto& config = manifest->at("config");
+         auto blob =
+             parent.Transfer({.digest = *Digest::Parse(config.at("digest").get<std::string>()),
+                              .size = config.at("size").get<std::uint64_t>()});
+         if (!blob) return std::move(blob).error();
+         if (auto frame = ReadFrameHeader(blob->get()); !frame) return std::move(frame).error();
+         return InventoryOf(root->digest);
+       }},
+      {"hands-descriptors-over",
+       [](const StartMessage&) -> Result<std::string> {
+         SendDescriptors(kSocketFd, "{\"progress\":{}}", {kResultFd, kResultFd});
+         std::array<char, 8> buffer{};
+         (void)recv(kSocketFd, buffer.data(), buffer.size(), 0);
+         return Survived();
        }},
       {"null",
        [](const StartMessage&) -> Result<std::string> {
@@ -208,6 +256,22 @@ const std::map<std::string, Work>& Works() {
 }
 
 }  // namespace
+
+void SendDescriptors(int socket, const std::string& bytes, const std::vector<int>& fds) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  std::vector<char> control(CMSG_SPACE(fds.size() * sizeof(int)));
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+  std::memcpy(CMSG_DATA(header), fds.data(), fds.size() * sizeof(int));
+  (void)sendmsg(socket, &message, MSG_NOSIGNAL);
+}
 
 void RunMisbehaviour(int argc, char** argv) {
   if (argc != 3 || std::string(argv[1]) != "__misbehave") return;
