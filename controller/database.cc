@@ -45,8 +45,8 @@ class OpenDatabase final : public MatchDatabase {
     for (const Inventory& platform : inventory.platforms) {
       auto match = matching::Match(platform, *database_, &memory_);
       if (!match) return std::move(match).error();
-      out.push_back(
-          {std::move(match->findings), std::move(match->coverage), std::move(match->asked)});
+      out.push_back({std::move(match->findings), std::move(match->coverage),
+                     std::move(match->asked), match->asked_known});
     }
     return out;
   }

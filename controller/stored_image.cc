@@ -55,22 +55,26 @@ const std::string& ProgramIdentity() {
   return kIdentity;
 }
 
+constexpr std::size_t kSealChars = 64;
+
 /// Stands before what was asked and holds for one row alone: whoever writes other findings over it
 /// and does not know of it (an earlier version, on a shared store) breaks it.
+/// And the words themselves: a row that was cut must not read as one that asked for less.
 std::string SealOf(const std::string& database_id, const std::string& built_at,
-                   TimePoint matched_at) {
+                   TimePoint matched_at, std::string_view words) {
   BinaryWriter writer;
   for (const std::string* text : {&ProgramIdentity(), &database_id, &built_at}) writer.Text(*text);
   writer.Fixed(static_cast<std::uint64_t>(matched_at.time_since_epoch().count()));
+  writer.Text(words);
   return std::string(Sha256::Of(writer.Take()).Hex());
 }
 
 template <class Words>
 std::string SealedWords(const StoredMatch& match, const Words& each) {
   BinaryWriter writer;
-  writer.Raw(SealOf(match.database_id, match.database_built_at, match.matched_at));
   each([&](std::uint64_t word) { writer.Fixed(word); });
-  return writer.Take();
+  const std::string words = writer.Take();
+  return SealOf(match.database_id, match.database_built_at, match.matched_at, words) + words;
 }
 
 }  // namespace
@@ -149,8 +153,10 @@ Result<std::optional<MatchBasis>> LoadBasis(store::Store& store, const Digest& d
   if (!*stored) return std::optional<MatchBasis>();
   MatchBasis basis{**std::move(stored), {}};
   const store::FindingsBasis& row = basis.stored;
+  const std::string_view words =
+      std::string_view(row.asked).substr(std::min<std::size_t>(kSealChars, row.asked.size()));
   BinaryReader reader(row.asked);
-  if (reader.Skip(SealOf(row.database_id, row.database_built_at, row.matched_at))) {
+  if (reader.Skip(SealOf(row.database_id, row.database_built_at, row.matched_at, words))) {
     auto& asked = basis.asked.emplace();
     while (!reader.AtEnd() && !reader.failed()) asked.push_back(reader.Fixed());
     if (reader.failed()) basis.asked.reset();
@@ -183,9 +189,11 @@ Status SaveMatch(store::Store& store, const Digest& digest, StoredMatch& match) 
       std::for_each(platform.asked.begin(), platform.asked.end(), put);
     }
   };
+  const bool known = std::all_of(match.platforms.begin(), match.platforms.end(),
+                                 [](const auto& platform) { return platform.asked_known; });
   Status saved =
       store.PutFindings(digest, {match.database_id, match.database_built_at, std::move(document),
-                                 match.matched_at, SealedWords(match, each)});
+                                 match.matched_at, known ? SealedWords(match, each) : ""});
   if (!saved) return saved;
   match.report_digest = report_digest;
   match.report_bytes = report_bytes;

@@ -21,6 +21,7 @@ struct PlatformMatch {
   std::vector<Coverage> coverage;  // of the matching
   /// MatchResult::asked. Not part of the stored document.
   std::vector<std::uint64_t> asked = {};
+  bool asked_known = true;
 };
 
 /// What the findings of an image rest on, known without reading them or its inventory.

@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace landwaiter::matching {
+namespace {
+
+constexpr std::size_t kIdBytes = 64;
+constexpr std::size_t kKilobyte = 1024;
+
+}  // namespace
 
 std::shared_ptr<const KeyFindings> AnswerMemory::Find(const std::string& question) {
   const std::lock_guard lock(mutex_);
@@ -27,7 +33,11 @@ std::size_t AnswerMemory::size() const {
 
 void AnswerMemory::KeepLocked(const std::string& question,
                               std::shared_ptr<const KeyFindings> answer) {
-  const std::size_t takes = 1 + answer->findings.size();
+  // In kilobytes, about: a finding is one, an id 64 bytes. An image can make up questions whose
+  // answers are ids alone, thousands of them.
+  const std::size_t ids = answer->mended.size() + answer->unaffected.size();
+  const std::size_t takes =
+      1 + answer->findings.size() + (question.size() + kIdBytes * ids) / kKilobyte;
   if (takes > room_) return;
   if (used_ + takes > room_) {
     old_ = std::exchange(young_, {});

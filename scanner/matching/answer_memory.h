@@ -11,8 +11,8 @@
 
 namespace landwaiter::matching {
 
-/// Questions and findings together that a memory is for, unless it is told otherwise. A finding
-/// takes about a kilobyte, and at most twice as many are kept: 50 MB.
+/// Questions, findings and kilobytes of all else together that a memory is for, unless it is told
+/// otherwise. Each takes about a kilobyte, and at most twice as many are kept: 50 MB.
 inline constexpr std::size_t kRemembered = 20'000;
 
 /// For one database alone. Thread-safe. What was not asked for while `room` others were may be

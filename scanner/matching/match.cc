@@ -25,6 +25,9 @@ using advisories::AdvisoryDatabase;
 /// Packages named in one coverage row; the rest is counted.
 constexpr std::size_t kMaxNamed = 5;
 constexpr std::size_t kMaxReasonBytes = 1000;
+// 4 MB in the store; an image with ten thousand packages in five repositories asks 50,000
+// questions.
+constexpr std::size_t kMaxAsked = 512u << 10;
 
 /// One line of coverage in the making.
 struct CoverageRow {
@@ -125,16 +128,18 @@ class Matcher {
     }
     for (const auto& [source, row] : coverage_) result_.coverage.push_back(row.Finish(source));
     if (inventory_.os) {
-      if (const auto release = WordOfRelease(*inventory_.os)) result_.asked.push_back(*release);
+      if (const auto release = WordOfRelease(*inventory_.os)) NoteAsked(*release);
       auto ended = EndOfLifeOf(*inventory_.os, database_, database_.Info().built_at);
       if (!ended) return std::move(ended).error();
       if (*ended) result_.coverage.push_back(**std::move(ended));
     }
     MakeFindings();
     NoteRepositories();
-    std::sort(result_.asked.begin(), result_.asked.end());
-    result_.asked.erase(std::unique(result_.asked.begin(), result_.asked.end()),
-                        result_.asked.end());
+    TidyAsked();
+    if (result_.asked.size() > kMaxAsked) {
+      result_.asked_known = false;
+      result_.asked = {};
+    }
     return std::move(result_);
   }
 
@@ -164,7 +169,7 @@ class Matcher {
     for (const ImageLayer& layer : inventory_.layers) {
       for (const std::string& set : layer.content_sets) {
         for (const std::string_view name : RepositoryNames(set)) {
-          result_.asked.push_back(advisories::WordOfRepository(name));
+          NoteAsked(advisories::WordOfRepository(name));
         }
       }
     }
@@ -289,6 +294,22 @@ class Matcher {
     return said;
   }
 
+  void NoteAsked(advisories::Word word) {
+    if (!result_.asked_known) return;
+    result_.asked.push_back(word);
+    if (result_.asked.size() < 2 * kMaxAsked) return;
+    TidyAsked();
+    if (result_.asked.size() < kMaxAsked) return;
+    result_.asked_known = false;
+    result_.asked = {};
+  }
+
+  void TidyAsked() {
+    std::vector<advisories::Word>& asked = result_.asked;
+    std::sort(asked.begin(), asked.end());
+    asked.erase(std::unique(asked.begin(), asked.end()), asked.end());
+  }
+
   /// `package`: the one that is asked of.
   Result<Known*> FindingsFor(Question question, const Package& package) {
     question.owns_files = IsOsPackage(package) && owning_.contains(package.name);
@@ -296,7 +317,7 @@ class Matcher {
     if (const auto at = known_.find(key); at != known_.end()) return &at->second;
     for (const Place& place : question.places) {
       for (const PackageKey& one : question.keys) {
-        result_.asked.push_back(advisories::WordOfPackage(place.ecosystem, one.name));
+        NoteAsked(advisories::WordOfPackage(place.ecosystem, one.name));
       }
     }
     Known known;

@@ -37,6 +37,8 @@ struct MatchResult {
   /// one that says the same of all of these (advisories::TouchedBetween) gives the same findings,
   /// coverage and `asked`.
   std::vector<advisories::Word> asked = {};
+  /// False where that was too much to note: it may have asked anything.
+  bool asked_known = true;
 };
 
 class AnswerMemory;

@@ -107,6 +107,9 @@ TEST_F(StoredImageTest, WhatWasAskedIsNotKnownWhereAnotherHandWroteTheRow) {
       {"at another time", [](auto& row) { row.matched_at += std::chrono::milliseconds(1); }},
       {"by another program", [](auto& row) { row.asked[0] = row.asked[0] == '0' ? '1' : '0'; }},
       {"cut short", [](auto& row) { row.asked.pop_back(); }},
+      {"cut by a whole question", [](auto& row) { row.asked.resize(row.asked.size() - 8); }},
+      {"cut to its seal", [](auto& row) { row.asked.resize(64); }},
+      {"with another question", [](auto& row) { row.asked.back() ^= 1; }},
       {"cut within its seal", [](auto& row) { row.asked.resize(63); }}};
   for (const auto& [title, change] : cases) {
     store::FindingsBasis row = *ours;
