@@ -126,7 +126,8 @@ Result<resources::EnsuredImage> EnsureService::Try(const resources::EnsureReques
   if (!credentials) return std::move(credentials).error();
   auto digest = parts_.resolver.Resolve(*image, credentials->credentials, cancel);
   if (!digest) return std::move(digest).error();
-  if (!parts_.scans.Get(resources::ScanName(*digest))) {
+  const bool is_new = !parts_.scans.Get(resources::ScanName(*digest));
+  if (is_new) {
     if (auto taken = new_images_.Take(request.ns); !taken) return std::move(taken).error();
   }
   auto name = parts_.maker.Ensure({.digest = *digest,
@@ -135,7 +136,10 @@ Result<resources::EnsuredImage> EnsureService::Try(const resources::EnsureReques
                                    .secrets = std::move(credentials->secrets),
                                    .asker = Asker::kAdmission},
                                   cancel);
-  if (!name) return std::move(name).error();
+  if (!name) {
+    if (is_new) new_images_.GiveBack(request.ns);
+    return std::move(name).error();
+  }
   if (const auto record = Scanned(*digest)) parts_.judge_now(record->scan, cancel);
   return resources::EnsuredImage{reference, digest->ToString(), std::move(*name)};
 }

@@ -29,6 +29,11 @@ Status NewImagePace::Take(const std::string& ns) {
   return Ok();
 }
 
+void NewImagePace::GiveBack(const std::string& ns) {
+  const std::lock_guard lock(mutex_);
+  if (const auto at = owed_until_.find(ns); at != owed_until_.end()) at->second -= each_;
+}
+
 void NewImagePace::Forget(Time now) {
   if (owed_until_.size() < forget_at_) return;
   std::erase_if(owed_until_, [&](const auto& entry) { return entry.second <= now; });

@@ -27,6 +27,8 @@ class NewImagePace {
 
   /// Counts one. Errors: ResourceExhausted reason TooManyNewImages, which says when to come again.
   Status Take(const std::string& ns);
+  /// One that was taken has come to nothing: it does not count.
+  void GiveBack(const std::string& ns);
 
   /// Namespaces that are remembered: those that have brought one lately.
   std::size_t size() const;

@@ -49,10 +49,12 @@ milliseconds PauseOf(const http::Response& head, milliseconds unnamed, milliseco
 }  // namespace
 
 HostPace::Turn::Turn(Turn&& other) noexcept
-    : pace_(std::exchange(other.pace_, nullptr)), host_(std::move(other.host_)) {}
+    : pace_(std::exchange(other.pace_, nullptr)),
+      host_(std::move(other.host_)),
+      login_(std::move(other.login_)) {}
 
 void HostPace::Turn::End() {
-  if (HostPace* pace = std::exchange(pace_, nullptr)) pace->Leave(host_);
+  if (HostPace* pace = std::exchange(pace_, nullptr)) pace->Leave(host_, login_);
 }
 
 HostPace::HostPace(HostPaceOptions options) : options_(std::move(options)) {}
@@ -88,7 +90,7 @@ Result<HostPace::Turn> HostPace::Enter(const std::string& host, const std::strin
   for (;;) {
     const Time now = options_.time.now();
     Host* const entry = Find(host, now);
-    if (entry == nullptr) return Turn(nullptr, host);
+    if (entry == nullptr) return Turn(nullptr, host, login);
     milliseconds wait{0};
     const auto pause = entry->paused.find(login);
     if (pause != entry->paused.end() && pause->second.until > now) {
@@ -96,10 +98,10 @@ Result<HostPace::Turn> HostPace::Enter(const std::string& host, const std::strin
       const auto wanted = std::chrono::ceil<milliseconds>(pause->second.wanted - now);
       if (wanted > patience || wanted > cancel.Left()) return TooLong(host, wanted);
       wait = wanted;
-    } else if (entry->in_flight >= options_.max_in_flight) {
+    } else if (!HasRoom(*entry, login)) {
       left_.wait_for(lock, cancel.stop, cancel.Left(), [&] {
         const auto found = hosts_.find(host);
-        return found == hosts_.end() || found->second.in_flight < options_.max_in_flight;
+        return found == hosts_.end() || HasRoom(found->second, login);
       });
       if (cancel.Stopped() || cancel.Expired()) return NoTime(host, cancel);
       continue;
@@ -110,7 +112,8 @@ Result<HostPace::Turn> HostPace::Enter(const std::string& host, const std::strin
       if (entry->tokens >= 1) {
         entry->tokens -= 1;
         ++entry->in_flight;
-        return Turn(this, host);
+        ++entry->by_login[login];
+        return Turn(this, host, login);
       }
       wait = milliseconds(
           static_cast<std::int64_t>(std::ceil((1 - entry->tokens) * 1000 / options_.per_second)));
@@ -121,11 +124,21 @@ Result<HostPace::Turn> HostPace::Enter(const std::string& host, const std::strin
   }
 }
 
-void HostPace::Leave(const std::string& host) {
+bool HostPace::HasRoom(const Host& host, const std::string& login) const {
+  const auto own = host.by_login.find(login);
+  return host.in_flight < options_.max_in_flight &&
+         (own == host.by_login.end() || own->second < options_.max_in_flight_of_login);
+}
+
+void HostPace::Leave(const std::string& host, const std::string& login) {
   {
     const std::lock_guard lock(mutex_);
-    const auto found = hosts_.find(host);
-    if (found != hosts_.end() && found->second.in_flight > 0) --found->second.in_flight;
+    const auto found = hosts_.find(host);  // one with requests in flight is not forgotten
+    if (found != hosts_.end()) {
+      --found->second.in_flight;
+      const auto own = found->second.by_login.find(login);
+      if (--own->second == 0) found->second.by_login.erase(own);
+    }
   }
   left_.notify_all();
 }
@@ -150,6 +163,7 @@ void HostPace::Begin(const std::string& host, const std::string& login, millisec
     }
     Pause& pause = entry->paused[login];
     const bool runs = pause.until > now;
+    if (!runs) pause = {};  // what an earlier one wanted is over
     pause.until = std::max(pause.until, now + std::min(wanted, options_.longest_pause));
     pause.wanted = std::max(pause.wanted, now + wanted);
     if (runs) return;  // others had been on their way

@@ -27,6 +27,9 @@ namespace landwaiter::image {
 struct HostPaceOptions {
   /// Of a host; more than the layers of two scans that are fetched at once.
   std::size_t max_in_flight = 16;
+  /// Of these, under one login: whoever's requests a registry leaves without an answer leaves the
+  /// others theirs.
+  std::size_t max_in_flight_of_login = 8;
   /// What Azure's Standard registries allow (3,000 reads a minute), the least of the documented
   /// bounds that a paid registry has. A thread that waits for each answer asks 20 to 50 a second.
   double per_second = 50;
@@ -46,7 +49,8 @@ class HostPace {
   /// A request under way; ends with the object, or earlier by End().
   class Turn {
    public:
-    Turn(HostPace* pace, std::string host) : pace_(pace), host_(std::move(host)) {}
+    Turn(HostPace* pace, std::string host, std::string login)
+        : pace_(pace), host_(std::move(host)), login_(std::move(login)) {}
     ~Turn() { End(); }
     Turn(Turn&& other) noexcept;
     Turn& operator=(Turn&&) = delete;
@@ -57,6 +61,7 @@ class HostPace {
    private:
     HostPace* pace_;
     std::string host_;
+    std::string login_;
   };
 
   /// Waits until the host ("registry.example:443") may be asked under this login (any text that
@@ -79,6 +84,7 @@ class HostPace {
   };
   struct Host {
     std::size_t in_flight = 0;
+    std::map<std::string, std::size_t> by_login;  // in flight
     double tokens = 0;
     Time filled{};                        // when `tokens` was right
     std::map<std::string, Pause> paused;  // by login
@@ -90,7 +96,8 @@ class HostPace {
   bool IsAtRest(const Host& host, Time now) const;
   void Begin(const std::string& host, const std::string& login, std::chrono::milliseconds wanted);
   void Warn(const std::string& host, std::chrono::seconds window);
-  void Leave(const std::string& host);
+  bool HasRoom(const Host& host, const std::string& login) const;
+  void Leave(const std::string& host, const std::string& login);
 
   const HostPaceOptions options_;
   std::mutex mutex_;

@@ -60,6 +60,16 @@ TEST(NewImagePace, SaysWhenToComeAgain) {
   EXPECT_TRUE(pace.Take("shop"));
 }
 
+TEST(NewImagePace, WhatCameToNothingDoesNotCount) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(2);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(pace.Take("shop")) << i;
+    pace.GiveBack("shop");
+  }
+  EXPECT_EQ(TakenBy(pace, "shop", 100), 2u);
+}
+
 TEST(NewImagePace, ZeroIsNoBound) {
   PaceTime time;
   NewImagePace pace = time.Pace(0);

@@ -176,6 +176,33 @@ TEST(HostPace, BoundsTheRequestsOfAHostThatHaveNoAnswer) {
   EXPECT_EQ(most, 2);
 }
 
+TEST(HostPace, LeavesRoomForOthersThanALoginWhoseRequestsGetNoAnswer) {
+  HostPace pace({.max_in_flight = 3, .max_in_flight_of_login = 2});
+  std::vector<HostPace::Turn> turns;
+  const auto enter = [&](const std::string& login) {
+    auto turn = pace.Enter(kHost, login, kPatience, Cancellation{}.Within(1ms));
+    if (turn) turns.push_back(*std::move(turn));
+    return turn.has_value();
+  };
+  EXPECT_TRUE(enter("slow"));
+  EXPECT_TRUE(enter("slow"));
+  EXPECT_FALSE(enter("slow")) << "its share is used up";
+  EXPECT_TRUE(enter("other"));
+  EXPECT_FALSE(enter("third")) << "the host's is, too";
+  turns.front().End();
+  EXPECT_TRUE(enter("third"));
+  turns[1].End();
+  EXPECT_TRUE(enter("slow"));
+}
+
+TEST(HostPace, WhatAnEarlierPauseWantedIsOverWithIt) {
+  Paced paced;
+  paced.pace->Heard(kHost, "", Answered(429, {{"Retry-After", "86400"}}), kUnnamed);
+  paced.time.Pass(31s);
+  paced.pace->Heard(kHost, "", Answered(429, {{"Retry-After", "2"}}), kUnnamed);
+  EXPECT_EQ(paced.Ask(), "waits 2000");
+}
+
 TEST(HostPace, StopsWaitingForATurnWhenItIsToldTo) {
   HostPace pace({.max_in_flight = 1});
   const auto first = pace.Enter(kHost, "", kPatience, {});
