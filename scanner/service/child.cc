@@ -133,12 +133,17 @@ Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
     if (!mapped) return std::move(mapped).error();
     memory.emplace(*std::move(mapped));
   }
-  PipeReader pipe(memory ? FileDescriptor() : *std::move(blob));
+  std::optional<PipeReader> pipe;
   const layer::ReadBytes read = [&](char* buffer, std::size_t size) {
-    return pipe.Read(buffer, size);
+    return pipe->Read(buffer, size);
   };
-  const layer::NextLent next =
-      memory ? RingReader(*std::move(blob), *memory) : layer::Buffered(read);
+  layer::NextLent next;
+  if (memory) {
+    next = RingReader(*std::move(blob), *memory);
+  } else {
+    pipe.emplace(*std::move(blob));
+    next = layer::Buffered(read);
+  }
   const layer::LayerDescriptor descriptor{.digest = job.digest,
                                           .size_bytes = job.size,
                                           .media_type = job.media_type,
