@@ -128,7 +128,7 @@ Result<resources::EnsuredImage> EnsureService::Try(const resources::EnsureReques
   if (!digest) return std::move(digest).error();
   const bool is_new = !parts_.scans.Get(resources::ScanName(*digest));
   if (is_new) {
-    if (auto taken = new_images_.Take(request.ns); !taken) return std::move(taken).error();
+    if (auto taken = new_images_.Take(request.ns, *digest); !taken) return std::move(taken).error();
   }
   auto name = parts_.maker.Ensure({.digest = *digest,
                                    .reference = *image,
@@ -137,7 +137,7 @@ Result<resources::EnsuredImage> EnsureService::Try(const resources::EnsureReques
                                    .asker = Asker::kAdmission},
                                   cancel);
   if (!name) {
-    if (is_new) new_images_.GiveBack(request.ns);
+    if (is_new) new_images_.GiveBack(request.ns, *digest);
     return std::move(name).error();
   }
   if (const auto record = Scanned(*digest)) parts_.judge_now(record->scan, cancel);

@@ -7,10 +7,13 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
+#include "lib/base/digest.h"
 #include "lib/base/result.h"
 
 namespace landwaiter::controller {
@@ -25,17 +28,19 @@ class NewImagePace {
                         std::chrono::milliseconds each = std::chrono::minutes(1),
                         Now now = std::chrono::steady_clock::now);
 
-  /// Counts one. Errors: ResourceExhausted reason TooManyNewImages, which says when to come again.
-  Status Take(const std::string& ns);
+  /// Counts an image, once however many ask for it until it is known. Errors: ResourceExhausted
+  /// reason TooManyNewImages, which says when to come again.
+  Status Take(const std::string& ns, const Digest& image);
   /// One that was taken has come to nothing: it does not count.
-  void GiveBack(const std::string& ns);
+  void GiveBack(const std::string& ns, const Digest& image);
 
-  /// Namespaces that are remembered: those that have brought one lately.
+  /// What is remembered: namespaces that have brought images lately, and these.
   std::size_t size() const;
 
  private:
   using Time = std::chrono::steady_clock::time_point;
   void Forget(Time now);
+  std::size_t SizeLocked() const { return owed_until_.size() + counted_until_.size(); }
 
   const std::size_t at_once_;
   const std::chrono::milliseconds each_;
@@ -43,6 +48,7 @@ class NewImagePace {
   mutable std::mutex mutex_;
   /// When all that a namespace has brought will have been made up for; the past: nothing is owed.
   std::unordered_map<std::string, Time> owed_until_;
+  std::map<std::pair<std::string, Digest>, Time> counted_until_;
   std::size_t forget_at_ = 64;
 };
 

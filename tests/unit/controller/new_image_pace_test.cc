@@ -16,9 +16,14 @@ struct PaceTime {
   }
 };
 
+Digest NewImage() {
+  static int made = 0;
+  return Sha256::Of(std::to_string(++made));
+}
+
 std::size_t TakenBy(NewImagePace& pace, const std::string& ns, std::size_t asked) {
   std::size_t taken = 0;
-  for (std::size_t i = 0; i < asked; ++i) taken += pace.Take(ns) ? 1 : 0;
+  for (std::size_t i = 0; i < asked; ++i) taken += pace.Take(ns, NewImage()) ? 1 : 0;
   return taken;
 }
 
@@ -47,9 +52,9 @@ TEST(NewImagePace, OneNamespaceHoldsNoOtherUp) {
 TEST(NewImagePace, SaysWhenToComeAgain) {
   PaceTime time;
   NewImagePace pace = time.Pace(1);
-  ASSERT_TRUE(pace.Take("shop"));
+  ASSERT_TRUE(pace.Take("shop", NewImage()));
   time.now += milliseconds(20'500);
-  const Status refused = pace.Take("shop");
+  const Status refused = pace.Take("shop", NewImage());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kResourceExhausted);
   EXPECT_EQ(refused.error().reason, "TooManyNewImages");
@@ -57,15 +62,26 @@ TEST(NewImagePace, SaysWhenToComeAgain) {
             "namespace shop has brought 1 images that were new here; the next one is looked at in "
             "40 s");
   time.now += seconds(40);
-  EXPECT_TRUE(pace.Take("shop"));
+  EXPECT_TRUE(pace.Take("shop", NewImage()));
+}
+
+TEST(NewImagePace, CountsAnImageOnceHoweverManyAskForIt) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(2);
+  const Digest image = NewImage();
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(pace.Take("shop", image)) << i;
+  EXPECT_EQ(TakenBy(pace, "shop", 100), 1u);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(pace.Take("shop", image)) << i;
+  EXPECT_FALSE(pace.Take("shop", NewImage()));
 }
 
 TEST(NewImagePace, WhatCameToNothingDoesNotCount) {
   PaceTime time;
   NewImagePace pace = time.Pace(2);
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(pace.Take("shop")) << i;
-    pace.GiveBack("shop");
+    const Digest image = NewImage();
+    ASSERT_TRUE(pace.Take("shop", image)) << i;
+    pace.GiveBack("shop", image);
   }
   EXPECT_EQ(TakenBy(pace, "shop", 100), 2u);
 }
@@ -81,10 +97,10 @@ TEST(NewImagePace, RemembersOnlyWhoHasBroughtOneLately) {
   PaceTime time;
   NewImagePace pace = time.Pace(2);
   for (int i = 0; i < 10'000; ++i) {
-    ASSERT_TRUE(pace.Take("ns-" + std::to_string(i)));
+    ASSERT_TRUE(pace.Take("ns-" + std::to_string(i), NewImage()));
     time.now += seconds(1);
   }
-  EXPECT_LT(pace.size(), 200u);
+  EXPECT_LT(pace.size(), 400u);
 }
 
 }  // namespace
