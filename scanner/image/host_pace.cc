@@ -14,8 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 
 // References name hosts: whoever names more than this has none of them paced, and slows nobody.
-constexpr std::size_t kMaxHosts = 4096;
-constexpr std::size_t kMaxLogins = 1024;  // of a host that pauses at once
+constexpr std::size_t kMaxPacedHosts = 4096;
+constexpr std::size_t kMaxPausedLogins = 1024;  // of a host that pauses at once
 constexpr std::chrono::hours kWarnEvery{1};
 constexpr std::chrono::hours kLongestWanted{24};  // so that it can be added to a clock
 
@@ -74,9 +74,9 @@ bool HostPace::IsAtRest(const Host& host, Time now) const {
 /// The host's entry, made where there is none; null where there are too many.
 HostPace::Host* HostPace::Find(const std::string& host, Time now) {
   if (const auto found = hosts_.find(host); found != hosts_.end()) return &found->second;
-  if (hosts_.size() >= kMaxHosts) {
+  if (hosts_.size() >= kMaxPacedHosts) {
     std::erase_if(hosts_, [&](const auto& entry) { return IsAtRest(entry.second, now); });
-    if (hosts_.size() >= kMaxHosts) return nullptr;
+    if (hosts_.size() >= kMaxPacedHosts) return nullptr;
   }
   Host& made = hosts_[host];
   made.tokens = options_.burst;
@@ -157,9 +157,9 @@ void HostPace::Begin(const std::string& host, const std::string& login, millisec
     const Time now = options_.time.now();
     Host* const entry = Find(host, now);
     if (entry == nullptr) return;
-    if (entry->paused.size() >= kMaxLogins) {
+    if (entry->paused.size() >= kMaxPausedLogins) {
       std::erase_if(entry->paused, [&](const auto& other) { return other.second.until <= now; });
-      if (entry->paused.size() >= kMaxLogins) return;
+      if (entry->paused.size() >= kMaxPausedLogins) return;
     }
     Pause& pause = entry->paused[login];
     const bool runs = pause.until > now;
