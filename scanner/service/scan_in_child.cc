@@ -133,8 +133,9 @@ Result<ImageInventory> ApartScan::Scan(image::ImageSource& source, const std::st
   std::stop_source stop;  // of layers that are still read when the image's child has ended
   const std::stop_callback on_stop(cancel.stop, [&] { stop.request_stop(); });
   LayerJobs jobs(locked_, start_, child_, {stop.get_token(), cancel.deadline}, relay_);
-  BlobServer server(
-      source, {.layers = [&](const LayerJob& job) { return jobs.Read(job); }, .verify = true});
+  // Files and documents have no digest to be held against.
+  BlobServer server(source, {.layers = [&](const LayerJob& job) { return jobs.Read(job); },
+                             .verify = options_.subject == Subject::kImage});
   auto result =
       ChildRun(server, told, child_, cancel).Run(start_, start_.layers_at_once, std::nullopt);
   stop.request_stop();
