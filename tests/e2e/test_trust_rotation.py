@@ -122,13 +122,20 @@ class Load:
         self.answers["calls"] += 1
 
 
+def _more_of_each(trust, load):
+    """Every door has answered five times more, on a slow machine too."""
+    wanted = {door: count + 5 for door, count in load.answers.items()}
+    trust.cluster.wait_until(lambda: load.failures or all(load.answers[door] >= count for door, count in wanted.items()), 120,
+                             "every door is under load")
+
+
 # Admission pitfall 26.
 def test_a_new_authority_drops_no_request(armed, namespace):
     """The authority's Secret is lost: a new one is trusted everywhere, then signs; nothing fails meanwhile."""
     old = armed.pem("ca", "ca.crt")
     served = armed.served("webhook")
     with Load(armed, namespace) as load:
-        time.sleep(1)
+        _more_of_each(armed, load)
         assert armed.cluster.api("DELETE", f"{SECRETS}/landwaiter-ca")[0] == 200
         armed.cluster.wait_until(lambda: armed.secret("ca") and "next.crt" in armed.secret("ca")["data"], 30,
                                  "a new authority is made")
@@ -141,9 +148,8 @@ def test_a_new_authority_drops_no_request(armed, namespace):
         for role in ("webhook", "controller"):
             armed.cluster.wait_until(lambda r=role: armed.served(r) == armed.pem(f"{r}-tls", "tls.crt"), 60,
                                      f"{role} serves by it")
-        time.sleep(2)
+        _more_of_each(armed, load)
     assert load.failures == []
-    assert min(load.answers.values()) > 10, load.answers  # every door was under load, on a slow machine too
     assert old in armed.bundle(), "what it has signed may live still"
     assert armed.served("webhook") != served
 
