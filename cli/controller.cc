@@ -9,6 +9,7 @@
 #include "controller/run.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "scanner/packages/source.h"
 
 namespace landwaiter::cli {
 namespace {
@@ -17,6 +18,7 @@ struct ControllerFlags {
   controller::ControllerOptions options;
   TrustFlags trust;
   std::string retention = "7d";
+  bool keep_inventories = false;
   std::string log_level = "info";
   std::string log_format = "json";
 };
@@ -32,6 +34,7 @@ int RunCommand(ControllerFlags& flags) {
     return kExitUsage;
   }
   flags.options.retention = *retention;
+  if (!flags.keep_inventories) flags.options.readers = packages::ReadersId();
   log::Configure(*level, flags.log_format == "text" ? log::Format::kText : log::Format::kJson);
   Interrupt interrupt;
   const Status status = controller::RunController(flags.options, Cancellation{interrupt.Token()});
@@ -94,6 +97,8 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
                   "Images that nothing has seen which pods of a namespace may bring at once, one "
                   "more each minute; 0: any number")
       ->capture_default_str();
+  app->add_flag("--keep-inventories", flags->keep_inventories,
+                "Do not scan again what an earlier version scanned with other readers of packages");
   app->add_flag("--hold", options.hold,
                 "Look after pods that wait behind the scan gate: needs patch and delete of pods");
   app->add_flag("--nudge", options.nudge,

@@ -91,7 +91,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                        options.hold ? &held_ : nullptr}),
       scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, policies_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
-                        scan_events_, scan_queue_, &stages_}),
+                        scan_events_, scan_queue_, &stages_, options.readers}),
       scan_refresher_({fenced_, *ports_.clock, scans_, *ports_.store, ports_.database,
                        [this] { return scan_reconciler_.CurrentPolicies(); }, scan_queue_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, scans_, events_),

@@ -32,6 +32,9 @@ struct ControllerOptions {
   std::chrono::milliseconds retention = std::chrono::hours(24 * 7);
   /// Images that nothing has seen, of a namespace at once, by way of the webhook; 0: any number.
   std::size_t namespace_new_images = 500;
+  /// What the stored inventories are to be read by (ImageInventory::readers): those of others are
+  /// made anew; "" for any.
+  std::string readers;
   std::string identity;  // in the Lease; "": host name and a random number
   int workers = 4;       // scans under way at once
   std::size_t scans_per_namespace = 2;

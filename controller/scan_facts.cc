@@ -33,17 +33,19 @@ bool IsLetInSomewhere(const resources::ImageScan& scan, const Policies& policies
 }  // namespace
 
 bool NeedsScan(const resources::ImageScan& scan, const std::optional<ScanSummary>& stored,
-               const std::vector<Platform>& wanted, TimePoint now) {
+               const WantedScan& wanted, TimePoint now) {
   if (!stored) return true;
   if (!scan.spec.rescan_after.empty()) {
     const auto after = ParseTime(scan.spec.rescan_after);
     if (after && *after <= now && stored->scanned_at < *after) return true;
   }
+  if (!wanted.readers.empty() && stored->readers != wanted.readers) return true;
   if (!image::IsIndexType(stored->media_type)) return false;
-  return std::any_of(wanted.begin(), wanted.end(), [&](const Platform& platform) {
-    return std::none_of(stored->platforms.begin(), stored->platforms.end(),
-                        [&](const Platform& seen) { return platform.Accepts(seen); });
-  });
+  return std::any_of(
+      wanted.platforms.begin(), wanted.platforms.end(), [&](const Platform& platform) {
+        return std::none_of(stored->platforms.begin(), stored->platforms.end(),
+                            [&](const Platform& seen) { return platform.Accepts(seen); });
+      });
 }
 
 ScanClass ClassOf(const resources::ImageScan& scan) {

@@ -17,12 +17,19 @@ struct ScanSummary {
   TimePoint scanned_at{};
   std::string media_type;
   std::vector<Platform> platforms;
+  std::string readers;  // ImageInventory::readers
 };
 
-/// Nothing stored; a later look is asked for (spec.rescanAfter) and its time has come; or a node's
-/// platform was never looked at in an index.
+/// What an inventory is to hold.
+struct WantedScan {
+  std::vector<Platform> platforms;
+  std::string readers = {};  // "" for any
+};
+
+/// Nothing stored; a later look is asked for (spec.rescanAfter) and its time has come; a node's
+/// platform was never looked at in an index; or other readers of packages looked.
 bool NeedsScan(const resources::ImageScan& scan, const std::optional<ScanSummary>& stored,
-               const std::vector<Platform>& wanted, TimePoint now);
+               const WantedScan& wanted, TimePoint now);
 
 ScanClass ClassOf(const resources::ImageScan& scan);
 /// The namespace whose share of scans it counts against; "" for a person's.

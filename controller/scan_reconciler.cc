@@ -18,9 +18,11 @@ using resources::ImageScanStatus;
 // pace (20,000 images: 33 a second).
 constexpr std::chrono::minutes kResync{10};
 constexpr std::chrono::minutes kRequestRetry{1};
+/// While roles are replaced the scanner may still be of the version before.
+constexpr std::chrono::hours kReadersRetry{1};
 
 ScanSummary Summary(const StoredImage& image) {
-  ScanSummary out{image.scanned_at, image.inventory.media_type, {}};
+  ScanSummary out{image.scanned_at, image.inventory.media_type, {}, image.inventory.readers};
   for (const auto& platform : image.inventory.platforms) out.platforms.push_back(platform.platform);
   return out;
 }
@@ -39,9 +41,9 @@ std::chrono::milliseconds UntilNextExpiry(const Policies& policies, TimePoint no
   return next;
 }
 
-std::uint64_t HashOf(const std::vector<Platform>& platforms) {
-  std::string text;
-  for (const auto& platform : platforms) text += platform.ToString() + "\n";
+std::uint64_t HashOf(const WantedScan& wanted) {
+  std::string text = wanted.readers + "\n";
+  for (const auto& platform : wanted.platforms) text += platform.ToString() + "\n";
   return kube::HashOf(text);
 }
 
@@ -118,9 +120,10 @@ bool ScanReconciler::FindingsStand(const Digest& digest, const MatchDatabase& da
     const auto basis = LoadBasis(parts_.store, digest);
     if (!basis || !*basis) return false;
     const store::FindingsBasis& stored = (*basis)->stored;
+    // Another version of the program may find something else by the same database.
     if (stored.database_id == match.database_id &&
         stored.database_built_at == match.database_built_at) {
-      return true;
+      return (*basis)->own;
     }
     if (!database.SaysTheSame(**basis)) return false;
     const auto renewed = RenewMatch(parts_.store, digest, **basis, match);
@@ -174,21 +177,23 @@ Status ScanReconciler::MatchIfNewer(const resources::ImageScan& scan, const Dige
 
 ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered& facts) {
   const auto& scan = record.scan;
-  const auto wanted = Wanted();
+  const WantedScan wanted{Wanted(), parts_.readers};
+  const TimePoint now = parts_.clock.Now();
   std::optional<ScanSummary> stored;
   if (facts.image) stored = Summary(*facts.image);
   const std::string digest = scan.status.digest.empty() ? scan.spec.image : scan.status.digest;
-  bool needed = NeedsScan(scan, stored, wanted, parts_.clock.Now());
-  const bool only_platforms = needed && stored && !NeedsScan(scan, stored, {}, parts_.clock.Now());
-  if (only_platforms) {
-    // Once for each set of platforms; Want below counts as the look.
+  bool needed = NeedsScan(scan, stored, wanted, now);
+  if (needed && stored && !NeedsScan(scan, stored, {}, now)) {
+    // Once for each wish, which may never come true; Want below counts as the look.
     needed = looked_for_.With([&](auto& seen) {
-      auto& last = seen[digest];
-      const std::uint64_t now = HashOf(wanted);
-      if (last == now && parts_.board.Progress(scan.name).state == ScanProgress::State::kNone) {
+      Look& last = seen[digest];
+      const Look look{HashOf(wanted), now};
+      const bool again = stored->readers != wanted.readers && now - last.at >= kReadersRetry;
+      if (last.wanted == look.wanted && !again &&
+          parts_.board.Progress(scan.name).state == ScanProgress::State::kNone) {
         return false;
       }
-      last = now;
+      last = look;
       return true;
     });
   }
@@ -197,7 +202,7 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
     return {};
   }
   return parts_.board.Want(
-      {scan.name, ClassOf(scan), AccountOf(scan, facts.usage), BasisOf(scan, wanted)});
+      {scan.name, ClassOf(scan), AccountOf(scan, facts.usage), BasisOf(scan, wanted.platforms)});
 }
 
 std::vector<RunsIn> ScanReconciler::RunningIn(const std::string& scan,

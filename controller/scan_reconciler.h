@@ -64,6 +64,7 @@ class ScanReconciler {
     ScanEvents& events;
     kube::WorkQueue& queue;  // its own, to wake the requests of a canonical scan
     StageMetrics* stages = nullptr;
+    std::string readers = {};  // ControllerOptions::readers
   };
   explicit ScanReconciler(Parts parts) : parts_(std::move(parts)) {}
 
@@ -94,7 +95,7 @@ class ScanReconciler {
   Outcome Refused(const ScanRecord& record, const ScanIdentity& identity,
                   const Cancellation& cancel);
   /// False where the image is to be matched again: its stored findings are not of the present
-  /// database, nor does that say the same of it as the one before.
+  /// database and this program, nor does that database say the same of it as the one before.
   bool FindingsStand(const Digest& digest, const MatchDatabase& database);
   Result<std::optional<StoredImage>> Stored(const std::string& name, const Digest& digest,
                                             const MatchDatabase* database);
@@ -111,9 +112,13 @@ class ScanReconciler {
 
   Parts parts_;
   landwaiter::Guarded<std::map<std::string, std::string>> requests_;  // request → canonical
-  /// Digest → hash of the platforms it was last scanned for: an index that lacks one of them is not
-  /// asked for it again and again.
-  landwaiter::Guarded<std::map<std::string, std::uint64_t>> looked_for_;
+  struct Look {
+    std::uint64_t wanted = 0;  // hash
+    TimePoint at{};
+  };
+  /// What each digest was last scanned for: an index that lacks a platform is not asked for it
+  /// again and again, nor an old scanner to be a newer one.
+  landwaiter::Guarded<std::map<std::string, Look>> looked_for_;
 };
 
 }  // namespace landwaiter::controller

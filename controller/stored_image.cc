@@ -56,6 +56,8 @@ const std::string& ProgramIdentity() {
 }
 
 constexpr std::size_t kSealChars = 64;
+/// In place of words, each of which has eight bytes.
+constexpr std::string_view kNotKnown = "?";
 
 /// Stands before what was asked and holds for one row alone: whoever writes other findings over it
 /// and does not know of it (an earlier version, on a shared store) breaks it.
@@ -69,12 +71,15 @@ std::string SealOf(const std::string& database_id, const std::string& built_at,
   return std::string(Sha256::Of(writer.Take()).Hex());
 }
 
+std::string Sealed(const StoredMatch& match, std::string_view words) {
+  return SealOf(match.database_id, match.database_built_at, match.matched_at, words).append(words);
+}
+
 template <class Words>
 std::string SealedWords(const StoredMatch& match, const Words& each) {
   BinaryWriter writer;
   each([&](std::uint64_t word) { writer.Fixed(word); });
-  const std::string words = writer.Take();
-  return SealOf(match.database_id, match.database_built_at, match.matched_at, words) + words;
+  return Sealed(match, writer.Take());
 }
 
 }  // namespace
@@ -151,12 +156,13 @@ Result<std::optional<MatchBasis>> LoadBasis(store::Store& store, const Digest& d
   auto stored = store.GetFindingsBasis(digest);
   if (!stored) return std::move(stored).error();
   if (!*stored) return std::optional<MatchBasis>();
-  MatchBasis basis{**std::move(stored), {}};
+  MatchBasis basis{**std::move(stored), false, {}};
   const store::FindingsBasis& row = basis.stored;
   const std::string_view words =
       std::string_view(row.asked).substr(std::min<std::size_t>(kSealChars, row.asked.size()));
   BinaryReader reader(row.asked);
-  if (reader.Skip(SealOf(row.database_id, row.database_built_at, row.matched_at, words))) {
+  basis.own = reader.Skip(SealOf(row.database_id, row.database_built_at, row.matched_at, words));
+  if (basis.own && words != kNotKnown) {
     auto& asked = basis.asked.emplace();
     while (!reader.AtEnd() && !reader.failed()) asked.push_back(reader.Fixed());
     if (reader.failed()) basis.asked.reset();
@@ -191,9 +197,9 @@ Status SaveMatch(store::Store& store, const Digest& digest, StoredMatch& match) 
   };
   const bool known = std::all_of(match.platforms.begin(), match.platforms.end(),
                                  [](const auto& platform) { return platform.asked_known; });
-  Status saved =
-      store.PutFindings(digest, {match.database_id, match.database_built_at, std::move(document),
-                                 match.matched_at, known ? SealedWords(match, each) : ""});
+  Status saved = store.PutFindings(
+      digest, {match.database_id, match.database_built_at, std::move(document), match.matched_at,
+               known ? SealedWords(match, each) : Sealed(match, kNotKnown)});
   if (!saved) return saved;
   match.report_digest = report_digest;
   match.report_bytes = report_bytes;

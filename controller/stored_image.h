@@ -27,8 +27,11 @@ struct PlatformMatch {
 /// What the findings of an image rest on, known without reading them or its inventory.
 struct MatchBasis {
   store::FindingsBasis stored;
-  /// What the database was asked for, for all platforms; nullopt where that is not known, or not of
-  /// this program: another version may ask otherwise, or make something else of the answers.
+  /// Made by this very program: another version may ask otherwise, or make something else of the
+  /// answers, so its findings are not taken for what this one would find.
+  bool own = false;
+  /// What the database was asked for, for all platforms; nullopt where that is not known, or not
+  /// own.
   std::optional<std::vector<std::uint64_t>> asked;
 };
 

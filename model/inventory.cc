@@ -249,6 +249,7 @@ const std::vector<std::string>& Inventory::ContentSetsOf(int layer) const {
 std::string ToJson(const ImageInventory& inventory) {
   nlohmann::json json{{"digest", inventory.digest.ToString()},
                       {"mediaType", inventory.media_type},
+                      {"readers", inventory.readers},
                       {"platforms", nlohmann::json::array()}};
   for (const Inventory& platform : inventory.platforms) {
     json["platforms"].push_back(ToJson(platform));
@@ -263,6 +264,7 @@ Result<ImageInventory> ImageInventoryFromJson(std::string_view text) {
   JsonFields fields(*json, "");
   ReadDigest(fields, "digest", inventory.digest);
   fields.String("mediaType", inventory.media_type, bounds::kShort);
+  fields.String("readers", inventory.readers, bounds::kWord);
   fields.Objects("platforms", bounds::kPlatforms, [&](JsonFields& platform) {
     return ReadInventory(platform, inventory.platforms.emplace_back());
   });

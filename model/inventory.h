@@ -151,6 +151,9 @@ struct ImageInventory {
   Digest digest;  // of the index, or of the manifest where there is no index
   std::string media_type;
   std::vector<Inventory> platforms;
+  /// Names the versions of the package sources that looked (packages::ReadersId()): others may see
+  /// something else in the same bytes. "" where that is not known.
+  std::string readers = {};
   friend bool operator==(const ImageInventory&, const ImageInventory&) = default;
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 // The number is the version: another one with every change of the fields below.
 constexpr std::string_view kFormat = "landwaiter inventory ";
-constexpr std::string_view kMagic = "landwaiter inventory 1\n";
+constexpr std::string_view kMagic = "landwaiter inventory 2\n";
 static_assert(kMagic.starts_with(kFormat));
 static_assert(kMagic.substr(kFormat.size(), 1) ==
               kInventoryMediaType.substr(kInventoryMediaType.size() - 1));
@@ -278,9 +278,10 @@ void PlatformFields(Codec& c, T& inventory) {
 
 template <class Codec, class T>
 void ImageFields(Codec& c, T& image) {
-  auto& [digest, media_type, platforms] = image;
+  auto& [digest, media_type, platforms, readers] = image;
   c.Name("digest", digest);
   c.String("mediaType", media_type, bounds::kShort);
+  c.String("readers", readers, bounds::kWord);
   c.Objects("platforms", platforms, bounds::kPlatforms,
             [&](auto& platform) { PlatformFields(c, platform); });
 }

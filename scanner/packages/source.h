@@ -183,6 +183,8 @@ struct PackageSource {
 std::span<const PackageSource> AllSources();
 /// "apk=1,dpkg=1,…": part of the key under which a layer's readings are cached.
 const std::string& SourceVersions();
+/// The same in 16 hexadecimal digits, ImageInventory::readers.
+const std::string& ReadersId();
 
 /// Puts together what belongs together, by each source's `combine`, of readings in path order.
 /// Gives what it asks for, sorted by source, each once. Without `real_path` there are no links.

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "lib/base/digest.h"
 #include "lib/base/text.h"
 #include "scanner/packages/locks/rows.h"
 #include "scanner/packages/purl.h"
@@ -133,6 +134,12 @@ const std::string& SourceVersions() {
     return text;
   }();
   return kVersions;
+}
+
+const std::string& ReadersId() {
+  constexpr std::size_t kDigits = 16;
+  static const std::string kId(Sha256::Of(SourceVersions()).Hex().substr(0, kDigits));
+  return kId;
 }
 
 std::vector<AskedFile> CombineReadings(std::span<const PackageSource> sources,

@@ -9,6 +9,7 @@
 #include "lib/base/text.h"
 #include "model/inventory_codec.h"
 #include "model/scan_request.h"
+#include "scanner/packages/source.h"
 #include "scanner/service/blob_server.h"
 #include "scanner/service/child_run.h"
 #include "scanner/service/layer_cache.h"
@@ -84,6 +85,7 @@ Result<ImageInventory> ReadInventory(const FilePart& result, const std::optional
   if (inventory->platforms.empty()) {
     return ScannerFailed("the image parser answered an inventory without a platform");
   }
+  inventory->readers = packages::ReadersId();  // no matter of who has read hostile bytes
   return inventory;
 }
 

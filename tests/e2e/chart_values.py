@@ -15,6 +15,7 @@ RENDERED = {
     "OpenShift": {"openshift": {"enabled": True}},
     "no quota": {"resourceQuota": {"enabled": False}},
     "any number of new images": {"controller": {"namespaceNewImages": 0}},
+    "inventories that outlive an upgrade": {"controller": {"keepInventories": True}},
     "a database from a registry, signed, behind a login": {
         "database": {"source": "oci", "oci": {"reference": "oci://registry.example/team/db:1", "pullSecret": "regcred",
                                               "verifyKeys": {"configMap": "keys", "keys": ["db.pub"]}}}},

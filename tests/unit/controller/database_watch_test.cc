@@ -13,7 +13,7 @@ MatchBasis BasisBy(const MatchDatabase& database, const std::string& package) {
   image.platforms[0].packages = {{"deb", package, "1-1"}};
   auto match = database.Match(image);
   EXPECT_TRUE(match);
-  MatchBasis basis{{database.Id(), database.BuiltAt(), {}, {}}, {}};
+  MatchBasis basis{{database.Id(), database.BuiltAt(), {}, {}}, true, {}};
   if (match) basis.asked = (*match)[0].asked;
   return basis;
 }

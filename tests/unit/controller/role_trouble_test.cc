@@ -82,6 +82,64 @@ TEST(RoleInTrouble, ScansAgainWhatItCannotReadInItsStore) {
 }
 
 // Admission pitfall 94.
+// After an upgrade the same database may mean something else, and waits for no newer one.
+TEST(RoleInTrouble, MatchesAgainWhatAnotherVersionOfTheProgramFound) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  ASSERT_EQ(world.matches, 1);
+  replica.End();
+  replica.OverwriteFindings(kCart, {});
+  const auto judges_policy = [&](int generation) {
+    world.api.Put(kScanPolicies, APolicy("baseline", generation, NoCritical()));
+    replica.Begin();
+    const bool done = world.Until([&] {
+      return world.ScanObject(kCart)["status"]["policies"][0]["generation"] == generation;
+    });
+    replica.End();
+    return done;
+  };
+  ASSERT_TRUE(judges_policy(2));
+  EXPECT_EQ(world.Verdict(kCart), "Fail");
+  EXPECT_EQ(world.matches, 2);
+  ASSERT_TRUE(judges_policy(3));
+  EXPECT_EQ(world.matches, 2) << "its own stand";
+  EXPECT_EQ(world.scans, 1);
+}
+
+// After an upgrade: what the new readers would see nobody has looked for.
+TEST(RoleInTrouble, ScansAgainWhatOtherReadersSaw) {
+  World world;
+  world.readers.With([](auto& id) { id = "old"; });
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  const auto begins_with = [&](const std::string& wanted, int generation) {
+    replica.End();
+    replica.WantReaders(wanted);
+    world.api.Put(kScanPolicies, APolicy("baseline", generation, NoCritical()));
+    replica.Begin();
+    return world.Until([&] {
+      return world.ScanObject(kCart)["status"]["policies"][0]["generation"] == generation;
+    });
+  };
+  ASSERT_TRUE(begins_with("old", 2));
+  EXPECT_EQ(world.scans, 1);
+  ASSERT_TRUE(begins_with("new", 3));
+  ASSERT_TRUE(world.Until([&] { return world.scans == 2; })) << "by a scanner that is still old";
+  EXPECT_EQ(world.Verdict(kCart), "Fail");
+  world.readers.With([](auto& id) { id = "new"; });
+  ASSERT_TRUE(begins_with("new", 4));
+  ASSERT_TRUE(world.Until([&] { return world.scans == 3; }));
+  ASSERT_TRUE(begins_with("new", 5));
+  EXPECT_EQ(world.scans, 3) << "these are of the wanted readers";
+  ASSERT_TRUE(begins_with("", 6));
+  EXPECT_EQ(world.scans, 3) << "any will do";
+}
+
 TEST(RoleInTrouble, ShowsWhyAScanFailedAndRecovers) {
   World world;
   world.scanner_fault.With([](auto& fault) {

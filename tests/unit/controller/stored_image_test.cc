@@ -49,12 +49,12 @@ TEST_F(StoredImageTest, TheJsonOfEarlierVersionsIsRead) {
 
 TEST_F(StoredImageTest, TheBytesOfAnotherVersionAreRefusedByName) {
   std::string other = EncodeImageInventory(AnInventory(kStored));
-  ++other[other.find('1')];
+  ++other[other.find('2')];
   ASSERT_TRUE(store_->PutInventory(kStored, {other, kScannedAt}, {}));
   const auto image = LoadImage(*store_, kStored);
   ASSERT_FALSE(image);
   EXPECT_EQ(image.error().code, Code::kDataLoss) << "so that it is scanned again";
-  EXPECT_NE(image.error().message.find("'landwaiter inventory 2'"), std::string::npos)
+  EXPECT_NE(image.error().message.find("'landwaiter inventory 3'"), std::string::npos)
       << image.error().message;
 }
 
@@ -89,7 +89,21 @@ TEST_F(StoredImageTest, WhatWasAskedComesBackAsItWent) {
     ASSERT_TRUE(basis);
     EXPECT_EQ(basis->stored.database_id, "db-1");
     EXPECT_EQ(basis->asked, words);
+    EXPECT_TRUE(basis->own);
   }
+}
+
+// More questions than are kept.
+TEST_F(StoredImageTest, FindingsAreItsOwnAlsoWhereItIsNotKnownWhatWasAsked) {
+  ASSERT_TRUE(SaveInventory(*store_, AnInventory(kStored), kScannedAt));
+  StoredMatch match = AMatchThatAsked({1});
+  match.platforms[0].asked_known = false;
+  ASSERT_TRUE(SaveMatch(*store_, kStored, match));
+  const auto basis = LoadBasis(*store_, kStored).value();
+  ASSERT_TRUE(basis);
+  EXPECT_TRUE(basis->own);
+  EXPECT_EQ(basis->asked, std::nullopt);
+  EXPECT_FALSE(RenewMatch(*store_, kStored, *basis, match).value());
 }
 
 // An earlier version beside this one, a row of another program, a disk.
@@ -120,6 +134,7 @@ TEST_F(StoredImageTest, WhatWasAskedIsNotKnownWhereAnotherHandWroteTheRow) {
     const auto basis = LoadBasis(*store_, kStored).value();
     ASSERT_TRUE(basis);
     EXPECT_EQ(basis->asked, std::nullopt) << title;
+    EXPECT_FALSE(basis->own) << title;
     EXPECT_FALSE(RenewMatch(*store_, kStored, *basis, match).value()) << title;
   }
 }

@@ -65,6 +65,7 @@ struct World {
   std::atomic<int> matches{0};
   std::atomic<bool> disk_full{false};
   std::atomic<bool> store_away{false};
+  landwaiter::Guarded<std::string> readers;  // ImageInventory::readers of scans
   landwaiter::Guarded<std::map<std::string, Digest>> registry;
   landwaiter::Guarded<std::shared_ptr<const MatchDatabase>> database;
   landwaiter::Guarded<std::optional<Error>> scanner_fault;
@@ -106,7 +107,9 @@ struct World {
   Result<ImageInventory> Scan(const ScanRequest& request) {
     ++scans;
     if (auto fault = scanner_fault.With([](const auto& f) { return f; })) return *fault;
-    return AnInventory(*request.image.digest);
+    ImageInventory inventory = AnInventory(*request.image.digest);
+    inventory.readers = readers.With([](const auto& id) { return id; });
+    return inventory;
   }
   json ScanObject(const Digest& digest) {
     return api.Read(kImageScans, {"", resources::ScanName(digest)});
@@ -216,6 +219,7 @@ class Replica {
     options.retention = retention_;
     options.hold = hold_;
     options.namespace_new_images = 3;
+    options.readers = readers_;
     options.workers = 2;
     options.retry_period = std::chrono::milliseconds(5);
     role = std::make_unique<Role>(
@@ -237,6 +241,8 @@ class Replica {
     role.reset();
     store_.reset();
   }
+  /// From the next Begin() on.
+  void WantReaders(const std::string& id) { readers_ = id; }
   std::string Metrics() const { return metrics_->RenderPrometheus(); }
   void LoseStore() { std::filesystem::remove_all(folder_); }
   /// While it is ended: what the store holds of an image is this.
@@ -245,6 +251,19 @@ class Replica {
     ASSERT_TRUE(opened);
     EXPECT_TRUE(opened->store->PutInventory(digest, {document, world_.clock.Now()}, {}));
   }
+  /// While it is ended: another version of the program has matched the image, by the same database,
+  /// and found this.
+  void OverwriteFindings(const Digest& digest, const std::vector<Finding>& findings) {
+    auto opened = store::OpenSqliteStore(folder_);
+    ASSERT_TRUE(opened);
+    const auto basis = opened->store->GetFindingsBasis(digest).value();
+    ASSERT_TRUE(basis);
+    EXPECT_TRUE(opened->store->PutFindings(
+        digest,
+        {basis->database_id, basis->database_built_at,
+         MatchToJson({PlatformMatch{findings, {{"advisories", CoverageState::kRead, "", 1}}}}),
+         basis->matched_at, "of another program"}));
+  }
 
  private:
   World& world_;
@@ -252,6 +271,7 @@ class Replica {
   const std::chrono::milliseconds retention_;
   const bool hold_;
   const std::string identity_;
+  std::string readers_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<metrics::Registry> metrics_;
 

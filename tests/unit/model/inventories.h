@@ -10,6 +10,7 @@ inline ImageInventory AnInventory() {
   ImageInventory image;
   image.digest = Sha256::Of("index");
   image.media_type = "application/vnd.oci.image.manifest.v1+json";
+  image.readers = "00112233445566ff";
   Inventory& i = image.platforms.emplace_back();
   i.platform = {"linux", "arm64", "v8"};
   i.manifest_digest = Sha256::Of("manifest");

@@ -82,6 +82,7 @@ void ExpectFilled(const char* name, const T& record) {
 TEST(InventoryCodec, TheInventoryThatComesBackHasEveryFieldFilled) {
   const ImageInventory image = AnInventory();
   EXPECT_FALSE(image.media_type.empty());
+  EXPECT_FALSE(image.readers.empty());
   const Inventory& platform = image.platforms.back();
   ExpectFilled("Inventory", platform);
   ExpectFilled("OperatingSystem", *platform.os);
@@ -187,19 +188,19 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(InventoryCodec, AnotherVersionIsRefusedByName) {
   std::string newer = EncodeImageInventory(AnInventory());
-  ++newer[newer.find('1')];
+  ++newer[newer.find('2')];
   const auto back = DecodeImageInventory(newer);
   ASSERT_FALSE(back);
-  EXPECT_NE(back.error().message.find("'landwaiter inventory 2'"), std::string::npos)
+  EXPECT_NE(back.error().message.find("'landwaiter inventory 3'"), std::string::npos)
       << back.error().message;
 }
 
 TEST(InventoryCodec, OtherFormsAreRefused) {
   std::string newer = EncodeImageInventory(AnInventory());
-  ++newer[newer.find('1')];
-  const std::string head = "landwaiter inventory 1\n";
+  ++newer[newer.find('2')];
+  const std::string head = "landwaiter inventory 2\n";
   const std::string digest = Sha256::Of("index").ToString();
-  const std::string lie = head + static_cast<char>(digest.size()) + digest + '\0';
+  const std::string lie = head + static_cast<char>(digest.size()) + digest + std::string(2, '\0');
   for (const std::string& bytes :
        {std::string(), std::string("{}"), ToJson(AnInventory()), newer, head,
         lie + "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01",  // so many platforms
