@@ -2,11 +2,12 @@
 """`make bench`: ours beside the bare limit, in one run, as ratios.
 
 1. scan: `landwaiter scan` of one image from a registry on loopback, beside the bare pipeline (receive,
-   SHA-256, ISA-L inflate, SHA-256) on the same bytes from the same registry. Wall, CPU, peak memory. Then
-   with all layers cached, in the role too (cached.py), and Syft and OSV-Scanner on the same image (LANDWAITER_BENCH_PEERS=no leaves them out).
+   SHA-256, ISA-L inflate, SHA-256, headers of the tar) on the same bytes from the same registry. Wall, CPU, peak memory. Then
+   with all layers cached, in the role too (cached.py), the same image as one layer and as zstd (forms.py), and Syft and
+   OSV-Scanner on the same image (LANDWAITER_BENCH_PEERS=no leaves them out).
 2. webhook: p50, p99 and rate at 64 TLS connections for a known digest, beside a bare Beast TLS echo of
    the same body.
-3. matching: matching.py. 4. extremes: extremes.py.
+3. matching: matching.py. 4. extremes: extremes.py. 5. the database of all feeds: database.py.
 
 Absolute figures are this machine's and this minute's; the ratios are what docs/bench.md quotes. The two
 commands of a pair run in turn, and each pair gives one ratio; the median is printed.
@@ -29,6 +30,7 @@ sys.path[:0] = [os.path.join(ROOT, "tests", "cluster"), os.path.join(ROOT, "test
 
 import images  # noqa: E402  pylint: disable=wrong-import-position
 from cached import bench_cached  # noqa: E402
+from forms import other_forms  # noqa: E402
 from peers.peers import bench_peers  # noqa: E402
 from imagewriter import StoredImage  # noqa: E402
 from registry import Registry  # noqa: E402
@@ -123,6 +125,24 @@ def bench_image():
     return images.stored("deb-old"), "deb-old (small; set LANDWAITER_BENCH_IMAGE for the 1.2 GB one)"
 
 
+def _commands(registry, repository, database):
+    """Ours, and the bare limit."""
+    return ([LANDWAITER, "scan", f"{registry.host}/{repository}:latest", "--db", database, "--format", "json",
+             "--layer-cache", "off"],
+            [os.path.join(BENCH, "pipeline"), "--registry", f"http://{registry.host}", "--repository", repository,
+             "--tag", "latest"])
+
+
+def _bench_forms(workdir, registry, image, database):
+    for what, repository, form in other_forms(image, workdir):
+        registry.push(form, repository, "latest")
+        ours_command, bare_command = _commands(registry, repository, database)
+        measure(bare_command)
+        rows = [(measure(bare_command), measure(ours_command, (0, 3))) for _ in range(RUNS)]
+        _print_scans(what, sum(blob.size for blob in form.blobs().values()),
+                     [("bare pipeline", [bare for bare, _ in rows]), ("landwaiter", [ours for _, ours in rows])])
+
+
 def bench_scan(workdir):
     image, origin = bench_image()
     compressed = sum(blob.size for blob in image.blobs().values())
@@ -132,10 +152,7 @@ def bench_scan(workdir):
                    stdout=subprocess.DEVNULL)
     with Registry(workdir) as registry:
         registry.push(image, "bench", "latest")
-        ours_command = [LANDWAITER, "scan", f"{registry.host}/bench:latest", "--db", database, "--format", "json",
-                        "--layer-cache", "off"]
-        bare_command = [os.path.join(BENCH, "pipeline"), "--registry", f"http://{registry.host}", "--repository", "bench",
-                        "--tag", "latest"]
+        ours_command, bare_command = _commands(registry, "bench", database)
         # 3: coverage says that the small feed does not cover everything in the image.
         measure(bare_command)
         measure(ours_command, (0, 3))
@@ -146,18 +163,21 @@ def bench_scan(workdir):
             bare.append(measure(bare_command))
             ours.append(measure(ours_command, (0, 3)))
             cached.append(measure(cached_command, (0, 3)))
-        _print_scans(origin, compressed, bare, ours, cached)
+        _print_scans(origin, compressed, [("bare pipeline", bare), ("landwaiter", ours), ("image cached", cached)])
         bench_cached(workdir, registry, image.digest)
+        _bench_forms(workdir, registry, image, database)
         if os.environ.get("LANDWAITER_BENCH_PEERS", "yes") != "no":
             bench_peers(measure, registry.host, image, workdir, ours)
 
 
-def _print_scans(origin, compressed, bare, ours, cached):
+def _print_scans(origin, compressed, named):
+    """`named`: what it is and its measured runs, the bare limit first, ours next."""
+    bare, ours = named[0][1], named[1][1]
     packages = sum(len(p["packages"]) for p in json.loads(ours[0]["out"])["platforms"])
     best = lambda rows, key: min(r[key] for r in rows)  # noqa: E731
     print(f"scan: {os.path.basename(origin)}, {compressed / 1e6:.0f} MB compressed, {packages} packages, {RUNS} pairs")
     print(f"  {'':14}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'shared pages once':>19}")
-    for name, rows in (("bare pipeline", bare), ("landwaiter", ours), ("image cached", cached)):
+    for name, rows in named:
         print(f"  {name:14}{best(rows, 'wall'):9.2f}{best(rows, 'cpu'):9.2f}{max(r['peak'] for r in rows) / 1e6:9.0f}"
               f"{max(r['once'] for r in rows) / 1e6:19.0f}")
     print(f"  ratio (median){median_ratio(ours, bare, 'wall'):9.2f}{median_ratio(ours, bare, 'cpu'):9.2f}   landwaiter to bare")
@@ -168,9 +188,11 @@ def main():
         raise SystemExit("build/landwaiter is missing: make build")
     with tempfile.TemporaryDirectory(prefix="landwaiter-bench-") as workdir:
         bench_scan(workdir)
+        from database import bench_database  # pylint: disable=import-outside-toplevel
         from extremes import bench_extremes  # pylint: disable=import-outside-toplevel
         from matching import bench_matching  # pylint: disable=import-outside-toplevel
         from webhook import bench_webhook  # pylint: disable=import-outside-toplevel
+        bench_database(workdir, LANDWAITER, measure)
         bench_extremes(workdir, LANDWAITER, os.path.join(workdir, "db"), measure)
         bench_matching(workdir, LANDWAITER, BENCH)
         bench_webhook(workdir, LANDWAITER, BENCH)

@@ -1,4 +1,4 @@
-"""The extremes: 3 million files in one layer, 127 layers, a jar of 1 GB, an image of 4 GB. Each is scanned at half of its
+"""The extremes: 3 million files in one layer, 127 layers, a jar of 1 GB, jars nested to the limit, an image of 4 GB. Each is scanned at half of its
 size and whole: time is to double at most, and memory to stay.
 
 The images are OCI layouts that are made here, of plain and gzip layers, and removed after their scan; the largest takes
@@ -7,6 +7,7 @@ The images are OCI layouts that are made here, of plain and gzip layers, and rem
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -16,6 +17,8 @@ import zipfile
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 PLAIN = "application/vnd.oci.image.layer.v1.tar"
 NOISE = hashlib.shake_128(b"noise").digest(1 << 20)  # what does not compress, the same in each run
+NESTING = 5  # jars around the innermost ones; scanner/packages/java.cc reads no deeper
+JARS_OF_ONE = 100  # of one outermost jar, itself among them
 STATUS = "Package: p{0}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.{0}-1\n\n"
 
 
@@ -128,6 +131,26 @@ def large_jar(folder, size):
     yield layer.end()
 
 
+def nested_jars(folder, size):
+    """Jars within jars, as deep as they are read, until there are `size` of them."""
+    def jar(name, parts):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.writestr(f"META-INF/maven/org.example/{name}/pom.properties",
+                             f"groupId=org.example\nartifactId={name}\nversion=1.0\n")
+            for i, part in enumerate(parts):
+                archive.writestr(f"BOOT-INF/lib/{i}.jar", part)
+        return out.getvalue()
+
+    layer = Layer(folder, GZIP)
+    for number in range(max(1, size // JARS_OF_ONE)):
+        inner = [jar(f"leaf{number}-{i}", []) for i in range(JARS_OF_ONE - NESTING)]
+        for depth in range(NESTING):
+            inner = [jar(f"level{number}-{depth}", inner)]
+        layer.file(f"app/{number}.jar", inner[0])
+    yield layer.end()
+
+
 def large_image(folder, size):
     layer = Layer(folder, PLAIN)
     layer.file("var/lib/dpkg/status", STATUS.format(1).encode())
@@ -140,6 +163,7 @@ CASES = [
     ("files in one layer", many_files, 3_000_000),
     ("layers", many_layers, 127),
     ("bytes of a jar", large_jar, 1 << 30),
+    ("jars in jars in jars", nested_jars, 20_000),
     ("bytes of an image", large_image, 4 << 30),
 ]
 

@@ -7,7 +7,7 @@ import zipfile
 
 # The size of Debian's feed of one release: 4,000 source packages, some with hundreds of advisories.
 PACKAGES = 4000
-IMAGES = int(os.environ.get("LANDWAITER_BENCH_IMAGES", "1000"))
+IMAGES = int(os.environ.get("LANDWAITER_BENCH_IMAGES", "10000"))
 
 
 def _records(package):
