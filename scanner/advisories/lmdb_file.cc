@@ -181,15 +181,25 @@ Result<LmdbFile::Node> LmdbFile::NodeAt(const Page& page, std::size_t index) con
   return node;
 }
 
+// What NodeAt says of the key alone, nullopt for a damaged one: most nodes are only passed by.
+std::optional<std::string_view> LmdbFile::KeyAt(const Page& page, std::size_t index) {
+  const std::size_t at = ReadAt<std::uint16_t>(page.bytes, kPageHeaderBytes + 2 * index);
+  if (at < page.upper || at + kNodeHeaderBytes > page.bytes.size()) return std::nullopt;
+  const std::size_t key_size = ReadAt<std::uint16_t>(page.bytes, at + 6);
+  const std::size_t key_at = at + kNodeHeaderBytes;
+  if (key_size > page.bytes.size() - key_at) return std::nullopt;
+  return std::string_view(page.bytes.data() + key_at, key_size);
+}
+
 // The first row of a leaf whose key is not below `key`.
 Result<std::size_t> LmdbFile::LowerBound(const Page& page, std::string_view key) const {
   std::size_t low = 0;
   std::size_t high = page.nodes;
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
-    const auto node = NodeAt(page, middle);
-    if (!node) return node.error();
-    if (node->key < key) {
+    const auto passed = KeyAt(page, middle);
+    if (!passed) return Damaged("a key lies outside of its page");
+    if (*passed < key) {
       low = middle + 1;
     } else {
       high = middle;
@@ -204,9 +214,9 @@ Result<std::size_t> LmdbFile::ChildFor(const Page& page, std::string_view key) c
   std::size_t high = page.nodes;
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
-    const auto node = NodeAt(page, middle);
-    if (!node) return node.error();
-    if (node->key <= key) {
+    const auto passed = KeyAt(page, middle);
+    if (!passed) return Damaged("a key lies outside of its page");
+    if (*passed <= key) {
       low = middle + 1;
     } else {
       high = middle;

@@ -75,6 +75,7 @@ class LmdbFile {
   Status StillWhole() const;
   Result<Page> PageAt(std::uint64_t number) const;
   Result<Node> NodeAt(const Page& page, std::size_t index) const;
+  static std::optional<std::string_view> KeyAt(const Page& page, std::size_t index);
   Result<std::size_t> LowerBound(const Page& page, std::string_view key) const;
   Result<std::size_t> ChildFor(const Page& page, std::string_view key) const;
   Result<std::string_view> ValueOf(const Page& page, const Node& node) const;

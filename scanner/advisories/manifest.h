@@ -15,7 +15,7 @@
 namespace landwaiter::advisories {
 
 /// Raised with every change of keys or values; a database of another format is refused.
-inline constexpr int kFormatVersion = 2;
+inline constexpr int kFormatVersion = 3;
 inline constexpr std::string_view kManifestName = "manifest.json";
 /// A database of every ecosystem of OSV has some 100 lines of ecosystems.
 inline constexpr std::size_t kMaxManifestBytes = 4u << 20;

@@ -1,9 +1,11 @@
 // How the bytes of a value of the advisory database are written and read: numbers as LEB128, texts
-// by length, behind a checksum. Included by codec.cc only.
+// by length, behind a checksum. Included by codec.cc and its fuzz target only.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -15,13 +17,23 @@ namespace landwaiter::advisories {
 
 inline constexpr std::size_t kValueChecksumBytes = 4;
 
-/// FNV-1a, 64 bits folded to 32: finds any single flipped byte; not meant against an author.
+/// FNV-1a's steps over words of eight bytes, little endian, the last filled up with zeros; 64 bits
+/// folded to 32. No word but the same one leaves a step with the same 64 bits. Against what disks
+/// and copies do, not against an author. (By single bytes it was a sixth of the matching's time.)
 inline std::uint32_t ValueChecksum(std::string_view bytes) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : bytes) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 1099511628211ULL;
+  static_assert(std::endian::native == std::endian::little, "words are read as they lie");
+  constexpr std::uint64_t kPrime = 1099511628211ULL;
+  std::uint64_t hash = 14695981039346656037ULL ^ bytes.size();
+  const auto step = [&](const char* at, std::size_t size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, size);
+    hash = (hash ^ word) * kPrime;
+    hash ^= hash >> 32;  // a product's low bits do not know of a word's high ones
+  };
+  for (; bytes.size() >= sizeof(std::uint64_t); bytes.remove_prefix(sizeof(std::uint64_t))) {
+    step(bytes.data(), sizeof(std::uint64_t));
   }
+  step(bytes.data(), bytes.size());
   return static_cast<std::uint32_t>(hash ^ (hash >> 32));
 }
 

@@ -8,16 +8,12 @@
 #include <vector>
 
 #include "scanner/advisories/codec.h"
+#include "scanner/advisories/value_bytes.h"
 
 namespace {
 
-/// The codec's checksum: FNV-1a, 64 bits folded to 32, little endian.
 std::string WithChecksum(std::string_view payload) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : payload) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  }
-  const auto sum = static_cast<std::uint32_t>(hash ^ (hash >> 32));
+  const std::uint32_t sum = landwaiter::advisories::ValueChecksum(payload);
   std::string value;
   for (int shift = 0; shift < 32; shift += 8) value += static_cast<char>(sum >> shift);
   return value.append(payload);

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
+#include "scanner/advisories/value_bytes.h"
+
 namespace landwaiter::advisories {
 namespace {
 
@@ -163,15 +168,24 @@ TEST(CodecTest, EveryFlippedBitIsAnError) {
   }
 }
 
+// Words that differ in their last byte alone, and values that zeros make longer.
+TEST(CodecTest, ValuesThatAreNearlyTheSameHaveOtherChecksums) {
+  const std::string values[] = {
+      "",         std::string(1, '\0'), std::string(8, '\0'), std::string(9, '\0'),
+      "abcdefgh", "abcdefgi",           "abcdefgha",          "abcdefghb",
+      "Abcdefgh"};
+  std::set<std::uint32_t> sums;
+  for (const std::string& value : values) sums.insert(ValueChecksum(value));
+  EXPECT_EQ(sums.size(), std::size(values));
+}
+
 TEST(CodecTest, ALengthBeyondTheEndIsAnErrorAlsoBehindAFittingChecksum) {
   // One row whose id has 3 bytes, of which 2 are there; the checksum is of these bytes.
   const std::string payload(
       "\x01\x03"
       "ab",
       4);
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : payload) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  const auto sum = static_cast<std::uint32_t>(hash ^ (hash >> 32));
+  const std::uint32_t sum = ValueChecksum(payload);
   std::string value;
   for (int shift = 0; shift < 32; shift += 8) value += static_cast<char>(sum >> shift);
   EXPECT_FALSE(DecodeAffected(value + payload).has_value());
