@@ -248,12 +248,13 @@ class Roles:
             controller.wait_ready()
         return controller
 
-    def start_webhook(self, controller=None, flags=()):
+    def start_webhook(self, controller=None, flags=(), wait=True):
         webhook = self._spawn("webhook", "--kubeconfig", self.kubeconfig("webhook"),
                               "--controller", (controller or self.controllers[0]).url,
                               *(["--hold", "--pin-digests", "--nudge"] if self.hold else []), *flags)
         self.webhooks.append(webhook)
-        webhook.wait_ready()
+        if wait:
+            webhook.wait_ready()
         return webhook
 
     def leader(self):
