@@ -231,15 +231,16 @@ class Roles:
         scanner.wait_ready()
         return scanner
 
-    def start_controller(self, flags=(), wait=True, store_dsn_file=None):
-        """With a store of its own, or in the PostgreSQL database that the file names."""
+    def start_controller(self, flags=(), wait=True, store_dsn_file=None, kubeconfig=None):
+        """With a store of its own, or in the PostgreSQL database that the file names. `kubeconfig`: another than its
+        account's, of kubeconfig("controller")."""
         if store_dsn_file:
             store = ("--store-dsn-file", store_dsn_file)
         else:
             store = ("--data", os.path.join(self.workdir, f"data-{len(self.controllers) + 1}"))
             os.makedirs(store[1], mode=0o700, exist_ok=True)
         controller = self._spawn(
-            "controller", "--kubeconfig", self.kubeconfig("controller"), *store, "--database", self.database,
+            "controller", "--kubeconfig", kubeconfig or self.kubeconfig("controller"), *store, "--database", self.database,
             *(f for s in self.scanners for f in ("--scanner", s.url)), *self._registry_flags(),
             *(["--hold", "--nudge"] if self.hold else []), *flags)
         controller.credential = credential_of(self.tokens[-1])
