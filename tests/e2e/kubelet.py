@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from charts import NAMESPACE
+from charts import NAMESPACE, RELEASE, helm
 from roles import landwaiter
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
@@ -63,6 +63,14 @@ class Kubelet(threading.Thread):
         code, answer = self.cluster.api("PATCH", f"{PODS}/{pod['metadata']['name']}/status", {"status": status},
                                         "application/strategic-merge-patch+json")
         assert code in (200, 404), answer  # gone: somebody has deleted it
+
+
+def uninstall(cluster, *args):
+    """`helm uninstall` of the release, which ends when its Job's pod has: by the pod's own command."""
+    with Kubelet(cluster, "disarm") as kubelet:
+        helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "120s", *args, cluster=cluster)
+    assert {code for _, code in kubelet.ran} == {0}, (kubelet.ran, kubelet.output)
+    assert f"ValidatingWebhookConfiguration {RELEASE} disarmed" in kubelet.output[-1], kubelet.output
 
 
 def _now():

@@ -1,15 +1,18 @@
 """install, upgrade, rollback, uninstall: the real helm on the real API server. kwok plays the kubelets, so
-pods run without their programs."""
+pods run without their programs, but for that of `helm uninstall`: it ends because the pod's command has disarmed
+(kubelet.py)."""
 
 import json
 
 import pytest
 
 from charts import CHART, NAMESPACE, RELEASE, helm, objects_of, render, template
+from kubelet import Kubelet, uninstall
 from objects import NO_CRITICAL, image_scan, pod, policy
 from processes import wait_until
 from roles import manifest
 
+CONFIGURATION = f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{RELEASE}"
 PODS = {"webhook": 2, "controller": 2, "scanner": 2}
 # What lives by itself and says nothing of us.
 PASSING = ("Event", "Lease", "EndpointSlice", "Endpoints")
@@ -47,7 +50,7 @@ def _running(cluster):
 
 
 def _configuration(cluster):
-    return cluster.get(f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{RELEASE}")
+    return cluster.get(CONFIGURATION)
 
 
 def _arm_with_nobody_there(cluster):
@@ -56,7 +59,7 @@ def _arm_with_nobody_there(cluster):
     for webhook in webhooks:
         webhook["clientConfig"] = {"url": "https://127.0.0.1:9/validate"}
     status, answer = cluster.api(
-        "PATCH", f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{RELEASE}?fieldManager=landwaiter-arming&force=true",
+        "PATCH", f"{CONFIGURATION}?fieldManager=landwaiter-arming&force=true",
         {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": RELEASE},
          "webhooks": webhooks}, "application/apply-patch+yaml")
     assert status == 200, answer
@@ -118,7 +121,8 @@ def _install(cluster, tag):
 
 
 def _uninstall(cluster, before):
-    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=cluster)
+    assert "failed calling webhook" in _try_pod(cluster), "until here pods are refused"
+    uninstall(cluster)
     assert _try_pod(cluster) == "", "nothing is blocked"
     kept = KEPT | {("ScanPolicy", "<none>", "mine"), ("ImageScan", "<none>", "asked")}
     cluster.wait_until(lambda: _everything(cluster) - before == kept or None, 60,
@@ -159,13 +163,48 @@ def test_uninstall_after_the_roles_were_killed_blocks_nothing(namespace_alone):
     _uninstall(cluster, before)
 
 
+# Admission pitfall 17.
+def test_an_uninstall_that_could_not_disarm_deletes_nothing(namespace_alone):
+    """No node runs the Job's pod, then one whose account lost its right: helm gives up, and the release is there as before. With
+    both mended the next uninstall goes through."""
+    cluster = namespace_alone
+    before = _install(cluster, "stuck")
+    there = _everything(cluster)
+    right = f"/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{RELEASE}-controller"
+    binding, token = cluster.get(right), cluster.service_account_token(NAMESPACE, "controller")
+
+    def until_answered(status):
+        cluster.wait_until(lambda: cluster.api("GET", CONFIGURATION, token=token)[0] == status, 30, f"the account is answered {status}")
+
+    def given_up():
+        done = helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "15s", cluster=cluster, check=False)
+        assert done.returncode != 0, done.stdout
+        assert _configuration(cluster)["webhooks"] and "failed calling webhook" in _try_pod(cluster)
+        left = {o for o in there - _everything(cluster) if o[0] not in ("Pod", "ClusterRoleBinding")}
+        assert left == set(), "helm has deleted nothing"
+    given_up()
+    assert cluster.api("DELETE", right)[0] == 200
+    until_answered(403)
+    with Kubelet(cluster, "disarm") as kubelet:
+        given_up()
+    assert kubelet.ran and {code for _, code in kubelet.ran} != {0}, kubelet.output
+    assert "forbidden" in kubelet.output[0], kubelet.output
+    for gone in ("uid", "resourceVersion", "creationTimestamp", "managedFields"):
+        del binding["metadata"][gone]
+    assert cluster.api("POST", right.rpartition("/")[0], binding)[0] == 201
+    until_answered(200)
+    _uninstall(cluster, before)
+
+
 def _was_disarmed_first(cluster):
-    """The hook's last Job was made, and had ended, before anything of the release was deleted."""
-    def last(verb, resource, name):
+    """The hook's last Job was made, and had ended, before anything of the release was deleted, and in between its pod's
+    account, the controller's, took the webhooks away."""
+    def last(verb, resource, name, user=None):
         return max(n for n, e in enumerate(cluster.audit()) if e["verb"] == verb and e["objectRef"]["resource"] == resource
-                   and e["objectRef"].get("name") == name and e["responseStatus"]["code"] < 300)
+                   and e["objectRef"].get("name") == name and e["responseStatus"]["code"] < 300 and user in (None, e["user"]["username"]))
     disarmed = last("delete", "jobs", f"{RELEASE}-disarm")  # by hook-succeeded
-    assert last("create", "jobs", f"{RELEASE}-disarm") < disarmed
+    written = last("patch", "validatingwebhookconfigurations", RELEASE, f"system:serviceaccount:{NAMESPACE}:controller")
+    assert last("create", "jobs", f"{RELEASE}-disarm") < written < disarmed
     assert disarmed < last("delete", "validatingwebhookconfigurations", RELEASE)
     assert disarmed < last("delete", "deployments", f"{RELEASE}-webhook") or not cluster.items(
         f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")
@@ -184,7 +223,7 @@ def test_a_second_release_is_refused_by_helm(namespace_alone):
         second = helm("install", "another", CHART, *args, cluster=cluster, check=False)
         assert second.returncode != 0 and "cannot be imported into the current release" in second.stderr
     finally:
-        helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", cluster=cluster)
+        uninstall(cluster)
 
 
 def test_the_plain_manifests_install_and_go(namespace_alone):

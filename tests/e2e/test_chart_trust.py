@@ -9,8 +9,9 @@ import pytest
 
 import metrics_page
 from chart_bench import Bench
-from charts import CHART, NAMESPACE, ROOT, has_command, helm
+from charts import CHART, NAMESPACE, ROOT, has_command
 from cluster import binary
+from kubelet import uninstall
 from objects import pod, policy
 from processes import wait_until
 
@@ -130,7 +131,7 @@ def test_what_the_hook_disarms_stays_so_beside_running_controllers_and_nothing_i
     assert accepted.returncode == 0, accepted.stderr
     _renewals(bench)
     assert "webhooks" not in bench.configuration()
-    helm("uninstall", "landwaiter", "-n", NAMESPACE, "--wait", "--timeout", "120s", cluster=bench.cluster)
+    uninstall(bench.cluster)
     assert bench.configuration() is None
     left = [o["metadata"]["name"] for o in bench.cluster.items(f"/api/v1/namespaces/{NAMESPACE}/secrets")]
     assert left == [], "the keys went with the release"
