@@ -18,6 +18,12 @@ EnsureService::EnsureService(Parts parts, EnsureOptions options)
   ensured_ = &options_.metrics->AddCounter(name, help, {{"result", "success"}});
   failed_ = &options_.metrics->AddCounter(name, help, {{"result", "error"}});
   refused_ = &options_.metrics->AddCounter(name, help, {{"result", "full"}});
+  options_.metrics->AddCallback(
+      "landwaiter_new_images_waiting", "New images that wait for their namespace's pace.", [this] {
+        return static_cast<double>(new_images_.Waiting([this](const Digest& digest) {
+          return parts_.scans.Get(resources::ScanName(digest)) != nullptr;
+        }));
+      });
 }
 
 void EnsureService::Start() {

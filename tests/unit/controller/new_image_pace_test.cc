@@ -93,6 +93,66 @@ TEST(NewImagePace, ZeroIsNoBound) {
   EXPECT_EQ(pace.size(), 0u);
 }
 
+std::size_t Waiting(NewImagePace& pace) {
+  return pace.Waiting([](const Digest&) { return false; });
+}
+
+TEST(NewImagePace, CountsWhatWaitsUntilItIsLetIn) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(1);
+  EXPECT_EQ(Waiting(pace), 0u);
+  ASSERT_TRUE(pace.Take("shop", NewImage()));
+  EXPECT_EQ(Waiting(pace), 0u) << "nothing was refused";
+  const Digest first = NewImage(), second = NewImage();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(pace.Take("shop", first));
+    EXPECT_FALSE(pace.Take("shop", second));
+  }
+  EXPECT_EQ(Waiting(pace), 2u) << "once, however often it is asked for";
+  time.now += minutes(1);
+  ASSERT_TRUE(pace.Take("shop", first));
+  EXPECT_EQ(Waiting(pace), 1u);
+  pace.GiveBack("shop", first);
+  EXPECT_EQ(Waiting(pace), 1u) << "what came to nothing waits no more";
+}
+
+TEST(NewImagePace, WhatSomebodyElseHasBroughtWaitsNoLonger) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(1);
+  for (const char* ns : {"shop", "bank"}) ASSERT_TRUE(pace.Take(ns, NewImage()));
+  const Digest wanted = NewImage(), other = NewImage();
+  for (const char* ns : {"shop", "bank"}) EXPECT_FALSE(pace.Take(ns, wanted));
+  EXPECT_FALSE(pace.Take("shop", other));
+  EXPECT_EQ(Waiting(pace), 3u) << "of each namespace that waits for it";
+  EXPECT_EQ(pace.Waiting([&](const Digest& image) { return image == wanted; }), 1u);
+  EXPECT_EQ(Waiting(pace), 1u) << "nor does it come back";
+}
+
+TEST(NewImagePace, WhatNobodyAsksForAgainIsNotWaitedFor) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(1);
+  ASSERT_TRUE(pace.Take("shop", NewImage()));
+  const Digest given_up = NewImage(), retried = NewImage();
+  ASSERT_FALSE(pace.Take("shop", given_up));
+  ASSERT_FALSE(pace.Take("shop", retried));
+  time.now += seconds(1'312);
+  EXPECT_EQ(Waiting(pace), 2u) << "an owner's longest pause";
+  ASSERT_TRUE(pace.Take("shop", NewImage()));
+  ASSERT_FALSE(pace.Take("shop", retried));
+  time.now += minutes(10);
+  EXPECT_EQ(Waiting(pace), 1u);
+}
+
+TEST(NewImagePace, MadeUpImagesFillNoMemory) {
+  PaceTime time;
+  NewImagePace pace = time.Pace(1);
+  EXPECT_EQ(TakenBy(pace, "greedy", 3 * kMostNewImagesWaiting), 1u);
+  EXPECT_EQ(Waiting(pace), kMostNewImagesWaiting);
+  EXPECT_LE(pace.size(), kMostNewImagesWaiting + 2);
+  time.now += minutes(30);
+  EXPECT_EQ(Waiting(pace), 0u);
+}
+
 TEST(NewImagePace, RemembersOnlyWhoHasBroughtOneLately) {
   PaceTime time;
   NewImagePace pace = time.Pace(2);

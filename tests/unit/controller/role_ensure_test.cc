@@ -103,12 +103,18 @@ TEST(Role, OneNamespaceBringsNoMoreNewImagesThanItsShare) {
   EXPECT_NE(refused.error_message.find("namespace greedy"), std::string::npos)
       << refused.error_message;
   EXPECT_TRUE(world.ScanObject(DigestOf("d")).is_null());
+  const auto waiting = [&](int count) {
+    return replica.Metrics().find("landwaiter_new_images_waiting " + std::to_string(count) +
+                                  "\n") != std::string::npos;
+  };
+  EXPECT_TRUE(waiting(1)) << replica.Metrics();
   // Once this replica has heard of them.
   EXPECT_TRUE(world.Until([&] { return ask("greedy", "a").error_reason.empty(); }))
       << "which is not new any more";
   EXPECT_EQ(ask("shop", "d").error_reason, "") << "another namespace has its own share";
   EXPECT_TRUE(world.Until([&] { return ask("greedy", "d").error_reason.empty(); }))
       << "somebody else has brought it";
+  EXPECT_TRUE(waiting(0)) << replica.Metrics();
   // A pod that is there brings its own: its number has its quota.
   world.Push("r.io/e:1", DigestOf("e"));
   world.api.Put(kube::kPods, WithImage(APod("e", "greedy"), "r.io/e:1"));
