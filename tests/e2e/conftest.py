@@ -44,14 +44,15 @@ def pytest_runtest_makereport(item, call):
 
 # What the suite ran on, at the end of its output: name, how it says its version.
 _VERSIONS = (("etcd", "--version"), ("kube-apiserver", "--version"), ("kwok", "--version"), ("kubectl", "version", "--client"),
-             ("helm", "version", "--short"), ("docker-registry", "--version"), ("landwaiter", "--version"))
+             ("helm", "version", "--short"), ("docker-registry", "--version"), ("promtool", "--version"), ("landwaiter", "--version"))
+_ON_PATH = ("docker-registry", "promtool")
 
 
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.section("servers and tools", sep="-")
     for name, *how in _VERSIONS:
         try:
-            path = landwaiter() if name == "landwaiter" else name if name == "docker-registry" else binary(name)
+            path = landwaiter() if name == "landwaiter" else name if name in _ON_PATH else binary(name)
             said = subprocess.run([path, *how], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
             terminalreporter.line(f"{name}: {(said.stdout or said.stderr).strip().splitlines()[0]}")
         except (OSError, IndexError, ProcessFailed, subprocess.TimeoutExpired):
