@@ -92,7 +92,7 @@ class Clouds:
         if host == ACR and path == "/oauth2/exchange":
             found = self._exchange(form)
         elif host in self.registries:
-            found = _forwarded(self.registries[host][0], method, path, headers, body)
+            found = forwarded(self.registries[host][0], method, path, headers, body)
         elif host in self._answers:
             found = self._answers[host](method, path, headers, body, form)
         else:
@@ -176,7 +176,7 @@ def _json(body):
     return 200, {"Content-Type": "application/json"}, json.dumps(body).encode()
 
 
-def _forwarded(port, method, path, headers, body):
+def forwarded(port, method, path, headers, body):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         passed_on = {k: v for k, v in headers.items() if k.lower() not in ("connection", "content-length")}

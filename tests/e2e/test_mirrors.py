@@ -13,6 +13,7 @@ from objects import PASSWORD
 from odd_registry import Answer
 from roles import landwaiter
 from system import Pushed
+from tls_front import TlsFront
 
 GONE = "registry.invalid"  # RFC 2606: no name server knows it
 _numbers = itertools.count(1)
@@ -123,3 +124,16 @@ def test_a_file_that_cannot_be_read_is_said_and_nothing_is_pulled(scan, registry
     done = scan(pushed.tagged, {registry.host: text})
     assert done.returncode == 3 and said in done.stderr, done.stderr
     assert registry.requests(before, of=pushed.repository) == []
+
+
+# Scanning pitfall 50.
+def test_an_authority_of_one_registry_is_believed_of_no_other(scan, registry, tmp_path):
+    pushed = Pushed(registry, debian_image(BAD))
+    with TlsFront(tmp_path / "ours", registry) as ours, TlsFront(tmp_path / "other", registry) as other:
+        trusted = f'[host."https://{ours.host}"]\n  ca = "{ours.authority}"\n'
+        done = scan(f"{ours.host}/{pushed.repository}:1", {ours.host: trusted})
+        assert done.returncode == 0 and CRITICAL in done.stdout, done.stderr
+        for untrusted in (trusted.replace(ours.host, other.host), f'[host."https://{other.host}"]\n'):
+            done = scan(f"{other.host}/{pushed.repository}:1", {ours.host: trusted, other.host: untrusted})
+            assert done.returncode == 3 and "certificate" in done.stderr and other.host in done.stderr, done.stderr
+            assert CRITICAL not in done.stdout
