@@ -81,7 +81,6 @@ TEST(RoleInTrouble, ScansAgainWhatItCannotReadInItsStore) {
   }));
 }
 
-// Admission pitfall 94.
 // After an upgrade the same database may mean something else, and waits for no newer one.
 TEST(RoleInTrouble, MatchesAgainWhatAnotherVersionOfTheProgramFound) {
   World world;
@@ -140,6 +139,7 @@ TEST(RoleInTrouble, ScansAgainWhatOtherReadersSaw) {
   EXPECT_EQ(world.scans, 3) << "any will do";
 }
 
+// Admission pitfall 94.
 TEST(RoleInTrouble, ShowsWhyAScanFailedAndRecovers) {
   World world;
   world.scanner_fault.With([](auto& fault) {
