@@ -80,8 +80,13 @@ class BuiltImage:
                    os.path.join(self.workdir, "run"), "--storage-driver", "vfs", *args, **how)
 
     def build(self, base, *args):
-        self.build_log = self._buildah("bud", "--isolation", "chroot", "--tls-verify=false", "--layers=false", "--build-arg",
-                                       f"BASE={base}", *args, "--tag", "landwaiter", ROOT, timeout=BUILD_SECONDS).stdout
+        """By `make image`, as users build it."""
+        storage = os.path.join(self.workdir, "storage.conf")
+        with open(storage, "w", encoding="utf-8") as f:
+            f.write(f'[storage]\ndriver = "vfs"\ngraphroot = "{self.workdir}/storage"\nrunroot = "{self.workdir}/run"\n')
+        flags = " ".join(("--isolation", "chroot", "--tls-verify=false", "--layers=false", "--build-arg", f"BASE={base}", *args))
+        self.build_log = run(*AS_ROOT, "make", "-C", ROOT, "image", "IMAGE=landwaiter", f"IMAGE_FLAGS={flags}", timeout=BUILD_SECONDS,
+                             env={**os.environ, "CONTAINERS_STORAGE_CONF": storage}).stdout
         self._buildah("push", "landwaiter", f"oci:{self.layout}:landwaiter")
         if AS_ROOT:
             run(*AS_ROOT, "chown", "-R", f"{os.getuid()}:{os.getgid()}", self.layout)

@@ -112,6 +112,8 @@ def test_its_labels_name_what_it_is(image):
               if k.startswith("org.opencontainers.image.")}
     with open(os.path.join(CHART, "Chart.yaml"), encoding="utf-8") as f:
         chart = yaml.safe_load(f)
+    created = datetime.datetime.strptime(labels.pop("created"), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+    assert abs(datetime.datetime.now(datetime.timezone.utc) - created) < datetime.timedelta(days=1)
     assert labels == {"title": "landwaiter", "description": chart["description"], "version": chart["appVersion"],
                       "revision": "of-a-test", "vendor": "Landwaiter"}
     assert labels["version"] == _version()
