@@ -173,7 +173,7 @@ std::string DescribeRange(const advisories::Range& range) {
 
 std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string& folder) {
   std::string out = "Database " + info.id + " in " + folder + "\n";
-  out += "Built " + FormatTime(info.built_at) + " from feeds up to " +
+  out += "As of " + FormatTime(info.built_at) + ", from feeds up to " +
          (info.newest.empty() ? "an unknown time" : text::Printable(info.newest)) + ", " +
          std::to_string(info.advisories) + " advisories, " +
          std::to_string(info.size_bytes / 1024) + " KiB" +

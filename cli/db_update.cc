@@ -69,7 +69,6 @@ updates::UpdateOptions OptionsFor(const Flags& flags, std::vector<updates::FeedF
   options.build.output = DatabasePath(flags.folder);
   options.store = flags.store.empty() ? options.build.output + "/feeds" : flags.store;
   options.build.keep_going = flags.keep_going;
-  options.build.now = SystemClock().Now();
   options.allow_shrink = flags.allow_shrink;
   options.on_progress = [line](const updates::FeedFile& file, std::uint64_t bytes,
                                std::uint64_t total) {
@@ -86,7 +85,8 @@ updates::UpdateOptions OptionsFor(const Flags& flags, std::vector<updates::FeedF
   options.on_file = [line](const updates::FileReport& report) {
     if (report.state != updates::FileState::kKept) return;
     line->Clear();
-    std::fprintf(stderr, "kept the last good %s: %s\n", report.file.name.c_str(),
+    std::fprintf(stderr, "kept the last good %s, of %s: %s\n", report.file.name.c_str(),
+                 FormatTime(report.checked_at).c_str(),
                  text::Printable(report.error.message).c_str());
   };
   options.build.on_progress = [line](const advisories::BuildProgress& progress) {

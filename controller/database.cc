@@ -104,7 +104,7 @@ std::string DatabaseWatch::Problem() const {
 bool DatabaseWatch::Look() {
   const auto current = CurrentOpen();
   auto info = advisories::ReadDatabaseInfo(folder_);
-  // The build time counts too: the same feeds built again are the same content but a fresher look.
+  // Its time counts too: feeds that were looked at again may be the same content but are fresher.
   if (info && current && current->Id() == info->id &&
       current->BuiltAt() == FormatTime(info->built_at)) {
     const std::lock_guard lock(mutex_);

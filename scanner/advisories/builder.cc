@@ -25,7 +25,7 @@ Status CheckOptions(const BuildOptions& options) {
 Result<DatabaseInfo> Build(const BuildOptions& options, const std::string& scratch,
                            const Cancellation& cancel) {
   DatabaseInfo info;
-  info.built_at = options.now;
+  info.built_at = options.as_of.value_or(options.now);
   const std::string records = scratch + ".records";
   const std::string rows = scratch + ".rows";
   const std::string database = scratch + ".mdb";

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,9 @@ struct BuildOptions {
   std::vector<FeedSource> feeds;
   std::string output;       // folder; made where it is missing
   bool keep_going = false;  // leave broken records out and count them, in place of failing
-  TimePoint now{};          // becomes built_at
+  TimePoint now{};
+  /// When the feeds were last looked at, where that was before `now`: becomes built_at.
+  std::optional<TimePoint> as_of = {};
   std::function<void(const BuildProgress&)> on_progress = {};  // at most a few times a second
   std::function<void(const Error&)> on_broken = {};  // each broken record, with keep_going
   /// Which of `feeds` it was that made the build fail, before it returns.

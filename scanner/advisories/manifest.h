@@ -43,6 +43,8 @@ struct EcosystemInfo {
 struct DatabaseInfo {
   int format_version = kFormatVersion;
   std::string id;  // of the content alone: the same feeds give the same id
+  /// How old what it says is: when its feeds were last looked at, the one that was looked at
+  /// longest ago (`db update`), or when it was built of files (`db build`), whose age nobody knows.
   TimePoint built_at{};
   std::string newest;  // the latest `modified` of all feeds
   std::string file;    // name of the LMDB file, in the same folder

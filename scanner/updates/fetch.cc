@@ -222,6 +222,7 @@ Fetcher::Try Fetcher::TryOnce(const FeedFile& file, const Cancellation& cancel) 
   }
   const http::Response& head = (*body)->Head();
   if (head.status == 304 && offset == 0 && request.headers.size() > 0) {
+    store_.state.files[file.name].checked_at = clock_.Now();
     Try same;
     same.done = true;
     return same;
@@ -266,7 +267,7 @@ Fetcher::Try Fetcher::Take(const FeedFile& file, http::ResponseBody& body, std::
   } else {
     offset = 0;  // the whole file: it has changed, or the server knows no ranges
   }
-  const KnownFile known{file.url, validators, bytes};
+  const KnownFile known{file.url, validators, bytes, clock_.Now()};
   store_.state.parts[file.name] = known;
   Try copied = Copy(file, body, offset, known);
   if (!copied.done && cancel.Stopped()) copied.again = false;

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -16,11 +18,15 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+/// A clock may have been put back by so much since a time was noted.
+constexpr std::chrono::hours kClockSkew{24};
 // Some thirty files; a line each of a few hundred bytes.
 constexpr std::size_t kMaxStateBytes = 4u << 20;
 constexpr std::size_t kMaxEntries = 4096;
 constexpr std::size_t kMaxStateValues = 256u << 10;
 constexpr std::size_t kMaxText = 16u << 10;  // an address (http::kMaxUrlBytes); an ETag has less
+
+std::string TimeText(TimePoint time) { return time == TimePoint{} ? "" : FormatTime(time); }
 
 Json ToJson(const std::map<std::string, KnownFile>& files) {
   Json list = Json::array();
@@ -29,20 +35,27 @@ Json ToJson(const std::map<std::string, KnownFile>& files) {
                     {"url", file.url},
                     {"etag", file.validators.etag},
                     {"lastModified", file.validators.last_modified},
-                    {"bytes", file.bytes}});
+                    {"bytes", file.bytes},
+                    {"checkedAt", TimeText(file.checked_at)}});
   }
   return list;
 }
 
 void ReadFiles(JsonFields& fields, const char* name, std::map<std::string, KnownFile>* out) {
   fields.Objects(name, kMaxEntries, [&](JsonFields& item) {
-    std::string key;
+    std::string key, checked;
     KnownFile file;
     item.String("name", key, kMaxText);
     item.String("url", file.url, kMaxText);
     item.String("etag", file.validators.etag, kMaxText);
     item.String("lastModified", file.validators.last_modified, kMaxText);
     item.Uint("bytes", file.bytes);
+    item.String("checkedAt", checked, kMaxText);
+    if (const auto time = ParseTime(checked)) {
+      file.checked_at = *time;
+    } else if (!checked.empty()) {
+      item.Fail("checkedAt", time.error().message);
+    }
     (*out)[key] = std::move(file);
     return item.Done();
   });
@@ -118,6 +131,20 @@ Status Store::Promote(const std::string& name, const KnownFile& known) {
   if (error) return Internal("cannot keep " + GoodPath(name) + ": " + error.message());
   state.files[name] = known;
   return Ok();
+}
+
+TimePoint Store::CheckedAt(const std::string& name, TimePoint now) const {
+  const auto known = state.files.find(name);
+  const TimePoint noted = known == state.files.end() ? TimePoint{} : known->second.checked_at;
+  TimePoint written{};
+  struct stat entry {};
+  if (::stat(GoodPath(name).c_str(), &entry) == 0) {
+    written = TimePoint(std::chrono::seconds(entry.st_mtim.tv_sec));
+  }
+  for (const TimePoint time : {noted, written}) {
+    if (time != TimePoint{} && time <= now + kClockSkew) return std::min(time, now);
+  }
+  return TimePoint{};
 }
 
 std::uint64_t SizeOf(const std::string& path) {

@@ -29,6 +29,8 @@ struct KnownFile {
   std::string url;
   Validators validators;
   std::uint64_t bytes = 0;  // whole, as its server says; 0 where it does not
+  /// When its server last gave it or said that it has not changed; none where nobody noted it.
+  TimePoint checked_at{};
   friend bool operator==(const KnownFile&, const KnownFile&) = default;
 };
 
@@ -57,6 +59,9 @@ class Store {
   std::string PartPath(const std::string& name) const { return folder_ + "/part/" + name; }
   /// Makes new/NAME the good one. Not saved.
   Status Promote(const std::string& name, const KnownFile& known);
+  /// When the good file was last held against its server: what was noted, else when it was written.
+  /// Long ago (1970) where neither can be, so that a clock that was wrong makes nothing look young.
+  TimePoint CheckedAt(const std::string& name, TimePoint now) const;
 
  private:
   Store(std::string folder, FileDescriptor lock)

@@ -1,5 +1,6 @@
 #include "scanner/updates/update.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -21,6 +22,7 @@ class Update {
  public:
   Update(http::Client& client, const Clock& clock, const UpdateOptions& options, Store store)
       : options_(options),
+        clock_(clock),
         store_(std::move(store)),
         fetcher_(client, store_, clock, options.fetch, options.wait, options.on_progress) {}
 
@@ -35,7 +37,7 @@ class Update {
         return fetched.error();
       }
       if (!fetched && missing) missing = fetched.error();
-      if (fetched && options_.on_file) options_.on_file(one);
+      if (fetched) Tell(one);
       report.files.push_back(std::move(one));
     }
     if (!missing) {
@@ -95,17 +97,30 @@ class Update {
       }
       file.state = FileState::kKept;
       file.error = std::move(info).error();
-      if (options_.on_file) options_.on_file(file);
+      Tell(file);
     }
+  }
+
+  void Tell(FileReport& file) const {
+    file.checked_at = CheckedAt(file.file.name);
+    if (options_.on_file) options_.on_file(file);
+  }
+
+  TimePoint CheckedAt(const std::string& name) const {
+    const auto fresh = fresh_.find(name);
+    return fresh != fresh_.end() ? fresh->second.checked_at : store_.CheckedAt(name, clock_.Now());
   }
 
   advisories::BuildOptions Plan() const {
     advisories::BuildOptions build = options_.build;
     build.feeds.clear();
+    build.now = clock_.Now();
+    build.as_of = build.now;
     for (const FeedFile& file : options_.files) {
       const bool fresh = fresh_.count(file.name) != 0;
       build.feeds.push_back(
           {file.kind, fresh ? store_.NewPath(file.name) : store_.GoodPath(file.name)});
+      build.as_of = std::min(*build.as_of, CheckedAt(file.name));
     }
     return build;
   }
@@ -136,6 +151,7 @@ class Update {
   }
 
   const UpdateOptions& options_;
+  const Clock& clock_;
   Store store_;
   Fetcher fetcher_;
   std::map<std::string, KnownFile> fresh_;  // by name, of new/

@@ -26,13 +26,14 @@ enum class FileState {
 struct FileReport {
   FeedFile file;
   FileState state = FileState::kFetched;
-  Error error = {};  // of kKept
+  Error error = {};        // of kKept
+  TimePoint checked_at{};  // what went in, when its server last gave it or had no other
 };
 
 struct UpdateOptions {
   std::vector<FeedFile> files;
   std::string store;  // folder
-  /// Without `feeds`, which are the fetched files.
+  /// Without `feeds`, which are the fetched files, and its times, which follow from them.
   advisories::BuildOptions build;
   /// Take a file that is smaller than the last good one by more than a tenth.
   bool allow_shrink = false;
@@ -47,6 +48,9 @@ struct UpdateReport {
   advisories::DatabaseInfo info;
 };
 
+/// The database is of the time at which the feed in it that was looked at longest ago was looked
+/// at: however often one is built of what a mirror no longer gives, it grows old.
+///
 /// Errors: as Fetcher::Fetch for a file of which there is no last good one (nothing is built: a
 /// database without a feed says less than it seems to), DataLoss for one that shrank, as
 /// BuildDatabase; Conflict where another update holds the store. The database is then what it was.

@@ -159,6 +159,21 @@ TEST(BuilderTest, AStoppedBuildIsAnErrorAndSwapsNothingIn) {
   EXPECT_EQ(AdvisoryDatabase::Open(folder.Path("db")).error().code, Code::kNotFound);
 }
 
+// Pitfall 145.
+TEST(BuilderTest, ADatabaseIsOfTheTimeOfItsFeedsAndOfNowWhereNobodyKnowsThat) {
+  const TemporaryFolder folder;
+  BuildOptions options = BuildFrom(folder, {Minimist().Modified("2026-01-20T00:00:00Z")});
+  options.now = *ParseTime("2026-01-20T12:00:00Z");
+  for (const char* as_of : {"", "2026-01-01T00:00:00Z"}) {
+    if (const auto time = ParseTime(as_of)) options.as_of = *time;
+    ASSERT_TRUE(BuildDatabase(options, {}).has_value());
+    const auto info = ReadDatabaseInfo(folder.Path("db"));
+    ASSERT_TRUE(info.has_value()) << info.error().message;
+    EXPECT_EQ(info->built_at, options.as_of.value_or(options.now));
+    EXPECT_EQ(info->newest, "2026-01-20T00:00:00Z") << "no slip of a pen: it is not after now";
+  }
+}
+
 TEST(BuilderTest, FeedsAreNamedByKindAndPath) {
   EXPECT_EQ(ParseFeedSource("osv=a/b=c.zip")->path, "a/b=c.zip");
   for (const char* text : {"", "osv", "osv=", "nonesuch=x.json", "a.zip"}) {

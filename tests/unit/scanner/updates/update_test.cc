@@ -1,6 +1,9 @@
 // Whole updates: what is built from, what is kept, and what is refused.
 #include "scanner/updates/update.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "tests/unit/scanner/updates/feed_server.h"
 
 namespace landwaiter::updates {
@@ -51,6 +54,11 @@ class UpdateTest : public ::testing::Test {
     ASSERT_TRUE(facts && facts->has_value());
     EXPECT_TRUE((*facts)->exploited_since);
   }
+  void BreakAll(int status) {
+    server_.SetHook([=](const SeenRequest&, Connection& c) -> std::optional<bool> {
+      return c.Reply(status, {}, "");
+    });
+  }
   void BreakPath(const std::string& path, int status) {
     server_.SetHook([=](const SeenRequest& r, Connection& c) -> std::optional<bool> {
       if (r.target != path) return std::nullopt;
@@ -90,6 +98,59 @@ TEST_F(UpdateTest, AFeedThatCannotBeFetchedIsReplacedByTheLastGoodOne) {
   EXPECT_EQ(report->files[1].state, FileState::kKept);
   EXPECT_NE(report->files[1].error.message.find("500"), std::string::npos);
   ExpectKnows("lodash");
+}
+
+// Pitfall 145: what a mirror no longer gives grows old, however often a database is built of it.
+TEST_F(UpdateTest, TheDatabaseIsOfTheTimeAtWhichTheFeedLookedAtLongestAgoWasLookedAt) {
+  struct Step {
+    const char* name;
+    int hour;  // since the first update
+    std::function<void()> change;
+    int of_hour;
+  };
+  const std::vector<Step> steps = {
+      {"the first fetch", 0, [] {}, 0},
+      {"neither has changed", 6, [] {}, 6},
+      {"one is refused", 12, [&] { BreakPath("/kev.json", 403); }, 6},
+      {"the other is another by now", 18, [&] { Serve("lodash"); }, 6},
+      {"both are refused for a month", 738, [&] { BreakAll(403); }, 6},
+      {"one is given again", 744, [&] { BreakPath("/osv.json", 403); }, 18},
+      {"both are given again", 750, [&] { server_.SetHook({}); }, 750},
+      {"one has shrunk and is not believed", 756, [&] { Serve("lodash", 10); }, 750},
+      {"one cannot be read", 762,
+       [&] { server_.Hold("/osv.json", "<html>" + std::string(5000, 'x'), "\"html\""); }, 750},
+      {"it can be read again", 768, [&] { Serve("minimist", 2000); }, 768}};
+  const TimePoint first = clock_.now;
+  for (const Step& step : steps) {
+    clock_.now = first + std::chrono::hours(step.hour);
+    step.change();
+    const auto report = Run();
+    ASSERT_TRUE(report) << step.name << ": " << report.error().message;
+    const std::string expected = FormatTime(first + std::chrono::hours(step.of_hour));
+    EXPECT_EQ(FormatTime(report->info.built_at), expected) << step.name;
+    const auto manifest = advisories::ReadDatabaseInfo(folder_.Path("db"));
+    ASSERT_TRUE(manifest) << step.name;
+    EXPECT_EQ(FormatTime(manifest->built_at), expected) << step.name;
+    for (const FileReport& file : report->files) {
+      EXPECT_LE(report->info.built_at, file.checked_at) << step.name << ": " << file.file.name;
+      if (file.state != FileState::kKept) {
+        EXPECT_EQ(file.checked_at, clock_.now) << step.name << ": " << file.file.name;
+      }
+    }
+  }
+}
+
+// Pitfall 145.
+TEST_F(UpdateTest, WhereNobodyNotedWhenAFeedWasLookedAtItIsAsOldAsItsFile) {
+  ASSERT_TRUE(Run());
+  std::filesystem::remove(folder_.Path("db/feeds/state.json"));
+  const timespec written{.tv_sec = 1'764'547'200, .tv_nsec = 0};  // 2025-12-01
+  const timespec times[] = {written, written};
+  ASSERT_EQ(::utimensat(AT_FDCWD, folder_.Path("db/feeds/files/kev.json").c_str(), times, 0), 0);
+  BreakPath("/kev.json", 403);
+  const auto report = Run();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(FormatTime(report->info.built_at), "2025-12-01T00:00:00Z");
 }
 
 // Admission pitfall 72.
