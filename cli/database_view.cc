@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "lib/base/text.h"
+#include "policy/policy.h"
+#include "scanner/matching/freshness.h"
 #include "scanner/versions/scheme.h"
 
 namespace landwaiter::cli {
@@ -171,13 +173,17 @@ std::string DescribeRange(const advisories::Range& range) {
   return text::Printable(out);
 }
 
-std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string& folder) {
+std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string& folder,
+                         TimePoint now) {
   std::string out = "Database " + info.id + " in " + folder + "\n";
   out += "As of " + FormatTime(info.built_at) + ", from feeds up to " +
          (info.newest.empty() ? "an unknown time" : text::Printable(info.newest)) + ", " +
          std::to_string(info.advisories) + " advisories, " +
          std::to_string(info.size_bytes / 1024) + " KiB" +
-         (info.known_exploited ? ", with known exploited vulnerabilities" : "") + "\n\n";
+         (info.known_exploited ? ", with known exploited vulnerabilities" : "") + "\n";
+  const auto stale = matching::StaleDatabase(info.built_at, now, policy::kDefaultDatabaseAge);
+  if (stale) out += "Stale: " + stale->reason + "\n";
+  out += "\n";
   std::vector<Row> rows{{"FEED", "RECORDS", "WITHDRAWN", "NOT MATCHED", "BROKEN"}};
   for (const auto& feed : info.feeds) {
     rows.push_back({Cell(feed.kind + "=" + feed.name), std::to_string(feed.records),

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/clock.h"
 #include "scanner/advisories/database.h"
 #include "scanner/advisories/feed.h"
 
@@ -21,7 +22,9 @@ using LookupAnswer = std::vector<LookupRow>;
 /// Sets known_exploited by all names of the row's advisory.
 Status MarkExploited(const advisories::AdvisoryDatabase& database, LookupRow* row);
 
-std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string& folder);
+/// A database that is stale at `now` is said to be.
+std::string RenderStatus(const advisories::DatabaseInfo& info, const std::string& folder,
+                         TimePoint now);
 /// What each feed can and cannot say, and where it is published.
 std::string RenderFeeds(std::span<const advisories::Feed> feeds);
 std::string RenderFeedsJson(std::span<const advisories::Feed> feeds);

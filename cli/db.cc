@@ -98,7 +98,7 @@ int Build(const BuildFlags& flags) {
       std::fprintf(stderr, "With --keep-going broken records are left out and counted.\n");
     return kExitIncomplete;
   }
-  std::fputs(RenderStatus(*info, options.output).c_str(), stdout);
+  std::fputs(RenderStatus(*info, options.output, options.now).c_str(), stdout);
   return kExitOk;
 }
 
@@ -110,7 +110,9 @@ int ShowStatus(const ViewFlags& flags) {
     if (Status status = AdvisoryDatabase::Verify(folder); !status) return Complain(status.error());
   }
   const auto& info = (*database)->Info();
-  std::fputs((flags.format == "json" ? ToJson(info) : RenderStatus(info, folder)).c_str(), stdout);
+  const bool json = flags.format == "json";
+  std::fputs((json ? ToJson(info) : RenderStatus(info, folder, SystemClock().Now())).c_str(),
+             stdout);
   if (flags.verify && flags.format != "json") std::puts("The file is what its manifest says.");
   return kExitOk;
 }

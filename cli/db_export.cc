@@ -82,7 +82,7 @@ int Import(const ImportFlags& flags) {
   const Interrupt interrupt;
   const auto info = advisories::ImportDatabase(options, Cancellation{interrupt.Token()});
   if (!info) return ComplainOfDatabase(info.error());
-  std::fputs(RenderStatus(*info, options.folder).c_str(), stdout);
+  std::fputs(RenderStatus(*info, options.folder, SystemClock().Now()).c_str(), stdout);
   return kExitOk;
 }
 

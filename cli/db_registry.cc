@@ -64,7 +64,7 @@ int Pull(const Flags& flags, const Cancellation& cancel) {
   if (pulled->up_to_date) {
     std::printf("%s is up to date.\n", text::Printable(folder).c_str());
   } else {
-    std::fputs(RenderStatus(pulled->info, folder).c_str(), stdout);
+    std::fputs(RenderStatus(pulled->info, folder, SystemClock().Now()).c_str(), stdout);
   }
   return kExitOk;
 }

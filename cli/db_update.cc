@@ -114,7 +114,7 @@ int Update(const Flags& flags, const Cancellation& cancel) {
     ComplainOfDatabase(report.error());
     return kExitIncomplete;
   }
-  std::fputs(RenderStatus(report->info, options.build.output).c_str(), stdout);
+  std::fputs(RenderStatus(report->info, options.build.output, SystemClock().Now()).c_str(), stdout);
   for (const updates::FileReport& file : report->files) {
     if (file.state == updates::FileState::kKept) return kExitIncomplete;
   }

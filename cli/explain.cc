@@ -19,6 +19,7 @@
 #include "policy/exceptions.h"
 #include "policy/policy.h"
 #include "scanner/advisories/database.h"
+#include "scanner/matching/freshness.h"
 
 namespace landwaiter::cli {
 namespace {
@@ -138,11 +139,14 @@ int Run(const ExplainFlags& flags) {
   const Interrupt interrupt;
   const auto scanned = Scan(flags, Cancellation{interrupt.Token()});
   if (!scanned) return Complain(scanned.error(), kExitIncomplete);
+  const auto stale = matching::StaleDatabase((*database)->Info().built_at, SystemClock().Now(),
+                                             policy::kDefaultDatabaseAge);
   bool reported = false;
   bool untold = false;
   for (const Inventory& inventory : scanned->platforms) {
-    const auto explanation = matching::Explain(inventory, **database, flags.id);
+    auto explanation = matching::Explain(inventory, **database, flags.id);
     if (!explanation) return Complain(explanation.error(), kExitIncomplete);
+    if (stale) explanation->coverage.push_back(*stale);
     PrintVerdict(flags, *explanation);
     PrintRows(*explanation);
     if (Status status = PrintExceptions(flags.policy_files, *explanation); !status) {

@@ -24,6 +24,7 @@
 #include "policy/policy.h"
 #include "report/scan_report.h"
 #include "scanner/advisories/database.h"
+#include "scanner/matching/freshness.h"
 #include "scanner/matching/match.h"
 #include "scanner/service/layer_cache.h"
 
@@ -155,6 +156,18 @@ void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimeP
   }
 }
 
+/// What no policy's own maxDatabaseAge decides about: after judging, in each platform's coverage.
+void NoteStaleDatabase(report::ScanReport& scan, const Plan& plan, TimePoint built_at,
+                       TimePoint now) {
+  std::chrono::milliseconds limit = policy::kDefaultDatabaseAge;
+  for (const policy::ScanPolicy& one : plan.policies) {
+    if (one.max_database_age) limit = std::min(limit, *one.max_database_age);
+  }
+  const auto stale = matching::StaleDatabase(built_at, now, limit);
+  if (!stale) return;
+  for (auto& platform : scan.platforms) platform.coverage.push_back(*stale);
+}
+
 bool Shown(const Finding& finding, const report::ReportFilter& filter) {
   const bool severe =
       finding.severity == Severity::kUnknown || finding.severity >= filter.severity_at_least;
@@ -261,7 +274,9 @@ int RunScan(const ScanFlags& flags) {
     return Complain(std::move(matched).error().Context(flags.image + " was not matched"),
                     kExitIncomplete);
   }
-  Judge(scan, *plan, (*database)->Info().built_at, SystemClock().Now());
+  const TimePoint now = SystemClock().Now();
+  Judge(scan, *plan, (*database)->Info().built_at, now);
+  NoteStaleDatabase(scan, *plan, (*database)->Info().built_at, now);
   if (Status printed = Print(scan, flags); !printed) {
     return Complain(printed.error(), kExitIncomplete);
   }

@@ -77,7 +77,7 @@ Condition CompleteCondition(const JudgeInput& input, const ImageScanStatus& stat
 }
 
 Condition FreshCondition(const JudgeInput& input, const ImageScanStatus& status, TimePoint now) {
-  std::chrono::milliseconds limit = kDefaultDatabaseAge;
+  std::chrono::milliseconds limit = policy::kDefaultDatabaseAge;
   for (const auto& record : *input.policies) {
     if (record->policy.max_database_age) limit = std::min(limit, *record->policy.max_database_age);
   }

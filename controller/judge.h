@@ -46,7 +46,4 @@ resources::ImageScanStatus Judge(const JudgeInput& input, TimePoint now);
 /// A policy's judgement as it stands in the status.
 resources::PolicyStatus PolicyStatusOf(const PolicyVerdict& verdict);
 
-/// Without a maxDatabaseAge in any policy.
-inline constexpr std::chrono::hours kDefaultDatabaseAge{24 * 7};
-
 }  // namespace landwaiter::controller

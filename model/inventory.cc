@@ -10,11 +10,12 @@
 namespace landwaiter {
 namespace {
 
-constexpr NameTable<CoverageState, 5> kStates{{{CoverageState::kRead, "Read"},
+constexpr NameTable<CoverageState, 6> kStates{{{CoverageState::kRead, "Read"},
                                                {CoverageState::kFailed, "Failed"},
                                                {CoverageState::kUnsupported, "Unsupported"},
                                                {CoverageState::kSkipped, "Skipped"},
-                                               {CoverageState::kEndOfLife, "EndOfLife"}}};
+                                               {CoverageState::kEndOfLife, "EndOfLife"},
+                                               {CoverageState::kStale, "Stale"}}};
 
 void Set(nlohmann::json& json, const char* name, const std::string& value) {
   if (!value.empty()) json[name] = value;

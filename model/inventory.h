@@ -16,12 +16,13 @@
 
 namespace landwaiter {
 
-enum class CoverageState { kRead, kFailed, kUnsupported, kSkipped, kEndOfLife };
+enum class CoverageState { kRead, kFailed, kUnsupported, kSkipped, kEndOfLife, kStale };
 std::string_view CoverageStateName(CoverageState state);  // "Read", "Failed", …
 
 /// How the look at one source went. Sources that are not in the image are not listed.
 struct Coverage {
-  std::string source;  // name of a package source ("dpkg"), or "os", "config", "advisories", …
+  /// Name of a package source ("dpkg"), or "os", "config", "advisories", "database", …
+  std::string source;
   CoverageState state = CoverageState::kRead;
   std::string reason = {};     // empty only with kRead; names the file and what is wrong
   std::uint64_t packages = 0;  // how many it yielded

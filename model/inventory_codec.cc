@@ -131,8 +131,8 @@ class Reader : public BinaryReader {
     Check("layer");
   }
   void State(CoverageState& state) {
-    state = static_cast<CoverageState>(
-        Below(static_cast<std::uint64_t>(CoverageState::kEndOfLife) + 1));
+    state =
+        static_cast<CoverageState>(Below(static_cast<std::uint64_t>(CoverageState::kStale) + 1));
     Check("state");
   }
   void Name(const char* name, Digest& digest) { ParseTo(name, digest); }

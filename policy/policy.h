@@ -138,6 +138,10 @@ struct AlreadyRunning {
   std::chrono::milliseconds time = std::chrono::hours(720);
 };
 
+/// An older database is said to be old (the condition DatabaseFresh, coverage of `landwaiter scan`)
+/// where no policy has a maxDatabaseAge. It decides no rule: that is maxDatabaseAge's.
+inline constexpr std::chrono::hours kDefaultDatabaseAge{24 * 7};
+
 struct ScanPolicy {
   std::string name;
   std::string uid;  // "" for a file; a policy that was made anew under its name has another one

@@ -332,6 +332,28 @@ def test_update_fetches_once_keeps_the_last_good_and_believes_no_feed_that_shran
         assert knows(folder, "lodash")
 
 
+def test_what_a_mirror_refuses_grows_old_and_what_has_not_changed_does_not(tmp_path):
+    folder = tmp_path / "db"
+    with FeedServer() as feeds:
+        def update():
+            return run("update", "--db", folder, "--feed", f"osv={feeds.url}/osv.json")
+        feeds.files["/osv.json"] = record("minimist").encode()
+        assert update().returncode == 0
+        state = json.loads((folder / "feeds" / "state.json").read_text())
+        state["files"][0]["checkedAt"] = "2026-01-01T00:00:00Z"
+        (folder / "feeds" / "state.json").write_text(json.dumps(state))
+        feeds.statuses["/osv.json"] = 403
+        done = update()
+        assert done.returncode == 3 and ", of 2026-01-01T00:00:00Z: " in done.stderr, done.stderr
+        assert "\nStale: " in done.stdout, done.stdout
+        assert json.loads((folder / "manifest.json").read_text())["builtAt"] == "2026-01-01T00:00:00Z"
+        del feeds.statuses["/osv.json"]
+        done = update()
+        assert done.returncode == 0 and feeds.seen[-1] == ("/osv.json", 304), done.stderr
+        assert json.loads((folder / "manifest.json").read_text())["builtAt"] > "2026-01-01T00:00:00Z"
+        assert "Stale" not in done.stdout, done.stdout
+
+
 def test_update_from_a_mirror(tmp_path):
     with FeedServer() as feeds:
         feeds.files["/feeds/osv-vulnerabilities.storage.googleapis.com/npm/all.zip"] = zip_of(record("lodash"))

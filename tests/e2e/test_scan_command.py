@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 
@@ -309,3 +310,35 @@ def test_explain_of_what_nobody_knows_is_3(database, tmp_path):
     done = run("explain", f"oci:{tmp_path / 'image'}", "CVE-1999-9999", "--db", database)
     assert done.returncode == 3
     assert "no advisory in the database bears the name CVE-1999-9999" in done.stderr
+
+
+@pytest.mark.parametrize("what,extra,code", [
+    ("without a policy it is 3", None, 3),
+    ("a policy without maxDatabaseAge decides as ever", "enforcement: Warn", 0),
+    ("one with a maxDatabaseAge decides by that", "maxDatabaseAge: 72h", 3),
+    ("one that takes old databases does not fail for it", "maxDatabaseAge: 30000d", 0),
+])
+def test_a_stale_database_is_coverage_and_fails_where_no_policy_decides(database, tmp_path, what, extra, code):
+    # Pitfall 145.
+    stale = shutil.copytree(database, tmp_path / "stale")
+    manifest = json.loads((stale / "manifest.json").read_text())
+    manifest["builtAt"] = "2026-01-01T00:00:00Z"
+    (stale / "manifest.json").write_text(json.dumps(manifest))
+    fine = STATUS.replace("3.0.1-1", "3.0.2-1")
+    write_layout(image_of({**DEBIAN, "var/lib/dpkg/status": fine}), str(tmp_path / "image"), "test:1")
+    flags = []
+    if extra:
+        (tmp_path / "policy.yaml").write_text(POLICY.format(extra=extra))
+        flags = ["--policy", tmp_path / "policy.yaml"]
+    where = (f"oci:{tmp_path / 'image'}", "--platform", "linux/amd64", "--db", stale)
+    done = run("scan", *where, "--format", "json", *flags)
+    assert done.returncode == code, f"{what}: {done.stdout}{done.stderr}"
+    report = report_of(done)
+    lines = [c for c in report["platforms"][0]["coverage"] if c["source"] == "database"]
+    assert [c["state"] for c in lines] == ["Stale"] and "of 2026-01-01T00:00:00Z" in lines[0]["reason"], what
+    assert report["complete"] is False, what
+    table = run("scan", *where, *flags)
+    assert "Stale" in table.stdout and "2026-01-01T00:00:00Z" in table.stdout, table.stdout
+    explained = run("explain", where[0], "TEST-1", *where[1:])
+    assert explained.returncode == 0 and "database (Stale): " in explained.stdout, explained.stdout
+    assert "\nStale: " in run("db", "status", "--db", stale).stdout

@@ -108,8 +108,21 @@ TEST(DatabaseViewTest, ALookupShowsIdCveSeverityAndRange) {
   EXPECT_EQ(json["advisories"][0]["advisory"], "GHSA-1");
   EXPECT_EQ(json["advisories"][0]["ranges"][0], "< 1.2.6");
   EXPECT_EQ(json["advisories"][0]["knownExploited"], true);
-  EXPECT_NE(RenderStatus(database->Info(), "DIR").find("npm        1         1"),
+  EXPECT_NE(RenderStatus(database->Info(), "DIR", {}).find("npm        1         1"),
             std::string::npos);
+}
+
+// Pitfall 145.
+TEST(DatabaseViewTest, TheStatusSaysOfWhichTimeADatabaseIsAndWhereThatIsLongAgo) {
+  advisories::DatabaseInfo info;
+  info.built_at = *ParseTime("2026-01-01T00:00:00Z");
+  const std::string young = RenderStatus(info, "DIR", info.built_at + std::chrono::hours(168));
+  EXPECT_NE(young.find("As of 2026-01-01T00:00:00Z,"), std::string::npos) << young;
+  EXPECT_EQ(young.find("Stale"), std::string::npos) << young;
+  const std::string old = RenderStatus(info, "DIR", info.built_at + std::chrono::hours(169));
+  EXPECT_NE(old.find("\nStale: the advisory database is of 2026-01-01T00:00:00Z"),
+            std::string::npos)
+      << old;
 }
 
 TEST(DatabaseViewTest, FeedsAreListedWithWhatTheyCanAndCannotSay) {
