@@ -146,7 +146,7 @@ void AddDbUpdate(CLI::App& db, int& exit_code) {
   update->add_option("--every", flags->every,
                      "Again after this time (6h, 1d), until it is told to stop");
   update->add_flag("--allow-shrink", flags->allow_shrink,
-                   "Take a feed that lost more than a tenth of its size");
+                   "Take a feed that lost more than a tenth of its bytes or records");
   update->add_flag("--keep-going", flags->keep_going,
                    "Leave broken records out and count them, in place of failing");
   update->add_option("--cacert", flags->ca_file,

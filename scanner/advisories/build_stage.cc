@@ -92,7 +92,7 @@ class Stager final : public FeedSink {
     FeedInfo& feed = info_->feeds[item.feed];
     feed.digest = item.digest;
     if (IsNewer(feed.newest, info_->newest)) info_->newest = feed.newest;
-    if (feed.records > 0) return Ok();
+    if (feed.records > 0) return options_.on_feed ? options_.on_feed(item.feed, feed) : Ok();
     const std::uint64_t seen = feed.withdrawn + feed.unsupported + feed.broken;
     return InvalidArgument(options_.feeds[item.feed].path +
                            (seen == 0 ? ": holds no " + SuffixesOf(*FindFeed(feed.kind)) + " member"

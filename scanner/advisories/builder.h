@@ -37,6 +37,8 @@ struct BuildOptions {
   std::optional<TimePoint> as_of = {};
   std::function<void(const BuildProgress&)> on_progress = {};  // at most a few times a second
   std::function<void(const Error&)> on_broken = {};  // each broken record, with keep_going
+  /// Each of `feeds` once it was read; with an error it counts as one that could not be.
+  std::function<Status(std::size_t, const FeedInfo&)> on_feed = {};
   /// Which of `feeds` it was that made the build fail, before it returns.
   std::function<void(std::size_t)> on_failed_feed = {};
 };

@@ -36,7 +36,8 @@ Json ToJson(const std::map<std::string, KnownFile>& files) {
                     {"etag", file.validators.etag},
                     {"lastModified", file.validators.last_modified},
                     {"bytes", file.bytes},
-                    {"checkedAt", TimeText(file.checked_at)}});
+                    {"checkedAt", TimeText(file.checked_at)},
+                    {"records", file.records}});
   }
   return list;
 }
@@ -50,6 +51,7 @@ void ReadFiles(JsonFields& fields, const char* name, std::map<std::string, Known
     item.String("etag", file.validators.etag, kMaxText);
     item.String("lastModified", file.validators.last_modified, kMaxText);
     item.Uint("bytes", file.bytes);
+    item.Uint("records", file.records);
     item.String("checkedAt", checked, kMaxText);
     if (const auto time = ParseTime(checked)) {
       file.checked_at = *time;

@@ -31,6 +31,7 @@ struct KnownFile {
   std::uint64_t bytes = 0;  // whole, as its server says; 0 where it does not
   /// When its server last gave it or said that it has not changed; none where nobody noted it.
   TimePoint checked_at{};
+  std::uint64_t records = 0;  // that the last database has of it; 0 where none was built of it yet
   friend bool operator==(const KnownFile&, const KnownFile&) = default;
 };
 

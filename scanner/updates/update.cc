@@ -18,6 +18,13 @@ bool Shrank(std::uint64_t before, std::uint64_t now) {
   return now < before - before / kShrinkDivisor;
 }
 
+Error Shrunk(const std::string& what, std::uint64_t now, std::uint64_t before,
+             const std::string& unit) {
+  return DataLoss(what + ": has " + std::to_string(now) + " " + unit + ", had " +
+                  std::to_string(before) +
+                  "; a feed that loses more than a tenth is taken with --allow-shrink only");
+}
+
 class Update {
  public:
   Update(http::Client& client, const Clock& clock, const UpdateOptions& options, Store store)
@@ -50,7 +57,7 @@ class Update {
       return std::move(info).error();
     }
     report.info = *std::move(info);
-    if (Status kept = Keep(); !kept) return kept.error();
+    if (Status kept = Keep(&report.info); !kept) return kept.error();
     return report;
   }
 
@@ -65,15 +72,22 @@ class Update {
         fresh_[file.name] = fetched->known;
         return Ok();
       }
-      fetched = DataLoss(Shown(file) + ": has " + std::to_string(now) + " bytes, had " +
-                         std::to_string(before) +
-                         "; a feed that loses more than a tenth is taken with --allow-shrink only");
+      fetched = Shrunk(Shown(file), now, before, "bytes");
       Remove(file.name);
     }
     report->state = fetched ? FileState::kUnchanged : FileState::kKept;
     if (fetched) return Ok();
     report->error = fetched.error();
     return before > 0 && report->error.code != Code::kCancelled ? Ok() : Status(report->error);
+  }
+
+  /// As many bytes may hold far fewer records: an export that died, padded or with longer texts.
+  Status CheckRecords(const FeedFile& file, std::uint64_t now) const {
+    const auto last = store_.state.files.find(file.name);
+    const bool compared = fresh_.count(file.name) != 0 && last != store_.state.files.end() &&
+                          SizeOf(store_.GoodPath(file.name)) > 0;
+    if (!compared || options_.allow_shrink || !Shrank(last->second.records, now)) return Ok();
+    return Shrunk(Shown(file), now, last->second.records, "records");
   }
 
   /// A feed that cannot be read gives way to its last good copy, so that one fault upstream does
@@ -83,6 +97,9 @@ class Update {
       std::optional<std::size_t> culprit;
       advisories::BuildOptions plan = Plan();
       plan.on_failed_feed = [&](std::size_t feed) { culprit = feed; };
+      plan.on_feed = [&](std::size_t feed, const advisories::FeedInfo& read) {
+        return CheckRecords(report->files[feed].file, read.records);
+      };
       auto info = advisories::BuildDatabase(plan, cancel);
       if (info || !culprit || info.error().code == Code::kInternal) return info;
       FileReport& file = report->files[*culprit];
@@ -125,9 +142,14 @@ class Update {
     return build;
   }
 
-  Status Keep() {
+  /// `built`: of them; null where none was.
+  Status Keep(const advisories::DatabaseInfo* built) {
     for (const auto& [name, known] : fresh_) {
       if (Status status = store_.Promote(name, known); !status) return status;
+    }
+    for (std::size_t i = 0; built != nullptr && i < options_.files.size(); ++i) {
+      const auto known = store_.state.files.find(options_.files[i].name);
+      if (known != store_.state.files.end()) known->second.records = built->feeds[i].records;
     }
     return store_.Save();
   }
@@ -143,7 +165,7 @@ class Update {
         Remove(name);
       }
     }
-    Keep().IgnoreError("the error that is returned is the one that matters");
+    Keep(nullptr).IgnoreError("the error that is returned is the one that matters");
   }
   void Remove(const std::string& name) {
     std::error_code ignored;  // it is overwritten by the next

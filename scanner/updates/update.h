@@ -35,7 +35,8 @@ struct UpdateOptions {
   std::string store;  // folder
   /// Without `feeds`, which are the fetched files, and its times, which follow from them.
   advisories::BuildOptions build;
-  /// Take a file that is smaller than the last good one by more than a tenth.
+  /// Take a file that is smaller than the last good one, or has fewer records, by more than a
+  /// tenth.
   bool allow_shrink = false;
   FetchOptions fetch = {};
   Fetcher::Wait wait = WaitFor;

@@ -215,6 +215,50 @@ TEST_F(UpdateTest, AFeedThatShrankIsNotBelieved) {
   ExpectKnows("other");
 }
 
+/// As many bytes, whatever the number of records.
+std::string KevOf(int records) {
+  std::string json = R"({"vulnerabilities":[)";
+  for (int i = 0; i < records; ++i) {
+    json += std::string(i == 0 ? "" : ",") + R"({"cveID":"CVE-2021-)" + std::to_string(44906 + i) +
+            R"(","dateAdded":"2022-01-01"})";
+  }
+  json += "]";
+  return json + std::string(5000 - json.size(), ' ') + "}";
+}
+
+// Pitfall 147: bytes are not all that can be lost.
+TEST_F(UpdateTest, AFeedThatLostRecordsIsNotBelievedHoweverManyBytesItHas) {
+  struct Step {
+    const char* name;
+    int records;
+    bool allow_shrink;
+    FileState state;
+    std::uint64_t in_database;
+  };
+  for (const Step& step :
+       {Step{"the first of them is believed", 40, false, FileState::kFetched, 40},
+        Step{"an eighth fewer is not", 35, false, FileState::kKept, 40},
+        Step{"nor is it the next time", 35, false, FileState::kKept, 40},
+        Step{"a tenth fewer is", 36, false, FileState::kFetched, 36},
+        Step{"which is what the next is held against", 32, false, FileState::kKept, 36},
+        Step{"unless that was told", 1, true, FileState::kFetched, 1},
+        Step{"more always is", 60, false, FileState::kFetched, 60}}) {
+    server_.Hold("/kev.json", KevOf(step.records), "\"" + std::to_string(step.records) + "\"");
+    const auto report = Run(step.allow_shrink);
+    ASSERT_TRUE(report) << step.name << ": " << report.error().message;
+    const FileReport& kev = report->files[1];
+    EXPECT_EQ(kev.state, step.state) << step.name;
+    EXPECT_EQ(report->info.feeds[1].records, step.in_database) << step.name;
+    ExpectKnows("minimist");
+    if (step.state != FileState::kKept) continue;
+    EXPECT_EQ(kev.error.code, Code::kDataLoss) << step.name;
+    const std::string said =
+        "has " + std::to_string(step.records) + " records, had " + std::to_string(step.in_database);
+    EXPECT_NE(kev.error.message.find(said), std::string::npos) << kev.error.message;
+    EXPECT_NE(kev.error.message.find("--allow-shrink"), std::string::npos) << kev.error.message;
+  }
+}
+
 TEST_F(UpdateTest, AFeedThatCannotBeReadGivesWayToItsLastGoodCopy) {
   ASSERT_TRUE(Run());
   const std::string good = *ReadFile(folder_.Path("db/feeds/files/osv.json"), 1u << 20);
