@@ -129,11 +129,11 @@ void AddDbUpdate(CLI::App& db, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
   std::string kinds;
   for (const updates::FeedAddress& row : updates::FeedAddresses()) {
-    kinds += (kinds.empty() ? "" : ", ") + std::string(row.kind);
+    kinds += (kinds.empty() ? "" : ", ") + std::string(row.name);
   }
   update->add_option("--feed", flags->choice.feeds,
-                     "Only these: KIND, or KIND=URL for another address (\"{}\" stands for each "
-                     "part of the feed); repeatable; kinds: " +
+                     "Only these: NAME, or NAME=URL for another address (\"{}\" stands for each "
+                     "part of the feed); repeatable; names: " +
                          kinds);
   update->add_option("--ecosystem", flags->choice.ecosystems,
                      "Only these of osv: Debian, npm, PyPI, …; repeatable");

@@ -1,6 +1,5 @@
 #include "scanner/updates/addresses.h"
 
-#include <algorithm>
 #include <set>
 
 #include "lib/base/digest.h"
@@ -8,35 +7,6 @@
 
 namespace landwaiter::updates {
 namespace {
-
-/// Of osv.dev's ecosystems those that packages of images belong to.
-constexpr std::string_view kOsvEcosystems[] = {
-    "AlmaLinux", "Alpine", "Bitnami", "CRAN",        "Chainguard", "Debian",
-    "Go",        "Hex",    "Maven",   "MinimOS",     "NuGet",      "Packagist",
-    "Pub",       "PyPI",   "Red Hat", "Rocky Linux", "RubyGems",   "SUSE",
-    "SwiftURL",  "Ubuntu", "Wolfi",   "crates.io",   "npm",        "openSUSE"};
-
-/// NVD's files of CVEs by year; the first holds those before, too.
-constexpr std::string_view kNvdYears[] = {
-    "2002", "2003", "2004", "2005", "2006", "2007", "2008", "2009", "2010", "2011", "2012", "2013",
-    "2014", "2015", "2016", "2017", "2018", "2019", "2020", "2021", "2022", "2023", "2024", "2025",
-    "2026", "2027", "2028", "2029", "2030", "2031", "2032", "2033", "2034", "2035"};
-static_assert(std::size(kNvdYears) == 2035 - 2002 + 1);
-
-constexpr FeedAddress kAddresses[] = {
-    {"osv", "https://osv-vulnerabilities.storage.googleapis.com/{}/all.zip", kOsvEcosystems},
-    {"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
-    {"epss", "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"},
-    {"debian", "https://security-tracker.debian.org/tracker/data/json", {}, true, ".json"},
-    {"arch", "https://security.archlinux.org/all.json", {}, false},
-    {"oracle", "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2", {}, false},
-    {"redhat-cpe",
-     "https://security.access.redhat.com/data/metrics/repository-to-cpe.json",
-     {},
-     false},
-    {"ubuntu-vex", "https://security-metadata.canonical.com/vex/vex-all.tar.xz", {}, false},
-    {"nvd", "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-{}.json.gz", kNvdYears, false},
-};
 
 constexpr std::string_view kPlace = "{}";
 constexpr std::size_t kMaxNameBytes = 128;  // file systems take 255
@@ -52,10 +22,15 @@ std::string FileName(std::string_view text) {
   return name;
 }
 
+/// "all.zip" of "…/all.zip?x=y".
+std::string_view LastName(const std::string& url) {
+  const std::string_view path = std::string_view(url).substr(0, url.find_first_of("?#"));
+  return path.substr(path.rfind('/') + 1);
+}
+
 /// ".zip" of "…/all.zip?x=y", ".json.gz" of "…/a.json.gz"; "" where there is none.
 std::string Ending(const std::string& url) {
-  std::string_view path = std::string_view(url).substr(0, url.find_first_of("?#"));
-  path = path.substr(path.rfind('/') + 1);
+  const std::string_view path = LastName(url);
   const auto last = path.rfind('.');
   if (last == std::string_view::npos) return "";
   std::string_view ending = path.substr(last);
@@ -70,16 +45,18 @@ std::string HashOf(const std::string& address) {
   return std::string(Sha256::Of(address).Hex().substr(0, 12));
 }
 
-const FeedAddress* FindAddress(std::string_view kind) {
-  const auto* const end = std::end(kAddresses);
-  const auto* const row = std::find_if(std::begin(kAddresses), end,
-                                       [&](const FeedAddress& r) { return r.kind == kind; });
-  return row == end ? nullptr : row;
+const FeedAddress* FindAddress(std::string_view name) {
+  for (const FeedAddress& row : FeedAddresses()) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
 }
 
 std::string Replace(std::string text, std::string_view what, const std::string& with) {
-  const auto at = text.find(what);
-  return at == std::string::npos ? text : text.replace(at, what.size(), with);
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
 }
 
 /// '+' is a blank only in forms.
@@ -87,13 +64,12 @@ std::string EncodePart(std::string_view part) {
   return Replace(http::PercentEncode(part), "+", "%20");
 }
 
-Result<std::string> Mirrored(const std::string& url, const std::string& mirror) {
-  if (mirror.empty()) return url;
-  const auto base = http::Url::Parse(mirror);
-  if (!base) return InvalidArgument("mirror " + mirror + ": " + base.error().message);
-  std::string text = mirror;
-  while (text.ends_with('/')) text.pop_back();
-  return text + "/" + url.substr(url.find("://") + 3);
+std::string Names() {
+  std::string names;
+  for (const FeedAddress& row : FeedAddresses()) {
+    names += (names.empty() ? "" : ", ") + std::string(row.name);
+  }
+  return names;
 }
 
 class Chooser {
@@ -102,58 +78,81 @@ class Chooser {
 
   Status Add(const std::string& feed) {
     const auto equals = feed.find('=');
-    const std::string kind = feed.substr(0, equals);
-    const FeedAddress* const row = FindAddress(kind);
-    if (row == nullptr) {
-      std::string known;
-      for (const FeedAddress& r : kAddresses)
-        known += (known.empty() ? "" : ", ") + std::string(r.kind);
-      return InvalidArgument("feed " + feed + ": " + kind +
-                             " is none that can be fetched: " + known);
-    }
+    const std::string name = feed.substr(0, equals);
     const bool given = equals != std::string::npos;
-    std::string address(row->address);
-    if (given) {
-      address = feed.substr(equals + 1);
-    } else {
-      auto mirrored = Mirrored(address, choice_.mirror);
-      if (!mirrored) return std::move(mirrored).error();
-      address = *std::move(mirrored);
+    const FeedAddress* const row = FindAddress(name);
+    if (row == nullptr) {
+      return InvalidArgument("feed " + feed + ": " + name +
+                             " is none that can be fetched: " + Names());
     }
-    return Expand(*row, address, given);
+    if (given) {
+      FeedAddress one = *row;
+      // A person's address is the feed's own, whatever upstream has in its place.
+      one.index = Index::kNone;
+      return Expand(one, feed.substr(equals + 1), given);
+    }
+    auto mirrored = Mirrored(std::string(row->address), choice_.mirror);
+    if (!mirrored) return std::move(mirrored).error();
+    return Expand(*row, *std::move(mirrored), given);
   }
   std::vector<FeedFile> Take() { return std::move(files_); }
 
  private:
   Status Expand(const FeedAddress& row, const std::string& address, bool given) {
-    std::vector<std::string> parts(row.parts.begin(), row.parts.end());
-    if (row.kind == "osv" && !choice_.ecosystems.empty()) parts = choice_.ecosystems;
-    const std::string kind(row.kind);
+    const std::string name(row.name);
     if (address.find(kPlace) == std::string::npos) {
-      // Several addresses of one kind need names of their own.
-      const std::string hash = given ? "-" + HashOf(address) : "";
-      return Put(row, address, kind + hash);
+      if (!given) return Put(row, address, FileName(name) + EndingOf(row, address));
+      // Several addresses of one feed need names of their own, and some feeds say of which release
+      // they are by the name of their file alone.
+      const std::string file = LastPlainName(address);
+      const std::string ending = Ending(address).empty() ? std::string(row.ending) : "";
+      return Put(row, address, FileName(name) + "-" + HashOf(address) + "/" + file + ending);
+    }
+    const bool named = row.name == "osv" && !choice_.ecosystems.empty();
+    std::vector<std::string> parts(row.parts.begin(), row.parts.end());
+    if (named) parts = choice_.ecosystems;
+    if (parts.empty()) {
+      return InvalidArgument("feed " + name + "=" + address + ": has no parts that {} could be");
     }
     for (const std::string& part : parts) {
-      if (row.kind == "nvd" && !choice_.year.empty() && part > choice_.year)
+      if (row.name == "nvd" && !choice_.year.empty() && part > choice_.year)
         break;  // there is no such file yet
-      std::string name = kind;
-      name.append("-").append(part);
-      Status status = Put(row, Replace(address, kPlace, EncodePart(part)), name);
-      if (!status) return status;
+      // Parts of the table are paths where they have a '/'.
+      std::string encoded = EncodePart(part);
+      if (!named) encoded = Replace(std::move(encoded), "%2F", "/");
+      const std::string url = Replace(address, kPlace, encoded);
+      std::string file = name;
+      file.append("-");
+      file += row.file.empty() ? part : Replace(std::string(row.file), kPlace, part);
+      file = FileName(file);
+      if (row.file.empty()) file += EndingOf(row, url);
+      if (Status status = Put(row, url, file); !status) return status;
     }
     return Ok();
   }
+
+  /// Of the file in the store, that the build may know what it is.
+  static std::string EndingOf(const FeedAddress& row, const std::string& url) {
+    const std::string ending = row.index == Index::kNone ? Ending(url) : "";
+    return ending.empty() ? std::string(row.ending) : ending;
+  }
+  static std::string LastPlainName(const std::string& url) {
+    std::string_view last = LastName(url);
+    if (last.size() > kMaxNameBytes) last.remove_prefix(last.size() - kMaxNameBytes);
+    std::string name = FileName(last);
+    if (name.empty() || name.front() == '.') name.insert(0, "_");
+    return name;
+  }
+
   Status Put(const FeedAddress& row, const std::string& url, const std::string& name) {
-    const std::string kind(row.kind);
     if (const auto parsed = http::Url::Parse(url); !parsed) {
-      return InvalidArgument("feed " + kind + "=" + url + ": " + parsed.error().message);
+      return InvalidArgument("feed " + std::string(row.name) + "=" + url + ": " +
+                             parsed.error().message);
     }
-    std::string ending = Ending(url);
-    if (ending.empty()) ending = row.ending;
-    FeedFile file{kind, url, FileName(name) + ending};
+    FeedFile file{std::string(row.kind), url, name, row.index,
+                  row.index == Index::kNone ? std::string() : choice_.mirror};
     if (!names_.insert(file.name).second) {
-      return InvalidArgument("feed " + kind + ": " + url + " is named twice");
+      return InvalidArgument("feed " + std::string(row.name) + ": " + url + " is named twice");
     }
     files_.push_back(std::move(file));
     return Ok();
@@ -166,14 +165,12 @@ class Chooser {
 
 }  // namespace
 
-std::span<const FeedAddress> FeedAddresses() { return kAddresses; }
-
 Result<std::vector<FeedFile>> ChooseFiles(const FileChoice& choice) {
   Chooser chooser(choice);
   std::vector<std::string> feeds = choice.feeds;
   if (feeds.empty()) {
-    for (const FeedAddress& row : kAddresses) {
-      if (row.by_default) feeds.emplace_back(row.kind);
+    for (const FeedAddress& row : FeedAddresses()) {
+      if (row.by_default) feeds.emplace_back(row.name);
     }
   }
   for (const std::string& feed : feeds) {

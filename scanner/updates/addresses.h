@@ -7,19 +7,25 @@
 #include <vector>
 
 #include "lib/base/result.h"
+#include "scanner/updates/index.h"
 
 namespace landwaiter::updates {
 
-/// One row a feed that can be fetched by plain GETs of addresses that are known before.
+/// One row a feed that can be fetched by plain GETs of addresses that are known before, or that
+/// files at such addresses name.
 struct FeedAddress {
-  std::string_view kind;  // as `db build --feed KIND=PATH` calls it
+  std::string_view name;  // as `db update --feed NAME` calls it
+  std::string_view kind;  // as `db build --feed KIND=PATH` does
   /// "{}" stands for each of `parts` in turn, URL-encoded.
   std::string_view address;
   std::span<const std::string_view> parts = {};
-  /// Fetched where nobody says which: not those that are large and speak of one vendor's systems.
-  bool by_default = true;
+  /// Fetched where nobody says which: not those that are large or speak of one vendor's systems.
+  bool by_default = false;
   /// Of the file in the store where the address has none: it tells the build what the file is.
   std::string_view ending = {};
+  /// Of the file in the store, with "{}" for the part, where it tells which release the feed is of.
+  std::string_view file = {};
+  Index index = Index::kNone;  // what is at the address
 };
 std::span<const FeedAddress> FeedAddresses();
 
@@ -27,18 +33,21 @@ std::span<const FeedAddress> FeedAddresses();
 struct FeedFile {
   std::string kind;
   std::string url;
-  std::string name;  // in the store; its ending tells the build what it is
+  /// In the store: a name, or a folder's and one in it. Its ending tells the build what it is.
+  std::string name;
+  Index index = Index::kNone;  // what is at `url`: not the feed, but where that is
+  std::string mirror = {};     // for addresses that an index holds
   friend bool operator==(const FeedFile&, const FeedFile&) = default;
 };
 
 struct FileChoice {
-  /// KIND (its address in the table) or KIND=URL (in its place; may hold "{}"). Empty: those of
+  /// NAME (its address in the table) or NAME=URL (in its place; may hold "{}"). Empty: those of
   /// the table that are fetched by default.
   std::vector<std::string> feeds = {};
   /// Parts of `osv` in place of the table's.
   std::vector<std::string> ecosystems = {};
   /// "https://mirror.example/feeds": what is at https://HOST/PATH is looked for at
-  /// https://mirror.example/feeds/HOST/PATH, as `wget --mirror` lays files down. Not for KIND=URL.
+  /// https://mirror.example/feeds/HOST/PATH, as `wget --mirror` lays files down. Not for NAME=URL.
   std::string mirror = {};
   /// "2026": of feeds by year the last one; "" for all that the table knows.
   std::string year = {};

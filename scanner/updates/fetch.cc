@@ -281,6 +281,8 @@ Fetcher::Try Fetcher::Copy(const FeedFile& file, http::ResponseBody& body, std::
   const FileDescriptor out(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | mode, 0644));
   if (!out) return Try::Failed(CannotWrite(path));
+  const std::uint64_t most =
+      file.index == Index::kNone ? options_.max_file_bytes : std::uint64_t{kMaxIndexBytes};
   std::vector<char> block(kBlockBytes);
   for (;;) {
     const auto got = body.Read(block.data(), block.size());
@@ -291,10 +293,10 @@ Fetcher::Try Fetcher::Copy(const FeedFile& file, http::ResponseBody& body, std::
     }
     if (*got == 0) break;
     offset += *got;
-    if (offset > options_.max_file_bytes) {
+    if (offset > most) {
       store_.state.parts.erase(file.name);
-      return Try::Failed(ResourceExhausted(Shown(file) + ": is larger than " +
-                                           std::to_string(options_.max_file_bytes) + " bytes"));
+      return Try::Failed(
+          ResourceExhausted(Shown(file) + ": is larger than " + std::to_string(most) + " bytes"));
     }
     Status written = WriteAll(out, {block.data(), *got}, path);
     if (!written) return Try::Failed(written.error());
@@ -311,6 +313,7 @@ Fetcher::Try Fetcher::Copy(const FeedFile& file, http::ResponseBody& body, std::
 }
 
 Result<Fetcher::Outcome> Fetcher::Fetch(const FeedFile& file, const Cancellation& cancel) {
+  if (Status made = store_.MakeFolderOf(file.name); !made) return made.error();
   const std::string host = HostOf(file.url);
   if (const auto why = given_up_.find(host); why != given_up_.end()) {
     return Unavailable(Shown(file) + ": not asked for, after " + why->second);

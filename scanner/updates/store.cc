@@ -127,6 +127,19 @@ Result<Store> Store::Open(const std::string& folder) {
 
 Status Store::Save() const { return WriteFileAtomically(folder_ + "/state.json", ToJson(state)); }
 
+Status Store::MakeFolderOf(const std::string& name) const {
+  if (name.find('/') == std::string::npos) return Ok();
+  for (const std::string& path : {GoodPath(name), NewPath(name), PartPath(name)}) {
+    std::error_code error;
+    fs::create_directories(fs::path(path).parent_path(), error);
+    if (error) {
+      return Error{Code::kPermissionDenied,
+                   "cannot make the folder of " + path + ": " + error.message()};
+    }
+  }
+  return Ok();
+}
+
 Status Store::Promote(const std::string& name, const KnownFile& known) {
   std::error_code error;
   fs::rename(NewPath(name), GoodPath(name), error);

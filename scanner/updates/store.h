@@ -58,6 +58,8 @@ class Store {
   std::string GoodPath(const std::string& name) const { return folder_ + "/files/" + name; }
   std::string NewPath(const std::string& name) const { return folder_ + "/new/" + name; }
   std::string PartPath(const std::string& name) const { return folder_ + "/part/" + name; }
+  /// The folder of a name that has one. Errors: PermissionDenied.
+  Status MakeFolderOf(const std::string& name) const;
   /// Makes new/NAME the good one. Not saved.
   Status Promote(const std::string& name, const KnownFile& known);
   /// When the good file was last held against its server: what was noted, else when it was written.

@@ -5,6 +5,9 @@
 #include <map>
 #include <optional>
 
+#include "lib/base/file.h"
+#include "scanner/updates/index.h"
+
 namespace landwaiter::updates {
 namespace {
 
@@ -13,6 +16,8 @@ namespace fs = std::filesystem;
 /// A feed grows. One that lost more than this share lost it by a fault: a mirror that broke off, an
 /// export that died.
 constexpr std::uint64_t kShrinkDivisor = 10;
+/// A list of mirrors, and a repository's own index.
+constexpr int kMaxIndexes = 2;
 
 bool Shrank(std::uint64_t before, std::uint64_t now) {
   return now < before - before / kShrinkDivisor;
@@ -62,9 +67,31 @@ class Update {
   }
 
  private:
+  /// `file` at the address that the indexes on the way to it lead to.
+  Result<FeedFile> Locate(const FeedFile& file, const Cancellation& cancel) {
+    Located at{file.url, file.index};
+    for (int steps = 0; at.index != Index::kNone; ++steps) {
+      const FeedFile index{file.kind, at.url, file.name + ".index", at.index};
+      if (steps == kMaxIndexes) return Unsupported(Shown(index) + ": leads to ever more indexes");
+      if (auto fetched = fetcher_.Fetch(index, cancel); !fetched) return std::move(fetched).error();
+      const auto bytes = ReadFile(store_.NewPath(index.name), kMaxIndexBytes);
+      Remove(index.name);
+      if (!bytes) return bytes.error();
+      auto next = Follow(at, *bytes, file.mirror);
+      if (!next) return std::move(next).error();
+      at = *std::move(next);
+    }
+    return FeedFile{file.kind, at.url, file.name};
+  }
+
+  Result<Fetcher::Outcome> Fetch(const FeedFile& file, const Cancellation& cancel) {
+    const auto located = Locate(file, cancel);
+    return located ? fetcher_.Fetch(*located, cancel) : Result<Fetcher::Outcome>(located.error());
+  }
+
   /// An error: there is neither a new file nor a last good one.
   Status FetchOne(const FeedFile& file, FileReport* report, const Cancellation& cancel) {
-    auto fetched = fetcher_.Fetch(file, cancel);
+    auto fetched = Fetch(file, cancel);
     const std::uint64_t before = SizeOf(store_.GoodPath(file.name));
     if (fetched && fetched->changed) {
       const std::uint64_t now = SizeOf(store_.NewPath(file.name));

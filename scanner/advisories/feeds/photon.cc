@@ -1,5 +1,5 @@
 // VMware Photon OS
-// (https://packages.vmware.com/photon/photon_cve_metadata/cve_data_photonN.0.json): one entry for
+// (https://packages.broadcom.com/photon/photon_cve_metadata/cve_data_photonN.0.json): one entry for
 // each CVE and binary package. The release is in the file's name only. Entries that are named
 // otherwise than by a CVE (BDSA-, UNK-) repeat others or say nothing that can be looked up; they
 // are left out.

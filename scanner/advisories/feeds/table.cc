@@ -85,7 +85,7 @@ constexpr Feed kFeeds[] = {
      "https://github.com/microsoft/AzureLinuxVulnerabilityData", kXml, kStreamedBytes,
      MakeAzureFeed},
     {"photon", FeedScope::kFixes, "Photon OS", "fixes, and what is not affected, with scores",
-     "https://packages.vmware.com/photon/photon_cve_metadata/", kJson, kStreamedBytes,
+     "https://packages.broadcom.com/photon/photon_cve_metadata/", kJson, kStreamedBytes,
      MakePhotonFeed},
     {"arch", FeedScope::kUnfixed, "Arch Linux",
      "vulnerability groups: fixed, vulnerable and not affected",

@@ -295,56 +295,5 @@ TEST_F(UpdateTest, ALastGoodFileThatWasDamagedIsFetchedAnew) {
   ExpectKnows("minimist");
 }
 
-TEST(ChooseFilesTest, TakesTheTableOrWhatIsNamed) {
-  const auto all = ChooseFiles({});
-  ASSERT_TRUE(all) << all.error().message;
-  std::size_t expected = 0;
-  for (const FeedAddress& row : FeedAddresses()) {
-    if (row.by_default) expected += std::max<std::size_t>(row.parts.size(), 1);
-    EXPECT_TRUE(advisories::ParseFeedSource(std::string(row.kind) + "=x"))
-        << row.kind << " is no kind that the builder knows";
-  }
-  EXPECT_EQ(all->size(), expected);
-  const auto tracker = ChooseFiles({{"debian"}});
-  ASSERT_TRUE(tracker);
-  EXPECT_EQ(tracker->at(0).name, "debian.json") << "an address without an ending";
-  const auto years = ChooseFiles({{"nvd"}});
-  ASSERT_TRUE(years);
-  EXPECT_EQ(years->at(0).name, "nvd-2002.json.gz");
-  const auto some = ChooseFiles({{"osv", "kev"}, {"Rocky Linux", "npm"}, ""});
-  ASSERT_TRUE(some);
-  const std::string base = "https://osv-vulnerabilities.storage.googleapis.com/";
-  EXPECT_EQ((*some)[0], (FeedFile{"osv", base + "Rocky%20Linux/all.zip", "osv-Rocky_Linux.zip"}));
-  EXPECT_EQ((*some)[1], (FeedFile{"osv", base + "npm/all.zip", "osv-npm.zip"}));
-  EXPECT_EQ((*some)[2].name, "kev.json");
-  const auto mirrored = ChooseFiles({{"osv"}, {"npm"}, "http://mirror.example/feeds/"});
-  ASSERT_TRUE(mirrored);
-  EXPECT_EQ((*mirrored)[0].url,
-            "http://mirror.example/feeds/osv-vulnerabilities.storage.googleapis.com/npm/all.zip");
-  const auto given = ChooseFiles({{"osv=https://a.example/x.tar.zst?q=1",
-                                   "osv=https://b.example/{}.zip", "kev=http://c.example/kev.json"},
-                                  {"npm"},
-                                  "http://mirror.example"});
-  ASSERT_TRUE(given) << given.error().message;
-  EXPECT_TRUE((*given)[0].name.ends_with(".tar.zst")) << (*given)[0].name;
-  EXPECT_EQ((*given)[1], (FeedFile{"osv", "https://b.example/npm.zip", "osv-npm.zip"}));
-  EXPECT_EQ((*given)[2].url, "http://c.example/kev.json");
-}
-
-TEST(ChooseFilesTest, RefusesWhatCannotBeMeant) {
-  for (const FileChoice& choice :
-       {FileChoice{{"nvd2"}}, FileChoice{{""}}, FileChoice{{"osv="}},
-        FileChoice{{"osv=ftp://a.example/x.zip"}}, FileChoice{{"osv=/a/path.zip"}},
-        FileChoice{{"kev", "kev"}}, FileChoice{{"osv"}, {"npm", "npm"}},
-        FileChoice{{}, {}, "mirror.example"}}) {
-    const auto files = ChooseFiles(choice);
-    ASSERT_FALSE(files);
-    EXPECT_EQ(files.error().code, Code::kInvalidArgument);
-  }
-  const auto climbing = ChooseFiles({{"osv"}, {"../../etc/passwd"}});
-  ASSERT_TRUE(climbing);
-  EXPECT_EQ((*climbing)[0].name, "osv-.._.._etc_passwd.zip") << "a name, not a path";
-}
-
 }  // namespace
 }  // namespace landwaiter::updates

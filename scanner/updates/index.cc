@@ -1,0 +1,130 @@
+#include "scanner/updates/index.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/http/url.h"
+#include "scanner/advisories/xml_stream.h"
+
+namespace landwaiter::updates {
+namespace {
+
+using advisories::XmlAttributes;
+using advisories::XmlHandler;
+using advisories::XmlStream;
+
+constexpr std::string_view kRepomdPath = "repodata/repomd.xml";
+constexpr std::size_t kMaxNameBytes = 255;
+
+/// Of a file: no path, no query, no address.
+bool IsPlainName(std::string_view name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '+' || c == '~';
+  };
+  return !name.empty() && name.size() <= kMaxNameBytes && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), plain);
+}
+
+/// Of a file below a folder: names with '/' between them.
+bool IsPlainPath(std::string_view path) {
+  const auto names = text::Split(path, '/');
+  return std::all_of(names.begin(), names.end(), IsPlainName);
+}
+
+/// Without what may be a credential.
+std::string ShownUrl(std::string_view text) {
+  const auto url = http::Url::Parse(text);
+  return url ? url->ForMessages() : "what is no address";
+}
+
+Error NoIndex(const std::string& url, std::string_view expected) {
+  return InvalidArgument(ShownUrl(url) + ": is no " + std::string(expected));
+}
+
+Result<Located> FollowName(const Located& at, std::string_view bytes) {
+  const std::string_view name = text::Trim(bytes);
+  if (!IsPlainName(name)) return NoIndex(at.url, "name of a file");
+  const auto url = http::Url::Parse(at.url);
+  if (!url) return url.error();
+  const auto next = url->Resolve(name);
+  if (!next) return next.error();
+  return Located{next->ToString(), Index::kNone};
+}
+
+class Repomd final : public XmlHandler {
+ public:
+  std::string updateinfo;  // "" where it names none
+
+ private:
+  Status Open(std::string_view name, const XmlAttributes& attributes) override {
+    if (name == "data") wanted_ = attributes.Get("type") == "updateinfo";
+    if (name == "location" && wanted_) updateinfo = attributes.Get("href");
+    return Ok();
+  }
+  Status Close(std::string_view name, std::string_view /*text*/) override {
+    if (name == "data") wanted_ = false;
+    return Ok();
+  }
+  bool wanted_ = false;
+};
+
+Result<Located> FollowRepomd(const Located& at, std::string_view bytes) {
+  Repomd repomd;
+  XmlStream xml(repomd);
+  Status read = xml.Take(bytes);
+  if (read) read = xml.Finish();
+  if (!read) return std::move(read).error().Context(ShownUrl(at.url));
+  if (!IsPlainPath(repomd.updateinfo))
+    return NoIndex(at.url, "repomd.xml that names an updateinfo");
+  // Its paths are those of the repository, in which it lies in repodata/.
+  const std::string_view path = std::string_view(at.url).substr(0, at.url.find_first_of("?#"));
+  if (!path.ends_with(kRepomdPath)) return NoIndex(at.url, "address of a repodata/repomd.xml");
+  return Located{std::string(path.substr(0, path.size() - kRepomdPath.size())) + repomd.updateinfo,
+                 Index::kNone};
+}
+
+Result<Located> FollowMirrors(const Located& at, std::string_view bytes,
+                              const std::string& mirror) {
+  const std::string_view first = text::Trim(bytes.substr(0, bytes.find('\n')));
+  const bool plain = first.find_first_of("?#") == std::string_view::npos;
+  if (!plain || !http::Url::Parse(first)) return NoIndex(at.url, "list of repositories");
+  const auto mirrored = Mirrored(std::string(first), mirror);
+  if (!mirrored) return mirrored.error();
+  const auto from = http::Url::Parse(at.url);
+  const auto to = http::Url::Parse(*mirrored);
+  if (!from || !to || !from->SameOrigin(*to)) {
+    return Error{Code::kPermissionDenied, ShownUrl(at.url) + ": leads to " + ShownUrl(*mirrored) +
+                                              ", which is another server"};
+  }
+  std::string repository = to->ToString();
+  while (repository.ends_with('/')) repository.pop_back();
+  return Located{repository + "/" + std::string(kRepomdPath), Index::kRepomd};
+}
+
+}  // namespace
+
+Result<Located> Follow(const Located& at, std::string_view bytes, const std::string& mirror) {
+  switch (at.index) {
+    case Index::kNone:
+      break;
+    case Index::kName:
+      return FollowName(at, bytes);
+    case Index::kRepomd:
+      return FollowRepomd(at, bytes);
+    case Index::kMirrors:
+      return FollowMirrors(at, bytes, mirror);
+  }
+  return Internal(ShownUrl(at.url) + ": is no index");
+}
+
+Result<std::string> Mirrored(const std::string& url, const std::string& mirror) {
+  if (mirror.empty()) return url;
+  const auto base = http::Url::Parse(mirror);
+  if (!base) return InvalidArgument("mirror " + mirror + ": " + base.error().message);
+  std::string text = mirror;
+  while (text.ends_with('/')) text.pop_back();
+  return text + "/" + url.substr(url.find("://") + 3);
+}
+
+}  // namespace landwaiter::updates
