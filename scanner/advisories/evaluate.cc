@@ -57,6 +57,9 @@ Result<const Event*> Decisive(Scheme scheme, const Range& range, std::string_vie
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlphanumeric(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 /// Lists are as long as a package's history and may hold versions that no scheme reads (PyPI's
 /// legacy ones); those can only be equal as text.
@@ -145,6 +148,34 @@ std::string_view MinorStreamOf(std::string_view version) {
     if (size > major + 1) return tag.substr(0, size);
   }
   return {};
+}
+
+std::string_view ModuleTagOf(std::string_view version) {
+  constexpr std::string_view kMark = ".module";
+  for (std::size_t at = version.find(kMark); at != std::string_view::npos;
+       at = version.find(kMark, at + 1)) {
+    const std::string_view tag = version.substr(at + 1);
+    std::size_t size = kMark.size() - 1;
+    const std::string_view release = tag.substr(size);
+    if (!release.starts_with("+el") && !release.starts_with("_el")) continue;
+    size += 3;
+    // "8.4.0", then at most a build's number and its digest, which no "." ends.
+    while (size < tag.size() && (IsDigit(tag[size]) || tag[size] == '.')) ++size;
+    while (tag[size - 1] == '.') --size;
+    for (int part = 0; part < 2 && size < tag.size() && tag[size] == '+'; ++part) {
+      ++size;
+      while (size < tag.size() && IsAlphanumeric(tag[size])) ++size;
+    }
+    return tag.substr(0, size);
+  }
+  return {};
+}
+
+bool NamesModuleBuild(std::string_view tag) {
+  const std::size_t digest = tag.rfind('+');
+  if (digest == std::string_view::npos || digest + 1 == tag.size()) return false;
+  const std::size_t build = tag.rfind('+', digest - 1);
+  return build != std::string_view::npos && build + 1 < digest && tag.find("el") < build;
 }
 
 Result<Evaluation> Evaluate(Scheme scheme, const Affected& affected, std::string_view version) {

@@ -42,4 +42,12 @@ Result<Evaluation> Evaluate(versions::Scheme scheme, const Affected& affected,
 /// for one that names none.
 std::string_view MinorStreamOf(std::string_view version);
 
+/// The dist tag of an rpm version that was built as part of a module: "module+el8.4.0+597+ddf0ddea"
+/// of "1:14.1-1.module+el8.4.0+597+ddf0ddea"; "" for a package of no module.
+std::string_view ModuleTagOf(std::string_view version);
+
+/// Whether such a tag names one build ("…+597+ddf0ddea": its number, and a digest of the module's
+/// name, stream, version and context): all that bear it are of the same module stream.
+bool NamesModuleBuild(std::string_view tag);
+
 }  // namespace landwaiter::advisories

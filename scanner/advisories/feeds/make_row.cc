@@ -1,6 +1,7 @@
 #include "scanner/advisories/feeds/make_row.h"
 
 #include "lib/base/text.h"
+#include "scanner/advisories/evaluate.h"
 #include "scanner/advisories/limits.h"
 #include "scanner/versions/scheme.h"
 
@@ -54,6 +55,10 @@ Result<StagedPackage> MakeFixRow(std::string_view ecosystem, std::string_view pa
   }
   if (fix == "0") return MakeRow(ecosystem, package, Everything(), Claim::kNotAffected);
   return MakeRow(ecosystem, package, Below(fix));
+}
+
+std::string ModuleOfFix(std::string_view named, std::string_view fix) {
+  return named.empty() && !ModuleTagOf(fix).empty() ? "*" : std::string(named);
 }
 
 std::string TitleOf(std::string_view prose) {

@@ -29,6 +29,10 @@ StagedPackage MakeRow(std::string_view ecosystem, std::string_view package, Rang
 Result<StagedPackage> MakeFixRow(std::string_view ecosystem, std::string_view package,
                                  std::string_view fix);
 
+/// The module stream of a row whose fix is `fix`: `named`, or "*" (one of a module's, untold which)
+/// where the feed names none but the version was built as part of a module; "" for none.
+std::string ModuleOfFix(std::string_view named, std::string_view fix);
+
 /// A record about one vulnerability, named `prefix` + `cve` ("ALPINE-", "CVE-2023-1234"), that
 /// covers it.
 StagedRecord RecordOfCve(std::string_view prefix, std::string_view cve, std::string_view feed);

@@ -1,7 +1,8 @@
 // Oracle Linux (https://linux.oracle.com/security/oval/): one definition an erratum (ELSA). The key
-// is the binary package. Packages of Ksplice and validated ones (FIPS) have versions of their own
-// beside the ordinary ones; they are ecosystems of their own ("Oracle Linux:8:ksplice"), so that
-// each is compared within its flavour. Errata are fixes; what is not fixed is not in them.
+// is the binary package within its module ("Module container-tools:ol8 is enabled"). Packages of
+// Ksplice and validated ones (FIPS) have versions of their own beside the ordinary ones; they are
+// ecosystems of their own ("Oracle Linux:8:ksplice"), so that each is compared within its flavour.
+// Errata are fixes; what is not fixed is not in them.
 #include "lib/base/text.h"
 #include "scanner/advisories/feeds/oval_common.h"
 #include "scanner/advisories/feeds/readers.h"
@@ -43,9 +44,9 @@ class OracleFeed final : public OvalReader {
     }
     if (fix == nullptr || release.empty()) return;
     const std::string& version = fix->state->evr;
-    rows->AddFix(
-        {"Oracle Linux:" + release + FlavourOf(version), std::string(fix->package), "", version},
-        architecture);
+    rows->AddFix({"Oracle Linux:" + release + FlavourOf(version), std::string(fix->package),
+                  ModuleOf(conditions), version},
+                 architecture);
   }
 };
 

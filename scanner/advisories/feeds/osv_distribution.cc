@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "lib/base/text.h"
+#include "scanner/advisories/evaluate.h"
 #include "scanner/advisories/ids.h"
 
 namespace landwaiter::advisories {
@@ -98,10 +99,7 @@ bool NamesSourcePackages(std::string_view ecosystem) {
 bool IsModular(const Affected& affected) {
   for (const Range& range : affected.ranges) {
     for (const Event& event : range.events) {
-      if (event.version.find(".module_el") != std::string::npos ||
-          event.version.find(".module+el") != std::string::npos) {
-        return true;
-      }
+      if (!ModuleTagOf(event.version).empty()) return true;
     }
   }
   return false;

@@ -26,7 +26,7 @@ Status OvalRows::Finish(std::vector<StagedPackage>* rows) const {
   for (const auto& [key, architectures] : fixes_) {
     auto row = MakeFixRow(key.ecosystem, key.package, key.fix);
     if (!row) return std::move(row).error();
-    row->affected.module = key.module;
+    row->affected.module = ModuleOfFix(key.module, key.fix);
     if (!IsForAll(architectures)) {
       row->affected.architectures.assign(architectures.begin(), architectures.end());
     }
@@ -41,6 +41,18 @@ const OvalCondition* FixOf(const OvalCase& conditions) {
     if (fix && !condition.absent) return &condition;
   }
   return nullptr;
+}
+
+std::string ModuleOf(const OvalCase& conditions) {
+  constexpr std::string_view kStart = "Module ";
+  constexpr std::string_view kEnd = " is enabled";
+  for (const OvalCondition& condition : conditions) {
+    std::string_view text = condition.comment;
+    if (!text.starts_with(kStart) || !text.ends_with(kEnd)) continue;
+    text.remove_prefix(kStart.size());
+    return std::string(text.substr(0, text.size() - std::min(text.size(), kEnd.size())));
+  }
+  return {};
 }
 
 std::vector<std::string> CvesOf(const OvalDefinition& definition) {

@@ -33,6 +33,8 @@ class OvalRows {
 
 /// The condition of a case that asks for a version of a package ("less than"); nullptr for none.
 const OvalCondition* FixOf(const OvalCase& conditions);
+/// "nodejs:16" of a case with "Module nodejs:16 is enabled"; "" for one without.
+std::string ModuleOf(const OvalCase& conditions);
 /// CVEs among the references, sorted.
 std::vector<std::string> CvesOf(const OvalDefinition& definition);
 /// The advisory of a definition: title, severity with its source, date, url, CVEs.

@@ -37,19 +37,6 @@ std::vector<std::string> EcosystemsOf(const OvalDefinition& definition,
   return found;
 }
 
-/// "nodejs:16" of "Module nodejs:16 is enabled".
-std::string ModuleOf(const OvalCase& conditions) {
-  constexpr std::string_view kStart = "Module ";
-  constexpr std::string_view kEnd = " is enabled";
-  for (const OvalCondition& condition : conditions) {
-    std::string_view text = condition.comment;
-    if (!text.starts_with(kStart) || !text.ends_with(kEnd)) continue;
-    text.remove_prefix(kStart.size());
-    return std::string(text.substr(0, text.size() - std::min(text.size(), kEnd.size())));
-  }
-  return {};
-}
-
 FindingState StateOf(const OvalDefinition& definition, std::string_view package) {
   for (const auto& [state, component] : definition.resolutions) {
     const std::string_view name = std::string_view(component).substr(component.rfind('/') + 1);

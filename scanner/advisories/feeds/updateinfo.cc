@@ -163,7 +163,7 @@ Result<StagedRecord> RecordOfUpdate(const Update& update, const UpdateRules& rul
     for (const auto& [evr, architectures] : versions) {
       auto row = MakeFixRow(ecosystem, key.first, evr);
       if (!row) return std::move(row).error();
-      row->affected.module = key.second;
+      row->affected.module = ModuleOfFix(key.second, evr);
       if (versions.size() > 1) {
         row->affected.architectures.assign(architectures.begin(), architectures.end());
       }

@@ -321,5 +321,34 @@ TEST(StandingTest, PitfallMinorReleasesAreMendedApart) {
   EXPECT_EQ(MinorStreamOf("1-1.elx_2.el10_12"), "el10_12");
 }
 
+// Pitfall 95: the build of a module, where no label names its stream.
+TEST(ModuleTagTest, VersionsTellTheBuildOfTheirModule) {
+  struct Case {
+    std::string version, tag;
+    bool names_build;
+  };
+  const Case cases[] = {
+      {"1:14.1-1.module+el8.4.0+597+ddf0ddea", "module+el8.4.0+597+ddf0ddea", true},
+      {"7.74-1.module_el8.2.0+305+5e198a41", "module_el8.2.0+305+5e198a41", true},
+      {"1.0.0-54.rc5.dev.git2abd837.module+el8+5201+6423ecab", "module+el8+5201+6423ecab", true},
+      {"9-3.module+el8.3.0+9715+1a1a1b7c.2", "module+el8.3.0+9715+1a1a1b7c", true},
+      {"1-1.module+el8.9.0+1+a+b", "module+el8.9.0+1+a", true},
+      {"1-1.module+el8.9.0+1", "module+el8.9.0+1", false},
+      {"1-1.module+el8.9.0+1+", "module+el8.9.0+1+", false},
+      {"1-1.module_el8++a", "module_el8++a", false},
+      {"1-1.module+el8.", "module+el8", false},
+      {"1-1.module+el", "module+el", false},
+      {"1-1.modules+el8.module_el9", "module_el9", false},
+      {"1-1.el8", "", false},
+      {"module+el8", "", false},
+      {"1-1.module", "", false},
+      {"", "", false},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(ModuleTagOf(c.version), c.tag) << c.version;
+    EXPECT_EQ(NamesModuleBuild(ModuleTagOf(c.version)), c.names_build) << c.version;
+  }
+}
+
 }  // namespace
 }  // namespace landwaiter::advisories

@@ -104,6 +104,29 @@ TEST_F(OracleTest, PitfallArchitecturesThatAdvisoriesNameAreKept) {
                          "ELSA-2021-1 Oracle Linux:8 kernel <0:5-1.el8 arch=aarch64"}}});
 }
 
+// Pitfall 95: module streams.
+TEST_F(OracleTest, PitfallModuleStreamsComeFromTheirCondition) {
+  const auto enabled = [&](const std::string& stream) {
+    return oval_.Test("", "", "Module container-tools:" + stream + " is enabled");
+  };
+  const std::string xml = Read(
+      And(Release("8") +
+          Or(And(enabled("ol8") + oval_.Earlier("runc", "0:1-55.module+el8.0.0+5215+77f672ad")) +
+             And(enabled("2.0") + oval_.Earlier("runc", "0:1-60.module+el8.2.0+5216+88f672ad")) +
+             And(oval_.Earlier("podman", "0:1-2.module+el8.0.0+5215+77f672ad")) +
+             And(oval_.Earlier("curl", "0:7-1.el8")))));
+  CheckFeed("oracle",
+            {{"a stream that is named, one that is not, and no module",
+              "o.xml",
+              xml,
+              {"ELSA-2021-1 Oracle Linux:8 curl <0:7-1.el8",
+               "ELSA-2021-1 Oracle Linux:8 podman <0:1-2.module+el8.0.0+5215+77f672ad module=*",
+               "ELSA-2021-1 Oracle Linux:8 runc <0:1-55.module+el8.0.0+5215+77f672ad "
+               "module=container-tools:ol8",
+               "ELSA-2021-1 Oracle Linux:8 runc <0:1-60.module+el8.2.0+5216+88f672ad "
+               "module=container-tools:2.0"}}});
+}
+
 TEST_F(OracleTest, AnErratumNamesItsCvesAndItsSeverity) {
   Collected collected;
   ASSERT_TRUE(ReadFeed("oracle", "o.xml",
