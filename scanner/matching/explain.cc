@@ -73,7 +73,13 @@ std::string Says(const Answer& answer, const Question& question) {
     return "speaks of " +
            (answer.row.module.empty() ? "packages of no module" : "module " + answer.row.module) +
            ", this package is of " +
-           (question.module.empty() ? "none" : "module " + question.module);
+           (!answer.module.empty()        ? "module " + std::string(answer.module)
+            : question.module_tag.empty() ? "none"
+                                          : "a module");
+  }
+  if (answer.fits == RowFits::kUntoldModule) {
+    return "speaks of module " + answer.row.module + ", and of which stream this package is (" +
+           question.module_tag + ") neither its record nor an advisory tells";
   }
   if (answer.fits == RowFits::kOtherArchitecture) {
     return "speaks of " + text::Join(answer.row.architectures, ", ") + ", this package is for " +

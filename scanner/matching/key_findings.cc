@@ -15,10 +15,14 @@ using advisories::Affected;
 using advisories::Standing;
 
 /// rpm module streams never mix: a fix of nodejs:14 says nothing of nodejs:16, nor of a package
-/// that is in no module. "*" is a modular fix whose stream the advisory does not name.
-bool SameModule(const std::string& meant, const std::string& installed) {
-  if (meant == "*") return !installed.empty();
-  return meant == installed;
+/// that is in no module. "*" is a modular fix whose stream the advisory does not name. A label that
+/// is missing does not say that there is no module: databases of 2019 lack them.
+RowFits FitsModule(const std::string& meant, const Question& question) {
+  const bool modular = !question.module.empty() || !question.module_tag.empty();
+  if (meant == "*") return modular ? RowFits::kYes : RowFits::kOtherModule;
+  if (meant == question.module && question.module_tag.empty()) return RowFits::kYes;
+  const bool untold = !meant.empty() && question.module.empty() && !question.module_tag.empty();
+  return untold ? RowFits::kUntoldModule : RowFits::kOtherModule;
 }
 
 /// Packages for all architectures, and 32-bit ones that a 64-bit system has, are meant with it.
@@ -33,11 +37,12 @@ bool SameArchitecture(const std::vector<std::string>& meant, const std::string& 
 }
 
 RowFits Fits(const Affected& row, const Question& question) {
-  if (!SameModule(row.module, question.module)) return RowFits::kOtherModule;
+  const RowFits module = FitsModule(row.module, question);
+  if (module == RowFits::kOtherModule) return module;
   if (!SameArchitecture(row.architectures, question.architecture)) {
     return RowFits::kOtherArchitecture;
   }
-  return RowFits::kYes;
+  return module;
 }
 
 void DropEpochs(Affected* row) {
@@ -99,6 +104,7 @@ class Collector {
                                   [](const Place& place) { return place.subscription; })) {}
 
   Status Take(Answer& answer) {
+    if (answer.fits == RowFits::kUntoldModule) return TakeUntold(answer);
     if (answer.fits != RowFits::kYes) return Ok();
     if (!answer.failure.empty()) {
       if (found_.failure.empty()) {
@@ -122,7 +128,8 @@ class Collector {
   /// A plain row whose fix the installed version has. False: it is to be taken after all.
   bool TakeMended(const advisories::PlainRow& row) {
     if (!wants_mended_) return true;
-    if (!row.for_all || !question_.module.empty()) return false;
+    const bool of_none = question_.module.empty() && question_.module_tag.empty();
+    if (!row.for_all || !of_none) return false;
     found_.mended.emplace_back(row.advisory);
     return true;
   }
@@ -144,6 +151,16 @@ class Collector {
   }
 
  private:
+  /// Where no stream's errata speak of the installed version it does not matter which it is of.
+  Status TakeUntold(const Answer& answer) {
+    const bool matters = !answer.failure.empty() || answer.evaluation.affected();
+    if (!matters || !found_.failure.empty()) return Ok();
+    found_.failure = "was built as part of a module (" + question_.module_tag +
+                     ") and neither its record nor an advisory tells of which stream; " +
+                     answer.row.advisory + " speaks of " + answer.row.module;
+    return Ok();
+  }
+
   /// What the ordinary archive has mended is no matter of the subscription's.
   Status AddBehindSubscription(const std::set<std::string>& cleared) {
     auto mended = NamesOf(found_.mended, database_);
@@ -163,6 +180,48 @@ class Collector {
   std::vector<Hit> behind_subscription_;
 };
 
+/// The stream of the module build that `tag` names, as advisories name it whose fix is of that very
+/// build; "" where none is or they contradict each other.
+Result<std::string> StreamOfBuild(const Question& question, const AdvisoryDatabase& database) {
+  std::string stream;
+  bool contradiction = false;
+  const std::string_view tag = question.module_tag;
+  auto learn = [&](const Affected& row) -> Status {
+    if (row.module.empty() || row.module == "*") return Ok();
+    for (const auto& range : row.ranges) {
+      for (const auto& event : range.events) {
+        if (advisories::ModuleTagOf(event.version) != tag) continue;
+        contradiction = contradiction || (!stream.empty() && stream != row.module);
+        stream = row.module;
+      }
+    }
+    return Ok();
+  };
+  auto skip = [](const advisories::PlainRow& row) { return row.for_all; };
+  for (const Place& place : question.places) {
+    if (!IsAsked(place, question.flavour)) continue;
+    for (const PackageKey& key : question.keys) {
+      Status status =
+          database.EachAffected(place.ecosystem, key.name, std::ref(learn), std::ref(skip));
+      if (!status) return status.error();
+    }
+  }
+  return contradiction ? std::string() : stream;
+}
+
+/// The question with the module's stream in it where an advisory can tell that.
+Result<Question> WithStream(const Question& question, const AdvisoryDatabase& database) {
+  Question whole = question;
+  if (!advisories::NamesModuleBuild(question.module_tag)) return whole;
+  auto stream = StreamOfBuild(question, database);
+  if (!stream) return std::move(stream).error();
+  if (!stream->empty()) {
+    whole.module = *std::move(stream);
+    whole.module_tag.clear();
+  }
+  return whole;
+}
+
 /// `mended`: told of plain rows whose fix is installed; true where that was all to be known.
 Status AskOfRows(const Question& question, const AdvisoryDatabase& database,
                  const advisories::PlainRowFilter& mended,
@@ -175,8 +234,8 @@ Status AskOfRows(const Question& question, const AdvisoryDatabase& database,
       auto answer_with = [&](Affected& row) -> Status {
         if (key.of_source && !row.of_source) return Ok();
         if (key.without_epoch) DropEpochs(&row);
-        Answer answer{&place, row, Fits(row, question), {}, {}};
-        if (answer.fits == RowFits::kYes) {
+        Answer answer{&place, row, Fits(row, question), {}, {}, question.module};
+        if (answer.fits == RowFits::kYes || answer.fits == RowFits::kUntoldModule) {
           auto evaluation = advisories::Evaluate(*scheme, row, key.version);
           if (evaluation) {
             answer.evaluation = *std::move(evaluation);
@@ -204,14 +263,17 @@ Status AskOfRows(const Question& question, const AdvisoryDatabase& database,
 
 Status Ask(const Question& question, const AdvisoryDatabase& database,
            const std::function<Status(Answer& answer)>& take) {
-  return AskOfRows(question, database, {}, take);
+  const auto whole = WithStream(question, database);
+  if (!whole) return whole.error();
+  return AskOfRows(*whole, database, {}, take);
 }
 
 Result<KeyFindings> FindFor(const Question& question, const AdvisoryDatabase& database) {
-  Collector collector(question, database);
+  const auto whole = WithStream(question, database);
+  if (!whole) return whole.error();
+  Collector collector(*whole, database);
   Status status = AskOfRows(
-      question, database,
-      [&](const advisories::PlainRow& row) { return collector.TakeMended(row); },
+      *whole, database, [&](const advisories::PlainRow& row) { return collector.TakeMended(row); },
       [&](Answer& answer) { return collector.Take(answer); });
   if (!status) return std::move(status).error();
   return collector.Finish(*versions::SchemeForEcosystem(question.places.front().ecosystem));

@@ -22,21 +22,26 @@ struct Question {
   std::vector<PackageKey> keys;
   std::string_view flavour = {};
   std::string module = {};  // rpm module stream that the package is of
+  /// In place of `module` where that is not recorded although the version is a module's: its dist
+  /// tag. Errata of the same build tell the stream; where none does, errata of any may be meant.
+  std::string module_tag = {};
   std::string architecture = {};
   /// Files of other packages are the package's own: what it has mended is asked for, too.
   bool owns_files = false;
 };
 
 /// Why a row says nothing of a package although its name is there.
-enum class RowFits { kYes, kOtherModule, kOtherArchitecture };
+enum class RowFits { kYes, kOtherModule, kUntoldModule, kOtherArchitecture };
 
 /// One row for a package, and how it stands to the installed version. Good while it is told.
 struct Answer {
   const Place* place = nullptr;
   advisories::Affected& row;
   RowFits fits = RowFits::kYes;
-  advisories::Evaluation evaluation;  // where it fits and could be compared
-  std::string failure;                // why not
+  /// Where it fits, or would with the module that is not told, and could be compared.
+  advisories::Evaluation evaluation;
+  std::string failure;           // why not
+  std::string_view module = {};  // the package's, as far as it is told
 };
 
 /// Calls `take` with all rows of all places; it may move from the row. Errors: DataLoss from the
@@ -48,7 +53,7 @@ Status Ask(const Question& question, const advisories::AdvisoryDatabase& databas
 /// are looked up by the same question (the binaries of one source package, copies of a module).
 struct KeyFindings {
   std::vector<Finding> findings;
-  std::string failure;  // why a version could not be compared, "" where all could
+  std::string failure;  // why it could not be compared with some row, "" where it could with all
   /// Advisories that say of this version that it is not affected, or that it is mended (asked for
   /// where files are owned).
   std::vector<std::string> unaffected;

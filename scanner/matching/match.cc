@@ -90,8 +90,9 @@ std::string KeyOf(const Question& question) {
     key += one.without_epoch ? '1' : '0';
   }
   key.push_back('\0');
-  for (const std::string_view text : {question.flavour, std::string_view(question.module),
-                                      std::string_view(question.architecture)}) {
+  for (const std::string_view text :
+       {question.flavour, std::string_view(question.module), std::string_view(question.module_tag),
+        std::string_view(question.architecture)}) {
     add(text);
   }
   key += question.owns_files ? '1' : '0';

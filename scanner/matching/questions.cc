@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 #include "scanner/advisories/cpe.h"
+#include "scanner/advisories/evaluate.h"
 #include "scanner/matching/match.h"
 #include "scanner/matching/releases.h"
 #include "scanner/versions/scheme.h"
@@ -29,6 +30,11 @@ Result<Questions> Questions::For(const Inventory& inventory,
   questions.places_ = PlacesOf(*questions.distribution_, *inventory.os, database);
   if (questions.distribution_->family == "rhel") {
     if (Status status = questions.PlaceLayers(); !status) return status.error();
+  }
+  for (const Package& package : inventory.packages) {
+    if (package.type != "rpm" || package.module.empty()) continue;
+    const std::string_view tag = advisories::ModuleTagOf(package.version);
+    if (advisories::NamesModuleBuild(tag)) questions.labels_.emplace(tag, package.module);
   }
   const auto& of_layers = questions.layer_places_;
   questions.has_feed_ =
@@ -96,6 +102,11 @@ std::optional<Question> Questions::OfOsPackage(const Package& package, std::stri
   question.places = places;
   question.keys = KeysOf(package, distribution_->key);
   question.module = ModuleStream(package.module);
+  if (question.module.empty() && package.type == "rpm") {
+    const std::string_view tag = advisories::ModuleTagOf(package.version);
+    question.module = StreamOfBuild(tag);
+    if (question.module.empty()) question.module_tag = tag;
+  }
   question.architecture = package.architecture;
   if (distribution_->flavour != nullptr) {
     question.flavour = distribution_->flavour(package.version);
@@ -110,6 +121,11 @@ std::optional<Question> Questions::OfOsPackage(const Package& package, std::stri
     }
   }
   return question;
+}
+
+std::string Questions::StreamOfBuild(std::string_view tag) const {
+  const auto at = labels_.find(tag);
+  return at == labels_.end() ? std::string() : ModuleStream(at->second);
 }
 
 std::string Questions::WhyNoFeed(const Package& package) const {

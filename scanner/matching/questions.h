@@ -42,6 +42,9 @@ class Questions {
   const std::vector<Place>& PlacesOfLayer(int layer) const;
   std::optional<Question> OfOsPackage(const Package& package, std::string* why) const;
   std::optional<Question> OfProgram(const Package& package, std::string* why) const;
+  /// The stream of a package that does not say it itself: builds of modules are told by their dist
+  /// tags, and another package of the same build may say it.
+  std::string StreamOfBuild(std::string_view tag) const;
   std::string WhyNoFeed(const Package& package) const;
 
   const Inventory& inventory_;
@@ -50,6 +53,7 @@ class Questions {
   std::vector<Place> places_;  // of packages whose layer names no repositories
   /// By layer; empty where `places_` counts. Red Hat alone.
   std::vector<std::vector<Place>> layer_places_;
+  std::map<std::string_view, std::string_view> labels_;  // of rpm modules, by dist tag
   bool has_feed_ = false;
   bool complete_ = false;
 };

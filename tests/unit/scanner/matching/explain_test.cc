@@ -29,7 +29,7 @@ Inventory Zlib(const std::string& version) {
   return AnInventory("debian", "12", {APackage("deb", "zlib", version)});
 }
 Package Rpm(const std::string& module, const std::string& vendor) {
-  Package package = APackage("rpm", "nodejs", "16.0-1.module+el9");
+  Package package = APackage("rpm", "nodejs", module.empty() ? "16.0-1.el9" : "16.0-1.module+el9");
   package.module = module;
   package.vendor = vendor;
   return package;

@@ -153,6 +153,7 @@ TEST_F(MatchTest, AlmaLinuxIsMatchedByBinaryNameAndModuleStream) {
   EXPECT_EQ(Ids(MatchWith(records, AnInventory("almalinux", "8.9", {package}))),
             std::vector<std::string>{"nodejs ALSA-1"});
   package.module = "";
+  package.version = "1:14.0-1.el8";
   EXPECT_EQ(Ids(MatchWith(records, AnInventory("almalinux", "8.9", {package}))),
             std::vector<std::string>{"nodejs ALSA-3"});
 }
