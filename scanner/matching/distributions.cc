@@ -39,7 +39,8 @@ constexpr Distribution kDistributions[] = {
      "AlmaLinux"},
     {"rocky", "Rocky Linux", "rpm", KeyBy::kBinaryOrSource, kFixesOnly, Major, nullptr, nullptr,
      "Rocky"},
-    {"amzn", "Amazon Linux", "rpm", KeyBy::kBinary, kFixesOnly, Amazon, nullptr, nullptr, "Amazon"},
+    {"amzn", "Amazon Linux", "rpm", KeyBy::kBinary, kFixesOnly, Amazon, AmazonExtras, nullptr,
+     "Amazon"},
     {"ol", "Oracle Linux", "rpm", KeyBy::kBinary, kFixesOnly, Major, OracleFlavours, OracleFlavour,
      "Oracle"},
     {"sles", "SUSE", "rpm", KeyBy::kBinaryOrSource, kSuseFeeds, Sles, SuseModules, nullptr,
@@ -103,8 +104,10 @@ std::vector<Place> PlacesOf(const Distribution& distribution, const OperatingSys
   if (distribution.more_places == nullptr) return places;
   std::vector<Place> more;
   distribution.more_places(*ecosystem, database, &more);
-  // A record of every release is no feed of this one.
-  const bool known = !places.empty() || (!more.empty() && distribution.more_places != Unsuffixed);
+  // A record of every release is no feed of this one, nor is one of what is beside its core.
+  const bool alone =
+      distribution.more_places != Unsuffixed && distribution.more_places != AmazonExtras;
+  const bool known = !places.empty() || (!more.empty() && alone);
   if (known) places.insert(places.end(), more.begin(), more.end());
   return places;
 }

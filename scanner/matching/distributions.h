@@ -27,6 +27,9 @@ struct Place {
   std::string_view flavour = {};
   /// Its fixes need a subscription: for ordinary packages they are none.
   bool subscription = false;
+  /// It has other versions of packages that the places before it have, too: a package whose name
+  /// they know is compared with fixes of its own line of versions alone ("1.10" of 1.10.12).
+  bool extras = false;
 };
 
 struct Distribution {

@@ -53,6 +53,28 @@ void DropEpochs(Affected* row) {
   }
 }
 
+/// The beginning of the line that a version is of: "1:1.10" of "1:1.10.12-2.amzn2"; with all of it
+/// where it has no such numbers.
+std::string LineOf(std::string_view version) {
+  const std::size_t start = version.find(':') + 1;  // npos + 1 is 0
+  std::size_t end = version.find_first_not_of("0123456789", start);
+  if (end != std::string_view::npos && version[end] == '.') {
+    end = version.find_first_not_of("0123456789", end + 1);
+  }
+  return std::string(version.substr(0, end));
+}
+
+/// Whether all below a fix is meant; then only its own line is from now on.
+bool NarrowToLine(Affected* row) {
+  bool narrowed = false;
+  for (auto& range : row->ranges) {
+    if (range.events.size() != 2 || range.events[0].version != "0") continue;
+    range.events[0].version = LineOf(range.events[1].version);
+    narrowed = true;
+  }
+  return narrowed;
+}
+
 /// Ordinary packages are looked at where a subscription's fixes are, too.
 bool IsAsked(const Place& place, std::string_view flavour) {
   return place.flavour == flavour || (flavour.empty() && place.subscription);
@@ -113,6 +135,7 @@ class Collector {
       return Ok();
     }
     const Standing standing = answer.evaluation.standing;
+    if (answer.narrowed && standing == Standing::kOutside) found_.other_lines = true;
     if (standing == Standing::kNotAffected) found_.unaffected.push_back(answer.row.advisory);
     if (standing == Standing::kFixed && wants_mended_) found_.mended.push_back(answer.row.advisory);
     if (standing != Standing::kAffected) return Ok();
@@ -228,13 +251,16 @@ Status AskOfRows(const Question& question, const AdvisoryDatabase& database,
                  const std::function<Status(Answer& answer)>& take) {
   const auto scheme = versions::SchemeForEcosystem(question.places.front().ecosystem);
   if (!scheme) return Internal("no version order for " + question.places.front().ecosystem);
+  bool known = false;  // at a place before the extras
   for (const Place& place : question.places) {
     if (!IsAsked(place, question.flavour)) continue;
     for (const PackageKey& key : question.keys) {
       auto answer_with = [&](Affected& row) -> Status {
         if (key.of_source && !row.of_source) return Ok();
+        known = known || !place.extras;
+        const bool narrowed = place.extras && known && NarrowToLine(&row);
         if (key.without_epoch) DropEpochs(&row);
-        Answer answer{&place, row, Fits(row, question), {}, {}, question.module};
+        Answer answer{&place, row, Fits(row, question), {}, {}, question.module, narrowed};
         if (answer.fits == RowFits::kYes || answer.fits == RowFits::kUntoldModule) {
           auto evaluation = advisories::Evaluate(*scheme, row, key.version);
           if (evaluation) {
@@ -248,6 +274,7 @@ Status AskOfRows(const Question& question, const AdvisoryDatabase& database,
       Fixes fixes(*scheme, key.version);
       auto skip = [&](const advisories::PlainRow& row) {
         if (key.of_source && !row.of_source) return true;
+        known = known || !place.extras;
         return mended && !key.without_epoch && fixes.Has(row.fixed) && mended(row);
       };
       // By reference: as they are they take memory of their own, for each package.

@@ -42,6 +42,7 @@ struct Answer {
   advisories::Evaluation evaluation;
   std::string failure;           // why not
   std::string_view module = {};  // the package's, as far as it is told
+  bool narrowed = false;         // the row, to its line of versions (Place::extras)
 };
 
 /// Calls `take` with all rows of all places; it may move from the row. Errors: DataLoss from the
@@ -58,6 +59,8 @@ struct KeyFindings {
   /// where files are owned).
   std::vector<std::string> unaffected;
   std::vector<std::string> mended;
+  /// Fixes of extras (Place::extras) were left out, since they are of other lines of versions.
+  bool other_lines = false;
 };
 Result<KeyFindings> FindFor(const Question& question, const advisories::AdvisoryDatabase& database);
 

@@ -33,9 +33,10 @@ constexpr std::size_t kMaxAsked = 512u << 10;
 struct CoverageRow {
   std::uint64_t packages = 0;
   std::uint64_t unasked = 0;
-  std::uint64_t foreign = 0;  // packages that the distribution's feeds do not mean
-  std::string unsupported;    // why nothing speaks of (some of) them; "" where something does
-  std::string note;           // what the feeds cannot say
+  std::uint64_t foreign = 0;      // packages that the distribution's feeds do not mean
+  std::string unsupported;        // why nothing speaks of (some of) them; "" where something does
+  std::uint64_t other_lines = 0;  // packages that fixes of extras may mean, and were taken not to
+  std::string note;               // what the feeds cannot say
   std::vector<std::string> failures;
   std::uint64_t failed = 0;
 
@@ -49,8 +50,14 @@ struct CoverageRow {
 
   Coverage Finish(const std::string& source) const {
     Coverage coverage{source, CoverageState::kRead, note, packages};
+    if (other_lines > 0) {
+      coverage.reason += (coverage.reason.empty() ? "" : "; ") + std::to_string(other_lines) +
+                         " of " + std::to_string(packages) +
+                         " packages have names that extras have, too, in other lines of versions: "
+                         "not compared with those";
+    }
     if (foreign > 0) {
-      coverage.reason += (note.empty() ? "" : "; ") + std::to_string(foreign) + " of " +
+      coverage.reason += (coverage.reason.empty() ? "" : "; ") + std::to_string(foreign) + " of " +
                          std::to_string(packages) +
                          " packages are of other vendors, of whom no feed speaks";
     }
@@ -221,6 +228,11 @@ class Matcher {
     if (os && !questions_.complete()) {
       row.note = "the feeds of " + inventory_.os->family +
                  " list what is fixed: no finding may mean that there is no fix";
+      if (questions_.lacks_extras()) {
+        row.note +=
+            "; the advisory database has no feed of its extras: of what was installed from "
+            "them nothing is known";
+      }
     }
     if (guess) row.note = "matched by NVD's names of products: shown, and failing nothing";
     return AddFindings(package, *std::move(question), guess, &row);
@@ -245,6 +257,7 @@ class Matcher {
     if (!known) return known.error();
     const KeyFindings& found = (*known)->Get();
     if (!found.failure.empty()) row->AddFailure(package, found.failure);
+    if (found.other_lines) ++row->other_lines;
     std::set<std::string> said;
     if (IsOwned(package) && !found.findings.empty()) {
       auto names = SaidByOwners(package);

@@ -40,6 +40,8 @@ Result<Questions> Questions::For(const Inventory& inventory,
   questions.has_feed_ =
       !questions.places_.empty() || std::any_of(of_layers.begin(), of_layers.end(),
                                                 [](const auto& places) { return !places.empty(); });
+  questions.lacks_extras_ =
+      questions.places_.size() == 1 && questions.places_[0].ecosystem == "Amazon Linux:2";
   questions.complete_ = questions.has_feed_ && IsComplete(*questions.distribution_, database);
   return questions;
 }

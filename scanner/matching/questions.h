@@ -34,6 +34,8 @@ class Questions {
   const Distribution* distribution() const { return has_feed_ ? distribution_ : nullptr; }
   /// The operating system's feeds speak of what has no fix, too.
   bool complete() const { return complete_; }
+  /// Amazon Linux 2, of whose extras no feed is in the database.
+  bool lacks_extras() const { return lacks_extras_; }
 
  private:
   Questions(const Inventory& inventory, const advisories::AdvisoryDatabase& database)
@@ -56,6 +58,7 @@ class Questions {
   std::map<std::string_view, std::string_view> labels_;  // of rpm modules, by dist tag
   bool has_feed_ = false;
   bool complete_ = false;
+  bool lacks_extras_ = false;
 };
 
 }  // namespace landwaiter::matching

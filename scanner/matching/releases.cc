@@ -151,6 +151,12 @@ void OracleFlavours(const std::string& ecosystem, const AdvisoryDatabase& databa
   }
 }
 
+void AmazonExtras(const std::string& ecosystem, const AdvisoryDatabase& database,
+                  std::vector<Place>* places) {
+  std::string name = ecosystem + std::string(kAmazonExtras);
+  if (database.HasEcosystem(name)) places->push_back({std::move(name), {}, false, true});
+}
+
 /// What UBI and RHEL images have enabled when they do not say. The products that name no
 /// repository ("enterprise_linux:9") speak of all.
 void RedHatRepositories(const std::string& ecosystem, const AdvisoryDatabase& database,

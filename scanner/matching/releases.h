@@ -29,6 +29,9 @@ std::optional<std::string> SleMicro(const OperatingSystem& os);  // ":Linux Ente
 std::optional<std::string> Leap(const OperatingSystem& os);      // ":Leap 15.5"
 std::optional<std::string> Tumbleweed(const OperatingSystem& os);
 
+/// Suffix of the place of amazon-linux-extras, whose advisories are not the core's.
+inline constexpr std::string_view kAmazonExtras = ":extras";
+
 // More places.
 /// A record for the distribution without a release speaks of every release.
 void Unsuffixed(const std::string& ecosystem, const advisories::AdvisoryDatabase& database,
@@ -37,6 +40,8 @@ void UbuntuStreams(const std::string& ecosystem, const advisories::AdvisoryDatab
                    std::vector<Place>* places);
 void OracleFlavours(const std::string& ecosystem, const advisories::AdvisoryDatabase& database,
                     std::vector<Place>* places);
+void AmazonExtras(const std::string& ecosystem, const advisories::AdvisoryDatabase& database,
+                  std::vector<Place>* places);
 void RedHatRepositories(const std::string& ecosystem, const advisories::AdvisoryDatabase& database,
                         std::vector<Place>* places);
 void SuseModules(const std::string& ecosystem, const advisories::AdvisoryDatabase& database,

@@ -163,6 +163,8 @@ Result<StagedRecord> RecordOfUpdate(const Update& update, const UpdateRules& rul
     for (const auto& [evr, architectures] : versions) {
       auto row = MakeFixRow(ecosystem, key.first, evr);
       if (!row) return std::move(row).error();
+      std::string first = rules.first == nullptr ? std::string() : rules.first(update, evr);
+      if (!first.empty()) row->affected.ranges[0].events[0].version = std::move(first);
       row->affected.module = ModuleOfFix(key.second, evr);
       if (versions.size() > 1) {
         row->affected.architectures.assign(architectures.begin(), architectures.end());

@@ -39,6 +39,9 @@ struct UpdateRules {
   std::string_view severity_source;
   /// The ecosystem with its suffix; "" for an update that is left out.
   std::string (*ecosystem)(const Update& update);
+  /// The lowest version that a fix ("1:8.2.15-1") speaks of; "" for all below it. nullptr where
+  /// each speaks of all.
+  std::string (*first)(const Update& update, std::string_view fix) = nullptr;
 };
 
 /// A reader of updateinfo.xml by these rules. Updates that name no CVE and are not of the type
