@@ -18,6 +18,7 @@
 #include "scanner/layer/pipeline.h"
 #include "scanner/layer/tar_header.h"
 #include "scanner/packages/source.h"
+#include "tests/unit/scanner/layer/known_tars.h"
 
 namespace landwaiter::layer::testing {
 
@@ -114,12 +115,22 @@ class Tar {
     bytes_ += bytes;
     return *this;
   }
-  /// With the two zero blocks of the end.
-  std::string Build() const { return bytes_ + std::string(2 * kBlock, '\0'); }
+  /// Python's tarfile is known to read it otherwise, and why.
+  Tar& PythonDiffers(const std::string& why) {
+    python_differs_ = why;
+    return *this;
+  }
+  /// With the two zero blocks of the end. A second reader reads it when the tests have run.
+  std::string Build() const {
+    std::string tar = bytes_ + std::string(2 * kBlock, '\0');
+    NoteTar(tar, python_differs_);
+    return tar;
+  }
   const std::string& bytes() const { return bytes_; }
 
  private:
   std::string bytes_;
+  std::string python_differs_;
 };
 
 inline std::string Gzip(std::string_view bytes) {

@@ -39,6 +39,7 @@ class MemoryImage final : public image::ImageSource {
  public:
   MemoryImage& Layer(const std::string& tar,
                      const std::string& media_type = layer::testing::kGzipLayer) {
+    layer::testing::NoteTar(tar);
     const std::string blob = media_type == layer::testing::kGzipLayer   ? layer::testing::Gzip(tar)
                              : media_type == layer::testing::kZstdLayer ? layer::testing::Zstd(tar)
                                                                         : tar;
