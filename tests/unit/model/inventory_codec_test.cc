@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/scan_request.h"
+#include "tests/support/fuzz_seed.h"
 #include "tests/unit/model/inventories.h"
 
 namespace landwaiter {
@@ -22,6 +23,13 @@ TEST(InventoryCodec, ComesBackAsItWent) {
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(*back, image);
   EXPECT_EQ(ToJson(*back), ToJson(image));
+}
+
+TEST(InventoryCodec, TheFuzzTargetStartsFromTodaysForm) {
+  fuzzing::ExpectSeed("scan_child_answer_fuzz/inventory", EncodeImageInventory(AnInventory()));
+  ImageInventory empty;
+  empty.digest = Sha256::Of("");
+  fuzzing::ExpectSeed("scan_child_answer_fuzz/inventory-of-nothing", EncodeImageInventory(empty));
 }
 
 // The bindings name every field of a record: one that is added breaks them here, too, and then

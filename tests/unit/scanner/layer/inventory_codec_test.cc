@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/scan_request.h"
+#include "tests/support/fuzz_seed.h"
 
 namespace landwaiter::layer {
 namespace {
@@ -111,6 +112,44 @@ TEST(InventoryCodec, GivesBackAnEmptyLayer) {
   const auto back = DecodeInventory(EncodeInventory(empty));
   ASSERT_TRUE(back) << back.error().message;
   ExpectSame(*back, empty);
+}
+
+/// A layer with all that there is, one with nothing, and the parts of one that are not of the
+/// other.
+TEST(InventoryCodec, TheFuzzTargetStartsFromTodaysForm) {
+  const auto expect_seed = [](const std::string& name, const LayerInventory& inventory) {
+    const std::string bytes = EncodeInventory(inventory);
+    EXPECT_TRUE(DecodeInventory(bytes).has_value()) << name << " is refused";
+    fuzzing::ExpectSeed("layer_inventory_fuzz/" + name, bytes);
+  };
+  LayerInventory none;
+  none.digest = Sha256::Of("");
+  none.diff_id = Sha256::Of("");
+  expect_seed("layer", Full());
+  expect_seed("empty", none);
+  LayerInventory tree = none;
+  tree.folders = {"", "a", "a/b"};
+  for (std::uint32_t i = 0; i < 6; ++i) {
+    tree.entries.Add({.name = i * 77ull, .folder = i / 2, .detail = kNoDetail});
+  }
+  tree.links = {{.name = "l", .target = "", .unread = true}};
+  tree.entries.Add({.name = 1, .folder = 0, .detail = 0, .kind = EntryKind::kHardLink});
+  tree.whiteouts = {"a/x", "etc/passwd"};
+  tree.opaque_folders = {"", "a/b"};
+  expect_seed("tree", tree);
+  LayerInventory records = none;
+  for (const ReadingState state : {ReadingState::kRead, ReadingState::kFailed,
+                                   ReadingState::kUnsupported, ReadingState::kNotOurs}) {
+    FileReading reading;
+    reading.source = "python";
+    reading.path = "a-1.dist-info/METADATA";
+    reading.kind = ReadingKind::kRecord;
+    reading.state = state;
+    if (state == ReadingState::kFailed) reading.reason = "has no Name";
+    if (state == ReadingState::kRead) reading.content_sets = {"rhel-9-for-x86_64-baseos-rpms"};
+    records.files.push_back({.name = "METADATA", .readings = {reading}, .content = ""});
+  }
+  expect_seed("records", records);
 }
 
 // Nothing shorter is an inventory, and no byte can be changed into undefined behaviour.
