@@ -5,9 +5,11 @@ deb-python is an OCI layout folder, $LANDWAITER_ACCURACY_IMAGE, else build/cache
 the collection's tools.
 """
 
+import io
 import os
 import pathlib
 import subprocess
+import zipfile
 
 import scanning
 
@@ -77,7 +79,11 @@ class Workplace:
 
     def file_in_image(self, path, data, found_by):
         """What a source finds in an image that holds one file; a fault of coverage is a row of its own."""
-        layout = scanning.write_image(self.new_folder("image"), {"etc/os-release": DEBIAN, path: data})
+        return self.files_in_image({path: data}, found_by)
+
+    def files_in_image(self, files, found_by):
+        """The same of several files ({path: bytes}) in one image."""
+        layout = scanning.write_image(self.new_folder("image"), {"etc/os-release": DEBIAN, **files})
         platform = scanning.scan(layout, self.small_database())
         return scanning.packages(platform, found_by), [f"coverage: {r}" for r in scanning.faults(platform, found_by)]
 
@@ -124,6 +130,86 @@ def dpkg(work):
 
 def apk(work):
     return system_records(work, "apk", lambda file: "lib/apk/db/installed")
+
+
+def opkg(work):
+    return system_records(work, "opkg", lambda file: "usr/lib/opkg/status")
+
+
+def loose_files(work, kind, path):
+    """The files beside the archives, each the same as one of os-records, whose list is its own, too."""
+    folder = work.records("os-records.tar.zst")
+    by_bytes = {}
+    for row in rows_of(work.shared("packagedb/os-records.expected.tsv")):
+        if row[0] == kind:
+            by_bytes.setdefault((folder / row[1]).read_bytes(), []).append(row)
+    found, expected = [], []
+    for file in sorted(work.shared(f"packagedb/{kind}").iterdir()):
+        data = unpacked(file)
+        packages, faults = work.file_in_image(path, data, kind)
+        found += [f"{file.name}: {p['name']} {p['version']} {p['architecture']} {p['sourceName']}" for p in packages]
+        found += [f"{file.name}: {fault}" for fault in faults]
+        expected += [f"{file.name}: {' '.join(row[2:6])}" for row in by_bytes[data] if _installed(row)]
+    return found, expected
+
+
+def dpkg_loose(work):
+    return loose_files(work, "dpkg", "var/lib/dpkg/status")
+
+
+def apk_loose(work):
+    return loose_files(work, "apk", "lib/apk/db/installed")
+
+
+# Records of languages ------------------------------------------------------------------------------------------
+
+def _jar(pom_properties):
+    """A Java archive that says which artifact it is by this file alone."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n\r\n")
+        jar.writestr("META-INF/maven/g/a/pom.properties", pom_properties)
+    return out.getvalue()
+
+
+# Where records of a type stand in an image, one folder each; what lists them; what is put around their bytes.
+RECORDS = {
+    "composer": ("srv/{}/vendor/composer/installed.json", "php", bytes),
+    "conda": ("opt/{}/conda-meta/a-1-0.json", "conda", bytes),
+    "cran": ("usr/lib/R/library/{}/DESCRIPTION", "r", bytes),
+    "dotnet-deps": ("app/{}/App.deps.json", "dotnet", bytes),
+    "gem": ("usr/lib/ruby/gems/3.1.0/specifications/{}.gemspec", "ruby", bytes),
+    "maven": ("app/{}.jar", "java", _jar),
+    "npm": ("app/{}/node_modules/a/package.json", "npm", bytes),
+    "pacman": ("var/lib/pacman/local/{}-1-1/desc", "pacman", bytes),
+    "python": ("usr/lib/python3/site-packages/r{}.dist-info/METADATA", "python", bytes),
+}
+
+
+def _expected_name(kind, name):
+    """What a listed package is called: a runtime pack by its package's name, "" for what a list says besides."""
+    if kind == "dotnet-deps:runtimepack":
+        return name.removeprefix("runtimepack.")
+    return "" if kind in ("dotnet-deps:project", "dotnet-deps:referenceassembly") else name
+
+
+def records(kind, archive, table):
+    """A case: all records of one kind, in one image."""
+    def case(work):
+        pattern, found_by, packed = RECORDS[kind]
+        folder = work.records(archive)
+        rows = [row for row in rows_of(work.shared(f"packagedb/{table}")) if row[0].split(":")[0] == kind]
+        names = {pattern.format(number): file for number, file in enumerate(sorted({row[1] for row in rows}))}
+        packages, faults = work.files_in_image(
+            {path: packed((folder / file).read_bytes()) for path, file in names.items()}, found_by)
+        found = [f"{names[p['path']]}: {p['name']} {p['version']}" for p in packages]
+        for fault in (f for line in faults for f in line.removeprefix("coverage: ").split("; ")):
+            path, _, why = fault.partition(": ")
+            found.append(f"{names.get(path, path)}: coverage: {why}")
+        expected = [f"{row[1]}: {_expected_name(row[0], row[2])} {row[3]}" for row in rows
+                    if _expected_name(row[0], row[2])]
+        return found, expected
+    return case
 
 
 # rpm's databases -------------------------------------------------------------------------------------------------
@@ -244,6 +330,12 @@ CASES = {
     "dpkg": dpkg,
     "apk": apk,
     "rpm": rpm,
+    "opkg": opkg,
+    "pacman": records("pacman", "os-records.tar.zst", "os-records.expected.tsv"),
+    "dpkg: loose files": dpkg_loose,
+    "apk: loose files": apk_loose,
+    **{f"language records: {kind}": records(kind, "language-records.tar.zst", "language-records.expected.tsv")
+       for kind in RECORDS if kind != "pacman"},
     "deb-python: inventory of Syft": syft_inventory,
     "deb-python: inventory of Trivy": trivy_inventory,
     "deb-python: inventory of OSV-Scanner": osv_inventory,
