@@ -157,12 +157,14 @@ void AmazonExtras(const std::string& ecosystem, const AdvisoryDatabase& database
   if (database.HasEcosystem(name)) places->push_back({std::move(name), {}, false, true});
 }
 
-/// What UBI and RHEL images have enabled when they do not say. The products that name no
-/// repository ("enterprise_linux:9") speak of all.
+/// What UBI and RHEL images may have enabled when they do not say: the add-ons, too, whose packages
+/// have names of their own. The products that name no repository ("enterprise_linux:9", and from
+/// RHEL 10 on all of them) speak of all.
 void RedHatRepositories(const std::string& ecosystem, const AdvisoryDatabase& database,
                         std::vector<Place>* places) {
   for (const std::string_view repository :
-       {"baseos", "appstream", "crb", "server", "client", "computenode", "workstation"}) {
+       {"baseos", "appstream", "crb", "server", "client", "computenode", "workstation",
+        "highavailability", "resilientstorage", "nfv", "realtime", "supplementary"}) {
     AddIfThere(ecosystem + "::" + std::string(repository), database, places);
   }
 }

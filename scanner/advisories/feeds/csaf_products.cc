@@ -128,7 +128,9 @@ Status CsafProducts::ReadProduct(const dom::object& product, const FieldPath& pa
   const auto purl = OptionalText(**helper, "purl", helper_path, kMaxPurlTextBytes);
   if (!purl) return purl.error();
   known.purl = purl->value_or(std::string_view());
-  known.ecosystem = RedHatEcosystem(LooseText(**helper, "cpe").value_or(std::string_view()));
+  const std::string_view cpe = LooseText(**helper, "cpe").value_or(std::string_view());
+  known.ecosystem = RedHatEcosystem(cpe);
+  known.of_minor = IsOfRedHatMinor(cpe);
   const auto parts = ParsePurl(known.purl);
   const auto component = parts ? ByPurl(*parts) : std::nullopt;
   if (!component || !component->evr.empty()) return Ok();
@@ -155,11 +157,14 @@ Status CsafProducts::ReadRelationship(const dom::object& relationship, const Fie
 void CsafProducts::Relate(std::string_view whole, std::string_view component,
                           std::string_view product) {
   std::string ecosystem, module;
+  bool of_minor = false;
   if (const auto at = modules_.find(product); at != modules_.end()) {
     ecosystem = at->second.ecosystem;
     module = at->second.module;
+    of_minor = at->second.of_minor;
   } else if (const auto found = products_.find(product); found != products_.end()) {
     ecosystem = found->second.ecosystem;
+    of_minor = found->second.of_minor;
   }
   if (ecosystem.empty()) return;
   const auto at = products_.find(component);
@@ -167,6 +172,7 @@ void CsafProducts::Relate(std::string_view whole, std::string_view component,
   if (purl && purl->type == "rpmmod") {
     RedHatComponent of_module;
     of_module.ecosystem = ecosystem;
+    of_module.of_minor = of_minor;
     of_module.module = StreamOf(purl->name + ":" + purl->version);
     if (!of_module.module.empty()) modules_.insert_or_assign(std::string(whole), of_module);
     return;
@@ -174,6 +180,7 @@ void CsafProducts::Relate(std::string_view whole, std::string_view component,
   auto found = purl ? ByPurl(*purl) : ByName(component);
   if (!found) return;
   found->ecosystem = ecosystem;
+  found->of_minor = of_minor;
   if (!module.empty()) found->module = module;
   components_.insert_or_assign(std::string(whole), *std::move(found));
 }

@@ -19,6 +19,8 @@ struct RedHatComponent {
   std::string evr;           // "" for all versions
   std::string architecture;  // "src" too; "" for all
   std::string module;        // "nodejs:18"
+  /// The product is one minor release of the several that `ecosystem` is.
+  bool of_minor = false;
 };
 
 class CsafProducts {
@@ -35,6 +37,7 @@ class CsafProducts {
   struct Product {
     std::string ecosystem;
     std::string purl;
+    bool of_minor = false;
     bool known = false;  // has a purl or CPE, or is a plain name
   };
   Status ReadBranches(const simdjson::dom::array& branches, const FieldPath& path, int depth);

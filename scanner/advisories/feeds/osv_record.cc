@@ -9,6 +9,7 @@
 #include "scanner/advisories/ids.h"
 #include "scanner/advisories/json_fields.h"
 #include "scanner/advisories/names.h"
+#include "scanner/advisories/red_hat.h"
 #include "scanner/versions/scheme.h"
 
 namespace landwaiter::advisories {
@@ -193,7 +194,7 @@ Status ReadAffected(const dom::object& object, const FieldPath& path, StagedReco
   if (!name) return name.error();
   if (!versions::SchemeForEcosystem(*ecosystem)) return Ok();
   StagedPackage staged;
-  staged.ecosystem = *ecosystem;
+  staged.ecosystem = WithoutRedHatMinor(*ecosystem);
   staged.package = NormalizeName(*ecosystem, *name);
   staged.affected.advisory = record->advisory.id;
   staged.affected.of_source = NamesSourcePackages(*ecosystem);

@@ -29,7 +29,8 @@ std::vector<std::string> EcosystemsOf(const OvalDefinition& definition,
     for (const OvalCondition& condition : conditions) {
       if (!condition.comment.starts_with(kRelease)) continue;
       const std::string release = NumberIn(condition.comment.substr(kRelease.size()));
-      if (!release.empty()) found.push_back("Red Hat:enterprise_linux:" + release);
+      if (!release.empty())
+        found.push_back(WithoutRedHatMinor("Red Hat:enterprise_linux:" + release));
     }
   }
   std::sort(found.begin(), found.end());

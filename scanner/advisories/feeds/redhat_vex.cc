@@ -3,8 +3,10 @@
 // come), known_not_affected, under_investigation. The key is the binary package within its module
 // and within a product (a CPE); what is not fixed is named by its source package in older files.
 //
-// One CPE may hold the fixes of several minor releases ("el9_2", "el9_3"), which are kept apart by
-// Range::stream: a version of el9_3 is not mended by the fix of el9_2.
+// One CPE may hold the fixes of several minor releases ("el9_2", "el9_3"), and from RHEL 10 on each
+// has a CPE of its own, which become one ecosystem (red_hat.h). Their fixes are kept apart by
+// Range::stream: a version of el9_3 is not mended by the fix of el9_2. That one minor release is
+// not affected is said of all of them only where nothing else is said of any.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -225,7 +227,9 @@ class VexDocument {
       status = ForEachProduct(**states, name, states_path,
                               [&](std::string_view id) { return TakeOther(name, id); });
     }
-    return status ? PutFixes() : status;
+    if (status) status = PutFixes();
+    if (status) PutUnaffectedMinors();
+    return status;
   }
 
   /// Red Hat's own assessment: the same for all products but a few.
@@ -303,8 +307,22 @@ class VexDocument {
       }
       row.affected.severity = SeverityFor(id);
     }
-    record_.packages.push_back(std::move(row));
+    (unaffected && component->of_minor ? unaffected_minors_ : record_.packages)
+        .push_back(std::move(row));
     return Ok();
+  }
+
+  /// After all others.
+  void PutUnaffectedMinors() {
+    std::set<PackageName> affected;
+    for (const StagedPackage& row : record_.packages) {
+      if (row.affected.claim != Claim::kAffected) continue;
+      affected.insert({row.ecosystem, row.package, row.affected.module});
+    }
+    for (StagedPackage& row : unaffected_minors_) {
+      if (affected.contains({row.ecosystem, row.package, row.affected.module})) continue;
+      record_.packages.push_back(std::move(row));
+    }
   }
 
   Status PutFixes() {
@@ -326,6 +344,8 @@ class VexDocument {
   ByProduct remediations_;
   ByProduct impacts_;
   std::map<PackageName, Fixes> fixes_;
+  /// What is said of minor releases alone.
+  std::vector<StagedPackage> unaffected_minors_;
 };
 
 class RedHatVexFeed final : public DocumentReader {

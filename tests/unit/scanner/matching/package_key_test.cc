@@ -65,6 +65,7 @@ TEST(PackageKeyTest, EcosystemsFollowFromOsRelease) {
       {{"almalinux", "9.3", "", ""}, "AlmaLinux:9"},
       {{"rocky", "8.9", "", ""}, "Rocky Linux:8"},
       {{"rhel", "9.3", "", ""}, "Red Hat:enterprise_linux:9"},
+      {{"rhel", "10.1", "", ""}, "Red Hat:enterprise_linux:10"},
       {{"amzn", "2018.03", "", ""}, "Amazon Linux:1"},
       {{"amzn", "2", "", ""}, "Amazon Linux:2"},
       {{"amzn", "2023", "", ""}, "Amazon Linux:2023"},

@@ -116,6 +116,62 @@ TEST_F(StatesTest, PitfallRedHatSpeaksOfProductsAndRepositoriesLeadToThem) {
       << "PITFALL: a minor release's repository is another one";
 }
 
+// Pitfalls 96, 99.
+TEST_F(StatesTest, PitfallFixesOfRhel10NameMinorReleasesAndAreFoundFromAll) {
+  const std::vector<OsvRecord> records{
+      Fixed("RHSA-1", "Red Hat:enterprise_linux:10.0", "curl", "8-4.el10_0"),
+      Unfixed("RHSA-2", "Red Hat:enterprise_linux:10", "curl"),
+      Fixed("RHSA-3", "Red Hat:enterprise_linux_eus:10.0", "curl", "8-9.el10_0"),
+      Fixed("RHSA-4", "Red Hat:enterprise_linux:9", "curl", "8-9.el9")};
+  const File repositories{"redhat-cpe", "r.json",
+                          R"({"data":{"rhel-10-for-x86_64-baseos-rpms":{"cpes":[)"
+                          R"("cpe:/o:redhat:enterprise_linux:10.0",)"
+                          R"("cpe:/o:redhat:enterprise_linux:10.1"]},)"
+                          R"("rhel-10-for-x86_64-baseos-eus-rpms":{"cpes":[)"
+                          R"("cpe:/o:redhat:enterprise_linux_eus:10.0"]}}})"};
+  struct Case {
+    std::string name;
+    std::string release, installed;
+    std::vector<std::string> content_sets;
+    std::vector<std::string> found;
+  };
+  const std::vector<std::string> both{"curl RHSA-1", "curl RHSA-2"};
+  const Case cases[] = {
+      {"the minor release of the fix", "10.0", "8-3.el10", {}, both},
+      {"a later one whose package is older than the fix", "10.1", "8-3.el10", {}, both},
+      {"os-release without a minor", "10", "8-3.el10", {}, both},
+      {"mended", "10.1", "8-5.el10", {}, {"curl RHSA-2"}},
+      {"by its repository", "10.1", "8-3.el10", {"rhel-10-for-x86_64-baseos-rpms"}, both},
+      {"extended updates alone",
+       "10.0",
+       "8-3.el10",
+       {"rhel-10-for-x86_64-baseos-eus-rpms"},
+       {"curl RHSA-3"}},
+      {"the release before", "9.6", "8-3.el9", {}, {"curl RHSA-4"}},
+  };
+  for (const Case& c : cases) {
+    Inventory inventory = AnInventory("rhel", c.release, {Rpm("curl", c.installed)});
+    inventory.layers.resize(1);
+    inventory.layers[0].content_sets = c.content_sets;
+    inventory.packages[0].layer = 0;
+    const auto result = MatchWith(records, inventory, {repositories});
+    EXPECT_EQ(Ids(result), c.found) << c.name;
+    EXPECT_EQ(CoverageOf(result, "advisories").state, CoverageState::kRead) << c.name;
+  }
+}
+
+// Pitfall 96: what an add-on brings is asked where no content set says what was enabled.
+TEST_F(StatesTest, PitfallAddOnsOfRedHatAreAskedWhereNoRepositoryIsNamed) {
+  for (const char* channel :
+       {"baseos", "highavailability", "resilientstorage", "nfv", "realtime", "supplementary"}) {
+    const std::vector<OsvRecord> records{
+        Fixed("RHSA-1", std::string("Red Hat:enterprise_linux:9::") + channel, "pacemaker", "2-9")};
+    EXPECT_EQ(Ids(MatchWith(records, AnInventory("rhel", "9.3", {Rpm("pacemaker", "2-1")}))),
+              std::vector<std::string>{"pacemaker RHSA-1"})
+        << channel;
+  }
+}
+
 // Pitfalls 72, 103.
 TEST_F(StatesTest, PitfallOtherVendorsPackagesAreNoMatterOfTheDistributionsFeeds) {
   Package own = Rpm("curl", "7-1.el9");

@@ -213,6 +213,57 @@ TEST(RedHatVexTest, StatesAreKeptByProductAndPackage) {
              {"what is no JSON is named", "c.json", "{", {}, {"is not JSON"}}});
 }
 
+Csaf Rhel10() {
+  return Csaf()
+      .Product("0", "cpe:/o:redhat:enterprise_linux:10.0")
+      .Product("1", "cpe:/o:redhat:enterprise_linux:10.1")
+      .Product("E", "cpe:/o:redhat:enterprise_linux_eus:10.0")
+      .Product("R", "cpe:/o:redhat:enterprise_linux:10")
+      .Component("old", "pkg:rpm/redhat/curl@8-4.el10_0.2?arch=noarch")
+      .Component("new", "pkg:rpm/redhat/curl@8-9.el10_1?arch=noarch")
+      .Component("curl", "pkg:rpm/redhat/curl")
+      .Component("curl.src", "pkg:rpm/redhat/curl?arch=src");
+}
+
+// Pitfalls 96, 99, 100.
+TEST(RedHatVexTest, PitfallMinorReleasesOfRhel10AreOneProductWhoseFixesStayApart) {
+  const std::string id = "REDHAT-CVE-2023-0001 Red Hat:enterprise_linux";
+  CheckFeed(
+      "redhat",
+      {{"a fix of one minor release is the major's",
+        "c.json",
+        Rhel10().Say("fixed", "0", "old").Json(),
+        {id + ":10 curl <8-4.el10_0.2"}},
+       {"of two each has its own",
+        "c.json",
+        Rhel10().Say("fixed", "0", "old").Say("fixed", "1", "new").Json(),
+        {id + ":10 curl <8-9.el10_1 el10_0:<8-4.el10_0.2"}},
+       {"extended updates are a product of their own",
+        "c.json",
+        Rhel10().Say("fixed", "E", "old").Say("fixed", "1", "new").Json(),
+        {id + ":10 curl <8-9.el10_1", id + "_eus:10.0 curl <8-4.el10_0.2"}},
+       {"what is not fixed is said of the major release",
+        "c.json",
+        Rhel10().Say("known_affected", "R", "curl").Say("known_affected", "R", "curl.src").Json(),
+        {id + ":10 curl *"}},
+       {"PITFALL: one minor release that is not affected does not speak for another that is",
+        "c.json",
+        Rhel10().Say("known_not_affected", "1", "curl").Say("known_affected", "0", "curl").Json(),
+        {id + ":10 curl *"}},
+       {"nor for one that had to be mended",
+        "c.json",
+        Rhel10().Say("known_not_affected", "1", "new").Say("fixed", "0", "old").Json(),
+        {id + ":10 curl <8-4.el10_0.2"}},
+       {"where nothing else is said it is a statement",
+        "c.json",
+        Rhel10().Say("known_not_affected", "1", "new").Json(),
+        {id + ":10 curl not affected *"}},
+       {"what is said of the major release is said of all",
+        "c.json",
+        Rhel10().Say("known_not_affected", "R", "curl").Say("fixed", "0", "old").Json(),
+        {id + ":10 curl <8-4.el10_0.2", id + ":10 curl not affected *"}}});
+}
+
 TEST(RedHatVexTest, DeletedDocumentsAreWithdrawn) {
   Collected collected;
   ASSERT_TRUE(ReadFeed("redhat", "c.json",
