@@ -46,17 +46,19 @@ Result<Questions> Questions::For(const Inventory& inventory,
   return questions;
 }
 
-/// A layer without content sets goes on with those of the layer below.
 Status Questions::PlaceLayers() {
+  const std::vector<std::string>* looked_up = nullptr;  // layers that share sets stand together
   std::vector<Place> current;
-  for (const ImageLayer& layer : inventory_.layers) {
-    if (!layer.content_sets.empty()) {
-      const auto products = ProductsOf(layer.content_sets, database_);
+  for (int layer = 0; layer < static_cast<int>(inventory_.layers.size()); ++layer) {
+    const std::vector<std::string>& sets = inventory_.ContentSetsOf(layer);
+    if (&sets != looked_up) {
+      const auto products = ProductsOf(sets, database_);
       if (!products) return products.error();
       current.clear();
       for (const std::string& product : *products) {
         if (database_.HasEcosystem(product)) current.push_back({product});
       }
+      looked_up = &sets;
     }
     layer_places_.push_back(current);
   }

@@ -98,21 +98,23 @@ TEST_F(StatesTest, PitfallRedHatSpeaksOfProductsAndRepositoriesLeadToThem) {
                           R"({"cpes":["cpe:/o:redhat:rhel_eus:9.0::baseos"]}}})"};
   inventory.layers.resize(3);
   inventory.layers[1].content_sets = {"rhel-9-for-x86_64-baseos-eus-rpms"};
-  const std::pair<int, std::vector<std::string>> cases[] = {
-      {0, {"curl RHSA-1", "curl RHSA-2", "curl RHSA-3"}},
-      {1, {"curl RHSA-4"}},
-      {2, {"curl RHSA-4"}}};
-  for (const auto& [layer, ids] : cases) {
+  const std::vector<std::string> usual{"curl RHSA-1", "curl RHSA-2", "curl RHSA-3"};
+  const std::tuple<int, std::vector<std::string>, std::string> cases[] = {
+      {0, {"curl RHSA-4"}, "layers below the first take its sets: older bases bring them on top"},
+      {1, {"curl RHSA-4"}, "the layer's own"},
+      {2, {"curl RHSA-4"}, "content sets go on to the layers above"},
+      {-1, usual, "a package of no layer has those of the release"}};
+  for (const auto& [layer, ids, name] : cases) {
     inventory.packages[0].layer = layer;
-    EXPECT_EQ(Ids(MatchWith(records, inventory, {repositories})), ids)
-        << "PITFALL: layer " << layer << ": content sets go on to the layers above";
+    EXPECT_EQ(Ids(MatchWith(records, inventory, {repositories})), ids) << "PITFALL: " << name;
   }
+  inventory.packages[0].layer = 2;
   inventory.layers[1].content_sets = {"rhel-9-for-x86_64-baseos-eus-rpms__9"};
   EXPECT_EQ(Ids(MatchWith(records, inventory, {repositories})),
             std::vector<std::string>{"curl RHSA-4"})
       << "PITFALL: what a build appends is no part of a repository's name";
   inventory.layers[1].content_sets = {"rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2"};
-  EXPECT_EQ(Ids(MatchWith(records, inventory, {repositories})), cases[0].second)
+  EXPECT_EQ(Ids(MatchWith(records, inventory, {repositories})), usual)
       << "PITFALL: a minor release's repository is another one";
 }
 
