@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "lib/base/text.h"
@@ -92,6 +94,7 @@ class Stager final : public FeedSink {
     FeedInfo& feed = info_->feeds[item.feed];
     feed.digest = item.digest;
     if (IsNewer(feed.newest, info_->newest)) info_->newest = feed.newest;
+    if (item.feed + 1 == options_.feeds.size()) TellWhatIsListed();
     if (feed.records > 0) return options_.on_feed ? options_.on_feed(item.feed, feed) : Ok();
     const std::uint64_t seen = feed.withdrawn + feed.unsupported + feed.broken;
     return InvalidArgument(options_.feeds[item.feed].path +
@@ -123,6 +126,7 @@ class Stager final : public FeedSink {
       if (!before) return before.error();
       if (IsNewer(before->advisory.modified, modified)) return Ok();
     }
+    NoteWhatIsListed(record);
     return writer_.Put(kRecordTable, key, Encode(record));
   }
 
@@ -167,6 +171,29 @@ class Stager final : public FeedSink {
     reader_ = FindFeed(options_.feeds[feed].kind)->make();
   }
 
+  /// Where this feed lists what has no fix, too.
+  void NoteWhatIsListed(const StagedRecord& record) {
+    const FeedScope scope = FindFeed(options_.feeds[feed_].kind)->scope;
+    if (scope != FeedScope::kUnfixed && scope != FeedScope::kDepends) return;
+    for (const StagedPackage& package : record.packages) {
+      const bool lists = scope == FeedScope::kUnfixed || IsUnfixed(package.affected);
+      if (lists) unfixed_by_[package.ecosystem].insert(options_.feeds[feed_].kind);
+    }
+  }
+  void TellWhatIsListed() {
+    for (const auto& [ecosystem, kinds] : unfixed_by_) {
+      info_->ecosystems.push_back({ecosystem, 0, 0, {kinds.begin(), kinds.end()}});
+    }
+  }
+  static bool IsUnfixed(const Affected& row) {
+    const auto has_fix = [](const Range& range) {
+      return std::any_of(range.events.begin(), range.events.end(),
+                         [](const Event& event) { return event.kind == EventKind::kFixed; });
+    };
+    return row.claim == Claim::kAffected &&
+           std::none_of(row.ranges.begin(), row.ranges.end(), has_fix);
+  }
+
   Error Where(Error error) const {
     const std::string& path = options_.feeds[feed_].path;
     const bool within = !member_.empty() && !path.ends_with(member_);
@@ -191,6 +218,7 @@ class Stager final : public FeedSink {
   std::unique_ptr<FeedReader> reader_;
   std::string member_;
   std::uint64_t read_ = 0;
+  std::map<std::string, std::set<std::string>> unfixed_by_;
 };
 
 Status Consume(MemberQueue& queue, const BuildOptions& options, Stager& stager,

@@ -19,13 +19,15 @@ inline constexpr const char* kFactTable = "facts";
 /// Members between the two threads; several of the largest records.
 inline constexpr std::size_t kQueueBytes = 48u << 20;
 
-/// Reads all feeds; fills info.feeds, info.newest and info.known_exploited. Of records with the
+/// Reads all feeds; fills info.feeds, info.newest and info.known_exploited, and of info.ecosystems
+/// names and `unfixed_by`, those that nothing will be written of among them. Of records with the
 /// same id the one modified last counts, then the one of the later feed.
 Result<std::unique_ptr<BatchWriter>> StageFeeds(const BuildOptions& options,
                                                 const std::string& path, const Cancellation& cancel,
                                                 DatabaseInfo* info);
 
-/// Writes the database to `path` with scratch file `rows`; fills the rest of `info`.
+/// Writes the database to `path` with scratch file `rows`; fills the rest of `info`, whose
+/// ecosystems are then those that are in it.
 Status WriteDatabase(BatchWriter& staged, const std::string& rows, const std::string& path,
                      const Cancellation& cancel, DatabaseInfo* info);
 

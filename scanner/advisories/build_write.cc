@@ -111,7 +111,8 @@ Status WriteAdvisories(BatchWriter& staged, BatchWriter& rows, FinalWriter& to,
 /// Rows are sorted by ecosystem, then package: all that is said of one package becomes one value.
 class PackageWriter {
  public:
-  PackageWriter(FinalWriter& to, DatabaseInfo* info) : to_(to), info_(info) {}
+  PackageWriter(FinalWriter& to, DatabaseInfo* info)
+      : to_(to), info_(info), staged_(std::exchange(info->ecosystems, {})) {}
 
   Status Take(std::string_view key, std::string_view value) {
     auto row = DecodeAffected(value);
@@ -129,7 +130,7 @@ class PackageWriter {
     const std::string_view ecosystem = std::string_view(key_).substr(0, key_.find('\0'));
     std::vector<EcosystemInfo>& counts = info_->ecosystems;
     if (counts.empty() || counts.back().name != ecosystem) {
-      counts.push_back({std::string(ecosystem), 0, 0});
+      counts.push_back({std::string(ecosystem), 0, 0, UnfixedBy(ecosystem)});
     }
     ++counts.back().packages;
     counts.back().affected += rows_.size();
@@ -139,8 +140,16 @@ class PackageWriter {
   }
 
  private:
+  std::vector<std::string> UnfixedBy(std::string_view ecosystem) const {
+    const auto at = std::find_if(staged_.begin(), staged_.end(), [&](const EcosystemInfo& entry) {
+      return entry.name == ecosystem;
+    });
+    return at == staged_.end() ? std::vector<std::string>() : at->unfixed_by;
+  }
+
   FinalWriter& to_;
   DatabaseInfo* info_;
+  const std::vector<EcosystemInfo> staged_;
   std::string key_;
   std::vector<Affected> rows_;
 };

@@ -244,11 +244,11 @@ Result<std::vector<Affected>> AdvisoryDatabase::Lookup(std::string_view ecosyste
   return rows;
 }
 
-bool AdvisoryDatabase::HasEcosystem(std::string_view ecosystem) const {
+const EcosystemInfo* AdvisoryDatabase::FindEcosystem(std::string_view ecosystem) const {
   const auto at = std::lower_bound(
       info_.ecosystems.begin(), info_.ecosystems.end(), ecosystem,
       [](const EcosystemInfo& entry, std::string_view name) { return entry.name < name; });
-  return at != info_.ecosystems.end() && at->name == ecosystem;
+  return at != info_.ecosystems.end() && at->name == ecosystem ? &*at : nullptr;
 }
 
 }  // namespace landwaiter::advisories

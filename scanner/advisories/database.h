@@ -41,7 +41,11 @@ class AdvisoryDatabase {
 
   const DatabaseInfo& Info() const { return info_; }
   /// True where a feed in the database speaks of this ecosystem ("Debian:12", "npm").
-  bool HasEcosystem(std::string_view ecosystem) const;
+  bool HasEcosystem(std::string_view ecosystem) const {
+    return FindEcosystem(ecosystem) != nullptr;
+  }
+  /// What the manifest says of it; nullptr for one that no feed speaks of.
+  const EcosystemInfo* FindEcosystem(std::string_view ecosystem) const;
 
   /// Calls `take` with all that is said of one package, by advisory id, but for what `skip` does
   /// not want; no call is the ordinary case and means that nothing is known, not that something

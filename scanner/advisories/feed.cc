@@ -18,6 +18,8 @@ std::string_view FeedScopeName(FeedScope scope) {
       return "fixes only";
     case FeedScope::kUnfixed:
       return "unfixed too";
+    case FeedScope::kDepends:
+      return "unfixed too in some files";
     case FeedScope::kSideData:
       return "side data";
   }

@@ -58,9 +58,10 @@ class DocumentReader : public FeedReader {
 enum class FeedScope {
   kFixes,     // only what has been fixed: without a fix it is silent
   kUnfixed,   // what is not fixed, too
+  kDepends,   // what is not fixed only in some of its files, which are told by having it
   kSideData,  // nothing of packages: facts about vulnerabilities or releases
 };
-std::string_view FeedScopeName(FeedScope scope);  // "fixes only", "unfixed too", "side data"
+std::string_view FeedScopeName(FeedScope scope);  // "fixes only", "unfixed too", …
 
 struct Feed {
   std::string_view kind;  // the word of `db build --feed KIND=PATH`

@@ -60,9 +60,11 @@ Result<DatabaseInfo> FromJson(const Json& json) {
   }
   for (const Json& feed : json.at("feeds")) info.feeds.push_back(FeedFromJson(feed));
   for (const Json& entry : json.at("ecosystems")) {
-    info.ecosystems.push_back({entry.at("name").get<std::string>(),
-                               entry.at("packages").get<std::uint64_t>(),
-                               entry.at("affected").get<std::uint64_t>()});
+    EcosystemInfo& ecosystem = info.ecosystems.emplace_back();
+    entry.at("name").get_to(ecosystem.name);
+    entry.at("packages").get_to(ecosystem.packages);
+    entry.at("affected").get_to(ecosystem.affected);
+    if (entry.contains("unfixedBy")) entry.at("unfixedBy").get_to(ecosystem.unfixed_by);
   }
   return info;
 }
@@ -74,8 +76,10 @@ std::string ToJson(const DatabaseInfo& info) {
   for (const FeedInfo& feed : info.feeds) feeds.push_back(FeedToJson(feed));
   Json ecosystems = Json::array();
   for (const EcosystemInfo& entry : info.ecosystems) {
-    ecosystems.push_back(
-        {{"name", entry.name}, {"packages", entry.packages}, {"affected", entry.affected}});
+    ecosystems.push_back({{"name", entry.name},
+                          {"packages", entry.packages},
+                          {"affected", entry.affected},
+                          {"unfixedBy", entry.unfixed_by}});
   }
   const Json json = {{"formatVersion", info.format_version},
                      {"id", info.id},

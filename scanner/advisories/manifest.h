@@ -37,6 +37,9 @@ struct EcosystemInfo {
   std::string name;  // "Debian:12", "npm"
   std::uint64_t packages = 0;
   std::uint64_t affected = 0;  // (package, advisory) pairs
+  /// Kinds of the feeds that put rows there and list what has no fix, too (FeedScope); sorted. A
+  /// manifest without it, as older builds wrote them, says of none that it does.
+  std::vector<std::string> unfixed_by = {};
   friend bool operator==(const EcosystemInfo&, const EcosystemInfo&) = default;
 };
 

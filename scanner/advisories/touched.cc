@@ -31,14 +31,15 @@ Word WordOf(Table table, std::string_view key) {
   return hash;
 }
 
+/// What a match takes for complete hangs on who lists there what has no fix
+/// (matching::IsComplete).
 bool HaveSameEcosystems(const DatabaseInfo& a, const DatabaseInfo& b) {
   return std::equal(a.ecosystems.begin(), a.ecosystems.end(), b.ecosystems.begin(),
                     b.ecosystems.end(), [](const EcosystemInfo& left, const EcosystemInfo& right) {
-                      return left.name == right.name;
+                      return left.name == right.name && left.unfixed_by == right.unfixed_by;
                     });
 }
 
-/// What a match takes for complete hangs on the kinds of feeds (matching::IsComplete).
 std::set<std::string_view> KindsOf(const DatabaseInfo& info) {
   std::set<std::string_view> kinds;
   for (const FeedInfo& feed : info.feeds) kinds.insert(feed.kind);

@@ -86,13 +86,18 @@ bool IsOwnPackage(const Distribution& distribution, const Package& package) {
                      [&](std::string_view prefix) { return package.vendor.starts_with(prefix); });
 }
 
-bool IsComplete(const Distribution& distribution, const advisories::AdvisoryDatabase& database) {
-  if (distribution.complete_by.empty()) return false;
+void MarkComplete(const Distribution& distribution, const advisories::AdvisoryDatabase& database,
+                  std::vector<Place>* places) {
+  if (distribution.complete_by.empty()) return;
   const auto kinds = text::Split(distribution.complete_by, '|');
-  const auto& feeds = database.Info().feeds;
-  return std::any_of(feeds.begin(), feeds.end(), [&](const auto& feed) {
-    return std::find(kinds.begin(), kinds.end(), feed.kind) != kinds.end();
-  });
+  for (Place& place : *places) {
+    const advisories::EcosystemInfo* const entry = database.FindEcosystem(place.ecosystem);
+    if (entry == nullptr) continue;
+    place.complete = std::any_of(
+        entry->unfixed_by.begin(), entry->unfixed_by.end(), [&](const std::string& kind) {
+          return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+        });
+  }
 }
 
 std::vector<Place> PlacesOf(const Distribution& distribution, const OperatingSystem& os,
@@ -101,13 +106,14 @@ std::vector<Place> PlacesOf(const Distribution& distribution, const OperatingSys
   const auto ecosystem = EcosystemOf(os);
   if (!ecosystem) return places;
   if (database.HasEcosystem(*ecosystem)) places.push_back({*ecosystem});
-  if (distribution.more_places == nullptr) return places;
   std::vector<Place> more;
-  distribution.more_places(*ecosystem, database, &more);
+  if (distribution.more_places != nullptr) distribution.more_places(*ecosystem, database, &more);
+  MarkComplete(distribution, database, &places);
   // A record of every release is no feed of this one, nor is one of what is beside its core.
-  const bool alone =
+  const bool of_release =
       distribution.more_places != Unsuffixed && distribution.more_places != AmazonExtras;
-  const bool known = !places.empty() || (!more.empty() && alone);
+  if (of_release) MarkComplete(distribution, database, &more);
+  const bool known = !places.empty() || (!more.empty() && of_release);
   if (known) places.insert(places.end(), more.begin(), more.end());
   return places;
 }

@@ -30,6 +30,8 @@ struct Place {
   /// It has other versions of packages that the places before it have, too: a package whose name
   /// they know is compared with fixes of its own line of versions alone ("1.10" of 1.10.12).
   bool extras = false;
+  /// What is said there is said of packages that have no fix, too: no finding means not affected.
+  bool complete = false;
 };
 
 struct Distribution {
@@ -37,8 +39,8 @@ struct Distribution {
   std::string_view ecosystem;  // OSV's name, without the suffix
   std::string_view package_type;  // purl type of its packages
   KeyBy key;
-  /// The kinds of feeds (a list with bars) that speak of its packages that have no fix, too: with
-  /// one of them in the database no finding means not affected. "" where none does.
+  /// The kinds of feeds (a list with bars) that speak of its packages that have no fix, too: where
+  /// one of them does so of the very release no finding means not affected. "" where none does.
   std::string_view complete_by;
   /// The suffix of a release with its ':' (":12"); nullopt where the release has no name that
   /// feeds could know it by.
@@ -55,8 +57,10 @@ struct Distribution {
 /// Whether a package is the distribution's own, as far as it says who built it.
 bool IsOwnPackage(const Distribution& distribution, const Package& package);
 
-/// Whether a feed in the database speaks of the distribution's packages that have no fix.
-bool IsComplete(const Distribution& distribution, const advisories::AdvisoryDatabase& database);
+/// Sets Place::complete by what the database says of its ecosystem: that a feed of the right kind
+/// speaks of another release, or lists only fixes of this one, does not count.
+void MarkComplete(const Distribution& distribution, const advisories::AdvisoryDatabase& database,
+                  std::vector<Place>* places);
 
 std::span<const Distribution> Distributions();
 /// nullptr for a family without feeds.

@@ -225,7 +225,7 @@ class Matcher {
       ++row.unasked;
       return Ok();
     }
-    if (os && !questions_.complete()) {
+    if (os && !questions_.IsComplete(package)) {
       row.note = "the feeds of " + inventory_.os->family +
                  " list what is fixed: no finding may mean that there is no fix";
       if (questions_.lacks_extras()) {
@@ -249,7 +249,9 @@ class Matcher {
   /// show in their versions.
   bool IsItsOwnersMatter(const Package& package, bool guess) const {
     if (!IsOwned(package)) return false;
-    return guess || (questions_.complete() && SameOwner(package) != nullptr);
+    if (guess) return true;
+    const Package* const owner = SameOwner(package);
+    return owner != nullptr && questions_.IsComplete(*owner);
   }
 
   Status AddFindings(const Package& package, Question question, bool guess, CoverageRow* row) {

@@ -42,7 +42,6 @@ Result<Questions> Questions::For(const Inventory& inventory,
                                                 [](const auto& places) { return !places.empty(); });
   questions.lacks_extras_ =
       questions.places_.size() == 1 && questions.places_[0].ecosystem == "Amazon Linux:2";
-  questions.complete_ = questions.has_feed_ && IsComplete(*questions.distribution_, database);
   return questions;
 }
 
@@ -58,6 +57,7 @@ Status Questions::PlaceLayers() {
       for (const std::string& product : *products) {
         if (database_.HasEcosystem(product)) current.push_back({product});
       }
+      MarkComplete(*distribution_, database_, &current);
       looked_up = &sets;
     }
     layer_places_.push_back(current);
@@ -69,6 +69,16 @@ const std::vector<Place>& Questions::PlacesOfLayer(int layer) const {
   if (layer < 0 || static_cast<std::size_t>(layer) >= layer_places_.size()) return places_;
   const auto& of_layer = layer_places_[static_cast<std::size_t>(layer)];
   return of_layer.empty() ? places_ : of_layer;
+}
+
+bool Questions::IsComplete(const Package& package) const {
+  if (distribution_ == nullptr) return false;
+  std::string_view flavour;
+  if (distribution_->flavour != nullptr) flavour = distribution_->flavour(package.version);
+  const std::vector<Place>& places = PlacesOfLayer(package.layer);
+  return std::any_of(places.begin(), places.end(), [&](const Place& place) {
+    return place.complete && place.flavour == flavour;
+  });
 }
 
 std::optional<Question> Questions::Of(const Package& package, std::string* why) const {

@@ -32,10 +32,11 @@ class Questions {
   }
   /// nullptr where no feed of the operating system is in the database.
   const Distribution* distribution() const { return has_feed_ ? distribution_ : nullptr; }
-  /// The operating system's feeds speak of what has no fix, too.
-  bool complete() const { return complete_; }
   /// Amazon Linux 2, of whose extras no feed is in the database.
   bool lacks_extras() const { return lacks_extras_; }
+  /// Whether the feeds that are asked of an operating system's package speak of what has no fix,
+  /// too.
+  bool IsComplete(const Package& package) const;
 
  private:
   Questions(const Inventory& inventory, const advisories::AdvisoryDatabase& database)
@@ -57,7 +58,6 @@ class Questions {
   std::vector<std::vector<Place>> layer_places_;
   std::map<std::string_view, std::string_view> labels_;  // of rpm modules, by dist tag
   bool has_feed_ = false;
-  bool complete_ = false;
   bool lacks_extras_ = false;
 };
 

@@ -52,7 +52,7 @@ constexpr Feed kFeeds[] = {
     {"redhat", FeedScope::kUnfixed, "Red Hat, by product (CPE) and module stream",
      "CSAF VEX: fixed, affected, will not be fixed, not affected, under investigation",
      "https://security.access.redhat.com/data/csaf/v2/vex/", kJson, kVexBytes, MakeRedHatVexFeed},
-    {"redhat-oval", FeedScope::kUnfixed, "Red Hat, by product (CPE) and module stream",
+    {"redhat-oval", FeedScope::kDepends, "Red Hat, by product (CPE) and module stream",
      "OVAL v2, which Red Hat no longer renews: errata, and what has no fix where the file says "
      "\"including-unpatched\"",
      "https://security.access.redhat.com/data/oval/v2/", kXml, kStreamedBytes, MakeRedHatOvalFeed},

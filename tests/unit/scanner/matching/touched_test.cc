@@ -45,6 +45,9 @@ TouchedFeeds Base() {
   feeds.files["epss/epss.csv"] =
       "cve,epss,percentile\nCVE-2021-3003,0.1,0.5\nCVE-1999-1001,0.1,0.5\n";
   feeds.files["redhat-cpe/r.json"] = R"({"data":{"one":{"cpes":[]}}})";
+  add(Unfixed("DEBIAN-CVE-2021-9", "Debian:11", "x"));
+  feeds.files["debian/tracker.json"] =
+      R"({"x":{"CVE-2021-9":{"releases":{"bullseye":{"status":"open"}}}}})";
   return feeds;
 }
 
@@ -151,6 +154,12 @@ INSTANTIATE_TEST_SUITE_P(
                     {"all"}},
         TouchedCase{"AllWhereNoFeedOfItsKindIsLeft",
                     [](TouchedFeeds& f) { f.files.erase("endoflife/debian.json"); },
+                    {"all"}},
+        TouchedCase{"AllWhereAFeedListsWhatHasNoFixOfAnotherRelease",
+                    [](TouchedFeeds& f) {
+                      f.files["debian/tracker.json"] =
+                          R"({"x":{"CVE-2021-9":{"releases":{"bookworm":{"status":"open"}}}}})";
+                    },
                     {"all"}},
         TouchedCase{
             "AllWithANewEcosystem",
