@@ -37,6 +37,7 @@ nlohmann::json ToJson(const Package& p) {
   Set(json, "vendor", p.vendor);
   if (!p.licenses.empty()) json["licenses"] = p.licenses;
   if (p.dev) json["dev"] = true;
+  if (p.source_assumed) json["sourceAssumed"] = true;
   return json;
 }
 
@@ -122,6 +123,7 @@ Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
   fields.Strings("licenses", p.licenses, bounds::kLicenses, bounds::kText);
   fields.Int("layer", layer);
   fields.Bool("dev", p.dev);
+  fields.Bool("sourceAssumed", p.source_assumed);
   if (p.type.empty()) fields.Fail("type", "is missing");
   if (p.name.empty()) fields.Fail("name", "is missing");
   if (layer < -1 || layer >= static_cast<std::int64_t>(layers)) {

@@ -66,6 +66,9 @@ struct Package {
   int layer = -1;  // index into Inventory::layers: the first that has this version
   /// A lock file says that only its authors' tests and tools use it.
   bool dev = false;
+  /// Nothing records the source package: source_name is the package's own name, which its source
+  /// may have or not. Unlike a record that says nothing because the two are the same.
+  bool source_assumed = false;
   friend bool operator==(const Package&, const Package&) = default;
 };
 

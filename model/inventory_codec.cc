@@ -182,7 +182,7 @@ class Reader : public BinaryReader {
 template <class Codec, class T>
 void PackageFields(Codec& c, T& package, std::size_t layers) {
   auto& [type, name, version, architecture, source_name, source_version, purl, path, within,
-         found_by, licenses, owner, module, vendor, cpe, layer, dev] = package;
+         found_by, licenses, owner, module, vendor, cpe, layer, dev, source_assumed] = package;
   c.Required("type", type, bounds::kWord);
   c.Required("name", name, bounds::kName);
   c.String("version", version, bounds::kName);
@@ -200,6 +200,7 @@ void PackageFields(Codec& c, T& package, std::size_t layers) {
   c.String("cpe", cpe, bounds::kName);
   c.Layer(layer, layers);
   c.Bool("dev", dev);
+  c.Bool("sourceAssumed", source_assumed);
 }
 
 template <class Codec, class T>

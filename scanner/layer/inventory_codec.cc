@@ -109,9 +109,9 @@ void Fields(Codec& codec, T& record) {
   const auto each = [&](auto&... fields) { (codec.Field(fields), ...); };
   if constexpr (std::is_same_v<Record, Package>) {
     auto& [type, name, version, architecture, source_name, source_version, purl, path, within,
-           found_by, licenses, owner, module, vendor, cpe, layer, dev] = record;
+           found_by, licenses, owner, module, vendor, cpe, layer, dev, source_assumed] = record;
     each(type, name, version, architecture, source_name, source_version, purl, path, within,
-         found_by, licenses, owner, module, vendor, cpe, layer, dev);
+         found_by, licenses, owner, module, vendor, cpe, layer, dev, source_assumed);
   } else if constexpr (std::is_same_v<Record, OwnedFile>) {
     auto& [path, package] = record;
     each(path, package);

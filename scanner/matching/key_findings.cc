@@ -126,6 +126,7 @@ class Collector {
                                   [](const Place& place) { return place.subscription; })) {}
 
   Status Take(Answer& answer) {
+    found_.known = true;
     if (answer.fits == RowFits::kUntoldModule) return TakeUntold(answer);
     if (answer.fits != RowFits::kYes) return Ok();
     if (!answer.failure.empty()) {
@@ -150,6 +151,7 @@ class Collector {
 
   /// A plain row whose fix the installed version has. False: it is to be taken after all.
   bool TakeMended(const advisories::PlainRow& row) {
+    found_.known = true;
     if (!wants_mended_) return true;
     const bool of_none = question_.module.empty() && question_.module_tag.empty();
     if (!row.for_all || !of_none) return false;

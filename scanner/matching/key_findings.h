@@ -55,6 +55,7 @@ Status Ask(const Question& question, const advisories::AdvisoryDatabase& databas
 struct KeyFindings {
   std::vector<Finding> findings;
   std::string failure;  // why it could not be compared with some row, "" where it could with all
+  bool known = false;   // the database has the name, whatever it says of this version
   /// Advisories that say of this version that it is not affected, or that it is mended (asked for
   /// where files are owned).
   std::vector<std::string> unaffected;

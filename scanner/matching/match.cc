@@ -34,6 +34,7 @@ struct CoverageRow {
   std::uint64_t packages = 0;
   std::uint64_t unasked = 0;
   std::uint64_t foreign = 0;      // packages that the distribution's feeds do not mean
+  std::uint64_t sourceless = 0;   // packages whose source nobody records: nobody was asked
   std::string unsupported;        // why nothing speaks of (some of) them; "" where something does
   std::uint64_t other_lines = 0;  // packages that fixes of extras may mean, and were taken not to
   std::string note;               // what the feeds cannot say
@@ -46,6 +47,20 @@ struct CoverageRow {
                          text::JsonQuote(package.version) + ": " + why);
     }
     ++failed;
+  }
+
+  std::vector<std::string> WhatFailed() const {
+    const std::string of = " of " + std::to_string(packages) + " packages";
+    std::vector<std::string> parts = failures;
+    if (failed > failures.size()) {
+      parts.push_back("and " + std::to_string(failed - failures.size()) + " more");
+    }
+    if (unasked > 0) parts.push_back(std::to_string(unasked) + of + ": " + unsupported);
+    if (sourceless > 0) {
+      parts.push_back(std::to_string(sourceless) + of +
+                      ": nothing records their source packages, by which the feeds speak of them");
+    }
+    return parts;
   }
 
   Coverage Finish(const std::string& source) const {
@@ -64,16 +79,9 @@ struct CoverageRow {
     if (unasked > 0 && unasked + foreign == packages) {
       coverage.state = CoverageState::kUnsupported;
       coverage.reason = unsupported;
-    } else if (failed > 0 || unasked > 0) {
+    } else if (failed > 0 || unasked > 0 || sourceless > 0) {
       coverage.state = CoverageState::kFailed;
-      coverage.reason = text::Join(failures, "; ");
-      if (failed > failures.size()) {
-        coverage.reason += "; and " + std::to_string(failed - failures.size()) + " more";
-      }
-      if (unasked > 0) {
-        coverage.reason += (failed > 0 ? "; " : "") + std::to_string(unasked) + " of " +
-                           std::to_string(packages) + " packages: " + unsupported;
-      }
+      coverage.reason = text::Join(WhatFailed(), "; ");
     }
     coverage.reason = text::Truncate(coverage.reason, kMaxReasonBytes);
     return coverage;
@@ -251,7 +259,8 @@ class Matcher {
     if (!IsOwned(package)) return false;
     if (guess) return true;
     const Package* const owner = SameOwner(package);
-    return owner != nullptr && questions_.IsComplete(*owner);
+    return owner != nullptr && questions_.IsComplete(*owner) &&
+           !questions_.IsBySourceThatIsAssumed(*owner);
   }
 
   Status AddFindings(const Package& package, Question question, bool guess, CoverageRow* row) {
@@ -260,6 +269,7 @@ class Matcher {
     const KeyFindings& found = (*known)->Get();
     if (!found.failure.empty()) row->AddFailure(package, found.failure);
     if (found.other_lines) ++row->other_lines;
+    if (!found.known && questions_.IsBySourceThatIsAssumed(package)) ++row->sourceless;
     std::set<std::string> said;
     if (IsOwned(package) && !found.findings.empty()) {
       auto names = SaidByOwners(package);

@@ -30,6 +30,12 @@ class Questions {
     return distribution_ != nullptr && IsOsPackage(package) &&
            !IsOwnPackage(*distribution_, package);
   }
+  /// Whether the package is asked for by the name of a source package that nothing records: the
+  /// answer counts only where the database knows that name.
+  bool IsBySourceThatIsAssumed(const Package& package) const {
+    return distribution_ != nullptr && distribution_->key == KeyBy::kSource &&
+           package.source_assumed && IsOsPackage(package);
+  }
   /// nullptr where no feed of the operating system is in the database.
   const Distribution* distribution() const { return has_feed_ ? distribution_ : nullptr; }
   /// Amazon Linux 2, of whose extras no feed is in the database.

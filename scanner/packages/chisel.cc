@@ -2,8 +2,8 @@
 // over lines of JSON, the first a header with their number, each other one an object of a kind.
 //
 // A "package" is a Debian package of which slices were cut out; a "path" names the slices, hence
-// the packages, that a file came with. There is no dpkg beside it. Not handled: the source package,
-// which chisel does not record; the binary's name stands for it.
+// the packages, that a file came with. There is no dpkg beside it. The source package is not
+// recorded: the binary's name stands for it, and the package says so.
 #include <array>
 #include <charconv>
 #include <utility>
@@ -104,6 +104,7 @@ class Manifest {
     package.architecture = FreeText(entry.architecture);
     package.source_name = package.name;
     package.source_version = package.version;
+    package.source_assumed = true;
     out_.Add(std::move(package));
   }
 
@@ -138,7 +139,7 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
 
 PackageSource ChiselSource() {
   return {.name = kName,
-          .version = 2,
+          .version = 3,
           .max_bytes = kMaxManifestBytes,
           .wants = Wants,
           .wants_head = nullptr,

@@ -50,8 +50,9 @@ class SbomCollector {
   /// What the document is about: nothing is missing where it is no package.
   void TakeSubject(const Component& component);
   void TakeSystem(OperatingSystem os);
-  /// Counts and system, for the finished reading. Where a document that was asked for lists
-  /// components and not one of them could be taken, it has failed.
+  /// Counts and system, for the finished reading, and which packages' sources are only assumed.
+  /// Where a document that was asked for lists components and not one of them could be taken, it
+  /// has failed.
   void Finish(FileReading& reading) const;
 
  private:
@@ -66,6 +67,8 @@ class SbomCollector {
   std::uint64_t without_kind_ = 0;
   std::uint64_t without_version_ = 0;
   std::set<std::string> seen_;
+  /// Types of system packages of which the document names a source package at least once.
+  std::set<std::string> names_sources_;
   std::optional<OperatingSystem> stated_;    // by a component of its own
   std::optional<OperatingSystem> inferred_;  // from a purl
 };

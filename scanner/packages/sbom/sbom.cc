@@ -146,6 +146,8 @@ SbomCollector::Taken SbomCollector::TakePackage(const Component& component) {
     if (trust_ == Trust::kFound) return Taken::kYes;  // its database lists it
     if (!inferred_) inferred_ = SystemOf(*purl);
     if (!component.source_name.empty()) package->source_name = component.source_name;
+    const bool named = !component.source_name.empty() || !purl->Qualifier("upstream").empty();
+    if (named) names_sources_.insert(package->type);
     if (!component.source_version.empty()) package->source_version = component.source_version;
   }
   const std::string key =
@@ -165,6 +167,12 @@ std::string SbomCollector::WhatIsMissing() const {
 
 void SbomCollector::Finish(FileReading& reading) const {
   reading.left_out = without_version_;
+  // Who knows source packages names them where they differ (Syft) or always (Trivy): then silence
+  // means that the two are the same, and any system has packages where they differ. A document that
+  // never names one was made by somebody who does not know them.
+  for (Package& package : reading.packages) {
+    package.source_assumed = IsSystemType(package.type) && !names_sources_.contains(package.type);
+  }
   if (trust_ == Trust::kAsked) reading.os = stated_ ? stated_ : inferred_;
   if (reading.state != ReadingState::kRead) return;
   const std::string path = text::Truncate(text::Printable(reading.path), 256) + ": ";
@@ -179,7 +187,7 @@ void SbomCollector::Finish(FileReading& reading) const {
 
 PackageSource SbomSource() {
   return {.name = kName,
-          .version = 2,
+          .version = 3,
           .max_bytes = kMaxFoundBytes,
           .wants = Wants,
           .wants_head = nullptr,

@@ -57,6 +57,7 @@ inline ImageInventory AnInventory() {
   p.owner = "node-openssl";
   p.cpe = "cpe:2.3:a:openssl:openssl:3.0.11:*:*:*:*:*:*:*";
   p.dev = true;
+  p.source_assumed = true;
   i.hints = {p};
   i.coverage = {{"dpkg", CoverageState::kRead, "", 1},
                 {"npm", CoverageState::kFailed, "app/package.json: no valid JSON", 3}};

@@ -36,9 +36,10 @@ TEST(InventoryCodec, TheFuzzTargetStartsFromTodaysForm) {
 // has to be filled.
 auto FieldsOf(const Package& record) {
   const auto& [type, name, version, architecture, source_name, source_version, purl, path, within,
-               found_by, licenses, owner, module, vendor, cpe, layer, dev] = record;
+               found_by, licenses, owner, module, vendor, cpe, layer, dev, source_assumed] = record;
   return std::tie(type, name, version, architecture, source_name, source_version, purl, path,
-                  within, found_by, licenses, owner, module, vendor, cpe, layer, dev);
+                  within, found_by, licenses, owner, module, vendor, cpe, layer, dev,
+                  source_assumed);
 }
 auto FieldsOf(const OperatingSystem& record) {
   const auto& [family, version, codename, pretty_name, variant] = record;

@@ -31,6 +31,7 @@ LayerInventory Full() {
   package.cpe = "cpe:2.3:a:a:b:1:*:*:*:*:*:*:*";
   package.layer = 3;
   package.dev = true;
+  package.source_assumed = true;
   FileReading reading;
   reading.source = "java";
   reading.path = "opt/a.jar";

@@ -63,6 +63,97 @@ TEST_F(MatchTest, WhatNoFeedSpeaksOfIsSaidAndNeverClean) {
   }
 }
 
+// Pitfalls 56, 63, 159: Ubuntu's feeds speak of source packages; chisel, and some makers of SBOMs,
+// do not know them.
+TEST_F(MatchTest, PitfallAPackageWhoseSourceNobodyRecordsIsNotLookedAt) {
+  const auto assumed = [](const std::string& type, const std::string& name) {
+    Package package = FromSource(APackage(type, name, "1-1"), name, "1-1");
+    package.source_assumed = true;
+    return package;
+  };
+  const auto recorded = FromSource(APackage("deb", "base-files", "1-1"), "base-files", "1-1");
+  struct Case {
+    std::string name;
+    std::string family, release;
+    std::vector<Package> packages;
+    std::vector<std::string> found;
+    CoverageState state;
+    std::string reason;
+  };
+  const std::string why = ": nothing records their source packages";
+  const Case cases[] = {
+      {"a name that no source has",
+       "ubuntu",
+       "24.04",
+       {assumed("deb", "libssl3t64")},
+       {},
+       CoverageState::kFailed,
+       "1 of 1 packages" + why},
+      {"one that is the source's, too",
+       "ubuntu",
+       "24.04",
+       {assumed("deb", "openssl")},
+       {"openssl UBUNTU-CVE-1"},
+       CoverageState::kRead,
+       ""},
+      {"one that is, and of which this version is mended",
+       "ubuntu",
+       "24.04",
+       {assumed("deb", "zlib")},
+       {},
+       CoverageState::kRead,
+       ""},
+      {"they are counted, and the others are matched",
+       "ubuntu",
+       "24.04",
+       {assumed("deb", "libc6"), assumed("deb", "openssl"), assumed("deb", "libssl3t64"), recorded},
+       {"openssl UBUNTU-CVE-1"},
+       CoverageState::kFailed,
+       "2 of 4 packages" + why},
+      {"a source that is recorded is not looked for by another name",
+       "ubuntu",
+       "24.04",
+       {recorded},
+       {},
+       CoverageState::kRead,
+       ""},
+      {"feeds by binary package need no source",
+       "almalinux",
+       "9.3",
+       {assumed("rpm", "libcurl")},
+       {},
+       CoverageState::kRead,
+       ""},
+  };
+  const std::vector<OsvRecord> records{
+      OsvRecord("UBUNTU-CVE-1", "Ubuntu:24.04:LTS", "openssl").Introduced("0"),
+      OsvRecord("UBUNTU-CVE-2", "Ubuntu:24.04:LTS", "zlib").Introduced("0").Fixed("1-1"),
+      OsvRecord("ALSA-1", "AlmaLinux:9", "curl").Introduced("0").Fixed("1-9")};
+  for (const Case& c : cases) {
+    const auto result = MatchWith(records, AnInventory(c.family, c.release, c.packages));
+    EXPECT_EQ(Ids(result), c.found) << c.name;
+    const Coverage coverage = CoverageOf(result, "advisories");
+    EXPECT_EQ(coverage.state, c.state) << c.name << ": " << coverage.reason;
+    EXPECT_NE(coverage.reason.find(c.reason), std::string::npos)
+        << c.name << ": " << coverage.reason;
+  }
+}
+
+// Pitfall 109: an owner that nobody could be asked about has no word to say.
+TEST_F(MatchTest, PitfallAnOwnerWithoutASourceSilencesNoLanguagePackage) {
+  Package owner =
+      FromSource(APackage("deb", "python3-jinja2", "3.1.0-1"), "python3-jinja2", "3.1.0-1");
+  Package owned = APackage("pypi", "jinja2", "3.1.0");
+  owned.owner = owner.name;
+  const std::vector<OsvRecord> records{
+      OsvRecord("UBUNTU-CVE-1", "Ubuntu:24.04:LTS", "other").Introduced("0"),
+      OsvRecord("PYSEC-1", "PyPI", "jinja2").Introduced("0")};
+  EXPECT_TRUE(MatchWith(records, AnInventory("ubuntu", "24.04", {owner, owned})).findings.empty());
+  owner.source_assumed = true;
+  EXPECT_EQ(Ids(MatchWith(records, AnInventory("ubuntu", "24.04", {owner, owned}))),
+            std::vector<std::string>{"jinja2 PYSEC-1"});
+}
+
 // Pitfalls 83, 159.
 TEST_F(MatchTest, VersionsThatCannotBeComparedAreFailedCoverageAndTheOthersAreStillMatched) {
   std::vector<Package> packages{APackage("npm", "minimist", "1.2.0")};

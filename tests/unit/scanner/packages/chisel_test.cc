@@ -45,6 +45,7 @@ TEST(ChiselTest, ListsDebianPackages) {
   EXPECT_EQ(reading.packages[0].type, "deb");
   EXPECT_EQ(reading.packages[0].architecture, "amd64");
   EXPECT_EQ(reading.packages[0].source_name, "libssl3t64");
+  EXPECT_TRUE(reading.packages[0].source_assumed) << "PITFALL: it is of the source openssl";
   EXPECT_THAT(reading.owned, ElementsAre(OwnedFile{"usr/bin/python3.12", "python3.12-minimal"}));
 }
 

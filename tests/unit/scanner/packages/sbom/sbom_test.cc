@@ -49,6 +49,49 @@ TEST_P(DocumentTest, Lists) {
   EXPECT_EQ(reading.left_out, c.left_out);
 }
 
+// Pitfall 63: a document whose maker does not know source packages names none of any package; one
+// whose maker does names them where they differ.
+TEST(SbomTest, PitfallASourceThatTheWholeDocumentNeverNamesIsAssumed) {
+  const auto document = [](const std::vector<std::string>& purls, const std::string& more = "") {
+    std::string list;
+    for (const std::string& purl : purls) {
+      list += (list.empty() ? "" : ",") + (R"({"type":"library","purl":")" + purl + "\"}");
+    }
+    return R"({"bomFormat":"CycloneDX","components":[)" + list + more + "]}";
+  };
+  const std::string libc = "pkg:deb/ubuntu/libc6@2.39-0ubuntu8";
+  const std::string attr = "pkg:deb/ubuntu/attr@2.5";
+  const std::string trivys =
+      R"(,{"type":"library","purl":"pkg:deb/ubuntu/libssl3t64@3.0.13-0ubuntu3",)"
+      R"("properties":[{"name":"aquasecurity:trivy:SrcName","value":"openssl"}]})";
+  struct Case {
+    std::string name;
+    std::string text;
+    std::vector<std::string> assumed;
+  };
+  const Case cases[] = {
+      {"no package names one", document({libc, attr}), {"libc6", "attr"}},
+      {"one does: the others are of the same name",
+       document({"pkg:deb/ubuntu/libssl3t64@3?upstream=openssl", attr}),
+       {}},
+      {"it stands beside the purl", document({attr}, trivys), {}},
+      {"of another kind of package one does",
+       document({"pkg:apk/alpine/libcrypto3@3?upstream=openssl", attr}),
+       {"attr"}},
+      {"languages have no source packages", document({"pkg:npm/left-pad@1.0.0"}), {}},
+      {"an empty one is none", document({"pkg:deb/ubuntu/attr@2.5?upstream="}), {"attr"}},
+  };
+  for (const Case& c : cases) {
+    const FileReading reading = ReadAsked(c.text);
+    ASSERT_EQ(reading.state, ReadingState::kRead) << c.name << ": " << reading.reason;
+    std::vector<std::string> assumed;
+    for (const Package& package : reading.packages) {
+      if (package.source_assumed) assumed.push_back(package.name);
+    }
+    EXPECT_THAT(assumed, ElementsAreArray(c.assumed)) << c.name;
+  }
+}
+
 constexpr char kOneWithoutKind[] = "1 without a package URL of a known kind left out";
 
 const DocumentCase kDocuments[] = {
