@@ -76,7 +76,12 @@ struct CoverageRow {
                          std::to_string(packages) +
                          " packages are of other vendors, of whom no feed speaks";
     }
-    if (unasked > 0 && unasked + foreign == packages) {
+    if (foreign > 0 && foreign == packages) {
+      coverage.state = CoverageState::kUnsupported;
+      coverage.reason = (packages > 1 ? "all " + std::to_string(packages) + " packages are"
+                                      : std::string("its one package is")) +
+                        " of other vendors, of whom no feed speaks";
+    } else if (unasked > 0 && unasked + foreign == packages) {
       coverage.state = CoverageState::kUnsupported;
       coverage.reason = unsupported;
     } else if (failed > 0 || unasked > 0 || sourceless > 0) {

@@ -198,6 +198,57 @@ TEST_F(StatesTest, PitfallOtherVendorsPackagesAreNoMatterOfTheDistributionsFeeds
       << "PITFALL: what they ship is looked at by the language's feed";
 }
 
+// Pitfalls 72, 103, 159: a line that nobody was asked for is not Read.
+TEST_F(StatesTest, PitfallAnImageOfOtherVendorsPackagesAloneIsNotLookedAt) {
+  const auto of = [](const std::string& name, const std::string& vendor) {
+    Package package = Rpm(name, "1-1.el9");
+    package.vendor = vendor;
+    return package;
+  };
+  struct Case {
+    std::string name;
+    std::string release;
+    std::vector<Package> packages;
+    CoverageState state;
+    std::string reason;
+  };
+  const Case cases[] = {
+      {"all are of others",
+       "9.3",
+       {of("nginx", "Fedora Project"), of("docker-ce", "Docker")},
+       CoverageState::kUnsupported,
+       "all 2 packages are of other vendors, of whom no feed speaks"},
+      {"the only one is",
+       "9.3",
+       {of("nginx", "Fedora Project")},
+       CoverageState::kUnsupported,
+       "its one package is of other vendors"},
+      {"all are, of a release without a feed",
+       "8.9",
+       {of("nginx", "Fedora Project")},
+       CoverageState::kUnsupported,
+       "of other vendors"},
+      {"some are: the others were looked at",
+       "9.3",
+       {of("nginx", "Fedora Project"), of("curl", "Red Hat, Inc.")},
+       CoverageState::kRead,
+       "1 of 2 packages are of other vendors"},
+      {"nobody says who built it: it may be the distribution's",
+       "9.3",
+       {of("nginx", "")},
+       CoverageState::kRead,
+       ""},
+  };
+  for (const Case& c : cases) {
+    const auto result = MatchWith({Unfixed("RHSA-1", "Red Hat:enterprise_linux:9", "other")},
+                                  AnInventory("rhel", c.release, c.packages));
+    const Coverage coverage = CoverageOf(result, "advisories");
+    EXPECT_EQ(coverage.state, c.state) << c.name;
+    EXPECT_NE(coverage.reason.find(c.reason), std::string::npos)
+        << c.name << ": " << coverage.reason;
+  }
+}
+
 // Pitfall 72.
 TEST_F(StatesTest, PitfallDebsOfOtherVendorsAreNoMatterOfTheDistributionsFeeds) {
   const std::vector<OsvRecord> records{Fixed("D-1", "Debian:12", "nodejs", "18.20.4+dfsg-1"),
