@@ -3,7 +3,9 @@
 //  - resolved with a version: mended there; with "0": never affected,
 //  - open: affected; `nodsa` with the reason "ignored": it will not be fixed,
 //  - undetermined: nobody has looked yet; no statement, so no row.
-// Releases without a number (sid, experimental) are left out: no image says that it is one.
+// Releases without a number (sid, experimental) have no rows: no image says that it is one, and sid
+// takes itself for testing. What is open in testing and mended in sid ends at sid's fix, which is
+// no fix for who is on testing: a version from there on has come from sid.
 #include "lib/base/text.h"
 #include "scanner/advisories/code_names.h"
 #include "scanner/advisories/feeds/document.h"
@@ -32,14 +34,46 @@ StatedSeverity SeverityOfUrgency(std::string_view urgency) {
   return {severity, "Debian urgency", {}, {}};
 }
 
+/// The version of sid that mends the vulnerability; "" where none does, or none that can be read.
+std::string_view FixOfSid(const dom::object& releases) {
+  dom::object sid;
+  if (releases.at_key("sid").get_object().get(sid) != simdjson::SUCCESS) return {};
+  if (LooseText(sid, "status") != std::string_view("resolved")) return {};
+  const auto fix = LooseText(sid, "fixed_version").value_or(std::string_view());
+  return fix != "0" && versions::Validate(versions::Scheme::kDpkg, fix) ? fix : std::string_view();
+}
+
+/// Whether all that the release itself holds of a package is older than `fix`. A stable release
+/// whose own version is newer and that is still open has lost the fix again.
+bool HoldsOlderOnly(const dom::object& release, std::string_view fix) {
+  dom::object repositories;
+  if (release.at_key("repositories").get_object().get(repositories) != simdjson::SUCCESS) {
+    return false;
+  }
+  bool any = false;
+  for (const auto& [name, element] : repositories) {
+    std::string_view version;
+    if (element.get_string().get(version) != simdjson::SUCCESS) return false;
+    const auto order = versions::Compare(versions::Scheme::kDpkg, version, fix);
+    if (!order || *order >= 0) return false;
+    any = true;
+  }
+  return any;
+}
+
 /// nullopt for a state that says nothing.
 Result<std::optional<StagedPackage>> ReadState(std::string_view package, std::string_view ecosystem,
-                                               const dom::object& release, const FieldPath& path) {
+                                               const dom::object& release,
+                                               std::string_view fix_of_sid, const FieldPath& path) {
   const auto status = RequiredText(release, "status", path, kMaxWordBytes);
   if (!status) return status.error();
   if (*status == "undetermined") return std::optional<StagedPackage>();
   if (*status == "open") {
-    return std::optional(MakeRow(ecosystem, package, Everything()));
+    Range range = Everything();
+    if (!fix_of_sid.empty() && HoldsOlderOnly(release, fix_of_sid)) {
+      range.events.push_back({EventKind::kLimit, std::string(fix_of_sid)});
+    }
+    return std::optional(MakeRow(ecosystem, package, std::move(range)));
   }
   if (*status != "resolved") {
     return InvalidArgument("field " + path.Child("status").ToString() + ": is " +
@@ -56,8 +90,9 @@ Result<std::optional<StagedPackage>> ReadState(std::string_view package, std::st
 Result<std::optional<StagedPackage>> ReadRelease(std::string_view package,
                                                  std::string_view ecosystem,
                                                  const dom::object& release,
+                                                 std::string_view fix_of_sid,
                                                  const FieldPath& path) {
-  auto row = ReadState(package, ecosystem, release, path);
+  auto row = ReadState(package, ecosystem, release, fix_of_sid, path);
   if (!row || !row->has_value()) return row;
   Affected& affected = (*row)->affected;
   const auto urgency = OptionalText(release, "urgency", path, kMaxWordBytes);
@@ -113,6 +148,7 @@ class DebianTrackerFeed final : public SplitReader {
     if (!releases) return releases.error();
     const FieldPath list = path.Child("releases");
     if (!releases->has_value()) return Missing(list);
+    const std::string_view fix_of_sid = FixOfSid(**releases);
     for (const auto& [codename, state] : **releases) {
       const FieldPath field = list.Child(codename);
       dom::object release;
@@ -121,7 +157,7 @@ class DebianTrackerFeed final : public SplitReader {
       }
       const std::string_view number = DebianRelease(codename);
       if (number.empty()) continue;
-      auto row = ReadRelease(package, "Debian:" + std::string(number), release, field);
+      auto row = ReadRelease(package, "Debian:" + std::string(number), release, fix_of_sid, field);
       if (!row) return std::move(row).error();
       if (row->has_value()) record.packages.push_back(**std::move(row));
     }

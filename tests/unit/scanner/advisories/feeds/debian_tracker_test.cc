@@ -68,6 +68,28 @@ TEST(DebianTrackerTest, PitfallStatesAreWhatTheTrackerMeansByThem) {
                 Release("forky", R"("status":"open")") + "," +
                 Release("sid", R"("status":"open")")),
         {"DEBIAN-CVE-2023-45853 Debian:10 zlib *", "DEBIAN-CVE-2023-45853 Debian:14 zlib *"}},
+       {"PITFALL: what sid has mended is open in testing up to sid's version, which is no fix "
+        "there",
+        "d.json",
+        Tracker(Release("forky", R"("status":"open","repositories":{"forky":"1.2-1"})") + "," +
+                Release("sid", R"("status":"resolved","fixed_version":"1.3-1")")),
+        {"DEBIAN-CVE-2023-45853 Debian:14 zlib limit 1.3-1"}},
+       {"a release that has a newer one and is open all the same stays open",
+        "d.json",
+        Tracker(Release("bookworm", R"("status":"open","repositories":{"bookworm":"1.1-1",)"
+                                    R"("bookworm-security":"1.4-1"})") +
+                "," + Release("sid", R"("status":"resolved","fixed_version":"1.3-1")")),
+        {row + " *"}},
+       {"so does one of which nobody says what it holds",
+        "d.json",
+        Tracker(Release("forky", R"("status":"open","repositories":{})") + "," +
+                Release("sid", R"("status":"resolved","fixed_version":"1.3-1")")),
+        {"DEBIAN-CVE-2023-45853 Debian:14 zlib *"}},
+       {"and one that sid was never affected beside",
+        "d.json",
+        Tracker(Release("forky", R"("status":"open","repositories":{"forky":"1.2-1"})") + "," +
+                Release("sid", R"("status":"resolved","fixed_version":"0")")),
+        {"DEBIAN-CVE-2023-45853 Debian:14 zlib *"}},
        {"a broken entry is left out and named, the others are kept",
         "d.json",
         R"({"a":{"CVE-2023-0001":{"releases":{"bookworm":{"status":"odd"}}},)"
