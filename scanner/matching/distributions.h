@@ -35,8 +35,8 @@ struct Place {
 };
 
 struct Distribution {
-  std::string_view family;     // ID of os-release(5), exactly: derivatives have rows of their own
-  std::string_view ecosystem;  // OSV's name, without the suffix
+  std::string_view family;  // ID of os-release(5) in lower case: derivatives have rows of their own
+  std::string_view ecosystem;     // OSV's name, without the suffix
   std::string_view package_type;  // purl type of its packages
   KeyBy key;
   /// The kinds of feeds (a list with bars) that speak of its packages that have no fix, too: where

@@ -23,11 +23,13 @@ std::optional<std::string> FromCodeName(std::string_view number) {
   return ":" + std::string(number);
 }
 
-/// "15.4" → "15 SP4", "15" → "15".
+/// "15.4" → "15 SP4", "15" and "15.0" → "15"; from 16 on there are no service packs: "16.0".
 std::optional<std::string> ServicePack(std::string_view version) {
   const auto numbers = LeadingNumbers(version, 2);
   if (!numbers) return LeadingNumbers(version, 1);
   const std::size_t dot = numbers->find('.');
+  constexpr std::string_view kLastWithPacks = "15";
+  if (dot > 2 || (dot == 2 && numbers->substr(0, dot) > kLastWithPacks)) return numbers;
   const std::string pack = numbers->substr(dot + 1);
   return numbers->substr(0, dot) + (pack == "0" ? "" : " SP" + pack);
 }
@@ -111,10 +113,29 @@ std::optional<std::string> Sles(const OperatingSystem& os) {
 std::optional<std::string> SleMicro(const OperatingSystem& os) {
   return Prefixed(":Linux Enterprise Micro ", LeadingNumbers(os.version, 2));
 }
+std::optional<std::string> SlMicro(const OperatingSystem& os) {
+  return Prefixed(":Linux Micro ", LeadingNumbers(os.version, 2));
+}
 std::optional<std::string> Leap(const OperatingSystem& os) {
   return Prefixed(":Leap ", LeadingNumbers(os.version, 2));
 }
 std::optional<std::string> Tumbleweed(const OperatingSystem& /*os*/) { return ":Tumbleweed"; }
+
+std::optional<std::string> BellSoft(const OperatingSystem& os) {
+  return os.version == "stream" ? std::optional<std::string>(":stream") : Major(os);
+}
+
+/// Which service pack it is stands in the pretty name alone: "openEuler 22.03 (LTS-SP1)",
+/// "openEuler 22.03 LTS".
+std::optional<std::string> OpenEuler(const OperatingSystem& os) {
+  auto release = Minor(os);
+  const std::string start = "openEuler " + os.version;
+  if (!release || !os.pretty_name.starts_with(start)) return release;
+  std::string_view pack = text::Trim(std::string_view(os.pretty_name).substr(start.size()));
+  if (pack.starts_with('(') && pack.ends_with(')')) pack = pack.substr(1, pack.size() - 2);
+  if (!pack.empty()) *release += "-" + std::string(pack);
+  return release;
+}
 
 void Unsuffixed(const std::string& ecosystem, const AdvisoryDatabase& database,
                 std::vector<Place>* places) {

@@ -24,10 +24,14 @@ std::optional<std::string> Alpine(const OperatingSystem& os);  // ":v3.18", ":ed
 std::optional<std::string> Ubuntu(const OperatingSystem& os);  // ":22.04:LTS", ":23.10"
 std::optional<std::string> Amazon(const OperatingSystem& os);  // ":1", ":2", ":2023"
 std::optional<std::string> RedHat(const OperatingSystem& os);  // ":enterprise_linux:9"
-std::optional<std::string> Sles(const OperatingSystem& os);    // ":Linux Enterprise Server 15 SP4"
+/// ":Linux Enterprise Server 15 SP4"; from 16 on ":Linux Enterprise Server 16.0"
+std::optional<std::string> Sles(const OperatingSystem& os);
+std::optional<std::string> SlMicro(const OperatingSystem& os);   // ":Linux Micro 6.0"
 std::optional<std::string> SleMicro(const OperatingSystem& os);  // ":Linux Enterprise Micro 5.3"
 std::optional<std::string> Leap(const OperatingSystem& os);      // ":Leap 15.5"
 std::optional<std::string> Tumbleweed(const OperatingSystem& os);
+std::optional<std::string> BellSoft(const OperatingSystem& os);   // ":23", ":stream"
+std::optional<std::string> OpenEuler(const OperatingSystem& os);  // ":22.03-LTS-SP1"
 
 /// Suffix of the place of amazon-linux-extras, whose advisories are not the core's.
 inline constexpr std::string_view kAmazonExtras = ":extras";
