@@ -20,7 +20,8 @@ constexpr Product kProducts[] = {
     {"rhel", "rhel", 1},           {"centos", "centos", 1},          {"almalinux", "almalinux", 1},
     {"rocky", "rocky-linux", 1},   {"ol", "oracle-linux", 1},        {"fedora", "fedora", 1},
     {"sles", "sles", 2},           {"opensuse-leap", "opensuse", 2}, {"photon", "photon", 2},
-    {"mariner", "cbl-mariner", 2}, {"azurelinux", "azure-linux", 2},
+    {"mariner", "azure-linux", 2}, {"azurelinux", "azure-linux", 2}, {"mageia", "mageia", 1},
+    {"openwrt", "openwrt", 2},
 };
 
 /// Amazon Linux 1 is named by its last date.
@@ -48,8 +49,11 @@ std::optional<Release> ReleaseOf(const OperatingSystem& os) {
   for (const Product& row : kProducts) {
     if (row.family != os.family) continue;
     auto name = LeadingNumbers(os.version, row.parts);
-    // "15" of "15.0" and the like.
-    if (!name && row.family == "sles") name = LeadingNumbers(os.version, 1);
+    // SLES calls its first release "15", where the others are "15.1" and so on.
+    if (!name && row.family == "sles") {
+      name = LeadingNumbers(os.version, 1);
+      if (name) *name += ".0";
+    }
     if (!name) return {};
     return Release{std::string(row.product), *std::move(name), row.extension_is_open};
   }

@@ -83,5 +83,60 @@ TEST_F(LifecycleTest, PitfallAReleasePastItsEndIsSaidByTheDatabasesOwnDate) {
       << "PITFALL: the end of life is not the end of data";
 }
 
+// Pitfalls 61, 104, 107: each distribution by endoflife.date's name of it and of its release.
+TEST_F(LifecycleTest, PitfallEveryDistributionIsKnownByItsNameInTheFeed) {
+  struct Case {
+    OperatingSystem os;
+    const char* product;
+    const char* release;
+  };
+  const Case cases[] = {
+      {Os("debian", "12"), "debian", "12"},
+      {Os("debian", "9.13"), "debian", "9"},
+      {Os("ubuntu", "22.04"), "ubuntu", "22.04"},
+      {Os("alpine", "3.18.4"), "alpine-linux", "3.18"},
+      {Os("rhel", "9.3"), "rhel", "9"},
+      {Os("centos", "7"), "centos", "7"},
+      {Os("centos", "9", "stream"), "centos-stream", "9"},
+      {Os("almalinux", "8.9"), "almalinux", "8"},
+      {Os("rocky", "9.3"), "rocky-linux", "9"},
+      {Os("ol", "8.9"), "oracle-linux", "8"},
+      {Os("fedora", "39"), "fedora", "39"},
+      {Os("sles", "15.4"), "sles", "15.4"},
+      {Os("sles", "15"), "sles", "15.0"},
+      {Os("sles", "16.0"), "sles", "16.0"},
+      {Os("opensuse-leap", "15.5"), "opensuse", "15.5"},
+      {Os("photon", "4.0"), "photon", "4.0"},
+      {Os("mariner", "2.0.20230126"), "azure-linux", "2.0"},
+      {Os("azurelinux", "3.0"), "azure-linux", "3.0"},
+      {Os("amzn", "2"), "amazon-linux", "2"},
+      {Os("amzn", "2023"), "amazon-linux", "2023"},
+      {Os("amzn", "2018.03"), "amazon-linux", "2018.03"},
+      {Os("mageia", "9"), "mageia", "9"},
+      {Os("openwrt", "22.03.5"), "openwrt", "22.03"},
+  };
+  const std::vector<OsvRecord> records{Fixed("D-1", "Debian:10", "zlib", "9-1")};
+  for (const Case& row : cases) {
+    SCOPED_TRACE(row.os.family + " " + row.os.version);
+    Inventory inventory = AnInventory(row.os.family, row.os.version, {});
+    inventory.os = row.os;
+    // Of the product's other releases nothing ends: one that is taken for another has no end.
+    const auto ends = [&](const std::string& release) {
+      const File feed{"endoflife", "eol.json",
+                      R"({"result":[{"name":")" + std::string(row.product) +
+                          R"(","releases":[{"name":")" + release +
+                          R"(","eolFrom":"2020-01-01"}]}]})"};
+      const auto result = MatchWith(records, inventory, {feed});
+      return result.coverage.empty() ? Coverage{} : result.coverage[0];
+    };
+    const Coverage coverage = ends(row.release);
+    EXPECT_EQ(coverage.source, "lifecycle");
+    EXPECT_EQ(coverage.state, CoverageState::kEndOfLife);
+    EXPECT_NE(coverage.reason.find("is past its end of life (2020-01-01)"), std::string::npos)
+        << coverage.reason;
+    EXPECT_EQ(ends("0." + std::string(row.release)).source, "");
+  }
+}
+
 }  // namespace
 }  // namespace landwaiter::matching
