@@ -176,6 +176,20 @@ def test_a_document_s_packages_are_matched(database, tmp_path):  # noqa: F811
     assert coverage(done, "sbom")["reason"].endswith(": 1 without a package URL of a known kind left out")
 
 
+# Pitfall 63: Debian's feeds speak of source packages, and this document's maker knew none.
+def test_a_package_whose_source_no_document_names_was_not_looked_at(database, tmp_path):  # noqa: F811
+    libssl = {"type": "library", "name": "libssl3", "purl": "pkg:deb/debian/libssl3@3.0.1-1?distro=debian-12"}
+    write(tmp_path, {"x.json": {**SBOM, "components": [*SBOM["components"], libssl]}})
+    done = run("scan", f"sbom:{tmp_path / 'x.json'}", "--db", database, "--format", "json")
+    assert ids(done) == ["CVE-2099-0001", "CVE-2099-0002"], done.stderr + done.stdout
+    assert done.returncode == 3 and coverage(done, "advisories")["state"] == "Failed"
+    assert coverage(done, "advisories")["reason"].startswith("1 of 2 packages: nothing records their source packages")
+    libssl["purl"] += "&upstream=openssl"
+    write(tmp_path, {"x.json": {**SBOM, "components": [*SBOM["components"], libssl]}})
+    done = run("scan", f"sbom:{tmp_path / 'x.json'}", "--db", database, "--format", "json")
+    assert ids(done) == ["CVE-2099-0001", "CVE-2099-0001", "CVE-2099-0002"] and done.returncode == 0, done.stdout
+
+
 def test_what_is_no_document_is_no_empty_one(database, tmp_path):  # noqa: F811
     write(tmp_path, {"x.json": "{}"})
     done = run("scan", f"sbom:{tmp_path / 'x.json'}", "--db", database, "--format", "json")
