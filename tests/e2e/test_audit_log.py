@@ -17,7 +17,7 @@ def _built(database):
     """When the database in that folder was built, as `landwaiter db status` shows it."""
     shown = subprocess.run([landwaiter(), "db", "status", str(database)], capture_output=True, text=True, check=True,
                            stdin=subprocess.DEVNULL, timeout=30).stdout
-    return re.search(r"^Built (\S+) ", shown, re.MULTILINE)[1]
+    return re.search(r"^As of (\S+), ", shown, re.MULTILINE)[1]
 
 
 def _answered(system, name, image, namespace, key, value):
