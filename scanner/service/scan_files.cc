@@ -122,6 +122,7 @@ Result<ImageInventory> ScanFiles(image::ImageSource& source, const ScanOptions& 
   }
   ImageInventory result{
       .digest = files->digest, .media_type = std::string(image::kWantedFiles), .platforms = {}};
+  result.readers = packages::ReadersId();
   Inventory& inventory = result.platforms.emplace_back();
   if (!options.platforms.empty()) inventory.platform = options.platforms.front();
   inventory.manifest_digest = inventory.image_id = files->digest;

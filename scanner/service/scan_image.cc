@@ -348,6 +348,7 @@ Result<ImageInventory> ImageScan::Run() {
   ImageInventory result;
   result.digest = loaded->digest;
   result.media_type = loaded->media_type;
+  result.readers = packages::ReadersId();
   for (const auto& platform : loaded->platforms) {
     auto inventory = ScanPlatform(platform);
     if (!inventory) {

@@ -174,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "layer"},
         BrokenBytes{"NoDigest", [](auto& i) { i.digest = Digest(); }, "digest"},
         BrokenBytes{"NumberThatIsNoState",
-                    [](auto& i) { First(i).coverage[0].state = static_cast<CoverageState>(5); },
+                    [](auto& i) { First(i).coverage[0].state = static_cast<CoverageState>(6); },
                     "state"},
         BrokenBytes{"CoverageOfNoSource", [](auto& i) { First(i).coverage[0].source.clear(); },
                     "source"},
