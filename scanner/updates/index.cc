@@ -14,7 +14,7 @@ using advisories::XmlHandler;
 using advisories::XmlStream;
 
 constexpr std::string_view kRepomdPath = "repodata/repomd.xml";
-constexpr std::size_t kMaxNameBytes = 255;
+constexpr std::size_t kMaxIndexNameBytes = 255;
 
 /// Of a file: no path, no query, no address.
 bool IsPlainName(std::string_view name) {
@@ -22,7 +22,7 @@ bool IsPlainName(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.' || c == '+' || c == '~';
   };
-  return !name.empty() && name.size() <= kMaxNameBytes && name.front() != '.' &&
+  return !name.empty() && name.size() <= kMaxIndexNameBytes && name.front() != '.' &&
          std::all_of(name.begin(), name.end(), plain);
 }
 
