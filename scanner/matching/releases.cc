@@ -25,7 +25,7 @@ std::optional<std::string> FromCodeName(std::string_view number) {
 
 /// "15.4" → "15 SP4", "15" and "15.0" → "15"; from 16 on there are no service packs: "16.0".
 std::optional<std::string> ServicePack(std::string_view version) {
-  const auto numbers = LeadingNumbers(version, 2);
+  auto numbers = LeadingNumbers(version, 2);
   if (!numbers) return LeadingNumbers(version, 1);
   const std::size_t dot = numbers->find('.');
   constexpr std::string_view kLastWithPacks = "15";
