@@ -177,7 +177,9 @@ Status ScanReconciler::MatchIfNewer(const resources::ImageScan& scan, const Dige
 
 ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered& facts) {
   const auto& scan = record.scan;
-  const WantedScan wanted{Wanted(), parts_.readers};
+  // A better reading is of no use while there is nothing to match it with: the findings that stand
+  // would go with the old one.
+  const WantedScan wanted{Wanted(), facts.database ? parts_.readers : std::string()};
   const TimePoint now = parts_.clock.Now();
   std::optional<ScanSummary> stored;
   if (facts.image) stored = Summary(*facts.image);
@@ -188,7 +190,8 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
     needed = looked_for_.With([&](auto& seen) {
       Look& last = seen[digest];
       const Look look{HashOf(wanted), now};
-      const bool again = stored->readers != wanted.readers && now - last.at >= kReadersRetry;
+      const bool again = !wanted.readers.empty() && stored->readers != wanted.readers &&
+                         now - last.at >= kReadersRetry;
       if (last.wanted == look.wanted && !again &&
           parts_.board.Progress(scan.name).state == ScanProgress::State::kNone) {
         return false;

@@ -17,6 +17,8 @@ namespace {
 // The number is the version: another one with every change of the fields below.
 constexpr std::string_view kFormat = "landwaiter inventory ";
 constexpr std::string_view kMagic = "landwaiter inventory 2\n";
+/// Without ImageInventory::readers and Package::source_assumed; still read, for stores hold it.
+constexpr std::string_view kMagic1 = "landwaiter inventory 1\n";
 static_assert(kMagic.starts_with(kFormat));
 static_assert(kMagic.substr(kFormat.size(), 1) ==
               kInventoryMediaType.substr(kInventoryMediaType.size() - 1));
@@ -63,6 +65,8 @@ class Writer : public BinaryWriter {
       String(name, value, max);
     }
   }
+  /// What is written has every field.
+  static bool Since(int /*version*/) { return true; }
   void Bool(const char* /*name*/, bool value) { Number(value ? 1 : 0); }
   void Uint(const char* /*name*/, std::uint64_t value) { Number(value); }
   void Layer(int value, std::size_t /*layers*/) {
@@ -93,6 +97,11 @@ class Writer : public BinaryWriter {
 class Reader : public BinaryReader {
  public:
   using BinaryReader::BinaryReader;
+
+  /// Reads on as of that version of the form.
+  void AsOf(int version) { version_ = version; }
+  /// Whether the bytes have the fields that came with `version`.
+  bool Since(int version) const { return version_ >= version; }
 
   void String(const char* name, std::string& value, std::size_t max) {
     const std::string_view text = Text();
@@ -175,6 +184,7 @@ class Reader : public BinaryReader {
   }
 
   const char* wrong_ = nullptr;
+  int version_ = 2;
 };
 
 // The bindings name every field of a record: one that is added breaks them, so that none is
@@ -200,7 +210,7 @@ void PackageFields(Codec& c, T& package, std::size_t layers) {
   c.String("cpe", cpe, bounds::kName);
   c.Layer(layer, layers);
   c.Bool("dev", dev);
-  c.Bool("sourceAssumed", source_assumed);
+  if (c.Since(2)) c.Bool("sourceAssumed", source_assumed);
 }
 
 template <class Codec, class T>
@@ -282,7 +292,7 @@ void ImageFields(Codec& c, T& image) {
   auto& [digest, media_type, platforms, readers] = image;
   c.Name("digest", digest);
   c.String("mediaType", media_type, bounds::kShort);
-  c.String("readers", readers, bounds::kWord);
+  if (c.Since(2)) c.String("readers", readers, bounds::kWord);
   c.Objects("platforms", platforms, bounds::kPlatforms,
             [&](auto& platform) { PlatformFields(c, platform); });
 }
@@ -299,7 +309,12 @@ std::string EncodeImageInventory(const ImageInventory& inventory) {
 Result<ImageInventory> DecodeImageInventory(std::string_view bytes) {
   Reader reader(bytes);
   ImageInventory inventory;
-  if (!reader.Skip(kMagic)) return NotRead(bytes);
+  if (bytes.starts_with(kMagic1)) {
+    reader.Skip(kMagic1);
+    reader.AsOf(1);
+  } else if (!reader.Skip(kMagic)) {
+    return NotRead(bytes);
+  }
   ImageFields(reader, inventory);
   if (reader.wrong() != nullptr) {
     return InvalidArgument("inventory: " + std::string(reader.wrong()) +

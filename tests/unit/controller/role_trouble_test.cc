@@ -139,6 +139,29 @@ TEST(RoleInTrouble, ScansAgainWhatOtherReadersSaw) {
   EXPECT_EQ(world.scans, 3) << "any will do";
 }
 
+// After an upgrade that does not read the database of the version before.
+TEST(RoleInTrouble, KeepsWhatOtherReadersSawWhileThereIsNoDatabase) {
+  World world;
+  world.readers.With([](auto& id) { id = "old"; });
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  replica.End();
+  world.readers.With([](auto& id) { id = "new"; });
+  world.database.With([](auto& current) { current = nullptr; });
+  replica.WantReaders("new");
+  world.api.Put(kScanPolicies, APolicy("baseline", 2, NoCritical()));
+  replica.Begin();
+  ASSERT_TRUE(world.Until(
+      [&] { return world.ScanObject(kCart)["status"]["policies"][0]["generation"] == 2; }));
+  EXPECT_EQ(world.Verdict(kCart), "Fail");
+  EXPECT_EQ(world.scans, 1);
+  world.UseDatabase("db-2", {});
+  replica.role->OnDatabaseChanged();
+  EXPECT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Pass" && world.scans == 2; }));
+}
+
 // Admission pitfall 94.
 TEST(RoleInTrouble, ShowsWhyAScanFailedAndRecovers) {
   World world;

@@ -204,6 +204,23 @@ TEST(InventoryCodec, AnotherVersionIsRefusedByName) {
       << back.error().message;
 }
 
+// As stores of earlier versions hold it.
+TEST(InventoryCodec, TheFirstVersionIsReadWithoutWhatItDidNotHave) {
+  ImageInventory before;
+  before.digest = Sha256::Of("index");
+  before.media_type = "application/vnd.oci.image.manifest.v1+json";
+  Inventory& platform = before.platforms.emplace_back();
+  platform.platform = {"linux", "amd64"};
+  platform.manifest_digest = platform.image_id = before.digest;
+  std::string bytes = EncodeImageInventory(before);
+  --bytes[bytes.find('2')];
+  // The empty `readers` stands behind the media type.
+  bytes.erase(bytes.find(before.media_type) + before.media_type.size(), 1);
+  const auto back = DecodeImageInventory(bytes);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, before);
+}
+
 TEST(InventoryCodec, OtherFormsAreRefused) {
   std::string newer = EncodeImageInventory(AnInventory());
   ++newer[newer.find('2')];
