@@ -267,7 +267,9 @@ class VexDocument {
 
   Status TakeFixed(std::string_view id) {
     const RedHatComponent* const component = products_.Find(id);
-    if (component == nullptr || component->evr.empty() || component->architecture == "src") {
+    if (component == nullptr || component->evr.empty()) return Ok();
+    if (component->architecture == "src") {
+      fixed_sources_.insert({component->ecosystem, component->package, component->module});
       return Ok();
     }
     if (Status status = CheckPackageName(component->package); !status) return status;
@@ -314,7 +316,8 @@ class VexDocument {
 
   /// After all others.
   void PutUnaffectedMinors() {
-    std::set<PackageName> affected;
+    // Fixes are rows of binary packages, what is not affected may be one of their source.
+    std::set<PackageName> affected = fixed_sources_;
     for (const StagedPackage& row : record_.packages) {
       if (row.affected.claim != Claim::kAffected) continue;
       affected.insert({row.ecosystem, row.package, row.affected.module});
@@ -344,6 +347,7 @@ class VexDocument {
   ByProduct remediations_;
   ByProduct impacts_;
   std::map<PackageName, Fixes> fixes_;
+  std::set<PackageName> fixed_sources_;
   /// What is said of minor releases alone.
   std::vector<StagedPackage> unaffected_minors_;
 };

@@ -254,6 +254,17 @@ TEST(RedHatVexTest, PitfallMinorReleasesOfRhel10AreOneProductWhoseFixesStayApart
         "c.json",
         Rhel10().Say("known_not_affected", "1", "new").Say("fixed", "0", "old").Json(),
         {id + ":10 curl <8-4.el10_0.2"}},
+       {"nor does its source package for binaries that had to be",
+        "c.json",
+        Rhel10()
+            .Component("krb5", "pkg:rpm/redhat/krb5")
+            .Component("libs", "pkg:rpm/redhat/krb5-libs@1-4.el10_0?arch=noarch")
+            .Component("src", "pkg:rpm/redhat/krb5@1-4.el10_0?arch=src")
+            .Say("known_not_affected", "1", "krb5")
+            .Say("fixed", "0", "libs")
+            .Say("fixed", "0", "src")
+            .Json(),
+        {id + ":10 krb5-libs <1-4.el10_0"}},
        {"where nothing else is said it is a statement",
         "c.json",
         Rhel10().Say("known_not_affected", "1", "new").Json(),
