@@ -128,11 +128,13 @@ TEST(RoleInTrouble, ScansAgainWhatOtherReadersSaw) {
   ASSERT_TRUE(begins_with("old", 2));
   EXPECT_EQ(world.scans, 1);
   ASSERT_TRUE(begins_with("new", 3));
-  ASSERT_TRUE(world.Until([&] { return world.scans == 2; })) << "by a scanner that is still old";
+  ASSERT_TRUE(world.Until([&] { return world.scans == 2 && world.matches == 2; }))
+      << "by a scanner that is still old";
   EXPECT_EQ(world.Verdict(kCart), "Fail");
   world.readers.With([](auto& id) { id = "new"; });
   ASSERT_TRUE(begins_with("new", 4));
-  ASSERT_TRUE(world.Until([&] { return world.scans == 3; }));
+  // Matched, so that its inventory is kept.
+  ASSERT_TRUE(world.Until([&] { return world.scans == 3 && world.matches == 3; }));
   ASSERT_TRUE(begins_with("new", 5));
   EXPECT_EQ(world.scans, 3) << "these are of the wanted readers";
   ASSERT_TRUE(begins_with("", 6));
