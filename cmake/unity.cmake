@@ -22,8 +22,7 @@ set(LANDWAITER_ALONE
   model/scan_request.cc
   policy/exceptions.cc
   policy/formats.cc
-  policy/rule_packages.cc
-  policy/rule_reference.cc
+  policy/rules/
   scanner/advisories/database.cc
   scanner/advisories/database_export.cc
   scanner/advisories/database_import.cc

@@ -1,13 +1,13 @@
 #include "controller/renewal.h"
 
 #include <algorithm>
-#include <variant>
 
 #include "controller/conditions.h"
 #include "controller/names.h"
 #include "controller/scan_facts.h"
 #include "controller/turned_bad.h"
 #include "model/scan_request.h"
+#include "policy/evaluate.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -26,14 +26,6 @@ bool RestsOnWhatHasEnded(const PolicyStatus& row, const policy::ScanPolicy& poli
          });
 }
 
-/// Of a rule with publishedFor, a judgement of an hour ago may be another one now.
-bool JudgesByTime(const policy::ScanPolicy& policy) {
-  return std::any_of(policy.rules.begin(), policy.rules.end(), [](const policy::Rule& rule) {
-    const auto* const wanted = std::get_if<policy::VulnerabilityRule>(&rule.kind);
-    return wanted != nullptr && wanted->published_for.has_value();
-  });
-}
-
 /// Every policy has judged it, no other one has, and each judgement still holds.
 bool IsJudged(const resources::ImageScan& scan, const Policies& policies, TimePoint now) {
   const auto& rows = scan.status.policies;
@@ -42,7 +34,7 @@ bool IsJudged(const resources::ImageScan& scan, const Policies& policies, TimePo
   for (std::size_t i = 0; i < judged; ++i) {
     if (rows[i].name != policies[i]->policy.name) return false;
     if (RestsOnWhatHasEnded(rows[i], policies[i]->policy, now)) return false;
-    if (JudgesByTime(policies[i]->policy)) return false;
+    if (policy::JudgesByTime(policies[i]->policy)) return false;
   }
   return IsSettled(scan.status);
 }

@@ -100,12 +100,11 @@ PolicyVerdict Begin(const ScanPolicy& policy) {
 
 // `facts`: all but the platform.
 void EvaluateRule(const Rule& rule, const ContentInput& input, Facts facts, Collector& collector) {
-  const RuleKind* kind = KindOf(rule);
+  const RuleKind* kind = rule.kind;
   if (kind != nullptr && !kind->needs_scan) return;
   if (facts.exceptions->ExcusesRule(rule.name)) return;
   if (kind == nullptr) {
-    return collector.AddUnknown("rule " + rule.name +
-                                ": RuleError: " + std::get<BrokenRule>(rule.kind).error);
+    return collector.AddUnknown("rule " + rule.name + ": RuleError: " + rule.error);
   }
   for (const PlatformContent& platform : input.platforms) {
     facts.platform = &platform;
@@ -200,7 +199,7 @@ PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& 
   facts.exceptions = &exceptions;
   facts.now = now;
   for (const Rule& rule : policy.rules) {
-    const RuleKind* kind = KindOf(rule);
+    const RuleKind* kind = rule.kind;
     if (kind == nullptr || kind->needs_scan || exceptions.ExcusesRule(rule.name)) continue;
     collector.Add(rule, kind->evaluate(rule, facts), "");
   }
@@ -265,14 +264,21 @@ Action AnswerUnscanned(const ScanPolicy& policy) {
 
 bool NeedsScan(const ScanPolicy& policy) {
   return std::any_of(policy.rules.begin(), policy.rules.end(), [](const Rule& rule) {
-    const RuleKind* kind = KindOf(rule);
+    const RuleKind* kind = rule.kind;
     return kind == nullptr || kind->needs_scan;
   });
 }
 
 bool NeedsDatabase(const ScanPolicy& policy) {
   return std::any_of(policy.rules.begin(), policy.rules.end(), [](const Rule& rule) {
-    return std::holds_alternative<VulnerabilityRule>(rule.kind);
+    return rule.kind != nullptr && rule.kind->needs_database;
+  });
+}
+
+bool JudgesByTime(const ScanPolicy& policy) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(), [](const Rule& rule) {
+    return rule.kind != nullptr && rule.kind->judges_by_time != nullptr &&
+           rule.kind->judges_by_time(*rule.body);
   });
 }
 

@@ -77,6 +77,8 @@ bool NeedsScan(const ScanPolicy& policy);
 /// True where the policy has a rule that the advisory database decides: its age says nothing about
 /// the others.
 bool NeedsDatabase(const ScanPolicy& policy);
+/// True where a rule may answer otherwise an hour later, with nothing changed but the time.
+bool JudgesByTime(const ScanPolicy& policy);
 
 /// Exceptions that run out within two weeks or did so at most two weeks ago, for the policy's
 /// condition: "CVE-2023-0001 until 2027-01-31: reason".

@@ -1,13 +1,20 @@
 // Small formats within policy fields: each check's message follows the field's path.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "lib/base/clock.h"
 #include "lib/base/result.h"
-#include "policy/policy.h"
 
 namespace landwaiter::policy {
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  std::string protocol;  // "" is any
+};
 
 Status CheckDuration(std::string_view text);
 /// A duration of at most 365 days, as CEL can compute it: of hours and less, or of whole days.

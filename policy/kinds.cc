@@ -3,29 +3,26 @@
 #include <nlohmann/json.hpp>
 
 namespace landwaiter::policy {
+extern const RuleKind kVulnerabilitiesKind;
+extern const RuleKind kImageKind;
+extern const RuleKind kPackagesKind;
+extern const RuleKind kReferenceKind;
+
 namespace {
 
-/// In the order of Rule::kind, after BrokenRule.
-constexpr RuleKind kKinds[] = {
-    {"vulnerabilities", true, ReadVulnerabilityRule, EvaluateVulnerabilityRule},
-    {"image", true, ReadImageRule, EvaluateImageRule},
-    {"packages", true, ReadPackageRule, EvaluatePackageRule},
-    {"reference", false, ReadReferenceRule, EvaluateReferenceRule},
+constexpr const RuleKind* kKinds[] = {
+    &kVulnerabilitiesKind,
+    &kImageKind,
+    &kPackagesKind,
+    &kReferenceKind,
 };
-static_assert(std::size(kKinds) + 1 == std::variant_size_v<decltype(Rule::kind)>);
 
 }  // namespace
 
-std::span<const RuleKind> RuleKinds() { return kKinds; }
-
-const RuleKind* KindOf(const Rule& rule) {
-  if (std::holds_alternative<BrokenRule>(rule.kind)) return nullptr;
-  return &kKinds[rule.kind.index() - 1];
-}
+std::span<const RuleKind* const> RuleKinds() { return kKinds; }
 
 std::string_view RuleKindName(const Rule& rule) {
-  const RuleKind* kind = KindOf(rule);
-  return kind == nullptr ? std::string_view() : kind->name;
+  return rule.kind == nullptr ? std::string_view() : rule.kind->name;
 }
 
 std::vector<std::string> Texts(const nlohmann::json& object, const char* field) {

@@ -1,8 +1,10 @@
 // The rule kinds, one row each: how a checked JSON object becomes the struct, and how the struct is
-// evaluated. To add a kind: its struct in policy.h, its fields in schema.cc, one file
-// rule_<kind>.cc, one row in kinds.cc.
+// evaluated. To add a kind: one file in policy/rules/ (struct, fields, reader, evaluation) and its
+// row in kinds.cc; then crds/scanpolicies.yaml and docs/policies.md, which tests compare with the
+// fields.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
@@ -11,30 +13,32 @@
 #include "policy/check.h"
 #include "policy/facts.h"
 #include "policy/policy.h"
+#include "policy/schema.h"
 
 namespace landwaiter::policy {
 
 struct RuleKind {
   std::string_view name;  // the field of the rule
+  std::string_view help;
+  const ObjectSchema* schema = nullptr;
   bool needs_scan = true;
+  bool needs_database = false;  // the advisory database decides it
   /// `value` has passed CheckField; adds a complaint for what the table cannot say.
-  void (*read)(const nlohmann::json& value, const std::string& path, Rule& rule,
-               Complaints& complaints);
-  RuleOutcome (*evaluate)(const Rule& rule, const Facts& facts);
+  std::shared_ptr<const RuleBody> (*read)(const nlohmann::json& value, const std::string& path,
+                                          Complaints& complaints) = nullptr;
+  RuleOutcome (*evaluate)(const Rule& rule, const Facts& facts) = nullptr;
+  /// True where time alone may turn the answer. Null: it never does.
+  bool (*judges_by_time)(const RuleBody& body) = nullptr;
 };
 
-std::span<const RuleKind> RuleKinds();
-/// nullptr for a broken rule.
-const RuleKind* KindOf(const Rule& rule);
+/// In the order in which they are documented.
+std::span<const RuleKind* const> RuleKinds();
 
-void ReadVulnerabilityRule(const nlohmann::json&, const std::string&, Rule&, Complaints&);
-void ReadImageRule(const nlohmann::json&, const std::string&, Rule&, Complaints&);
-void ReadPackageRule(const nlohmann::json&, const std::string&, Rule&, Complaints&);
-void ReadReferenceRule(const nlohmann::json&, const std::string&, Rule&, Complaints&);
-RuleOutcome EvaluateVulnerabilityRule(const Rule&, const Facts&);
-RuleOutcome EvaluateImageRule(const Rule&, const Facts&);
-RuleOutcome EvaluatePackageRule(const Rule&, const Facts&);
-RuleOutcome EvaluateReferenceRule(const Rule&, const Facts&);
+/// What `rule` asks, in the file of its kind.
+template <typename Body>
+const Body& As(const Rule& rule) {
+  return static_cast<const Body&>(*rule.body);
+}
 
 /// The texts of a checked list; empty where the field is absent.
 std::vector<std::string> Texts(const nlohmann::json& object, const char* field);

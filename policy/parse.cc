@@ -155,16 +155,16 @@ void ReadAnswers(const json& spec, ScanPolicy& policy, Complaints& complaints) {
   policy.already_running = ReadAlreadyRunning(spec, complaints);
 }
 
-/// Fills in `rule.kind`; leaves BrokenRule where anything is wrong.
+/// Fills in kind and body; leaves them null where there is not one kind.
 void ReadKind(const json& value, const std::string& path, Rule& rule, Complaints& complaints) {
   std::vector<std::string> set;
   const RuleKind* kind = nullptr;
   std::string all;
-  for (const RuleKind& row : RuleKinds()) {
-    all += (all.empty() ? "" : ", ") + std::string(row.name);
-    if (!value.contains(std::string(row.name))) continue;
-    set.emplace_back(row.name);
-    kind = &row;
+  for (const RuleKind* row : RuleKinds()) {
+    all += (all.empty() ? "" : ", ") + std::string(row->name);
+    if (!value.contains(std::string(row->name))) continue;
+    set.emplace_back(row->name);
+    kind = row;
   }
   if (set.size() != 1) {
     complaints.Add(path, set.empty() ? "has no kind, expected exactly one of " + all
@@ -174,7 +174,8 @@ void ReadKind(const json& value, const std::string& path, Rule& rule, Complaints
     return;
   }
   const std::string name(kind->name);
-  kind->read(value[name], path + "." + name, rule, complaints);
+  rule.body = kind->read(value[name], path + "." + name, complaints);
+  rule.kind = kind;
 }
 
 Rule ReadRule(const json& value, std::size_t index, Complaints& complaints) {
@@ -193,7 +194,10 @@ Rule ReadRule(const json& value, std::size_t index, Complaints& complaints) {
     rule.fails = value.value("action", "Fail") != "Warn";
     ReadKind(value, path, rule, own);
   }
-  if (!own.empty()) rule.kind = BrokenRule{own.Joined()};
+  if (!own.empty()) {
+    rule.kind = nullptr;
+    rule.error = own.Joined();
+  }
   complaints.Append(own);
   return rule;
 }
@@ -220,7 +224,7 @@ const json* GoodList(const json& spec, std::string_view name, Complaints& compla
 void ReadRules(const json& spec, ScanPolicy& policy, Complaints& complaints) {
   const json* list = GoodList(spec, "rules", complaints);
   if (list == nullptr) {
-    policy.rules.push_back({"rules", true, BrokenRule{"spec.rules cannot be read"}});
+    policy.rules.push_back({.name = "rules", .error = "spec.rules cannot be read"});
     return;
   }
   std::map<std::string, std::size_t> seen;

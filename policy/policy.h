@@ -9,10 +9,10 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "lib/base/clock.h"
@@ -42,82 +42,25 @@ struct Match {
   std::vector<std::string> exclude_images;
 };
 
-enum class WhenMissing { kCount, kIgnore };
+struct RuleKind;
 
-struct PackageSelector {
-  std::vector<std::string> types;          // purl types: deb, apk, rpm, npm, pypi, golang
-  std::vector<std::string> names;          // globs over the package's or its source's name
-  std::vector<std::string> include_paths;  // globs over the path in the image
-  std::vector<std::string> exclude_paths;
-};
-
-/// Fires when more than max_count findings meet every field that is set.
-struct VulnerabilityRule {
-  std::optional<Severity> severity_at_least;
-  WhenMissing unknown_severity = WhenMissing::kCount;
-  std::optional<double> cvss_at_least;
-  WhenMissing missing_score = WhenMissing::kCount;
-  std::optional<bool> fix_available;
-  std::optional<std::chrono::milliseconds> published_for;
-  std::vector<std::string> ids;
-  PackageSelector packages;
-  std::vector<FindingState> states;
-  std::optional<bool> known_exploited;
-  std::uint64_t max_count = 0;
-};
-
-struct PortRange {
-  std::uint16_t first = 0;
-  std::uint16_t last = 0;
-  std::string protocol;  // "" is any
-};
-
-struct RequiredLabel {
-  std::string name;
-  std::string value = "**";  // glob
-};
-
-/// Each field is a demand of its own: each broken one is a violation.
-struct ImageRule {
-  bool runs_as_root = false;
-  std::vector<std::string> denied_users;  // names or uids
-  std::vector<PortRange> denied_ports;
-  std::optional<std::vector<PortRange>> allowed_ports;  // empty list: none may be exposed
-  std::vector<RequiredLabel> required_labels;
-  bool healthcheck_required = false;
-};
-
-struct PackageRequirement {
-  std::string name;      // glob
-  std::string type;      // "" is any
-  std::string versions;  // range in the words of the type's version scheme, "" is any
-};
-
-struct PackageRule {
-  std::vector<PackageRequirement> denied;
-  std::vector<PackageRequirement> required;
-};
-
-/// Decided by the reference alone, before any scan.
-struct ReferenceRule {
-  std::vector<std::string> registries;    // globs over host[:port]; others are violations
-  std::vector<std::string> repositories;  // image patterns without a tag; others are violations
-  std::vector<std::string> denied_tags;   // globs
-  bool tag_required = false;
-  bool digest_required = false;
-};
-
-/// A rule that could not be read, in a policy taken over leniently: it counts as RuleError.
-struct BrokenRule {
-  std::string error;
+/// What a rule asks, in the words of its kind: only the file of that kind (policy/rules/) looks
+/// into it.
+class RuleBody {
+ public:
+  virtual ~RuleBody() = default;
 };
 
 struct Rule {
   std::string name;
   bool fails = true;  // action: Fail, else Warn
-  std::variant<BrokenRule, VulnerabilityRule, ImageRule, PackageRule, ReferenceRule> kind;
+  /// Null where the rule could not be read, in a policy taken over leniently: it counts as
+  /// RuleError.
+  const RuleKind* kind = nullptr;
+  std::shared_ptr<const RuleBody> body = nullptr;
+  std::string error = {};  // why it could not be read
 };
-/// "vulnerabilities", "image", "packages", "reference"; "" for a broken rule.
+/// "vulnerabilities", "image", …; "" for a rule that could not be read.
 std::string_view RuleKindName(const Rule& rule);
 
 /// Excuses a violation that meets every list that is set (within a list, any entry).
@@ -167,7 +110,7 @@ struct ScanPolicy {
 Result<ScanPolicy> ParsePolicyJson(std::string_view json);
 
 /// A policy that is already in the cluster must not vanish because a part of it cannot be read:
-/// what can be read is taken, a broken rule becomes a BrokenRule, of `match` what is broken matches
+/// what can be read is taken, a broken rule keeps its error, of `match` what is broken matches
 /// all, a broken exception excuses nothing, alreadyRunning whose action is broken is Judge, and any
 /// other broken field has its default.
 struct LenientPolicy {

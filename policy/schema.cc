@@ -1,5 +1,7 @@
 #include "policy/schema.h"
 
+#include <vector>
+
 #include "policy/formats.h"
 #include "policy/image_pattern.h"
 #include "policy/schema_rules.h"
@@ -206,8 +208,7 @@ constexpr Field kSpecFields[] = {
      .help = "What is asked of an image. Each rule has a name and exactly one kind.",
      .required = true,
      .max_items = kMaxRules,
-     .min_items = 1,
-     .object = &kRuleSchema},
+     .min_items = 1},
     {.name = "exceptions",
      .type = FieldType::kObjects,
      .help = "What is excused, until when and why. Every list that is set must match; each needs "
@@ -215,7 +216,15 @@ constexpr Field kSpecFields[] = {
      .max_items = kMaxExceptions,
      .object = &kException},
 };
-constexpr ObjectSchema kSpec = {kSpecFields};
+
+/// The rules' fields are put together when they are first asked for: each kind has its own file.
+std::vector<Field> SpecFields() {
+  std::vector<Field> fields(std::begin(kSpecFields), std::end(kSpecFields));
+  for (Field& field : fields) {
+    if (field.name == "rules") field.object = &RuleSchema();
+  }
+  return fields;
+}
 
 }  // namespace
 
@@ -250,8 +259,11 @@ const Field* FindField(const ObjectSchema& schema, std::string_view name) {
   return nullptr;
 }
 
-const ObjectSchema& SpecSchema() { return kSpec; }
-const ObjectSchema& RuleSchema() { return kRuleSchema; }
+const ObjectSchema& SpecSchema() {
+  static const std::vector<Field> fields = SpecFields();
+  static const ObjectSchema schema = {fields};
+  return schema;
+}
 const ObjectSchema& ExceptionSchema() { return kException; }
 
 }  // namespace landwaiter::policy

@@ -1,7 +1,8 @@
-// What the two halves of the policy language's table share.
+// What the parts of the policy language's table share.
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 #include "policy/schema.h"
 
@@ -15,7 +16,7 @@ inline constexpr std::size_t kMaxPatterns = 64;
 inline constexpr std::size_t kMaxId = 128;
 inline constexpr std::size_t kMaxRuleName = 63;
 
-/// One entry of spec.rules, in schema_rules.cc.
-extern const ObjectSchema kRuleSchema;
+/// Package types that policies may name.
+inline constexpr std::string_view kTypes[] = {"deb", "apk", "rpm", "npm", "pypi", "golang"};
 
 }  // namespace landwaiter::policy

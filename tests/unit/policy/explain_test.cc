@@ -10,9 +10,9 @@ namespace {
 TEST(Explain, NamesEveryKind) {
   const auto text = ExplainPolicy("");
   ASSERT_TRUE(text);
-  for (const RuleKind& kind : RuleKinds()) {
-    EXPECT_NE(text->find("\n  " + std::string(kind.name) + "  <object>\n"), std::string::npos)
-        << kind.name;
+  for (const RuleKind* kind : RuleKinds()) {
+    EXPECT_NE(text->find("\n  " + std::string(kind->name) + "  <object>\n"), std::string::npos)
+        << kind->name;
   }
 }
 

@@ -120,7 +120,7 @@ TEST(Schema, EveryKindHasARowAndEveryRowAKind) {
     if (field.type == FieldType::kObject) fields.insert(field.name);
   }
   std::set<std::string_view> rows;
-  for (const RuleKind& kind : RuleKinds()) rows.insert(kind.name);
+  for (const RuleKind* kind : RuleKinds()) rows.insert(kind->name);
   EXPECT_EQ(fields, rows);
 }
 

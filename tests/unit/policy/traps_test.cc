@@ -16,7 +16,8 @@ TEST(Trap01, ARuleThatErrsLeavesTheOthersTheirWord) {
       "  rules:\n"
       "  - {name: broken, image: {runsAsRoot: true}}\n"
       "  - {name: none, vulnerabilities: {}}\n");
-  policy.rules[0].kind = BrokenRule{"no such field"};
+  policy.rules[0].kind = nullptr;
+  policy.rules[0].error = "no such field";
   const auto verdict = Judge(policy, AnImage().Has(AFinding("CVE-1")));
   EXPECT_EQ(verdict.verdict, Verdict::kFail);
   ASSERT_EQ(verdict.unknown.size(), 1u);

@@ -3,13 +3,56 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/text.h"
+#include "policy/formats.h"
 #include "policy/image_pattern.h"
 #include "policy/kinds.h"
+#include "policy/schema_rules.h"
 
 namespace landwaiter::policy {
 namespace {
 
 using nlohmann::json;
+
+/// Decided by the reference alone, before any scan.
+struct ReferenceRule : RuleBody {
+  std::vector<std::string> registries;    // globs over host[:port]; others are violations
+  std::vector<std::string> repositories;  // image patterns without a tag; others are violations
+  std::vector<std::string> denied_tags;   // globs
+  bool tag_required = false;
+  bool digest_required = false;
+};
+
+constexpr Field kReferenceFields[] = {
+    {.name = "registries",
+     .type = FieldType::kTexts,
+     .help = "Fires when the registry's host[:port] matches none of these patterns.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = kMaxPattern,
+     .check = CheckGlob},
+    {.name = "repositories",
+     .type = FieldType::kTexts,
+     .help = "Fires when host/path matches none of these patterns (as match.images, without tags).",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = kMaxPattern,
+     .check = CheckRepositoryPattern},
+    {.name = "deniedTags",
+     .type = FieldType::kTexts,
+     .help = "Fires when the tag matches one of these patterns; no tag is latest. A pull by digest "
+             "has no tag.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = 128,
+     .check = CheckGlob},
+    {.name = "tagRequired",
+     .type = FieldType::kBoolean,
+     .help = "Fires when neither tag nor digest is written."},
+    {.name = "digestRequired",
+     .type = FieldType::kBoolean,
+     .help = "Fires when no digest is written."},
+};
+constexpr ObjectSchema kReference = {.fields = kReferenceFields, .min_fields = 1};
 
 void Violate(RuleOutcome& outcome, std::string_view subject, std::string message) {
   Violation violation;
@@ -35,10 +78,8 @@ bool RegistryMatches(std::string_view pattern, const ImageReference& reference) 
   return text::GlobMatch(CanonicalHost(text::ToLower(pattern)), CanonicalHost(reference.registry));
 }
 
-}  // namespace
-
-void ReadReferenceRule(const json& value, const std::string& path, Rule& rule,
-                       Complaints& complaints) {
+std::shared_ptr<const RuleBody> Read(const json& value, const std::string& path,
+                                     Complaints& complaints) {
   ReferenceRule read;
   read.registries = Texts(value, "registries");
   for (std::size_t i = 0; i < read.registries.size(); ++i) {
@@ -51,11 +92,11 @@ void ReadReferenceRule(const json& value, const std::string& path, Rule& rule,
   read.denied_tags = Texts(value, "deniedTags");
   read.tag_required = value.value("tagRequired", false);
   read.digest_required = value.value("digestRequired", false);
-  rule.kind = std::move(read);
+  return std::make_shared<const ReferenceRule>(std::move(read));
 }
 
-RuleOutcome EvaluateReferenceRule(const Rule& rule, const Facts& facts) {
-  const auto& wanted = std::get<ReferenceRule>(rule.kind);
+RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
+  const auto& wanted = As<ReferenceRule>(rule);
   const ImageReference& reference = *facts.reference;
   RuleOutcome outcome;
   const auto none = [&](const std::vector<std::string>& patterns, auto matches) {
@@ -93,5 +134,18 @@ RuleOutcome EvaluateReferenceRule(const Rule& rule, const Facts& facts) {
   }
   return outcome;
 }
+
+}  // namespace
+
+extern constinit const RuleKind kReferenceKind = {
+    .name = "reference",
+    .help =
+        "Demands on the reference the image is pulled by; each broken one is a violation. "
+        "Needs no scan.",
+    .schema = &kReference,
+    .needs_scan = false,
+    .read = Read,
+    .evaluate = Evaluate,
+};
 
 }  // namespace landwaiter::policy

@@ -5,12 +5,135 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/text.h"
+#include "policy/formats.h"
+#include "policy/image_pattern.h"
 #include "policy/kinds.h"
+#include "policy/schema_rules.h"
 
 namespace landwaiter::policy {
 namespace {
 
 using nlohmann::json;
+
+enum class WhenMissing { kCount, kIgnore };
+
+struct PackageSelector {
+  std::vector<std::string> types;          // purl types: deb, apk, rpm, npm, pypi, golang
+  std::vector<std::string> names;          // globs over the package's or its source's name
+  std::vector<std::string> include_paths;  // globs over the path in the image
+  std::vector<std::string> exclude_paths;
+};
+
+/// Fires when more than max_count findings meet every field that is set.
+struct VulnerabilityRule : RuleBody {
+  std::optional<Severity> severity_at_least;
+  WhenMissing unknown_severity = WhenMissing::kCount;
+  std::optional<double> cvss_at_least;
+  WhenMissing missing_score = WhenMissing::kCount;
+  std::optional<bool> fix_available;
+  std::optional<std::chrono::milliseconds> published_for;
+  std::vector<std::string> ids;
+  PackageSelector packages;
+  std::vector<FindingState> states;
+  std::optional<bool> known_exploited;
+  std::uint64_t max_count = 0;
+};
+
+constexpr std::size_t kMaxIds = 256;
+constexpr std::string_view kSeverities[] = {"Critical", "High", "Medium", "Low", "Negligible"};
+constexpr std::string_view kCountOrIgnore[] = {"Count", "Ignore"};
+constexpr std::string_view kStates[] = {"Affected", "Fixed", "WillNotFix", "EndOfLife",
+                                        "UnderInvestigation"};
+
+constexpr Field kPackageSelectorFields[] = {
+    {.name = "types",
+     .type = FieldType::kTexts,
+     .help = "Package types (of the package URL).",
+     .values = kTypes,
+     .max_items = 16,
+     .min_items = 1},
+    {.name = "names",
+     .type = FieldType::kTexts,
+     .help = "Patterns over the package's name or its source package's.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = kMaxPattern,
+     .check = CheckGlob},
+    {.name = "includePaths",
+     .type = FieldType::kTexts,
+     .help = "Patterns over the path the package was found at, without a leading '/'.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = kMaxPattern,
+     .check = CheckGlob},
+    {.name = "excludePaths",
+     .type = FieldType::kTexts,
+     .help = "Patterns over paths that are left out.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = kMaxPattern,
+     .check = CheckGlob},
+};
+constexpr ObjectSchema kPackageSelector = {.fields = kPackageSelectorFields, .min_fields = 1};
+
+constexpr Field kVulnerabilityFields[] = {
+    {.name = "severityAtLeast",
+     .type = FieldType::kText,
+     .help = "Findings of this severity or worse.",
+     .values = kSeverities},
+    {.name = "unknownSeverity",
+     .type = FieldType::kText,
+     .help = "Whether a finding without a severity meets severityAtLeast.",
+     .default_json = R"("Count")",
+     .values = kCountOrIgnore},
+    {.name = "cvssAtLeast",
+     .type = FieldType::kNumber,
+     .help = "Findings with this CVSS base score or a higher one.",
+     .minimum = 0,
+     .maximum = 10},
+    {.name = "missingScore",
+     .type = FieldType::kText,
+     .help = "Whether a finding without a score meets cvssAtLeast.",
+     .default_json = R"("Count")",
+     .values = kCountOrIgnore},
+    {.name = "fixAvailable",
+     .type = FieldType::kBoolean,
+     .help = "true: findings with a fixed version; false: findings without one."},
+    {.name = "publishedFor",
+     .type = FieldType::kText,
+     .help = "Findings that were published so long ago, or nobody knows when: 14d, 72h. Leaves "
+             "that time to mend what is new.",
+     .max_length = 32,
+     .check = CheckDuration},
+    {.name = "ids",
+     .type = FieldType::kTexts,
+     .help = "Vulnerability ids; an alias (a GHSA for a CVE) counts too.",
+     .max_items = kMaxIds,
+     .min_items = 1,
+     .max_length = kMaxId,
+     .check = CheckVulnerabilityId},
+    {.name = "packages",
+     .type = FieldType::kObject,
+     .help = "Findings in these packages.",
+     .object = &kPackageSelector},
+    {.name = "states",
+     .type = FieldType::kTexts,
+     .help = "Findings in one of these states.",
+     .values = kStates,
+     .max_items = 8,
+     .min_items = 1},
+    {.name = "knownExploited",
+     .type = FieldType::kBoolean,
+     .help = "true: findings on the list of known exploited vulnerabilities; false: those not on "
+             "it. Cannot be decided with a database without that list: onIncomplete answers."},
+    {.name = "maxCount",
+     .type = FieldType::kInteger,
+     .help = "How many such findings are let pass, counted per platform.",
+     .default_json = "0",
+     .minimum = 0,
+     .maximum = 1'000'000},
+};
+constexpr ObjectSchema kVulnerabilities = {kVulnerabilityFields};
 
 enum class Meets { kNo, kOpen, kYes };
 
@@ -107,9 +230,7 @@ Violation ToViolation(const Finding& finding) {
   return violation;
 }
 
-}  // namespace
-
-void ReadVulnerabilityRule(const json& value, const std::string&, Rule& rule, Complaints&) {
+std::shared_ptr<const RuleBody> Read(const json& value, const std::string&, Complaints&) {
   VulnerabilityRule read;
   if (value.contains("severityAtLeast")) {
     read.severity_at_least = ParseSeverity(value["severityAtLeast"].get<std::string>());
@@ -132,11 +253,11 @@ void ReadVulnerabilityRule(const json& value, const std::string&, Rule& rule, Co
     read.states.push_back(ParseFindingState(state).value_or(FindingState::kAffected));
   }
   read.max_count = value.value("maxCount", std::uint64_t{0});
-  rule.kind = std::move(read);
+  return std::make_shared<const VulnerabilityRule>(std::move(read));
 }
 
-RuleOutcome EvaluateVulnerabilityRule(const Rule& rule, const Facts& facts) {
-  const auto& wanted = std::get<VulnerabilityRule>(rule.kind);
+RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
+  const auto& wanted = As<VulnerabilityRule>(rule);
   RuleOutcome outcome;
   std::vector<const Finding*> met;
   std::size_t open = 0;
@@ -166,5 +287,24 @@ RuleOutcome EvaluateVulnerabilityRule(const Rule& rule, const Facts& facts) {
   if (!facts.database_gap.empty()) outcome.unknown.push_back(facts.database_gap);
   return outcome;
 }
+
+/// Of a rule with publishedFor, a judgement of an hour ago may be another one now.
+bool JudgedByTime(const RuleBody& body) {
+  return static_cast<const VulnerabilityRule&>(body).published_for.has_value();
+}
+
+}  // namespace
+
+extern constinit const RuleKind kVulnerabilitiesKind = {
+    .name = "vulnerabilities",
+    .help =
+        "Fires when more than maxCount findings meet every field that is set. Findings in "
+        "kernel headers are not counted: the host's kernel decides.",
+    .schema = &kVulnerabilities,
+    .needs_database = true,
+    .read = Read,
+    .evaluate = Evaluate,
+    .judges_by_time = JudgedByTime,
+};
 
 }  // namespace landwaiter::policy

@@ -5,7 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "policy/formats.h"
+#include "policy/image_pattern.h"
 #include "policy/kinds.h"
+#include "policy/schema_rules.h"
 #include "scanner/versions/scheme.h"
 
 namespace landwaiter::policy {
@@ -13,6 +16,55 @@ namespace {
 
 using nlohmann::json;
 using versions::Scheme;
+
+struct PackageRequirement {
+  std::string name;      // glob
+  std::string type;      // "" is any
+  std::string versions;  // range in the words of the type's version scheme, "" is any
+};
+
+struct PackageRule : RuleBody {
+  std::vector<PackageRequirement> denied;
+  std::vector<PackageRequirement> required;
+};
+
+constexpr std::size_t kMaxRequirements = 64;
+
+constexpr Field kPackageRequirementFields[] = {
+    {.name = "name",
+     .type = FieldType::kText,
+     .help = "A pattern over the package's name.",
+     .required = true,
+     .max_length = kMaxPattern,
+     .check = CheckGlob},
+    {.name = "type",
+     .type = FieldType::kText,
+     .help = "The package's type; any where it is left out.",
+     .values = kTypes},
+    {.name = "versions",
+     .type = FieldType::kText,
+     .help = "A range as the type's version scheme writes it: '<3.0.11-1', '>=4.17 <4.17.21', "
+             "'~=2.31'. Needs type.",
+     .max_length = kMaxPattern,
+     .check = CheckNotBlank},
+};
+constexpr ObjectSchema kPackageRequirement = {kPackageRequirementFields};
+
+constexpr Field kPackageFields[] = {
+    {.name = "denied",
+     .type = FieldType::kObjects,
+     .help = "Fires when one of these packages is present.",
+     .max_items = kMaxRequirements,
+     .min_items = 1,
+     .object = &kPackageRequirement},
+    {.name = "required",
+     .type = FieldType::kObjects,
+     .help = "Fires when one of these packages is not present.",
+     .max_items = kMaxRequirements,
+     .min_items = 1,
+     .object = &kPackageRequirement},
+};
+constexpr ObjectSchema kPackages = {.fields = kPackageFields, .min_fields = 1};
 
 constexpr std::string_view kKind = "packages";
 
@@ -150,18 +202,16 @@ std::vector<PackageRequirement> Requirements(const json& value, const char* fiel
   return requirements;
 }
 
-}  // namespace
-
-void ReadPackageRule(const json& value, const std::string& path, Rule& rule,
-                     Complaints& complaints) {
+std::shared_ptr<const RuleBody> Read(const json& value, const std::string& path,
+                                     Complaints& complaints) {
   PackageRule read;
   read.denied = Requirements(value, "denied", path, complaints);
   read.required = Requirements(value, "required", path, complaints);
-  rule.kind = std::move(read);
+  return std::make_shared<const PackageRule>(std::move(read));
 }
 
-RuleOutcome EvaluatePackageRule(const Rule& rule, const Facts& facts) {
-  const auto& wanted = std::get<PackageRule>(rule.kind);
+RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
+  const auto& wanted = As<PackageRule>(rule);
   RuleOutcome outcome;
   bool settled = wanted.denied.empty();
   for (const PackageRequirement& denied : wanted.denied) CheckDenied(rule, denied, facts, outcome);
@@ -174,5 +224,15 @@ RuleOutcome EvaluatePackageRule(const Rule& rule, const Facts& facts) {
   }
   return outcome;
 }
+
+}  // namespace
+
+extern constinit const RuleKind kPackagesKind = {
+    .name = "packages",
+    .help = "Packages that must not, or must, be in the image.",
+    .schema = &kPackages,
+    .read = Read,
+    .evaluate = Evaluate,
+};
 
 }  // namespace landwaiter::policy

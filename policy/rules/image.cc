@@ -7,12 +7,81 @@
 
 #include "lib/base/text.h"
 #include "policy/formats.h"
+#include "policy/image_pattern.h"
 #include "policy/kinds.h"
+#include "policy/schema_rules.h"
 
 namespace landwaiter::policy {
 namespace {
 
 using nlohmann::json;
+
+struct RequiredLabel {
+  std::string name;
+  std::string value = "**";  // glob
+};
+
+/// Each field is a demand of its own: each broken one is a violation.
+struct ImageRule : RuleBody {
+  bool runs_as_root = false;
+  std::vector<std::string> denied_users;  // names or uids
+  std::vector<PortRange> denied_ports;
+  std::optional<std::vector<PortRange>> allowed_ports;  // empty list: none may be exposed
+  std::vector<RequiredLabel> required_labels;
+  bool healthcheck_required = false;
+};
+
+constexpr Field kRequiredLabelFields[] = {
+    {.name = "name",
+     .type = FieldType::kText,
+     .help = "The label's name, e.g. org.opencontainers.image.source.",
+     .required = true,
+     .max_length = 256,
+     .check = CheckNotBlank},
+    {.name = "value",
+     .type = FieldType::kText,
+     .help = "A pattern that its value must match.",
+     .default_json = R"("**")",
+     .max_length = kMaxPattern,
+     .check = CheckGlob},
+};
+constexpr ObjectSchema kRequiredLabel = {kRequiredLabelFields};
+
+constexpr Field kImageFields[] = {
+    {.name = "runsAsRoot",
+     .type = FieldType::kBoolean,
+     .help = "Fires when the image's user is uid 0 through its /etc/passwd; no user is uid 0."},
+    {.name = "deniedUsers",
+     .type = FieldType::kIntOrTexts,
+     .help = "Fires when the image's user is one of these names or uids.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = 64,
+     .check = CheckUser},
+    {.name = "deniedPorts",
+     .type = FieldType::kIntOrTexts,
+     .help = "Fires when one of these ports is exposed: 22, 8000-8080, 53/udp.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = 16,
+     .check = CheckPort},
+    {.name = "allowedPorts",
+     .type = FieldType::kIntOrTexts,
+     .help = "Fires when a port is exposed that is not among these; an empty list allows none.",
+     .max_items = kMaxPatterns,
+     .max_length = 16,
+     .check = CheckPort},
+    {.name = "requiredLabels",
+     .type = FieldType::kObjects,
+     .help = "Fires when one of these labels is missing or has another value.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .object = &kRequiredLabel},
+    {.name = "healthcheckRequired",
+     .type = FieldType::kBoolean,
+     .help = "Fires when the image has no HEALTHCHECK."},
+};
+constexpr ObjectSchema kImage = {.fields = kImageFields, .min_fields = 1};
 
 constexpr std::string_view kKind = "image";
 
@@ -149,9 +218,8 @@ void CheckLabels(const ImageRule& wanted, const ImageConfig& config, RuleOutcome
   }
 }
 
-}  // namespace
-
-void ReadImageRule(const json& value, const std::string& path, Rule& rule, Complaints& complaints) {
+std::shared_ptr<const RuleBody> Read(const json& value, const std::string& path,
+                                     Complaints& complaints) {
   ImageRule read;
   if (value.contains("runsAsRoot")) {
     read.runs_as_root = value["runsAsRoot"].get<bool>();
@@ -170,11 +238,11 @@ void ReadImageRule(const json& value, const std::string& path, Rule& rule, Compl
     }
   }
   read.healthcheck_required = value.value("healthcheckRequired", false);
-  rule.kind = std::move(read);
+  return std::make_shared<const ImageRule>(std::move(read));
 }
 
-RuleOutcome EvaluateImageRule(const Rule& rule, const Facts& facts) {
-  const auto& wanted = std::get<ImageRule>(rule.kind);
+RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
+  const auto& wanted = As<ImageRule>(rule);
   RuleOutcome outcome;
   outcome.unknown = CoverageGaps(*facts.platform, Need::kConfig);
   if (!outcome.unknown.empty()) return outcome;  // an unread configuration decides nothing
@@ -188,5 +256,15 @@ RuleOutcome EvaluateImageRule(const Rule& rule, const Facts& facts) {
   }
   return outcome;
 }
+
+}  // namespace
+
+extern constinit const RuleKind kImageKind = {
+    .name = "image",
+    .help = "Demands on the image's configuration; each broken one is a violation.",
+    .schema = &kImage,
+    .read = Read,
+    .evaluate = Evaluate,
+};
 
 }  // namespace landwaiter::policy
