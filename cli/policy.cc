@@ -1,5 +1,5 @@
-// `landwaiter policy explain [FIELD]` and `landwaiter policy check FILE...`: writing policies
-// without a cluster.
+// `landwaiter policy explain [FIELD]`, `landwaiter policy check FILE...` and its neighbours:
+// writing policies without a cluster.
 #include "policy/policy.h"
 
 #include <CLI/CLI.hpp>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/policy_convert.h"
 #include "lib/base/text.h"
 #include "policy/explain.h"
 
@@ -58,6 +59,7 @@ void AddPolicyCommand(CLI::App& parent, int& exit_code) {
       app->add_subcommand("check", "Read files of ScanPolicies and say what is wrong.");
   check->add_option("FILE", *files, "YAML or JSON; several policies may stand in one")->required();
   check->callback([files, &exit_code] { exit_code = Check(*files); });
+  AddPolicyConvert(*app, exit_code);
   app->footer("Exit codes: 0 good; 2 a policy or a field that cannot be read.");
 }
 
