@@ -71,8 +71,8 @@ Judgement Incomplete(const policy::ScanPolicy& policy, const std::string& text) 
 
 /// Row 2. Nothing where the policy's reference rules are content.
 std::optional<Judgement> JudgeReference(const policy::ScanPolicy& policy,
-                                        const ImageReference& reference, TimePoint now) {
-  const PolicyVerdict verdict = policy::EvaluateReference(policy, reference, now);
+                                        const ImageReference& reference, const Facts& facts) {
+  const PolicyVerdict verdict = policy::EvaluateReference(policy, reference, facts.ns, facts.now);
   if (verdict.verdict == Verdict::kPass) return std::nullopt;
   Judgement judgement = Start(policy, Ground::kReference, verdict.verdict);
   judgement.exceptions = verdict.exceptions_used;
@@ -248,7 +248,8 @@ ScanAnswer AnswerFromScan(const policy::ScanPolicy& policy, const ImageFacts& im
   // What was found counts, also while the image is looked at again, and where a part of it could
   // not be read: rules that do not need that part were decided all the same.
   if (const auto* row = JudgementOf(scan, policy)) {
-    const auto* judged = resources::JudgementFor(*row, policy, *image.reference, facts.now);
+    const auto* judged =
+        resources::JudgementFor(*row, policy, *image.reference, facts.ns, facts.now);
     if (judged == nullptr) return {std::nullopt, !under_way};
     Judgement judgement = JudgeContent(policy, scan, *judged, facts.now);
     LetInAsRunning(policy, *row, facts.ns, facts.now, judgement);
@@ -278,7 +279,7 @@ PolicyAnswer AnswerOf(const policy::ScanPolicy& policy, const ImageFacts& image,
     answer.judgements.push_back(Incomplete(policy, image.parse_error));
     return answer;
   }
-  if (auto judged = JudgeReference(policy, *image.reference, facts.now)) {
+  if (auto judged = JudgeReference(policy, *image.reference, facts)) {
     answer.judgements.push_back(*std::move(judged));
   }
   if (!policy::NeedsScan(policy)) return answer;

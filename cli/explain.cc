@@ -88,14 +88,14 @@ void PrintRows(const matching::Explanation& explanation) {
   }
 }
 
-/// The command line's image is known by no reference that exceptions could ask for.
+/// Those for all images: this command knows its image by no reference that others could ask for.
 Status PrintExceptions(const std::vector<std::string>& files,
                        const matching::Explanation& explanation) {
   for (const std::string& path : files) {
     const auto policies = policy::ParsePolicyFile(path);
     if (!policies) return policies.error();
     for (const policy::ScanPolicy& one : *policies) {
-      policy::ExceptionBook book(one, {}, SystemClock().Now());
+      policy::ExceptionBook book(one, policy::ExceptionsFor(one, {}, {}), SystemClock().Now());
       for (const policy::Rule& rule : one.rules) {
         for (const Finding& finding : explanation.reported) {
           book.ExcusesFinding(rule.name, finding);

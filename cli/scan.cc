@@ -22,6 +22,7 @@
 #include "lib/base/text.h"
 #include "policy/evaluate.h"
 #include "policy/policy.h"
+#include "policy/scan_exception.h"
 #include "report/scan_report.h"
 #include "scanner/advisories/database.h"
 #include "scanner/matching/freshness.h"
@@ -40,6 +41,8 @@ struct ScanFlags {
   bool ignore_unfixed = false;
   bool dev = false;
   std::vector<std::string> policy_files;
+  std::vector<std::string> exception_files;
+  std::string ns;
   int exit_code = 0;
   std::string format;
   std::string output;
@@ -64,7 +67,42 @@ struct Plan {
   report::ReportFilter filter;
   std::vector<policy::ScanPolicy> policies;
   std::vector<std::string> bases;
+  std::string ns;                  // where the image is to run; "" where nobody says
+  std::vector<std::string> notes;  // for standard error
 };
+
+/// ScanExceptions of the files, as the policies take them, for the namespace that is meant.
+Status TakeExceptions(const ScanFlags& flags, Plan& plan) {
+  plan.ns = flags.ns;
+  std::vector<policy::ScanException> exceptions;
+  for (const std::string& path : flags.exception_files) {
+    auto read = policy::ParseScanExceptionFile(path, SystemClock().Now());
+    if (!read) return std::move(read).error();
+    for (policy::ScanException& one : *read) {
+      if (flags.ns.empty() && !plan.ns.empty() && plan.ns != one.ns) {
+        return InvalidArgument("the ScanExceptions are of several namespaces (" + plan.ns + ", " +
+                               one.ns + "): say with --namespace where the image is to run");
+      }
+      if (flags.ns.empty()) plan.ns = one.ns;
+      exceptions.push_back(std::move(one));
+    }
+  }
+  for (policy::ScanPolicy& one : plan.policies) {
+    one = policy::WithScanExceptions(std::move(one), exceptions);
+  }
+  for (const policy::ScanException& one : exceptions) {
+    const auto is_taken = [&](const policy::ScanPolicy& p) {
+      return policy::TakenBy(p, one).has_value();
+    };
+    if (std::any_of(plan.policies.begin(), plan.policies.end(), is_taken)) continue;
+    plan.notes.push_back("ScanException " + one.ns + "/" + one.name + " is taken by no policy");
+    for (const policy::ScanPolicy& p : plan.policies) {
+      const auto why = policy::TakenBy(p, one);
+      if (!why) plan.notes.back() += "; " + why.error().message;
+    }
+  }
+  return Ok();
+}
 
 Result<Plan> MakePlan(const ScanFlags& flags) {
   Plan plan;
@@ -111,6 +149,7 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     if (!policies) return std::move(policies).error();
     for (auto& one : *policies) plan.policies.push_back(std::move(one));
   }
+  if (Status taken = TakeExceptions(flags, plan); !taken) return taken.error();
   return plan;
 }
 
@@ -139,6 +178,7 @@ Status Match(report::ScanReport& scan, const advisories::AdvisoryDatabase& datab
 void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimePoint now) {
   policy::ContentInput input;
   input.references = ReferencesOf(plan);
+  if (!plan.ns.empty()) input.namespaces = {plan.ns};
   input.database_built_at = built_at;
   for (std::size_t i = 0; i < scan.inventory.platforms.size(); ++i) {
     input.platforms.push_back(
@@ -149,8 +189,9 @@ void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimeP
     if (!input.references.empty() && !policy::MatchesImage(one, input.references.front())) continue;
     PolicyVerdict verdict = policy::EvaluateContent(one, input, now);
     if (!input.references.empty()) {
-      verdict = policy::Combine(std::move(verdict),
-                                policy::EvaluateReference(one, input.references.front(), now));
+      verdict =
+          policy::Combine(std::move(verdict),
+                          policy::EvaluateReference(one, input.references.front(), plan.ns, now));
     }
     scan.policies.push_back(std::move(verdict));
   }
@@ -242,6 +283,9 @@ void FindBases(report::ScanReport& scan, const std::vector<KnownBase>& bases) {
 int RunScan(const ScanFlags& flags) {
   auto plan = MakePlan(flags);
   if (!plan) return Complain(plan.error(), kExitUsage);
+  for (const std::string& note : plan->notes) {
+    std::fprintf(stderr, "landwaiter: %s\n", text::Printable(note).c_str());
+  }
   // Opened before anything is fetched: a missing database should not cost a pull.
   auto database = advisories::AdvisoryDatabase::Open(DatabasePath(flags.database));
   if (!database) return Complain(database.error(), kExitIncomplete);
@@ -308,6 +352,12 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
                 "dir: also packages that lock files mark as for development only");
   app->add_option("--policy", flags->policy_files,
                   "file with ScanPolicies (YAML or JSON) to judge by; may be repeated");
+  app->add_option(
+      "--exceptions", flags->exception_files,
+      "file with ScanExceptions, as far as the policies' allowExceptions take them; may "
+      "be repeated");
+  app->add_option("--namespace", flags->ns,
+                  "where the image is to run: whose ScanExceptions count (default: theirs)");
   app->add_option("--exit-code", flags->exit_code,
                   "exit with this code where findings are shown and no policy failed (default 0)")
       ->check(CLI::Range(0, 125));

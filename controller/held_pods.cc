@@ -101,13 +101,11 @@ Facts HeldPods::Gather(const PodRecord& pod, const ResolvedImages& images) const
   facts.held_for =
       std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(facts.now - pod.created));
   const auto ns = parts_.namespaces.Get(*pod.shape->ns);
-  for (const auto& [name, record] : parts_.policies.List()) {
+  for (const auto& record : parts_.policies.List()) {
     // As at the door: a namespace that is not known gets every policy.
     if (ns && !policy::MatchesNamespace(record->policy, ns->labels)) continue;
     facts.policies.emplace_back(record, &record->policy);
   }
-  std::sort(facts.policies.begin(), facts.policies.end(),
-            [](const auto& a, const auto& b) { return a->name < b->name; });
   for (const ImageUse& use : pod.shape->images) {
     auto& image = facts.images.emplace_back(admission::FactsOfReference(*use.reference, ""));
     if (!image.reference) continue;

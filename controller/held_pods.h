@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "admission/decide.h"
+#include "controller/policy_book.h"
 #include "controller/records.h"
 #include "controller/workers.h"
 #include "lib/base/metrics.h"
@@ -36,7 +37,7 @@ class HeldPods {
     kube::Api& api;  // the leader's
     const Clock& clock;
     const kube::Informer<ScanRecord>& scans;
-    const kube::Informer<PolicyRecord>& policies;
+    const PolicyBook& policies;
     const kube::Informer<NamespaceRecord>& namespaces;
     kube::EventRecorder& events;
     /// A scan is to be judged now: a pod waits for it.

@@ -145,16 +145,17 @@ policy::ContentInput ContentOf(const StoredImage& stored,
 
 void FillPolicies(const JudgeInput& input, const std::vector<ImageReference>& references,
                   TimePoint now, ImageScanStatus& status) {
-  const policy::ContentInput content = ContentOf(*input.stored, references);
+  policy::ContentInput content = ContentOf(*input.stored, references);
+  content.namespaces = status.used_by_namespaces;
   status.policies.clear();
   for (const auto& record : *input.policies) {
     if (status.policies.size() >= resources::kMaxPolicies) break;
     const auto verdicts = policy::EvaluateContentByName(record->policy, content, now);
-    status.policies.push_back(PolicyStatusOf(verdicts.front()));
+    status.policies.push_back(PolicyStatusOf(record->policy, verdicts.front()));
     status.policies.back().uid = record->policy.uid;
     KeepTurn(*input.scan, *record, input.usage.has_value(), now, status.policies.back());
     for (std::size_t i = 1; i < verdicts.size(); ++i) {
-      status.policies.back().excused.push_back(PolicyStatusOf(verdicts[i]));
+      status.policies.back().excused.push_back(PolicyStatusOf(record->policy, verdicts[i]));
     }
   }
 }
@@ -174,10 +175,13 @@ bool MattersWhereItRuns(const policy::ScanPolicy& policy, const JudgeInput& inpu
       [&](const auto& entry) { return policy::MatchesNamespace(policy, entry.second); });
 }
 
-/// The worst over the policies that matter and the names that the image is known by.
+/// The worst over the policies that matter, the names that the image is known by and the namespaces
+/// that run it.
 std::string OverallVerdict(const JudgeInput& input, const std::vector<ImageReference>& references,
                            const ImageScanStatus& status, TimePoint now) {
   std::string worst = "Pass";
+  std::vector<std::string> namespaces = status.used_by_namespaces;
+  if (namespaces.empty()) namespaces.push_back("");
   for (const auto& row : status.policies) {
     const auto record =
         std::find_if(input.policies->begin(), input.policies->end(),
@@ -187,9 +191,11 @@ std::string OverallVerdict(const JudgeInput& input, const std::vector<ImageRefer
     if (!MattersWhereItRuns(policy, input)) continue;
     for (const ImageReference& reference : references) {
       if (!policy::MatchesImage(policy, reference)) continue;
-      const auto* judged = resources::JudgementFor(row, policy, reference, now);
-      const std::string& verdict = judged == nullptr ? row.verdict : judged->verdict;
-      if (Rank(verdict) > Rank(worst)) worst = verdict;
+      for (const std::string& ns : namespaces) {
+        const auto* judged = resources::JudgementFor(row, policy, reference, ns, now);
+        const std::string& verdict = judged == nullptr ? row.verdict : judged->verdict;
+        if (Rank(verdict) > Rank(worst)) worst = verdict;
+      }
     }
   }
   return worst;
@@ -197,14 +203,18 @@ std::string OverallVerdict(const JudgeInput& input, const std::vector<ImageRefer
 
 }  // namespace
 
-resources::PolicyStatus PolicyStatusOf(const PolicyVerdict& verdict) {
+resources::PolicyStatus PolicyStatusOf(const policy::ScanPolicy& policy,
+                                       const PolicyVerdict& verdict) {
   resources::PolicyStatus out;
   out.name = verdict.policy;
   out.generation = verdict.generation;
   out.verdict = VerdictName(verdict.verdict);
   out.unknown = verdict.unknown;
   out.exceptions = verdict.exceptions_used;
-  out.rests_on.assign(verdict.exceptions_applied.begin(), verdict.exceptions_applied.end());
+  for (const std::size_t index : verdict.exceptions_applied) {
+    const std::string& key = policy.exceptions[index].key;
+    key.empty() ? out.rests_on.push_back(index) : out.rests_on_objects.push_back(key);
+  }
   for (const Violation& violation : verdict.violations) {
     auto row = std::find_if(out.violations.begin(), out.violations.end(),
                             [&](const auto& v) { return v.rule == violation.rule; });

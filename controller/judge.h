@@ -43,7 +43,8 @@ struct JudgeInput {
 /// what stands in the status stays: losing the store costs scans, never verdicts.
 resources::ImageScanStatus Judge(const JudgeInput& input, TimePoint now);
 
-/// A policy's judgement as it stands in the status.
-resources::PolicyStatus PolicyStatusOf(const PolicyVerdict& verdict);
+/// A policy's judgement as it stands in the status; `policy` is the one that was evaluated.
+resources::PolicyStatus PolicyStatusOf(const policy::ScanPolicy& policy,
+                                       const PolicyVerdict& verdict);
 
 }  // namespace landwaiter::controller

@@ -12,6 +12,8 @@ inline constexpr kube::Resource kImageScans{resources::kGroup, resources::kVersi
                                             "ImageScan", false};
 inline constexpr kube::Resource kScanPolicies{resources::kGroup, resources::kVersion,
                                               "scanpolicies", "ScanPolicy", false};
+inline constexpr kube::Resource kScanExceptions{resources::kGroup, resources::kVersion,
+                                                "scanexceptions", "ScanException", true};
 
 inline constexpr std::string_view kFieldManager = "landwaiter-controller";
 

@@ -155,6 +155,33 @@ Result<PolicyRecord> ProjectPolicy(const json& object) {
   return record;
 }
 
+Result<ExceptionRecord> ProjectException(const json& object) {
+  // The API server gives each a time of creation; one without has lasted as long as can be.
+  auto exception = policy::ScanExceptionFromJson(DumpJson(object), TimePoint());
+  if (!exception) return std::move(exception).error();
+  ExceptionRecord record;
+  record.exception = *std::move(exception);
+  record.resource_version = kube::ResourceVersionOf(object);
+  const json& status = Member(object, "status");
+  const json& generation = Member(status, "observedGeneration");
+  if (generation.is_number_integer()) {
+    record.status.observed_generation = generation.get<std::int64_t>();
+  }
+  record.status.excuses = CountAt(status, "excuses");
+  const auto texts = [&](const char* field) {
+    std::vector<std::string> out;
+    const json& list = Member(status, field);
+    for (const json& item : list) {
+      if (item.is_string()) out.push_back(item.get<std::string>());
+    }
+    return out;
+  };
+  record.status.policies = texts("policies");
+  record.status.images = texts("images");
+  record.status.conditions = resources::ConditionsFromJson(Member(status, "conditions"));
+  return record;
+}
+
 Result<NamespaceRecord> ProjectNamespace(const json& object) {
   NamespaceRecord record;
   const json& labels = Member(Member(object, "metadata"), "labels");

@@ -15,6 +15,7 @@
 #include "lib/base/result.h"
 #include "model/platform.h"
 #include "policy/policy.h"
+#include "policy/scan_exception.h"
 #include "resources/image_scan.h"
 #include "resources/pod_images.h"
 
@@ -112,6 +113,22 @@ struct PolicyRecord {
   std::vector<resources::Condition> conditions;
 };
 Result<PolicyRecord> ProjectPolicy(const nlohmann::json& object);
+
+struct ExceptionStatus {
+  std::int64_t observed_generation = 0;
+  std::vector<std::string> policies = {};  // that take it
+  std::vector<std::string> images = {};    // that it excuses now, by name; at most 20
+  std::uint64_t excuses = 0;               // how many
+  std::vector<resources::Condition> conditions = {};
+  friend bool operator==(const ExceptionStatus&, const ExceptionStatus&) = default;
+};
+
+struct ExceptionRecord {
+  policy::ScanException exception;
+  std::string resource_version;
+  ExceptionStatus status;  // as the API server has it
+};
+Result<ExceptionRecord> ProjectException(const nlohmann::json& object);
 
 struct NamespaceRecord {
   std::map<std::string, std::string> labels;

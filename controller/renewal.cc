@@ -20,7 +20,13 @@ bool RestsOnWhatHasEnded(const PolicyStatus& row, const policy::ScanPolicy& poli
   const auto has_ended = [&](std::uint64_t index) {
     return index >= policy.exceptions.size() || policy.exceptions[index].until <= now;
   };
+  const auto is_gone = [&](const std::string& key) {
+    const auto found = std::find_if(policy.exceptions.begin(), policy.exceptions.end(),
+                                    [&](const auto& exception) { return exception.key == key; });
+    return found == policy.exceptions.end() || found->until <= now;
+  };
   return std::any_of(row.rests_on.begin(), row.rests_on.end(), has_ended) ||
+         std::any_of(row.rests_on_objects.begin(), row.rests_on_objects.end(), is_gone) ||
          std::any_of(row.excused.begin(), row.excused.end(), [&](const PolicyStatus& excused) {
            return RestsOnWhatHasEnded(excused, policy, now);
          });

@@ -19,11 +19,8 @@ constexpr std::chrono::milliseconds kCountAgain{50};
 // Pods that have not been looked at by then are counted when they are: no tenant's registries keep
 // everybody's images from being swept.
 constexpr std::chrono::minutes kCountPatience{5};
-// Policy counts follow the scans at this pace, not at each of them; the more there are to count,
-// the slower: 5 s later where there are 20,000.
-constexpr std::chrono::milliseconds kCountDelay{500};
-constexpr std::size_t kScansAMillisecond = 4;
-// So do the numbers of pods in a status: one write for all pods of a rollout's moment.
+// The numbers of pods in a status follow the pods at this pace: one write for all pods of a
+// rollout's moment.
 constexpr std::chrono::milliseconds kUsageDelay{500};
 constexpr std::size_t kMaxPodsAgain = 10'000;
 
@@ -55,6 +52,8 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
             }),
       scans_(*ports_.api, {.resource = kImageScans}, ProjectScan),
       policies_(*ports_.api, {.resource = kScanPolicies}, ProjectPolicy),
+      exceptions_(*ports_.api, {.resource = kScanExceptions}, ProjectException),
+      book_(policies_, exceptions_),
       namespaces_(*ports_.api, {.resource = kube::kNamespaces}, ProjectNamespace),
       nodes_(*ports_.api, {.resource = kube::kNodes}, ProjectNode),
       elector_(*ports_.lease_api, *ports_.clock,
@@ -80,7 +79,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       ensure_maker_(*ports_.api, scans_, *ports_.clock),
       maker_(fenced_, scans_, *ports_.clock),
       scan_events_(events_, usage_, pods_),
-      held_({fenced_, *ports_.clock, scans_, policies_, namespaces_, events_,
+      held_({fenced_, *ports_.clock, scans_, book_, namespaces_, events_,
              [this](const std::string& scan) { scan_queue_.Add(scan, Priority::kHigh); },
              &metrics}),
       pod_reconciler_({pods_, scans_, aliases_, credentials_, resolver_, maker_, usage_, events_,
@@ -89,12 +88,13 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                          scan_events_.Started(pod, scan);
                        },
                        options.hold ? &held_ : nullptr}),
-      scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, policies_, namespaces_, nodes_,
+      scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, book_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
                         scan_events_, scan_queue_, &stages_, options.readers}),
       scan_refresher_({fenced_, *ports_.clock, scans_, *ports_.store, ports_.database,
-                       [this] { return scan_reconciler_.CurrentPolicies(); }, scan_queue_}),
+                       [this] { return book_.List(); }, scan_queue_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, scans_, events_),
+      exception_reconciler_(fenced_, *ports_.clock, exceptions_, book_, scans_, events_),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
                ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics, &stages_},
               options.workers),
@@ -127,7 +127,10 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
           policy_queue_, {.name = "scanpolicies", .threads = 1, .metrics = &metrics},
           [this] { return leading_.load(); },
           [this](const std::string& key, const Cancellation& cancel) {
-            return policy_reconciler_.Reconcile(key, cancel);
+            const std::size_t slash = key.find('/');  // no policy's name has one
+            if (slash == std::string::npos) return policy_reconciler_.Reconcile(key, cancel);
+            return exception_reconciler_.Reconcile({key.substr(0, slash), key.substr(slash + 1)},
+                                                   cancel);
           }) {
   AddMetrics(metrics);
   AddHandlers();
@@ -159,6 +162,7 @@ void Role::AddMetrics(metrics::Registry& metrics) {
   pods_.Measure(metrics);
   scans_.Measure(metrics);
   policies_.Measure(metrics);
+  exceptions_.Measure(metrics);
   namespaces_.Measure(metrics);
   nodes_.Measure(metrics);
 }
@@ -171,6 +175,7 @@ void Role::AddHandlers() {
   });
   scans_.AddHandler([this](const auto& change) { OnScan(change); });
   policies_.AddHandler([this](const auto& change) { OnPolicy(change); });
+  exceptions_.AddHandler([this](const auto& change) { OnException(change); });
   namespaces_.AddHandler([this](const auto& change) {
     const bool same =
         change.before && change.after && change.before->labels == change.after->labels;
@@ -226,18 +231,6 @@ void Role::PodsOfAliasAgain(const ScanRecord& record) {
   }
 }
 
-void Role::OnPolicy(const kube::Informer<PolicyRecord>::Change& change) {
-  if (!leading_) return;
-  if (change.after) policy_queue_.Add(change.key.name);
-  if (!change.before || !change.after) EnqueuePolicies();  // which are too many may change
-  const bool same_spec = change.before && change.after &&
-                         change.before->policy.generation == change.after->policy.generation &&
-                         change.before->uid == change.after->uid;
-  if (same_spec) return;
-  EnqueueAllScans();
-  EnqueueHeldPods();
-}
-
 void Role::OnDatabaseChanged() {
   if (!leading_) return;  // who begins to lead looks at all
   scans_.ForEach([this](const std::string& name, const ScanRecord&) {
@@ -251,16 +244,10 @@ void Role::EnqueueAllScans() {
   });
 }
 
-void Role::EnqueuePolicies() {
-  const auto delay = kCountDelay + std::chrono::milliseconds(scans_.size() / kScansAMillisecond);
-  policies_.ForEach(
-      [&](const std::string& name, const PolicyRecord&) { policy_queue_.AddAfter(name, delay); });
-}
-
 bool Role::HasVerdict(const std::string& scan) const {
   const auto record = scans_.Get(scan);
   if (!record || record->scan.status.policies.empty()) return false;
-  return !LacksJudgement(record->scan, scan_reconciler_.CurrentPolicies());
+  return !LacksJudgement(record->scan, book_.List());
 }
 
 void Role::EnqueueHeldPods() {
@@ -280,7 +267,7 @@ void Role::OnLeading() {
 }
 
 void Role::JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel) {
-  if (!LacksJudgement(scan, scan_reconciler_.CurrentPolicies())) return;
+  if (!LacksJudgement(scan, book_.List())) return;
   if (leading_) return scan_queue_.Add(scan.name, Priority::kHigh);
   ensure_maker_.AskAgain(scan, cancel)
       .IgnoreError("it comes up in the leader's queue all the same");
@@ -312,11 +299,12 @@ Status Role::SyncInformers(const Cancellation& cancel) {
   pods_.Start();
   scans_.Start();
   policies_.Start();
+  exceptions_.Start();
   namespaces_.Start();
   nodes_.Start();
   const bool synced = pods_.WaitForSync(cancel) && scans_.WaitForSync(cancel) &&
-                      policies_.WaitForSync(cancel) && namespaces_.WaitForSync(cancel) &&
-                      nodes_.WaitForSync(cancel);
+                      policies_.WaitForSync(cancel) && exceptions_.WaitForSync(cancel) &&
+                      namespaces_.WaitForSync(cancel) && nodes_.WaitForSync(cancel);
   if (synced) return Ok();
   return Error{cancel.Stopped() ? Code::kCancelled : Code::kDeadlineExceeded, NotReady()};
 }
@@ -329,6 +317,7 @@ std::string Role::NotReady() const {
   need(pods_.HasSynced(), "pods");
   need(scans_.HasSynced(), "imagescans");
   need(policies_.HasSynced(), "scanpolicies");
+  need(exceptions_.HasSynced(), "scanexceptions");
   need(namespaces_.HasSynced(), "namespaces");
   need(nodes_.HasSynced(), "nodes");
   return missing;
@@ -356,6 +345,7 @@ void Role::Stop() {
   events_.Stop();
   nodes_.Stop();
   namespaces_.Stop();
+  exceptions_.Stop();
   policies_.Stop();
   scans_.Stop();
   pods_.Stop();
@@ -365,7 +355,7 @@ void Role::Sweep(const Cancellation& cancel) {
   if (!leading_ || !usage_.Complete()) return;
   const TimePoint now = ports_.clock->Now();
   std::set<std::string> alive;
-  const Policies policies = scan_reconciler_.CurrentPolicies();
+  const Policies policies = book_.List();
   std::vector<resources::ImageScan> outlived;
   scans_.ForEach([&](const std::string&, const ScanRecord& record) {
     if (const auto digest = CanonicalDigest(record.scan)) alive.insert(digest->ToString());

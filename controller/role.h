@@ -8,9 +8,11 @@
 
 #include "controller/database.h"
 #include "controller/ensure_service.h"
+#include "controller/exception_reconciler.h"
 #include "controller/held_pods.h"
 #include "controller/nudger.h"
 #include "controller/pod_reconciler.h"
+#include "controller/policy_book.h"
 #include "controller/policy_reconciler.h"
 #include "controller/run.h"
 #include "controller/scan_reconciler.h"
@@ -70,11 +72,14 @@ class Role {
   void OnScan(const kube::Informer<ScanRecord>::Change& change);
   void PodsOfAliasAgain(const ScanRecord& record);
   void OnPolicy(const kube::Informer<PolicyRecord>::Change& change);
+  void OnException(const kube::Informer<ExceptionRecord>::Change& change);
   void OnLeading();
   void OnNotLeading();
   void JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel);
   void EnqueueAllScans();
   void EnqueuePolicies();
+  void EnqueueJudgedOtherwise(const kube::Informer<ExceptionRecord>::Change& change);
+  void EnqueueExceptions(std::chrono::milliseconds delay);
   void EnqueueHeldPods();
   bool HasVerdict(const std::string& scan) const;
   Outcome ReconcilePod(const std::string& key, const Cancellation& cancel);
@@ -87,6 +92,8 @@ class Role {
   kube::Informer<PodRecord> pods_;
   kube::Informer<ScanRecord> scans_;
   kube::Informer<PolicyRecord> policies_;
+  kube::Informer<ExceptionRecord> exceptions_;
+  PolicyBook book_;
   kube::Informer<NamespaceRecord> namespaces_;
   kube::Informer<Platform> nodes_;
 
@@ -111,6 +118,7 @@ class Role {
   ScanReconciler scan_reconciler_;
   ScanRefresher scan_refresher_;
   PolicyReconciler policy_reconciler_;
+  ExceptionReconciler exception_reconciler_;
   ScanRunner runner_;
   Nudger nudger_;
   EnsureService ensure_;

@@ -49,14 +49,6 @@ std::uint64_t HashOf(const WantedScan& wanted) {
 
 }  // namespace
 
-Policies ScanReconciler::CurrentPolicies() const {
-  Policies out;
-  for (auto& [key, record] : parts_.policies.List()) out.push_back(std::move(record));
-  std::sort(out.begin(), out.end(),
-            [](const auto& a, const auto& b) { return a->policy.name < b->policy.name; });
-  return out;
-}
-
 std::vector<Platform> ScanReconciler::Wanted(std::vector<Platform>* left_out) const {
   std::vector<Platform> nodes;
   parts_.nodes.ForEach([&](const std::string&, const Platform& node) { nodes.push_back(node); });
@@ -239,7 +231,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   facts.progress = AskForScan(record, facts);
 
   const StageTimer timer(parts_.stages, Stage::kJudge);
-  const Policies policies = CurrentPolicies();
+  const Policies policies = parts_.policies.List();
   resources::ImageScan scan = record.scan;
   if (!facts.image && !scan.status.scanned_at.empty()) {
     // The store has lost it: what the status says is all there is, so it is read whole.

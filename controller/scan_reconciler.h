@@ -11,6 +11,7 @@
 #include "controller/database.h"
 #include "controller/judge.h"
 #include "controller/plan.h"
+#include "controller/policy_book.h"
 #include "controller/resolver.h"
 #include "controller/scan_board.h"
 #include "controller/scan_facts.h"
@@ -52,7 +53,7 @@ class ScanReconciler {
     const Clock& clock;
     const kube::Informer<ScanRecord>& scans;
     const kube::Informer<PodRecord>& pods;
-    const kube::Informer<PolicyRecord>& policies;
+    const PolicyBook& policies;
     const kube::Informer<NamespaceRecord>& namespaces;
     const kube::Informer<Platform>& nodes;
     store::Store& store;
@@ -71,7 +72,6 @@ class ScanReconciler {
   Outcome Reconcile(const std::string& key, const Cancellation& cancel);
   /// The key that drops a digest's rows from the store, once its ImageScan is gone.
   static std::string GoneKey(const Digest& digest) { return "!" + digest.ToString(); }
-  Policies CurrentPolicies() const;
   /// Platforms that indexes are looked at for; those of nodes beyond the bound go to `left_out`.
   std::vector<Platform> Wanted(std::vector<Platform>* left_out = nullptr) const;
   /// Requests of people that mirror this object.

@@ -41,6 +41,8 @@ constexpr std::string_view kAdmission = "admissionregistration.k8s.io";
 constexpr Right kRights[] = {
     {"webhook", "list", kOurs, "scanpolicies"},
     {"webhook", "watch", kOurs, "scanpolicies"},
+    {"webhook", "list", kOurs, "scanexceptions"},
+    {"webhook", "watch", kOurs, "scanexceptions"},
     {"webhook", "list", kOurs, "imagescans"},
     {"webhook", "watch", kOurs, "imagescans"},
     {"webhook", "list", "", "namespaces"},
@@ -54,6 +56,9 @@ constexpr Right kRights[] = {
     {"controller", "list", kOurs, "scanpolicies"},
     {"controller", "watch", kOurs, "scanpolicies"},
     {"controller", "patch", kOurs, "scanpolicies", "status"},
+    {"controller", "list", kOurs, "scanexceptions"},
+    {"controller", "watch", kOurs, "scanexceptions"},
+    {"controller", "patch", kOurs, "scanexceptions", "status"},
     {"controller", "list", "", "pods"},
     {"controller", "watch", "", "pods"},
     {"controller", "list", "", "namespaces"},
@@ -231,7 +236,8 @@ Result<Installation> Look(kube::Api& api, const Where& where, TimePoint now,
   const auto crd = [](const char* plural) {
     return kube::ObjectKey{"", std::string(plural) + "." + std::string(resources::kGroup)};
   };
-  out.crds = Get(api, kCrds, {crd("imagescans"), crd("scanpolicies")}, cancel);
+  out.crds =
+      Get(api, kCrds, {crd("imagescans"), crd("scanpolicies"), crd("scanexceptions")}, cancel);
   if (out.crds.error && out.crds.error->code != Code::kPermissionDenied) return *out.crds.error;
   out.validating = List(api, controller::kValidatingWebhooks, "", cancel);
   out.mutating = List(api, controller::kMutatingWebhooks, "", cancel);

@@ -146,6 +146,11 @@ bool Holds(const LabelRequirement& requirement, const std::map<std::string, std:
   return false;
 }
 
+std::vector<std::string> Place(std::string_view ns) {
+  if (ns.empty()) return {};
+  return {std::string(ns)};
+}
+
 void TellExceptions(const ExceptionBook& exceptions, PolicyVerdict& verdict) {
   verdict.exceptions_used = exceptions.Used();
   verdict.exceptions_applied = exceptions.UsedIndexes();
@@ -186,13 +191,14 @@ std::vector<std::size_t> ExceptionsMet(const ScanPolicy& policy, const ContentIn
 }
 
 PolicyVerdict EvaluateContent(const ScanPolicy& policy, const ContentInput& input, TimePoint now) {
-  return EvaluateContentWith(policy, input, ExceptionsFor(policy, input.references), now);
+  return EvaluateContentWith(policy, input,
+                             ExceptionsFor(policy, input.references, input.namespaces), now);
 }
 
 PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& reference,
-                                TimePoint now) {
+                                std::string_view ns, TimePoint now) {
   PolicyVerdict verdict = Begin(policy);
-  ExceptionBook exceptions(policy, ExceptionsFor(policy, {reference}), now);
+  ExceptionBook exceptions(policy, ExceptionsFor(policy, {reference}, Place(ns)), now);
   Collector collector(1);
   Facts facts;
   facts.reference = &reference;

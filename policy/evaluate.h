@@ -31,28 +31,31 @@ struct ContentInput {
   /// names apart.
   std::vector<ImageReference> references;
   std::optional<TimePoint> database_built_at;
+  /// Where it runs, as far as that is known: the same for exceptions of a namespace.
+  std::vector<std::string> namespaces = {};
 };
 
 /// All rules but reference rules, over all platforms.
 PolicyVerdict EvaluateContent(const ScanPolicy& policy, const ContentInput& input, TimePoint now);
 
-/// What one policy says of one content under each name that it may be pulled by. An exception for
-/// some images holds for their names alone, whatever other names the same digest has. First the
-/// verdict for any name, with the exceptions for all images; then, for at most kMaxExcused sets of
-/// exceptions for some images, those verdicts that rest on them. exceptions_applied says on which
-/// exceptions each rests; HoldsFor, whether it is one for a name.
-/// `input.references` are the names that are known: their sets go first where there are many.
+/// What one policy says of one content under each name that it may be pulled by and in each
+/// namespace. An exception for some images or of a namespace holds for those alone, whatever other
+/// names the same digest has and wherever else it runs. First the verdict for any name anywhere,
+/// with the exceptions for all images; then, for at most kMaxExcused sets of the others, those
+/// verdicts that rest on them. exceptions_applied says on which exceptions each rests; HoldsFor,
+/// whether it is one for a name in a namespace.
+/// `input.references` and `namespaces` are those that are known: their sets go first.
 std::vector<PolicyVerdict> EvaluateContentByName(const ScanPolicy& policy,
                                                  const ContentInput& input, TimePoint now);
-inline constexpr std::size_t kMaxExcused = 8;
+inline constexpr std::size_t kMaxExcused = 16;
 
-/// True where each of `exceptions` (indexes) counts at `now` for this name.
+/// True where each of `exceptions` (indexes) counts at `now` for this name in this namespace.
 bool HoldsFor(const ScanPolicy& policy, const std::vector<std::size_t>& exceptions,
-              const ImageReference& reference, TimePoint now);
+              const ImageReference& reference, std::string_view ns, TimePoint now);
 
-/// Reference rules only: no scan needed.
+/// Reference rules only: no scan needed. `ns`: where it is to run, "" where that is not known.
 PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& reference,
-                                TimePoint now);
+                                std::string_view ns, TimePoint now);
 
 /// Both judgements of one policy as one.
 PolicyVerdict Combine(PolicyVerdict a, const PolicyVerdict& b);
@@ -63,7 +66,7 @@ bool MatchesImage(const ScanPolicy& policy, const ImageReference& reference);
 /// The policy says of both names the same whatever the content is: it judges both or neither, the
 /// same rules of references fire, the same exceptions count.
 bool SaysTheSameOf(const ScanPolicy& policy, const ImageReference& a, const ImageReference& b,
-                   TimePoint now);
+                   std::string_view ns, TimePoint now);
 bool MatchesNamespace(const ScanPolicy& policy, const std::map<std::string, std::string>& labels);
 
 /// What the policy answers to a verdict, its enforcement taken into account: Unknown is answered by

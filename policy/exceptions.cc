@@ -22,6 +22,13 @@ bool ImagesMatch(const PolicyException& exception, const std::vector<ImageRefere
   });
 }
 
+bool NamespacesMatch(const PolicyException& exception, const std::vector<std::string>& namespaces) {
+  if (exception.ns.empty()) return true;
+  return !namespaces.empty() &&
+         std::all_of(namespaces.begin(), namespaces.end(),
+                     [&](const std::string& ns) { return ns == exception.ns; });
+}
+
 bool NamesRule(const PolicyException& exception, std::string_view rule) {
   return exception.rules.empty() ||
          std::find(exception.rules.begin(), exception.rules.end(), rule) != exception.rules.end();
@@ -47,13 +54,29 @@ bool NamesPackage(const PolicyException& exception, std::string_view name, std::
                      });
 }
 
+bool NamesPath(const PolicyException& exception, std::string_view path) {
+  return exception.paths.empty() ||
+         std::any_of(exception.paths.begin(), exception.paths.end(),
+                     [&](const std::string& pattern) { return text::GlobMatch(pattern, path); });
+}
+
+/// What a bound keeps from being excused: worse ones, and those of which nobody knows how bad.
+bool IsWithinBound(const PolicyException& exception, const Finding& finding) {
+  return !exception.severity_at_most || (finding.severity != Severity::kUnknown &&
+                                         finding.severity <= *exception.severity_at_most);
+}
+
 }  // namespace
 
 std::vector<std::size_t> ExceptionsFor(const ScanPolicy& policy,
-                                       const std::vector<ImageReference>& references) {
+                                       const std::vector<ImageReference>& references,
+                                       const std::vector<std::string>& namespaces) {
   std::vector<std::size_t> applicable;
   for (std::size_t i = 0; i < policy.exceptions.size(); ++i) {
-    if (ImagesMatch(policy.exceptions[i], references)) applicable.push_back(i);
+    const PolicyException& exception = policy.exceptions[i];
+    if (NamespacesMatch(exception, namespaces) && ImagesMatch(exception, references)) {
+      applicable.push_back(i);
+    }
   }
   return applicable;
 }
@@ -81,23 +104,33 @@ bool ExceptionBook::Excuses(std::string_view rule, Fits fits) {
 
 bool ExceptionBook::ExcusesRule(std::string_view rule) {
   return Excuses(rule, [](const PolicyException& exception) {
-    return exception.ids.empty() && exception.packages.empty() && !exception.rules.empty();
+    return exception.ids.empty() && exception.packages.empty() && exception.paths.empty() &&
+           !exception.rules.empty();
   });
 }
 
 bool ExceptionBook::ExcusesFinding(std::string_view rule, const Finding& finding) {
   return Excuses(rule, [&](const PolicyException& exception) {
-    const bool names_something = !exception.ids.empty() || !exception.packages.empty();
-    return names_something && NamesFinding(exception, finding) &&
+    const bool names_something =
+        !exception.ids.empty() || !exception.packages.empty() || !exception.paths.empty();
+    return names_something && IsWithinBound(exception, finding) &&
+           NamesFinding(exception, finding) && NamesPath(exception, finding.path) &&
            NamesPackage(exception, finding.package, finding.source_package, finding.package_type);
   });
 }
 
 bool ExceptionBook::ExcusesPackage(std::string_view rule, std::string_view package,
-                                   std::string_view type) {
+                                   std::string_view type, std::string_view path) {
   return Excuses(rule, [&](const PolicyException& exception) {
-    return exception.ids.empty() && !exception.packages.empty() &&
+    return exception.ids.empty() && !exception.packages.empty() && NamesPath(exception, path) &&
            NamesPackage(exception, package, {}, type);
+  });
+}
+
+bool ExceptionBook::ExcusesPath(std::string_view rule, std::string_view path) {
+  return Excuses(rule, [&](const PolicyException& exception) {
+    return exception.ids.empty() && exception.packages.empty() && !exception.paths.empty() &&
+           NamesPath(exception, path);
   });
 }
 
@@ -134,14 +167,22 @@ std::string DescribeException(const PolicyException& exception) {
   constexpr std::size_t kMaxNames = 3;
   std::vector<std::string> names;
   std::size_t all = 0;
-  for (const auto* list : {&exception.ids, &exception.packages, &exception.rules}) {
+  for (const auto* list :
+       {&exception.ids, &exception.packages, &exception.paths, &exception.rules}) {
+    // Of one from a namespace the rules are those that the policy lets it be about.
+    if (list == &exception.rules && !exception.ns.empty() && all > 0) continue;
     for (const std::string& name : *list) {
       if (++all <= kMaxNames) names.push_back(Shown(name));
     }
   }
   std::string text = text::Join(names, ", ");
   if (all > kMaxNames) text += " and " + std::to_string(all - kMaxNames) + " more";
-  return text + " until " + Shown(exception.until_text) + ": " + Shown(exception.reason);
+  text += " until " + Shown(exception.until_text) + ": " + Shown(exception.reason);
+  if (!exception.approved_by.empty()) text += " (approved by " + Shown(exception.approved_by) + ")";
+  if (exception.ns.empty()) return text;
+  return "ScanException " +
+         Shown(exception.key.substr(0, exception.key.find('/', exception.ns.size() + 1))) + ": " +
+         text;
 }
 
 }  // namespace landwaiter::policy

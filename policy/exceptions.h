@@ -26,10 +26,14 @@ class ExceptionBook {
   ExceptionBook(const ScanPolicy& policy, const std::vector<std::size_t>& applicable, TimePoint now,
                 Mode mode = Mode::kExcuse);
 
-  /// True where the whole rule is excused: by an exception without ids and packages.
+  /// True where the whole rule is excused: by an exception without ids, packages and paths.
   bool ExcusesRule(std::string_view rule);
   bool ExcusesFinding(std::string_view rule, const Finding& finding);
-  bool ExcusesPackage(std::string_view rule, std::string_view package, std::string_view type);
+  /// `path`: where the package was found, "" for one that is missing.
+  bool ExcusesPackage(std::string_view rule, std::string_view package, std::string_view type,
+                      std::string_view path);
+  /// Of a rule about files: by an exception of paths alone.
+  bool ExcusesPath(std::string_view rule, std::string_view path);
 
   /// "CVE-2023-0001 until 2027-01-31: reason", in the policy's order.
   std::vector<std::string> Used() const;
@@ -55,9 +59,11 @@ class ExceptionBook {
 };
 
 /// Indexes of the exceptions that are for all images, and of those for some that every one of
-/// `references` (at least one) matches; ascending, whether they have ended or not.
+/// `references` (at least one) matches; of those of a namespace only where every one of
+/// `namespaces` (at least one) is it; ascending, whether they have ended or not.
 std::vector<std::size_t> ExceptionsFor(const ScanPolicy& policy,
-                                       const std::vector<ImageReference>& references);
+                                       const std::vector<ImageReference>& references,
+                                       const std::vector<std::string>& namespaces);
 
 std::string DescribeException(const PolicyException& exception);
 bool IsEnding(const PolicyException& exception, TimePoint now);

@@ -9,6 +9,7 @@
 #include "policy/check.h"
 #include "policy/formats.h"
 #include "policy/kinds.h"
+#include "policy/parse_exceptions.h"
 #include "policy/policy.h"
 #include "policy/schema.h"
 #include "policy/text_input.h"
@@ -240,44 +241,6 @@ void ReadRules(const json& spec, ScanPolicy& policy, Complaints& complaints) {
   }
 }
 
-void ReadException(const json& value, std::size_t index, const std::set<std::string>& rules,
-                   ScanPolicy& policy, Complaints& complaints) {
-  const std::string path = "spec.exceptions[" + std::to_string(index) + "]";
-  Complaints own;
-  CheckObject(value, ExceptionSchema(), path, own);
-  if (own.empty()) {
-    PolicyException read{Texts(value, "ids"),
-                         Texts(value, "packages"),
-                         Texts(value, "images"),
-                         Texts(value, "rules"),
-                         TimePoint(),
-                         value["until"].get<std::string>(),
-                         value["reason"].get<std::string>()};
-    auto until = ParseUntil(read.until_text);
-    if (until) read.until = *until;
-    if (read.ids.empty() && read.packages.empty() && read.rules.empty()) {
-      own.Add(path, "excuses everything, expected at least one of ids, packages and rules");
-    }
-    for (std::size_t i = 0; i < read.rules.size(); ++i) {
-      if (rules.contains(read.rules[i])) continue;
-      own.Add(path + ".rules[" + std::to_string(i) + "]",
-              "'" + read.rules[i] + "' is the name of no rule of this policy");
-    }
-    if (own.empty()) policy.exceptions.push_back(std::move(read));
-  }
-  complaints.Append(own);
-}
-
-void ReadExceptions(const json& spec, ScanPolicy& policy, Complaints& complaints) {
-  const json* list = GoodList(spec, "exceptions", complaints);
-  if (list == nullptr) return;
-  std::set<std::string> rules;
-  for (const Rule& rule : policy.rules) rules.insert(rule.name);
-  for (std::size_t i = 0; i < list->size(); ++i) {
-    ReadException((*list)[i], i, rules, policy, complaints);
-  }
-}
-
 Status CheckHeader(const json& object) {
   if (!object.is_object()) return InvalidArgument("policy is no object");
   const auto text = [&](const char* field) {
@@ -331,7 +294,12 @@ Result<LenientPolicy> FromJson(const json& object) {
   ReadMatch(spec, policy.match, complaints);
   ReadAnswers(spec, policy, complaints);
   ReadRules(spec, policy, complaints);
-  ReadExceptions(spec, policy, complaints);
+  if (const json* list = GoodList(spec, "exceptions", complaints)) {
+    ReadExceptions(*list, policy, complaints);
+  }
+  if (const json* value = GoodField(spec, "allowExceptions", complaints)) {
+    policy.allow_exceptions = ReadAllowExceptions(*value, policy, complaints);
+  }
   result.errors = complaints.Lines();
   return result;
 }

@@ -65,13 +65,27 @@ std::string_view RuleKindName(const Rule& rule);
 
 /// Excuses a violation that meets every list that is set (within a list, any entry).
 struct PolicyException {
-  std::vector<std::string> ids;       // vulnerability ids, aliases count
-  std::vector<std::string> packages;  // globs over the package's or its source's name
-  std::vector<std::string> images;    // image patterns
-  std::vector<std::string> rules;     // rule names
-  TimePoint until;                    // not excused from this moment on
-  std::string until_text;             // as written
+  std::vector<std::string> ids;         // vulnerability ids, aliases count
+  std::vector<std::string> packages;    // globs over the package's or its source's name
+  std::vector<std::string> images;      // image patterns
+  std::vector<std::string> rules;       // rule names
+  std::vector<std::string> paths = {};  // globs over where in the image
+  TimePoint until;                      // not excused from this moment on
+  std::string until_text;               // as written
   std::string reason;
+  std::string approved_by = {};
+  // Of a ScanException that the policy takes (policy/scan_exception.h):
+  std::string ns = {};   // counts only for what runs there
+  std::string key = {};  // tells it from all others and from what it was before it was edited
+  std::optional<Severity> severity_at_most = {};  // findings above it, or of unknown one, stay
+};
+
+/// How far a policy takes ScanExceptions; without it, not at all.
+struct AllowExceptions {
+  std::vector<std::string> rules;  // empty: all
+  std::optional<Severity> severity_at_most;
+  std::chrono::milliseconds time = std::chrono::hours(24 * 90);  // from its creation to its end
+  bool approval_required = false;
 };
 
 /// For a digest that ran in a namespace before it turned bad: whether it is let in there again, for
@@ -101,7 +115,9 @@ struct ScanPolicy {
   bool pin_digests = false;
   bool deny_workloads = false;
   std::vector<Rule> rules;
+  /// The policy's own, then those of ScanExceptions where WithScanExceptions has added some.
   std::vector<PolicyException> exceptions;
+  std::optional<AllowExceptions> allow_exceptions;
 };
 
 /// One API object (apiVersion, kind, metadata.name, uid and generation, spec; not status).

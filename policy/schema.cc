@@ -18,6 +18,7 @@ constexpr std::string_view kEnforcements[] = {"Enforce", "Warn", "Audit"};
 constexpr std::string_view kUnscanned[] = {"Deny", "Warn", "Allow", "Hold"};
 constexpr std::string_view kIncomplete[] = {"Deny", "Warn", "Allow"};
 constexpr std::string_view kRunning[] = {"Allow", "Judge"};
+constexpr std::string_view kSeverities[] = {"Critical", "High", "Medium", "Low", "Negligible"};
 constexpr std::string_view kOperators[] = {"In", "NotIn", "Exists", "DoesNotExist"};
 
 constexpr Field kRequirementFields[] = {
@@ -105,10 +106,18 @@ constexpr Field kExceptionFields[] = {
      .min_items = 1,
      .max_length = kMaxPattern,
      .check = CheckImagePattern},
+    {.name = "paths",
+     .type = FieldType::kTexts,
+     .help = "Patterns over the path in the image at which the package or the file was found, "
+             "without a leading '/'. Empty: any path.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = kMaxPattern,
+     .check = CheckGlob},
     {.name = "rules",
      .type = FieldType::kTexts,
-     .help = "Names of rules; without ids and packages the whole rule is excused. Empty: all "
-             "rules.",
+     .help = "Names of rules; without ids, packages and paths the whole rule is excused. Empty: "
+             "all rules.",
      .max_items = kMaxRules,
      .min_items = 1,
      .max_length = kMaxRuleName,
@@ -126,8 +135,38 @@ constexpr Field kExceptionFields[] = {
      .required = true,
      .max_length = 1024,
      .check = CheckNotBlank},
+    {.name = "approvedBy",
+     .type = FieldType::kText,
+     .help = "Who agreed to it; it stands in reports.",
+     .max_length = 256,
+     .check = CheckNotBlank},
 };
 constexpr ObjectSchema kException = {kExceptionFields};
+
+constexpr Field kAllowExceptionsFields[] = {
+    {.name = "rules",
+     .type = FieldType::kTexts,
+     .help = "Names of rules of this policy that they may be about. Empty: all rules.",
+     .max_items = kMaxRules,
+     .min_items = 1,
+     .max_length = kMaxRuleName,
+     .check = CheckRuleName},
+    {.name = "severityAtMost",
+     .type = FieldType::kText,
+     .help = "Findings above this severity, and those of unknown severity, are not excused.",
+     .values = kSeverities},
+    {.name = "for",
+     .type = FieldType::kText,
+     .help = "How long from its creation one may last: 720h, 90d; at most a year.",
+     .default_json = R"("90d")",
+     .max_length = 32,
+     .check = CheckDurationOfAYear},
+    {.name = "approvalRequired",
+     .type = FieldType::kBoolean,
+     .help = "true: only those with approvedBy.",
+     .default_json = "false"},
+};
+constexpr ObjectSchema kAllowExceptions = {kAllowExceptionsFields};
 
 constexpr Field kAlreadyRunningFields[] = {
     {.name = "action",
@@ -212,9 +251,14 @@ constexpr Field kSpecFields[] = {
     {.name = "exceptions",
      .type = FieldType::kObjects,
      .help = "What is excused, until when and why. Every list that is set must match; each needs "
-             "at least one of ids, packages and rules.",
+             "at least one of ids, packages, paths and rules.",
      .max_items = kMaxExceptions,
      .object = &kException},
+    {.name = "allowExceptions",
+     .type = FieldType::kObject,
+     .help = "Take ScanExceptions, each for its own namespace, as far as this goes. Left out: "
+             "none.",
+     .object = &kAllowExceptions},
 };
 
 /// The rules' fields are put together when they are first asked for: each kind has its own file.

@@ -110,6 +110,8 @@ json JudgementToJson(const PolicyStatus& p, const Bounds& bounds) {
   if (!p.exceptions.empty())
     out["exceptions"] = ShortStrings(p.exceptions, bounds.violations, bounds.message);
   if (!p.rests_on.empty()) out["restsOn"] = p.rests_on;
+  // Whole or not at all: a judgement that rests on less than it says would hold where it may not.
+  if (!p.rests_on_objects.empty()) out["restsOnExceptions"] = p.rests_on_objects;
   return out;
 }
 
@@ -161,6 +163,7 @@ void ReadJudgement(JsonFields& fields, PolicyStatus& p) {
   fields.Strings("unknown", p.unknown);
   fields.Strings("exceptions", p.exceptions);
   fields.Uints("restsOn", p.rests_on);
+  fields.Strings("restsOnExceptions", p.rests_on_objects);
   fields.Objects("violations", kMaxItems, [&](JsonFields& line) {
     RuleViolation& v = p.violations.emplace_back();
     std::string action;

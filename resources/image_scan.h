@@ -30,7 +30,7 @@ inline constexpr std::size_t kMaxNamespaces = 20;
 inline constexpr std::size_t kMaxPlatforms = 8;
 inline constexpr std::size_t kMaxCoverage = 32;
 inline constexpr std::size_t kMaxPolicies = 64;
-inline constexpr std::size_t kMaxExcused = 8;      // a policy
+inline constexpr std::size_t kMaxExcused = 16;     // a policy
 inline constexpr std::size_t kMaxViolations = 16;  // a policy
 inline constexpr std::size_t kMaxMessage = 256;    // bytes, each
 // Where an image ran before it turned bad is never cut for the sake of what else an image holds: a
@@ -123,8 +123,11 @@ struct PolicyStatus {
   std::vector<std::string> unknown;     // why rules could not be decided
   std::vector<std::string> exceptions;  // those used
   std::vector<std::uint64_t> rests_on;  // the same, as indexes into the policy's exceptions
-  /// For names that exceptions for some images are for: the judgements that rest on those. Of each
-  /// only verdict, violations, unknown, exceptions and rests_on.
+  /// The ScanExceptions among them, as PolicyException::key.
+  std::vector<std::string> rests_on_objects = {};
+  /// For names that exceptions for some images are for, and for namespaces that have their own: the
+  /// judgements that rest on those. Of each only verdict, violations, unknown, exceptions, rests_on
+  /// and rests_on_objects.
   std::vector<PolicyStatus> excused = {};
   std::string uid = {};  // the policy's: generation counts from 1 again in one that was made anew
   std::optional<TurnedBad> turned_bad = {};  // where the verdict is neither Pass nor Warn

@@ -13,6 +13,9 @@ constexpr kube::Resource kImageScans{resources::kGroup, resources::kVersion, "im
 constexpr kube::Resource kScanPolicies{resources::kGroup, resources::kVersion, "scanpolicies",
                                        "ScanPolicy", false};
 
+constexpr kube::Resource kScanExceptions{resources::kGroup, resources::kVersion, "scanexceptions",
+                                         "ScanException", true};
+
 kube::ReflectorOptions OptionsFor(const kube::Resource& resource) {
   kube::ReflectorOptions options;
   options.resource = resource;
@@ -41,6 +44,11 @@ Result<policy::ScanPolicy> ProjectPolicy(const nlohmann::json& object) {
   return std::move(lenient->policy);
 }
 
+Result<policy::ScanException> ProjectException(const nlohmann::json& object) {
+  // The API server gives each a time of creation; one without has lasted as long as can be.
+  return policy::ScanExceptionFromJson(DumpJson(object), TimePoint());
+}
+
 Result<Labels> ProjectNamespace(const nlohmann::json& object) {
   Labels labels;
   JsonFields fields(object, "Namespace");
@@ -54,10 +62,15 @@ Result<Labels> ProjectNamespace(const nlohmann::json& object) {
 
 Informers::Informers(kube::Api& api, Memory& memory)
     : policies_(api, OptionsFor(kScanPolicies), ProjectPolicy),
+      exceptions_(api, OptionsFor(kScanExceptions), ProjectException),
       scans_(api, OptionsFor(kImageScans), ProjectScan),
       namespaces_(api, OptionsFor(kube::kNamespaces), ProjectNamespace) {
   policies_.AddHandler([&memory](const auto& change) {
     change.after ? memory.PutPolicy(change.after) : memory.RemovePolicy(change.key.name);
+  });
+  exceptions_.AddHandler([&memory](const auto& change) {
+    const std::string key = change.key.ToString();
+    change.after ? memory.PutException(key, change.after) : memory.RemoveException(key);
   });
   scans_.AddHandler([&memory](const auto& change) {
     change.after ? memory.PutScan(change.after) : memory.RemoveScan(change.key.name);
@@ -70,19 +83,21 @@ Informers::Informers(kube::Api& api, Memory& memory)
 
 void Informers::Start() {
   policies_.Start();
+  exceptions_.Start();
   scans_.Start();
   namespaces_.Start();
 }
 
 void Informers::Stop() {
   policies_.Stop();
+  exceptions_.Stop();
   scans_.Stop();
   namespaces_.Stop();
 }
 
 bool Informers::WaitForSync(const Cancellation& cancel) {
-  return policies_.WaitForSync(cancel) && scans_.WaitForSync(cancel) &&
-         namespaces_.WaitForSync(cancel);
+  return policies_.WaitForSync(cancel) && exceptions_.WaitForSync(cancel) &&
+         scans_.WaitForSync(cancel) && namespaces_.WaitForSync(cancel);
 }
 
 std::string Informers::Missing() const {
@@ -91,6 +106,7 @@ std::string Informers::Missing() const {
     if (!synced) out += (out.empty() ? "" : ", ") + std::string(kind);
   };
   add(policies_.HasSynced(), "ScanPolicies");
+  add(exceptions_.HasSynced(), "ScanExceptions");
   add(scans_.HasSynced(), "ImageScans");
   add(namespaces_.HasSynced(), "Namespaces");
   return out.empty() ? out : out + " not listed yet";
@@ -98,12 +114,14 @@ std::string Informers::Missing() const {
 
 void Informers::Measure(metrics::Registry& metrics) const {
   policies_.Measure(metrics);
+  exceptions_.Measure(metrics);
   scans_.Measure(metrics);
   namespaces_.Measure(metrics);
 }
 
 bool Informers::Connected() const {
-  return policies_.Connected() && scans_.Connected() && namespaces_.Connected();
+  return policies_.Connected() && exceptions_.Connected() && scans_.Connected() &&
+         namespaces_.Connected();
 }
 
 }  // namespace landwaiter::webhook

@@ -1,4 +1,5 @@
-// Feeds the Memory from the API server: ScanPolicies, ImageScans and Namespaces. Reads only.
+// Feeds the Memory from the API server: ScanPolicies, ScanExceptions, ImageScans and Namespaces.
+// Reads only.
 #pragma once
 
 #include <map>
@@ -14,6 +15,8 @@ namespace landwaiter::webhook {
 Result<resources::ImageScan> ProjectScan(const nlohmann::json& object);
 /// What of a policy can be read; a broken part never makes the policy vanish.
 Result<policy::ScanPolicy> ProjectPolicy(const nlohmann::json& object);
+/// One whose spec cannot be read excuses nothing.
+Result<policy::ScanException> ProjectException(const nlohmann::json& object);
 Result<Labels> ProjectNamespace(const nlohmann::json& object);
 
 class Informers {
@@ -35,6 +38,7 @@ class Informers {
 
  private:
   kube::Informer<policy::ScanPolicy> policies_;
+  kube::Informer<policy::ScanException> exceptions_;
   kube::Informer<resources::ImageScan> scans_;
   kube::Informer<Labels> namespaces_;
 };

@@ -1,6 +1,6 @@
 #include "webhook/memory.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace landwaiter::webhook {
 
@@ -18,19 +18,28 @@ std::string EnsureKey(const CredentialSet& credentials, const std::string& refer
 
 void Memory::PutPolicy(std::shared_ptr<const policy::ScanPolicy> policy) {
   const std::unique_lock lock(mutex_);
-  auto changed = std::make_shared<PolicyList>(*policies_);
-  std::erase_if(*changed, [&](const auto& old) { return old->name == policy->name; });
-  const auto at = std::lower_bound(changed->begin(), changed->end(), policy,
-                                   [](const auto& a, const auto& b) { return a->name < b->name; });
-  changed->insert(at, std::move(policy));
-  policies_ = std::move(changed);
+  const std::string name = policy->name;
+  written_[name] = std::move(policy);
+  stale_ = true;
 }
 
 void Memory::RemovePolicy(const std::string& name) {
   const std::unique_lock lock(mutex_);
-  auto changed = std::make_shared<PolicyList>(*policies_);
-  std::erase_if(*changed, [&](const auto& old) { return old->name == name; });
-  policies_ = std::move(changed);
+  written_.erase(name);
+  stale_ = true;
+}
+
+void Memory::PutException(const std::string& key,
+                          std::shared_ptr<const policy::ScanException> exception) {
+  const std::unique_lock lock(mutex_);
+  exceptions_[key] = std::move(exception);
+  stale_ = true;
+}
+
+void Memory::RemoveException(const std::string& key) {
+  const std::unique_lock lock(mutex_);
+  exceptions_.erase(key);
+  stale_ = true;
 }
 
 void Memory::PutScan(std::shared_ptr<const resources::ImageScan> scan) {
@@ -78,7 +87,22 @@ void Memory::PutEnsured(const std::string& ensure_key, Ensured ensured) {
 }
 
 std::shared_ptr<const PolicyList> Memory::Policies() const {
-  const std::shared_lock lock(mutex_);
+  {
+    const std::shared_lock lock(mutex_);
+    if (!stale_) return policies_;
+  }
+  const std::unique_lock lock(mutex_);
+  if (!std::exchange(stale_, false)) return policies_;
+  std::vector<policy::ScanException> exceptions;
+  for (const auto& [key, exception] : exceptions_) exceptions.push_back(*exception);
+  auto list = std::make_shared<PolicyList>();
+  for (const auto& [name, policy] : written_) {
+    const bool as_written = exceptions.empty() || !policy->allow_exceptions;
+    list->push_back(as_written ? policy
+                               : std::make_shared<const policy::ScanPolicy>(
+                                     policy::WithScanExceptions(*policy, exceptions)));
+  }
+  policies_ = std::move(list);
   return policies_;
 }
 

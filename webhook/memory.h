@@ -17,6 +17,7 @@
 
 #include "admission/decide.h"
 #include "policy/policy.h"
+#include "policy/scan_exception.h"
 #include "resources/ensure.h"
 #include "resources/image_scan.h"
 
@@ -62,13 +63,16 @@ class Memory {
 
   void PutPolicy(std::shared_ptr<const policy::ScanPolicy> policy);
   void RemovePolicy(const std::string& name);
+  /// `key`: its namespace and name.
+  void PutException(const std::string& key, std::shared_ptr<const policy::ScanException> exception);
+  void RemoveException(const std::string& key);
   void PutScan(std::shared_ptr<const resources::ImageScan> scan);
   void RemoveScan(const std::string& name);
   void PutNamespace(const std::string& name, std::shared_ptr<const Labels> labels);
   void RemoveNamespace(const std::string& name);
   void PutEnsured(const std::string& ensure_key, Ensured ensured);
 
-  /// Sorted by name. Never null.
+  /// Sorted by name, each with the ScanExceptions that it takes. Never null.
   std::shared_ptr<const PolicyList> Policies() const;
   /// Null where there is none, as in the next two.
   std::shared_ptr<const resources::ImageScan> Scan(const std::string& name) const;
@@ -85,7 +89,11 @@ class Memory {
 
   std::function<void(const std::string&)> wake_;
   mutable std::shared_mutex mutex_;
-  std::shared_ptr<const PolicyList> policies_ = std::make_shared<PolicyList>();
+  /// What policies_ is made of; made when it is next asked for, since lists come object by object.
+  std::map<std::string, std::shared_ptr<const policy::ScanPolicy>> written_;
+  std::map<std::string, std::shared_ptr<const policy::ScanException>> exceptions_;
+  mutable bool stale_ = false;
+  mutable std::shared_ptr<const PolicyList> policies_ = std::make_shared<PolicyList>();
   std::unordered_map<std::string, std::shared_ptr<const resources::ImageScan>> scans_;
   std::unordered_map<std::string, std::shared_ptr<const Labels>> namespaces_;
   mutable std::mutex ensured_mutex_;

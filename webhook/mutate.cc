@@ -69,7 +69,7 @@ std::string PinFor(const Memory& memory, const std::string& ns, const Facts& fac
   const auto labels = memory.NamespaceLabels(ns);
   const bool same = std::all_of(policies->begin(), policies->end(), [&](const auto& policy) {
     const bool elsewhere = labels && !policy::MatchesNamespace(*policy, *labels);
-    return elsewhere || policy::SaysTheSameOf(*policy, *image.reference, *pinned, facts.now);
+    return elsewhere || policy::SaysTheSameOf(*policy, *image.reference, *pinned, ns, facts.now);
   });
   return same ? name : std::string();
 }

@@ -136,7 +136,7 @@ void CheckDenied(const Rule& rule, const PackageRequirement& wanted, const Facts
     std::string why;
     const Fits fits = VersionFits(wanted, package, why);
     if (fits == Fits::kNo ||
-        facts.exceptions->ExcusesPackage(rule.name, package.name, package.type)) {
+        facts.exceptions->ExcusesPackage(rule.name, package.name, package.type, package.path)) {
       continue;
     }
     if (fits == Fits::kOpen) {
@@ -160,7 +160,7 @@ bool CheckRequired(const Rule& rule, const PackageRequirement& wanted, const Fac
     if (fits == Fits::kOpen) open = why;
     found = package.version;
   }
-  if (facts.exceptions->ExcusesPackage(rule.name, wanted.name, wanted.type)) return true;
+  if (facts.exceptions->ExcusesPackage(rule.name, wanted.name, wanted.type, {})) return true;
   if (!open.empty()) {
     outcome.unknown.push_back(open);
     return false;

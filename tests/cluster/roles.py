@@ -49,7 +49,8 @@ def install(cluster, hold=False):
     shipped = {"apiVersion": "v1", "kind": "List", "items": list(by_name.values())}
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin=shipped)
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s",
-                    "crd/imagescans.landwaiter.io", "crd/scanpolicies.landwaiter.io")
+                    "crd/imagescans.landwaiter.io", "crd/scanpolicies.landwaiter.io",
+                    "crd/scanexceptions.landwaiter.io")
 
 
 class Role:

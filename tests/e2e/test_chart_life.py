@@ -18,6 +18,7 @@ PODS = {"webhook": 2, "controller": 2, "scanner": 2}
 PASSING = ("Event", "Lease", "EndpointSlice", "Endpoints")
 KEPT = {("CustomResourceDefinition", "<none>", "imagescans.landwaiter.io"),
         ("CustomResourceDefinition", "<none>", "scanpolicies.landwaiter.io"),
+        ("CustomResourceDefinition", "<none>", "scanexceptions.landwaiter.io"),
         ("APIService", "<none>", "v1alpha1.landwaiter.io")}
 
 

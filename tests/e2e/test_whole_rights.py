@@ -37,10 +37,11 @@ ANYBODY = rights(("create", "authentication.k8s.io", "selfsubjectreviews"),
 ANYBODY_S_PATHS = {(path, "get") for path in (
     "/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez",
     "/openapi", "/openapi/*", "/openid/v1/jwks", "/openid/v1/jwks/", "/readyz", "/version", "/version/")}
-WEBHOOK = rights(("list watch", "landwaiter.io", "scanpolicies imagescans"), ("list watch", "", "namespaces"))
+WEBHOOK = rights(("list watch", "landwaiter.io", "scanpolicies scanexceptions imagescans"), ("list watch", "", "namespaces"))
 CONTROLLER = rights(
     ("get list watch create patch delete", "landwaiter.io", "imagescans"), ("update", "landwaiter.io", "imagescans/status"),
-    ("list watch", "landwaiter.io", "scanpolicies"), ("patch", "landwaiter.io", "scanpolicies/status"),
+    ("list watch", "landwaiter.io", "scanpolicies scanexceptions"),
+    ("patch", "landwaiter.io", "scanpolicies/status scanexceptions/status"),
     ("list watch", "", "pods namespaces nodes"), ("create patch", "", "events"))
 ARMS = rights(("get patch delete", "admissionregistration.k8s.io", "validatingwebhookconfigurations", RELEASE))
 ELECTS = rights(("get update", "coordination.k8s.io", "leases", "landwaiter-controller"), ("create", "coordination.k8s.io", "leases"))

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const policy::ScanPolicy& one : *policies) {
     if (one.rules.empty() || one.name.empty()) __builtin_trap();
     policy::MatchesImage(one, *reference);
-    policy::EvaluateReference(one, *reference, TimePoint());
+    policy::EvaluateReference(one, *reference, "", TimePoint());
     policy::EvaluateContent(one, {{{&inventory, nullptr, nullptr}}, {*reference}, {}}, TimePoint());
   }
   return 0;

@@ -124,7 +124,7 @@ TEST(Combine, TakesTheWorseAndKeepsBoth) {
       "  - {name: tag, action: Warn, reference: {deniedTags: [latest]}}\n"
       "  - {name: none, vulnerabilities: {}}\n");
   const auto content = Judge(policy, AnImage().Has(AFinding("CVE-1")));
-  const auto reference = EvaluateReference(policy, *ImageReference::Parse("nginx"), kNow);
+  const auto reference = EvaluateReference(policy, *ImageReference::Parse("nginx"), "", kNow);
   const auto both = Combine(reference, content);
   EXPECT_EQ(both.verdict, Verdict::kFail);
   ASSERT_EQ(both.violations.size(), 2u);

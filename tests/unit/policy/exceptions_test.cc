@@ -92,7 +92,7 @@ TEST(Exception, OfARuleExcusesAReference) {
       Excepting("rules: [tags], images: [\"r.io/shop/**\"], until: 2027-01-31",
                 "{name: tags, reference: {deniedTags: [latest]}}");
   const auto judge = [&](std::string_view reference) {
-    return EvaluateReference(policy, *ImageReference::Parse(reference), kNow).verdict;
+    return EvaluateReference(policy, *ImageReference::Parse(reference), "", kNow).verdict;
   };
   EXPECT_EQ(judge("r.io/shop/a:latest"), Verdict::kPass);
   EXPECT_EQ(judge("r.io/bank/a:latest"), Verdict::kFail);
@@ -141,7 +141,7 @@ TEST(Exception, HoldsForItsNamesUntilItsEnd) {
       Excepting("ids: [CVE-1], images: [\"r.io/shop/**\"], until: 2027-01-31");
   const auto holds = [&](std::vector<std::size_t> exceptions, std::string_view reference,
                          TimePoint now) {
-    return HoldsFor(policy, exceptions, *ImageReference::Parse(reference), now);
+    return HoldsFor(policy, exceptions, *ImageReference::Parse(reference), "", now);
   };
   EXPECT_TRUE(holds({0}, "r.io/shop/cart:1", kNow));
   EXPECT_FALSE(holds({0}, "r.io/bank/cart:1", kNow));

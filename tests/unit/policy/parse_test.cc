@@ -213,7 +213,7 @@ TEST(ParsePolicy, QuotedTextStaysText) {
   for (const std::string tag : {"1.10", "on", "null", "0123"}) {
     const auto reference = ImageReference::Parse("registry.example.com/a:" + tag);
     ASSERT_TRUE(reference) << tag;
-    EXPECT_EQ(EvaluateReference(policies->front(), *reference, kNow).verdict, Verdict::kFail)
+    EXPECT_EQ(EvaluateReference(policies->front(), *reference, "", kNow).verdict, Verdict::kFail)
         << tag;
   }
 }

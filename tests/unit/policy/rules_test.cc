@@ -281,7 +281,7 @@ class ReferenceRuleTest : public testing::TestWithParam<ReferenceCase> {};
 TEST_P(ReferenceRuleTest, JudgesWithoutAScan) {
   const auto reference = ImageReference::Parse(GetParam().reference);
   ASSERT_TRUE(reference) << reference.error().message;
-  const PolicyVerdict verdict = EvaluateReference(ARule(GetParam().rule), *reference, kNow);
+  const PolicyVerdict verdict = EvaluateReference(ARule(GetParam().rule), *reference, "", kNow);
   EXPECT_EQ(VerdictName(verdict.verdict), VerdictName(GetParam().verdict)) << Messages(verdict);
   EXPECT_NE(Messages(verdict).find(GetParam().says), std::string::npos) << Messages(verdict);
 }

@@ -26,8 +26,8 @@ std::string Read(const std::string& path) {
   return text.str();
 }
 
-json SpecOfCrd() {
-  auto documents = ReadYaml(Read("crds/scanpolicies.yaml"));
+json SpecOfCrd(const std::string& path) {
+  auto documents = ReadYaml(Read(path));
   if (!documents || documents->size() != 1) {
     ADD_FAILURE() << (documents ? "not one document" : documents.error().message);
     return json::object();
@@ -112,7 +112,13 @@ void Compare(const json& schema, const ObjectSchema& object, const std::string& 
   EXPECT_EQ(schema.value("required", std::set<std::string>{}), required) << path;
 }
 
-TEST(Schema, OfTheApiServerIsTheReaders) { Compare(SpecOfCrd(), SpecSchema(), "spec"); }
+TEST(Schema, OfTheApiServerIsTheReaders) {
+  Compare(SpecOfCrd("crds/scanpolicies.yaml"), SpecSchema(), "spec");
+}
+
+TEST(Schema, OfScanExceptionsIsThatOfAPolicysOwn) {
+  Compare(SpecOfCrd("crds/scanexceptions.yaml"), ExceptionSchema(), "spec");
+}
 
 TEST(Schema, EveryKindHasARowAndEveryRowAKind) {
   std::set<std::string_view> fields;
