@@ -24,6 +24,8 @@ REACHED = {
     "model/finding.h ParseSeverity": "role_messages_fuzz",
     "policy/formats.h ParsePortRange": "policy_json_fuzz",
     "policy/formats.h ParseUntil": "policy_json_fuzz",
+    "policy/parse_exceptions.h ReadException": "scan_exception_fuzz",
+    "policy/scan_exception.h ParseScanExceptionFile": "scan_exception_fuzz",
     "policy/text_input.h ReadJson": "policy_json_fuzz",
     "policy/text_input.h ReadYaml": "policy_yaml_fuzz",
     "resources/turned_bad.h ReadTurnedBad": "api_answers_fuzz",
