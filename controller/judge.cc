@@ -100,7 +100,7 @@ std::vector<const Finding*> Worst(const StoredMatch& match) {
   return out;
 }
 
-void FillFindings(const StoredMatch& match, ImageScanStatus& status) {
+void FillFindings(const StoredMatch& match, std::uint64_t suppressed, ImageScanStatus& status) {
   const auto worst = Worst(match);
   SeverityCounts counts;
   for (const Finding* finding : worst) {
@@ -108,6 +108,7 @@ void FillFindings(const StoredMatch& match, ImageScanStatus& status) {
     if (finding->state == FindingState::kFixed) ++counts.fixable;
     if (finding->known_exploited.value_or(false)) ++counts.known_exploited;
   }
+  counts.suppressed = suppressed;
   status.vulnerabilities = counts;
   status.top_findings.clear();
   for (const Finding* finding : worst) {
@@ -260,7 +261,7 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
           PlatformStatusOf(input.stored->inventory.platforms[i],
                            matched ? &input.stored->match->platforms[i] : nullptr));
     }
-    if (input.stored->match) FillFindings(*input.stored->match, status);
+    if (input.stored->match) FillFindings(*input.stored->match, input.suppressed, status);
     FillPolicies(input, references, now, status);
     status.verdict = OverallVerdict(input, references, status, now);
     if (!input.stored->match && Rank(status.verdict) < Rank("Unknown")) status.verdict = "Unknown";

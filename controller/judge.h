@@ -32,6 +32,7 @@ struct JudgeInput {
   std::vector<Platform> platforms_left_out = {};
   /// Why what was found could not be kept; nullopt in the ordinary case.
   std::optional<Error> store_fault = {};
+  std::uint64_t suppressed = 0;  // findings of the image that VEX has taken out of `stored`
   /// nullopt while the pods are still being counted after a start: what stands is kept.
   std::optional<Usage> usage = {};
   /// Labels of the namespaces in `usage`.

@@ -79,6 +79,11 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       ensure_maker_(*ports_.api, scans_, *ports_.clock),
       maker_(fenced_, scans_, *ports_.clock),
       scan_events_(events_, usage_, pods_),
+      vex_(
+          *ports_.api, options.ns, events_, [this] { return leading_.load(); },
+          [this] {
+            if (leading_) EnqueueAllScans();
+          }),
       held_({fenced_, *ports_.clock, scans_, book_, namespaces_, events_,
              [this](const std::string& scan) { scan_queue_.Add(scan, Priority::kHigh); },
              &metrics}),
@@ -90,7 +95,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                        options.hold ? &held_ : nullptr}),
       scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, book_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
-                        scan_events_, scan_queue_, &stages_, options.readers}),
+                        scan_events_, scan_queue_, &stages_, options.readers, &vex_}),
       scan_refresher_({fenced_, *ports_.clock, scans_, *ports_.store, ports_.database,
                        [this] { return book_.List(); }, scan_queue_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, scans_, events_),
@@ -163,6 +168,7 @@ void Role::AddMetrics(metrics::Registry& metrics) {
   scans_.Measure(metrics);
   policies_.Measure(metrics);
   exceptions_.Measure(metrics);
+  vex_.Measure(metrics);
   namespaces_.Measure(metrics);
   nodes_.Measure(metrics);
 }
@@ -300,11 +306,13 @@ Status Role::SyncInformers(const Cancellation& cancel) {
   scans_.Start();
   policies_.Start();
   exceptions_.Start();
+  vex_.Start();
   namespaces_.Start();
   nodes_.Start();
   const bool synced = pods_.WaitForSync(cancel) && scans_.WaitForSync(cancel) &&
                       policies_.WaitForSync(cancel) && exceptions_.WaitForSync(cancel) &&
-                      namespaces_.WaitForSync(cancel) && nodes_.WaitForSync(cancel);
+                      vex_.WaitForSync(cancel) && namespaces_.WaitForSync(cancel) &&
+                      nodes_.WaitForSync(cancel);
   if (synced) return Ok();
   return Error{cancel.Stopped() ? Code::kCancelled : Code::kDeadlineExceeded, NotReady()};
 }
@@ -318,6 +326,7 @@ std::string Role::NotReady() const {
   need(scans_.HasSynced(), "imagescans");
   need(policies_.HasSynced(), "scanpolicies");
   need(exceptions_.HasSynced(), "scanexceptions");
+  need(vex_.HasSynced(), "configmaps");
   need(namespaces_.HasSynced(), "namespaces");
   need(nodes_.HasSynced(), "nodes");
   return missing;
@@ -345,6 +354,7 @@ void Role::Stop() {
   events_.Stop();
   nodes_.Stop();
   namespaces_.Stop();
+  vex_.Stop();
   exceptions_.Stop();
   policies_.Stop();
   scans_.Stop();

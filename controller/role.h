@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "controller/cluster_vex.h"
 #include "controller/database.h"
 #include "controller/ensure_service.h"
 #include "controller/exception_reconciler.h"
@@ -108,6 +109,7 @@ class Role {
   ScanMaker ensure_maker_;  // any replica
   ScanMaker maker_;         // the leader
   ScanEvents scan_events_;
+  ClusterVex vex_;
 
   std::atomic<std::chrono::steady_clock::time_point> counting_since_{};
   kube::WorkQueue pod_queue_{{.per_namespace = kPodThreads / 4}};

@@ -241,11 +241,14 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
     if (!whole) return {std::move(whole).error()};
     scan = std::move(*whole);
   }
+  const bool said = facts.image && parts_.vex != nullptr;
+  const std::uint64_t suppressed = said ? parts_.vex->Apply(scan, *facts.image) : 0;
   JudgeInput input{.scan = &scan,
                    .stored = facts.image ? &*facts.image : nullptr,
                    .progress = facts.progress,
                    .policies = &policies,
                    .store_fault = facts.store_fault,
+                   .suppressed = suppressed,
                    .usage = facts.usage};
   if (facts.usage) {
     for (const auto& ns : facts.usage->namespaces) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "controller/cluster_vex.h"
 #include "controller/database.h"
 #include "controller/judge.h"
 #include "controller/plan.h"
@@ -65,7 +66,8 @@ class ScanReconciler {
     ScanEvents& events;
     kube::WorkQueue& queue;  // its own, to wake the requests of a canonical scan
     StageMetrics* stages = nullptr;
-    std::string readers = {};  // ControllerOptions::readers
+    std::string readers = {};         // ControllerOptions::readers
+    const ClusterVex* vex = nullptr;  // null: no statements
   };
   explicit ScanReconciler(Parts parts) : parts_(std::move(parts)) {}
 

@@ -68,6 +68,8 @@ constexpr Right kRights[] = {
     {"controller", "create", "", "events"},
     {"controller", "patch", "", "events"},
     {"controller", "create", "coordination.k8s.io", "leases", "", true},
+    {"controller", "list", "", "configmaps", "", true},
+    {"controller", "watch", "", "configmaps", "", true},
 };
 
 /// For the one object of the installation's name.

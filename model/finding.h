@@ -77,6 +77,7 @@ struct SeverityCounts {
   std::array<std::uint64_t, 6> by_severity{};  // indexed by Severity
   std::uint64_t fixable = 0;
   std::uint64_t known_exploited = 0;
+  std::uint64_t suppressed = 0;  // by VEX; in none of the others
   std::uint64_t Of(Severity severity) const {
     return by_severity[static_cast<std::size_t>(severity)];
   }

@@ -197,6 +197,7 @@ Status ReadCounts(JsonFields& fields, SeverityCounts& counts) {
   }
   fields.Uint("fixable", counts.fixable);
   fields.Uint("knownExploited", counts.known_exploited);
+  fields.Uint("suppressed", counts.suppressed);
   return fields.Done();
 }
 
@@ -289,6 +290,7 @@ json StatusWithin(const ImageScanStatus& s, const Bounds& bounds) {
   if (s.vulnerabilities) {
     json counts{{"fixable", s.vulnerabilities->fixable},
                 {"knownExploited", s.vulnerabilities->known_exploited}};
+    if (s.vulnerabilities->suppressed > 0) counts["suppressed"] = s.vulnerabilities->suppressed;
     for (const CountName& row : kCounts) counts[row.name] = s.vulnerabilities->Of(row.severity);
     out["vulnerabilities"] = std::move(counts);
   }

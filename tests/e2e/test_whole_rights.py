@@ -44,7 +44,8 @@ CONTROLLER = rights(
     ("patch", "landwaiter.io", "scanpolicies/status scanexceptions/status"),
     ("list watch", "", "pods namespaces nodes"), ("create patch", "", "events"))
 ARMS = rights(("get patch delete", "admissionregistration.k8s.io", "validatingwebhookconfigurations", RELEASE))
-ELECTS = rights(("get update", "coordination.k8s.io", "leases", "landwaiter-controller"), ("create", "coordination.k8s.io", "leases"))
+ELECTS = rights(("get update", "coordination.k8s.io", "leases", "landwaiter-controller"), ("create", "coordination.k8s.io", "leases"),
+                ("list watch", "", "configmaps"))
 KEYS = " ".join(f"{RELEASE}-{part}" for part in ("ca", "webhook-tls", "controller-tls", "scanner-tls"))
 CERTIFIES = rights(("get update", "", "secrets", KEYS), ("create", "", "secrets"))
 PULLS = rights(("get", "", "serviceaccounts secrets"))
