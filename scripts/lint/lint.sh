@@ -1,5 +1,5 @@
 #!/bin/bash
-# Format, tidy, include direction, pitfalls, fuzz targets. Prints each fault; exits 1 where there is one.
+# Format, tidy, include direction, pitfalls, fuzz targets, features. Prints each fault; exits 1 where there is one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 status=0
@@ -8,6 +8,7 @@ mapfile -t sources < <(git ls-files '*.cc' '*.h' '*.cpp')
 python3 scripts/lint/include_direction.py || status=1
 python3 scripts/lint/pitfalls.py || status=1
 python3 scripts/lint/fuzz_targets.py || status=1
+python3 scripts/lint/features.py || status=1
 
 echo "clang-format over ${#sources[@]} files"
 clang-format --dry-run --Werror "${sources[@]}" || status=1
