@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "lib/base/text.h"
 #include "policy/evaluate_with.h"
 #include "policy/exceptions.h"
 #include "policy/facts.h"
@@ -42,6 +43,9 @@ class Collector {
     for (Violation& violation : outcome.violations) {
       violation.rule = rule.name;
       violation.fails = rule.fails;
+      if (!rule.controls.empty()) {
+        violation.message += " [" + Shown(text::Join(rule.controls, ", ")) + "]";
+      }
       const auto [place, is_new] =
           index_.emplace(std::pair(rule.name, violation.id), found_.size());
       if (is_new) found_.push_back({std::move(violation), {}});

@@ -193,6 +193,7 @@ Rule ReadRule(const json& value, std::size_t index, Complaints& complaints) {
   }
   if (own.empty()) {
     rule.fails = value.value("action", "Fail") != "Warn";
+    rule.controls = Texts(value, "controls");
     ReadKind(value, path, rule, own);
   }
   if (!own.empty()) {

@@ -59,6 +59,8 @@ struct Rule {
   const RuleKind* kind = nullptr;
   std::shared_ptr<const RuleBody> body = nullptr;
   std::string error = {};  // why it could not be read
+  /// Of a benchmark or a standard that the rule shows: "CIS Docker 4.1". Violations name them.
+  std::vector<std::string> controls = {};
 };
 /// "vulnerabilities", "image", …; "" for a rule that could not be read.
 std::string_view RuleKindName(const Rule& rule);

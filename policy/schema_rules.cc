@@ -23,6 +23,14 @@ constexpr Field kOfEveryRule[] = {
      .help = "What it means when the rule fires: Fail or Warn.",
      .default_json = R"("Fail")",
      .values = kActions},
+    {.name = "controls",
+     .type = FieldType::kTexts,
+     .help = "Controls of a benchmark or a standard that this rule shows: 'CIS Docker 4.1'. Its "
+             "violations name them.",
+     .max_items = 8,
+     .min_items = 1,
+     .max_length = 64,
+     .check = CheckNotBlank},
 };
 
 std::vector<Field> RuleFields() {

@@ -255,5 +255,16 @@ TEST(MatchesImage, APolicyForSomeTagsHoldsForADigestToo) {
       MatchesImage(policy, *ImageReference::Parse("r.io/a@sha256:" + std::string(64, 'a'))));
 }
 
+TEST(Evaluate, ViolationsNameTheControlsOfTheirRule) {
+  const ScanPolicy policy = APolicy(
+      "  rules:\n  - {name: root, controls: [CIS Docker 4.1, NIST SP 800-190 4.1.2], image: "
+      "{runsAsRoot: true}}\n");
+  const auto verdict = Judge(policy, AnImage().User("", std::nullopt));
+  ASSERT_EQ(verdict.violations.size(), 1u);
+  EXPECT_EQ(verdict.violations[0].message,
+            "runs as root: no USER is set (uid 0) [CIS Docker 4.1, NIST SP 800-190 4.1.2]");
+  EXPECT_EQ(verdict.violations[0].id, "image|USER||") << "the same with and without controls";
+}
+
 }  // namespace
 }  // namespace landwaiter::policy
