@@ -1,5 +1,4 @@
 // `landwaiter scan IMAGE`: the engine, the database and the policies in one process, for pipelines.
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -15,9 +14,9 @@
 #include "cli/interrupt.h"
 #include "cli/known_bases.h"
 #include "cli/layer_cache_path.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 #include "lib/base/clock.h"
-#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "policy/evaluate.h"
@@ -44,7 +43,7 @@ struct ScanFlags {
   std::vector<std::string> exception_files;
   std::string ns;
   int exit_code = 0;
-  std::string format;
+  std::vector<std::string> formats;
   std::string output;
   bool no_progress = false;
   bool verbose = false;
@@ -69,6 +68,7 @@ struct Plan {
   std::vector<std::string> bases;
   std::string ns;                  // where the image is to run; "" where nobody says
   std::vector<std::string> notes;  // for standard error
+  std::vector<Output> outputs;
 };
 
 /// ScanExceptions of the files, as the policies take them, for the namespace that is meant.
@@ -138,6 +138,9 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
   }
   if (Status status = CheckRegistryFlags(flags.registry); !status) return status.error();
   plan.filter.ignore_unfixed = flags.ignore_unfixed;
+  auto outputs = ParseOutputs(flags.formats, flags.output);
+  if (!outputs) return std::move(outputs).error();
+  plan.outputs = std::move(*outputs);
   plan.bases = flags.bases;
   for (const std::string& path : flags.base_lists) {
     auto list = ReadBaseList(path);
@@ -239,25 +242,6 @@ int ExitCodeOf(const report::ScanReport& scan, const Plan& plan, const ScanFlags
   return kExitOk;
 }
 
-Status Print(const report::ScanReport& scan, const ScanFlags& flags) {
-  const bool to_terminal = flags.output.empty() && ::isatty(STDOUT_FILENO) == 1;
-  std::string text;
-  if (flags.format == "json") {
-    text = report::RenderJson(scan);
-  } else {
-    report::TableOptions options;
-    options.colour = to_terminal && std::getenv("NO_COLOR") == nullptr;
-    winsize size{};
-    if (to_terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) options.width = size.ws_col;
-    text = report::RenderTable(scan, options);
-  }
-  if (!flags.output.empty()) return WriteFileAtomically(flags.output, text);
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    return Internal("cannot write the report to standard output");
-  }
-  return Ok();
-}
-
 // Some thousand layers of usual sizes.
 constexpr std::uint64_t kLayerCacheBytes = 1ull << 30;
 
@@ -321,7 +305,7 @@ int RunScan(const ScanFlags& flags) {
   const TimePoint now = SystemClock().Now();
   Judge(scan, *plan, (*database)->Info().built_at, now);
   NoteStaleDatabase(scan, *plan, (*database)->Info().built_at, now);
-  if (Status printed = Print(scan, flags); !printed) {
+  if (Status printed = WriteOutputs(scan, plan->outputs); !printed) {
     return Complain(printed.error(), kExitIncomplete);
   }
   return ExitCodeOf(scan, *plan, flags);
@@ -361,9 +345,10 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
   app->add_option("--exit-code", flags->exit_code,
                   "exit with this code where findings are shown and no policy failed (default 0)")
       ->check(CLI::Range(0, 125));
-  app->add_option("--format", flags->format, "table or json (default table)")
-      ->check(CLI::IsMember({"table", "json"}));
-  app->add_option("--output,-o", flags->output, "write the report to this file");
+  app->add_option("--format", flags->formats,
+                  "NAME, or NAME=FILE to write it there; may be repeated. " + DescribeFormats());
+  app->add_option("--output,-o", flags->output,
+                  "write the report of the --format that names no file to this one");
   app->add_flag("--no-progress", flags->no_progress, "no progress line, also on a terminal");
   app->add_option("--layer-cache", flags->layer_cache,
                   "folder for what was read of layers, or off (default: $LANDWAITER_LAYER_CACHE, "

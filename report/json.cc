@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "report/json_writer.h"
+#include "report/rows.h"
 #include "report/scan_report.h"
 #include "report/summary.h"
 
@@ -196,10 +197,8 @@ void WritePlatform(JsonWriter& out, const ScanReport& report, std::size_t index)
   out.EndObject();
 }
 
-}  // namespace
-
-std::string RenderJson(const ScanReport& report) {
-  JsonWriter out;
+void WriteReport(const ScanReport& report, const TableOptions&, std::ostream& sink) {
+  JsonWriter out(sink);
   out.BeginObject();
   out.Value("complete", IsComplete(report));
   out.Value("database", DatabaseToJson(report.database));
@@ -218,7 +217,13 @@ std::string RenderJson(const ScanReport& report) {
   out.Value("schemaVersion", kReportSchemaVersion);
   out.String("verdict", VerdictName(OverallVerdict(report)));
   out.EndObject();
-  return std::move(out).Take() + "\n";
+  out.Finish();
+}
+
+}  // namespace
+
+Format JsonFormat() {
+  return {"json", "for programs: all that is known, docs/json-report.md", WriteReport};
 }
 
 }  // namespace landwaiter::report

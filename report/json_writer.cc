@@ -1,6 +1,7 @@
 #include "report/json_writer.h"
 
 #include <algorithm>
+#include <ostream>
 
 namespace landwaiter::report {
 namespace {
@@ -10,6 +11,8 @@ using nlohmann::json;
 std::string Dump(const json& value, int indent) {
   return value.dump(indent, ' ', true, json::error_handler_t::replace);
 }
+
+constexpr std::size_t kHandOn = 64u << 10;
 
 bool IsPlain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
@@ -21,9 +24,20 @@ void JsonWriter::Next() {
     return;
   }
   if (depth_ == 0) return;
+  if (text_.size() >= kHandOn) HandOn();
   if (!first_) text_ += ',';
   first_ = false;
   Line();
+}
+
+void JsonWriter::HandOn() {
+  out_.write(text_.data(), static_cast<std::streamsize>(text_.size()));
+  text_.clear();
+}
+
+void JsonWriter::Finish() {
+  text_ += '\n';
+  HandOn();
 }
 
 void JsonWriter::Begin(char bracket) {

@@ -48,18 +48,7 @@ struct ScanReport {
 /// or no platform was read, else Pass.
 Verdict OverallVerdict(const ScanReport& report);
 
-struct TableOptions {
-  bool colour = false;
-  std::size_t width = 0;  // of the terminal in columns; 0: lines are not cut
-};
-/// For people: summary, what could not be read, findings worst first, verdicts with reasons; the
-/// last line is the verdict. Control characters that an image's author wrote are made harmless.
-std::string RenderTable(const ScanReport& report, const TableOptions& options);
-
-/// For programs: docs/report-v1.schema.json, docs/json-report.md. Sorted, so that the same image,
-/// database and policies give the same bytes; ends with a newline.
-std::string RenderJson(const ScanReport& report);
-
+/// Of the format "json": docs/report-v1.schema.json, docs/json-report.md.
 inline constexpr int kReportSchemaVersion = 1;
 
 }  // namespace landwaiter::report

@@ -1,12 +1,15 @@
-// The report for people. Everything an image's author wrote goes through text::Printable.
+// The report for people. Everything an image's author wrote goes through PlainText.
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <map>
+#include <ostream>
 
 #include "lib/base/text.h"
+#include "report/rows.h"
 #include "report/scan_report.h"
 #include "report/summary.h"
+#include "report/words.h"
 
 namespace landwaiter::report {
 namespace {
@@ -78,31 +81,13 @@ std::string Bytes(std::uint64_t bytes) {
   return buffer;
 }
 
-std::string Plural(std::uint64_t count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
-}
-
-std::string CountsLine(const SeverityCounts& counts) {
-  std::string line;
-  for (const Severity severity : {Severity::kCritical, Severity::kHigh, Severity::kMedium,
-                                  Severity::kLow, Severity::kNegligible, Severity::kUnknown}) {
-    line += std::string(line.empty() ? "" : ", ") + std::to_string(counts.Of(severity)) + " " +
-            text::ToLower(SeverityName(severity));
-  }
-  line += "; " + std::to_string(counts.fixable) + " fixable";
-  if (counts.known_exploited > 0) {
-    line += ", " + std::to_string(counts.known_exploited) + " known exploited";
-  }
-  return line;
-}
-
 class Table {
  public:
-  Table(const ScanReport& report, const TableOptions& options)
-      : report_(report), options_(options) {}
+  Table(const ScanReport& report, const TableOptions& options, std::ostream& out)
+      : report_(report), options_(options), out_(out) {}
 
-  std::string Render() {
-    Line("Image:     " + text::Printable(report_.image));
+  void Render() {
+    Line("Image:     " + PlainText(report_.image));
     Line("Digest:    " + report_.inventory.digest.ToString());
     Line("Database:  " + DatabaseLine());
     for (std::size_t i = 0; i < report_.inventory.platforms.size(); ++i) RenderPlatform(i);
@@ -113,7 +98,6 @@ class Table {
     for (const PolicyVerdict& policy : report_.policies) RenderPolicy(policy);
     Line("");
     Line(VerdictLine());
-    return std::move(out_);
   }
 
  private:
@@ -123,17 +107,14 @@ class Table {
   }
 
   /// Lines of prose are not cut: a reason that ends in the middle helps nobody.
-  void Line(std::string_view text) {
-    out_ += text;
-    out_ += '\n';
-  }
+  void Line(std::string_view text) { out_ << text << '\n'; }
 
   std::string DatabaseLine() const {
     if (report_.database.id.empty()) return "none, packages were not matched with advisories";
-    std::string line = text::Printable(report_.database.id) + ", built " +
-                       text::Printable(report_.database.built_at);
+    std::string line =
+        PlainText(report_.database.id) + ", built " + PlainText(report_.database.built_at);
     for (const auto& [feed, time] : report_.database.feeds) {
-      line += "; " + text::Printable(feed) + (time.empty() ? "" : " " + text::Printable(time));
+      line += "; " + PlainText(feed) + (time.empty() ? "" : " " + PlainText(time));
     }
     return line;
   }
@@ -142,10 +123,10 @@ class Table {
     const Inventory& inventory = report_.inventory.platforms[index];
     std::string os = "no operating system found";
     if (inventory.os) {
-      os = text::Printable(inventory.os->family);
-      if (!inventory.os->version.empty()) os += " " + text::Printable(inventory.os->version);
+      os = PlainText(inventory.os->family);
+      if (!inventory.os->version.empty()) os += " " + PlainText(inventory.os->version);
     }
-    Line("Platform:  " + text::Printable(inventory.platform.ToString()) + ", " + os + ", " +
+    Line("Platform:  " + PlainText(inventory.platform.ToString()) + ", " + os + ", " +
          Plural(inventory.packages.size(), "package", "packages") + ", " +
          Bytes(inventory.size_bytes));
     RenderBase(index);
@@ -156,7 +137,7 @@ class Table {
   void RenderBase(std::size_t index) {
     const Inventory& inventory = report_.inventory.platforms[index];
     if (const auto& base = BaseOf(report_, index)) {
-      Line("Base:      " + text::Printable(base->name) + " (" + base->digest.ToString() + "), " +
+      Line("Base:      " + PlainText(base->name) + " (" + base->digest.ToString() + "), " +
            std::to_string(base->layers) + " of " +
            Plural(inventory.layers.size(), "layer", "layers"));
     }
@@ -164,7 +145,7 @@ class Table {
     const DeclaredBase& declared = *inventory.declared_base;
     std::string line = declared.name.empty() ? "an image without a name" : declared.name;
     if (!declared.digest.empty()) line += " (" + declared.digest + ")";
-    Line("Declared:  built on " + text::Printable(line) + ", as its builder says");
+    Line("Declared:  built on " + PlainText(line) + ", as its builder says");
   }
 
   void RenderCoverage(std::size_t index) {
@@ -174,8 +155,8 @@ class Table {
     Line("");
     Line(Paint("NOT EVERYTHING COULD BE READ: there may be more than is listed below", "1;31"));
     for (const Coverage& gap : gaps) {
-      Line("  " + text::Printable(gap.source) + ": " + Paint(CoverageStateName(gap.state), "31") +
-           (gap.reason.empty() ? "" : ": " + text::Printable(text::Truncate(gap.reason, 500))));
+      Line("  " + PlainText(gap.source) + ": " + Paint(CoverageStateName(gap.state), "31") +
+           (gap.reason.empty() ? "" : ": " + PlainText(text::Truncate(gap.reason, 500))));
     }
   }
 
@@ -218,7 +199,7 @@ class Table {
                       f->path});
       for (std::size_t c = 0; c < kColumns; ++c) {
         std::string& cell = rows.back()[c];
-        cell = text::Printable(cell);
+        cell = PlainText(cell);
         if (c + 1 < kColumns) cell = Fit(cell, kMaxCell);
       }
     }
@@ -276,22 +257,22 @@ class Table {
 
   void RenderPolicy(const PolicyVerdict& policy) {
     Line("");
-    Line("Policy " + text::Printable(policy.policy) + ": " +
+    Line("Policy " + PlainText(policy.policy) + ": " +
          Paint(VerdictName(policy.verdict), ColourOf(policy.verdict)));
     std::map<std::string, std::uint64_t> of_rule;
     for (const Violation& violation : policy.violations) {
       if (++of_rule[violation.rule] > kMaxViolations) continue;
       Line("  " + Paint(violation.fails ? "Fail" : "Warn", violation.fails ? "31" : "33") + "  " +
-           text::Printable(violation.rule) + ": " + text::Printable(violation.message));
+           PlainText(violation.rule) + ": " + PlainText(violation.message));
     }
     for (const auto& [rule, count] : of_rule) {
       if (count <= kMaxViolations) continue;
-      Line("        " + text::Printable(rule) + ": and " + std::to_string(count - kMaxViolations) +
+      Line("        " + PlainText(rule) + ": and " + std::to_string(count - kMaxViolations) +
            " more");
     }
     const auto list = [&](const std::vector<std::string>& lines, std::string_view label) {
       for (const std::string& line : lines) {
-        Line("  " + std::string(label) + "  " + text::Printable(line));
+        Line("  " + std::string(label) + "  " + PlainText(line));
       }
     };
     list(policy.unknown, Paint("Unknown", "35"));
@@ -313,7 +294,7 @@ class Table {
           std::count_if(policy.violations.begin(), policy.violations.end(),
                         [&](const Violation& v) { return v.fails == (verdict == Verdict::kFail); });
       reasons.push_back(
-          "policy " + text::Printable(policy.policy) +
+          "policy " + PlainText(policy.policy) +
           (verdict == Verdict::kUnknown
                ? " cannot be decided (" + Plural(policy.unknown.size(), "reason", "reasons") + ")"
                : " has " + Plural(static_cast<std::uint64_t>(count), "violation", "violations")));
@@ -326,13 +307,16 @@ class Table {
 
   const ScanReport& report_;
   TableOptions options_;
-  std::string out_;
+  std::ostream& out_;
 };
 
 }  // namespace
 
-std::string RenderTable(const ScanReport& report, const TableOptions& options) {
-  return Table(report, options).Render();
+Format TableFormat() {
+  return {"table", "for people: findings worst first, the last line is the verdict",
+          [](const ScanReport& report, const TableOptions& options, std::ostream& out) {
+            Table(report, options, out).Render();
+          }};
 }
 
 }  // namespace landwaiter::report

@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ostream>
+#include <streambuf>
 
 namespace landwaiter {
 namespace {
@@ -29,6 +32,77 @@ Error FromErrno(const std::string& what, int error) {
     default:
       return {Code::kInternal, message};
   }
+}
+
+/// 0, or the errno of the write that failed.
+int WriteAll(int fd, const char* bytes, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t put = ::write(fd, bytes + done, size - done);
+    if (put >= 0) {
+      done += static_cast<std::size_t>(put);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+class DescriptorBuffer final : public std::streambuf {
+ public:
+  explicit DescriptorBuffer(int fd) : fd_(fd) {
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+  }
+  int failure() const { return failure_; }
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (sync() != 0) return traits_type::eof();
+    if (!traits_type::eq_int_type(c, traits_type::eof())) sputc(traits_type::to_char_type(c));
+    return traits_type::not_eof(c);
+  }
+  int sync() override {
+    if (failure_ == 0)
+      failure_ = WriteAll(fd_, pbase(), static_cast<std::size_t>(pptr() - pbase()));
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+    return failure_ == 0 ? 0 : -1;
+  }
+
+ private:
+  int fd_;
+  int failure_ = 0;
+  std::array<char, 64u << 10> buffer_;
+};
+
+/// 0, or the errno of the first write that failed.
+int Stream(int fd, const std::function<void(std::ostream&)>& write) {
+  DescriptorBuffer buffer(fd);
+  std::ostream out(&buffer);
+  write(out);
+  out.flush();
+  return buffer.failure();
+}
+
+/// The new bytes beside the target, then in its place.
+Status Replace(const std::string& path, int mode, const std::function<int(int fd)>& write) {
+  const std::string temporary = path + ".new." + std::to_string(::getpid());
+  {
+    const FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                                     static_cast<mode_t>(mode)));
+    if (!file) return FromErrno("cannot create " + temporary, errno);
+    int failure = write(file.get());
+    if (failure == 0 && ::fsync(file.get()) != 0) failure = errno;
+    if (failure != 0) {
+      ::unlink(temporary.c_str());
+      return FromErrno("cannot write " + temporary, failure);
+    }
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int failure = errno;
+    ::unlink(temporary.c_str());
+    return FromErrno("cannot rename " + temporary + " to " + path, failure);
+  }
+  return Ok();
 }
 
 }  // namespace
@@ -56,32 +130,24 @@ Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
 }
 
 Status WriteFileAtomically(const std::string& path, const std::string& bytes, int mode) {
-  const std::string temporary = path + ".new." + std::to_string(::getpid());
-  {
-    const FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                                     static_cast<mode_t>(mode)));
-    if (!file) return FromErrno("cannot create " + temporary, errno);
-    std::size_t done = 0;
-    int failure = 0;
-    while (done < bytes.size() && failure == 0) {
-      const ssize_t put = ::write(file.get(), bytes.data() + done, bytes.size() - done);
-      if (put >= 0) {
-        done += static_cast<std::size_t>(put);
-      } else if (errno != EINTR) {
-        failure = errno;
-      }
-    }
-    if (failure == 0 && ::fsync(file.get()) != 0) failure = errno;
-    if (failure != 0) {
-      ::unlink(temporary.c_str());
-      return FromErrno("cannot write " + temporary, failure);
-    }
+  return Replace(path, mode, [&](int fd) { return WriteAll(fd, bytes.data(), bytes.size()); });
+}
+
+Status StreamToFile(const std::string& path, const std::function<void(std::ostream&)>& write,
+                    int mode) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode) || S_ISDIR(found.st_mode)) {
+    return Replace(path, mode, [&](int fd) { return Stream(fd, write); });
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int failure = errno;
-    ::unlink(temporary.c_str());
-    return FromErrno("cannot rename " + temporary + " to " + path, failure);
-  }
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return FromErrno("cannot open " + path, errno);
+  return StreamToDescriptor(file.get(), path, write);
+}
+
+Status StreamToDescriptor(int fd, const std::string& name,
+                          const std::function<void(std::ostream&)>& write) {
+  const int failure = Stream(fd, write);
+  if (failure != 0) return FromErrno("cannot write " + name, failure);
   return Ok();
 }
 

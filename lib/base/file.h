@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <iosfwd>
 #include <string>
 
 #include "lib/base/result.h"
@@ -13,6 +15,14 @@ namespace landwaiter {
 Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes);
 /// Writes beside the target, syncs, renames: a reader sees the old bytes or the new ones.
 Status WriteFileAtomically(const std::string& path, const std::string& bytes, int mode = 0644);
+
+/// What `write` streams, without the whole in memory: atomically as above into a regular file or a
+/// new one; into anything else that the path names (a pipe, /dev/stdout) as it comes.
+Status StreamToFile(const std::string& path, const std::function<void(std::ostream&)>& write,
+                    int mode = 0644);
+/// The same into an open descriptor, which stays open. `name` is for the error.
+Status StreamToDescriptor(int fd, const std::string& name,
+                          const std::function<void(std::ostream&)>& write);
 
 /// An owned file descriptor.
 class FileDescriptor {

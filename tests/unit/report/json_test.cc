@@ -93,7 +93,7 @@ class Checker {
 };
 
 void ExpectValid(const ScanReport& report) {
-  const std::string text = RenderJson(report);
+  const std::string text = Rendered("json", report);
   const json value = json::parse(text);
   EXPECT_EQ(text, value.dump(2, ' ', true) + "\n") << "sorted, two blanks a level, ASCII";
   const json schema = json::parse(std::ifstream("docs/report-v1.schema.json"));
@@ -121,7 +121,7 @@ TEST(Json, AFullReportIsValid) {
 
 TEST(Json, PackagesAndFindingsSayWhetherTheyCameWithTheBase) {
   ScanReport report = AReport();
-  const json unknown = json::parse(RenderJson(report))["platforms"][0];
+  const json unknown = json::parse(Rendered("json", report))["platforms"][0];
   EXPECT_EQ(unknown["base"], nullptr);
   EXPECT_EQ(unknown["declaredBase"], nullptr);
   EXPECT_EQ(unknown["findings"][0]["fromBase"], nullptr) << "not known, which is not: no";
@@ -131,7 +131,7 @@ TEST(Json, PackagesAndFindingsSayWhetherTheyCameWithTheBase) {
   image.declared_base = DeclaredBase{"docker.io/library/debian:12", ""};
   report.bases = {BaseImage{"debian:12", report.inventory.digest, 1}};
   ExpectValid(report);
-  const json known = json::parse(RenderJson(report))["platforms"][0];
+  const json known = json::parse(Rendered("json", report))["platforms"][0];
   EXPECT_EQ(known["base"]["name"], "debian:12");
   EXPECT_EQ(known["base"]["layers"], 1);
   EXPECT_EQ(known["declaredBase"]["name"], "docker.io/library/debian:12");
@@ -149,7 +149,7 @@ TEST(Json, AReportWithoutOsAndDatabaseIsValid) {
   report.platforms.clear();
   report.database = {};
   ExpectValid(report);
-  const json value = json::parse(RenderJson(report));
+  const json value = json::parse(Rendered("json", report));
   EXPECT_EQ(value["complete"], false);
   EXPECT_EQ(value["verdict"], "Unknown");
   EXPECT_EQ(value["platforms"][0]["coverage"][0]["state"], "Skipped");
@@ -159,17 +159,17 @@ TEST(Json, TheSameFactsAreTheSameBytes) {
   ScanReport report = AReport();
   ScanReport turned = AReport();
   std::reverse(turned.platforms[0].findings.begin(), turned.platforms[0].findings.end());
-  EXPECT_EQ(RenderJson(report), RenderJson(turned));
+  EXPECT_EQ(Rendered("json", report), Rendered("json", turned));
 }
 
 TEST(Json, HoldsNoEnvironment) {
-  EXPECT_EQ(RenderJson(AReport()).find("hunter2"), std::string::npos);
+  EXPECT_EQ(Rendered("json", AReport()).find("hunter2"), std::string::npos);
 }
 
 TEST(Json, IsAsciiWhateverTheAuthorWrote) {
   ScanReport report = AReport();
   report.platforms[0].findings[0].package = "evil\x1b\xff\xE2\x80\xAE";
-  for (const char c : RenderJson(report)) {
+  for (const char c : Rendered("json", report)) {
     ASSERT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7F)) << static_cast<int>(c);
   }
   ExpectValid(report);
@@ -178,7 +178,7 @@ TEST(Json, IsAsciiWhateverTheAuthorWrote) {
 TEST(Json, CountsWhatTheFilterHides) {
   ScanReport report = AReport();
   report.filter = {Severity::kMedium, true};
-  const json value = json::parse(RenderJson(report));
+  const json value = json::parse(Rendered("json", report));
   EXPECT_EQ(value["platforms"][0]["hiddenFindings"], 3);
   EXPECT_EQ(value["platforms"][0]["findings"].size(), 1u);
   EXPECT_EQ(value["platforms"][0]["vulnerabilities"]["low"], 1);

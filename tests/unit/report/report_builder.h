@@ -1,11 +1,21 @@
 // One report for the tests of every format.
 #pragma once
 
+#include <sstream>
 #include <string>
 
+#include "report/format.h"
 #include "report/scan_report.h"
 
 namespace landwaiter::report {
+
+/// What the format of this name makes of a report.
+inline std::string Rendered(std::string_view format, const ScanReport& report,
+                            const TableOptions& options = {}) {
+  std::ostringstream out;
+  FindFormat(format)->write(report, options, out);
+  return std::move(out).str();
+}
 
 inline Finding AFinding(std::string id, Severity severity, std::string fixed) {
   Finding finding;

@@ -10,7 +10,7 @@ TEST(Table, ShowsTheWholeReport) {
   report.policies.push_back(AVerdict(Verdict::kFail));
   const std::string digest = "sha256:" + std::string(64, '4');
   EXPECT_EQ(
-      RenderTable(report, {}),
+      Rendered("table", report),
       "Image:     registry.example.com/shop/cart:1.4\n"
       "Digest:    " +
           digest +
@@ -40,7 +40,7 @@ TEST(Table, TellsTheBaseAndWhatCameWithIt) {
   image.declared_base = DeclaredBase{"registry.example.com/de\x1b[2Jbian", "sha256:x"};
   report.platforms[0].findings[0].layer = 1;
   report.bases = {BaseImage{"debian:12", report.inventory.digest, 1}};
-  const std::string table = RenderTable(report, {});
+  const std::string table = Rendered("table", report);
   EXPECT_NE(table.find("Base:      debian:12 (sha256:" + std::string(64, '4') +
                        "), 1 of 2 layers\n"
                        "Declared:  built on registry.example.com/de?[2Jbian (sha256:x), as its "
@@ -56,7 +56,7 @@ TEST(Table, WhatCouldNotBeReadStandsBeforeTheFindings) {
   ScanReport report = AReport();
   report.inventory.platforms[0].coverage.push_back(
       {"npm", CoverageState::kFailed, "app/package.json: breaks off", 0});
-  const std::string table = RenderTable(report, {});
+  const std::string table = Rendered("table", report);
   const auto gap = table.find("NOT EVERYTHING COULD BE READ");
   ASSERT_NE(gap, std::string::npos);
   EXPECT_NE(table.find("  npm: Failed: app/package.json: breaks off\n"), std::string::npos);
@@ -68,7 +68,7 @@ TEST(Table, WhatCouldNotBeReadStandsBeforeTheFindings) {
 TEST(Table, SaysWhatAFilterHides) {
   ScanReport report = AReport();
   report.filter = {Severity::kMedium, true};
-  const std::string table = RenderTable(report, {});
+  const std::string table = Rendered("table", report);
   EXPECT_EQ(table.find("CVE-2023-0002"), std::string::npos);
   EXPECT_NE(table.find("1 finding is not shown: below Medium\n"), std::string::npos);
   EXPECT_NE(table.find("1 finding is not shown: no fixed version\n"), std::string::npos);
@@ -79,12 +79,12 @@ TEST(Table, SaysWhatAFilterHides) {
 TEST(Table, AnUnknownSeverityIsNeverHiddenBySeverity) {
   ScanReport report = AReport();
   report.filter.severity_at_least = Severity::kCritical;
-  EXPECT_NE(RenderTable(report, {}).find("CVE-2023-0003"), std::string::npos);
+  EXPECT_NE(Rendered("table", report).find("CVE-2023-0003"), std::string::npos);
 }
 
 TEST(Table, ColourOnlyWhenAsked) {
-  EXPECT_EQ(RenderTable(AReport(), {}).find('\x1b'), std::string::npos);
-  EXPECT_NE(RenderTable(AReport(), {.colour = true}).find("\x1b[1;31mCritical\x1b[0m"),
+  EXPECT_EQ(Rendered("table", AReport()).find('\x1b'), std::string::npos);
+  EXPECT_NE(Rendered("table", AReport(), {.colour = true}).find("\x1b[1;31mCritical\x1b[0m"),
             std::string::npos);
 }
 
@@ -94,7 +94,7 @@ TEST(Table, WhatAnAuthorWroteCannotMoveTheCursor) {
   report.platforms[0].findings[0].package = "evil\x1b]0;x\x07\nname";
   report.inventory.platforms[0].os->family = "deb\ran";
   report.inventory.platforms[0].coverage[0] = {"dpkg", CoverageState::kFailed, "\x1b[31mred", 0};
-  const std::string table = RenderTable(report, {});
+  const std::string table = Rendered("table", report);
   EXPECT_EQ(table.find('\x1b'), std::string::npos);
   EXPECT_EQ(table.find('\r'), std::string::npos);
   EXPECT_EQ(table.find('\x07'), std::string::npos);
@@ -123,7 +123,8 @@ TEST(Table, RowsFitTheTerminal) {
   report.platforms[0].findings[1].installed_version = std::string(300, '1');
   report.platforms[0].findings[2].package = std::string(300, 'n');
   for (const std::size_t width : {80u, 100u, 132u}) {
-    for (const std::string& row : Rows(RenderTable(report, {.colour = false, .width = width}))) {
+    for (const std::string& row :
+         Rows(Rendered("table", report, {.colour = false, .width = width}))) {
       EXPECT_LE(Columns(row), width) << row;
     }
   }
@@ -132,7 +133,7 @@ TEST(Table, RowsFitTheTerminal) {
 TEST(Table, WithoutATerminalPathsAreNotCut) {
   ScanReport report = AReport();
   report.platforms[0].findings[0].path = std::string(300, 'p');
-  EXPECT_NE(RenderTable(report, {}).find(std::string(300, 'p')), std::string::npos);
+  EXPECT_NE(Rendered("table", report).find(std::string(300, 'p')), std::string::npos);
 }
 
 TEST(Table, ManyViolationsOfARuleAreCutAndCounted) {
@@ -140,7 +141,7 @@ TEST(Table, ManyViolationsOfARuleAreCutAndCounted) {
   PolicyVerdict policy = AVerdict(Verdict::kFail);
   policy.violations.resize(25, policy.violations[0]);
   report.policies.push_back(policy);
-  const std::string table = RenderTable(report, {});
+  const std::string table = Rendered("table", report);
   EXPECT_NE(table.find("no-critical: and 15 more\n"), std::string::npos);
   EXPECT_NE(table.find("has 25 violations"), std::string::npos);
 }
@@ -148,7 +149,7 @@ TEST(Table, ManyViolationsOfARuleAreCutAndCounted) {
 TEST(Table, AnUndecidedPolicySaysWhy) {
   ScanReport report = AReport();
   report.policies.push_back(AVerdict(Verdict::kUnknown));
-  const std::string table = RenderTable(report, {});
+  const std::string table = Rendered("table", report);
   EXPECT_NE(table.find("  Unknown  rule no-critical: coverage npm is Failed"), std::string::npos);
   EXPECT_TRUE(table.ends_with("Verdict: Unknown, policy baseline cannot be decided (1 reason)\n"));
 }
@@ -157,7 +158,7 @@ TEST(Table, NoPlatformIsSaidAloud) {
   ScanReport report = AReport();
   report.inventory.platforms.clear();
   report.platforms.clear();
-  EXPECT_NE(RenderTable(report, {}).find("no platform of the image was read"), std::string::npos);
+  EXPECT_NE(Rendered("table", report).find("no platform of the image was read"), std::string::npos);
 }
 
 struct OverallCase {

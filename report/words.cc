@@ -1,0 +1,33 @@
+#include "report/words.h"
+
+#include "lib/base/text.h"
+
+namespace landwaiter::report {
+
+std::string PlainText(std::string_view text) {
+  std::string plain = text::Printable(text);
+  for (std::size_t at = plain.find("##"); at != std::string::npos; at = plain.find("##", at)) {
+    plain[at + 1] = '?';
+  }
+  return plain;
+}
+
+std::string Plural(std::uint64_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
+}
+
+std::string CountsLine(const SeverityCounts& counts) {
+  std::string line;
+  for (const Severity severity : {Severity::kCritical, Severity::kHigh, Severity::kMedium,
+                                  Severity::kLow, Severity::kNegligible, Severity::kUnknown}) {
+    line += std::string(line.empty() ? "" : ", ") + std::to_string(counts.Of(severity)) + " " +
+            text::ToLower(SeverityName(severity));
+  }
+  line += "; " + std::to_string(counts.fixable) + " fixable";
+  if (counts.known_exploited > 0) {
+    line += ", " + std::to_string(counts.known_exploited) + " known exploited";
+  }
+  return line;
+}
+
+}  // namespace landwaiter::report
