@@ -2,11 +2,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <set>
+#include <tuple>
 
 #include "cli/commands.h"
 #include "cli/database_path.h"
@@ -20,6 +23,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "policy/evaluate.h"
+#include "policy/exceptions.h"
 #include "policy/policy.h"
 #include "policy/scan_exception.h"
 #include "report/scan_report.h"
@@ -69,6 +73,7 @@ struct Plan {
   std::string ns;                  // where the image is to run; "" where nobody says
   std::vector<std::string> notes;  // for standard error
   std::vector<Output> outputs;
+  std::string dated;  // of $SOURCE_DATE_EPOCH, RFC 3339; "" without it
 };
 
 /// ScanExceptions of the files, as the policies take them, for the namespace that is meant.
@@ -102,6 +107,21 @@ Status TakeExceptions(const ScanFlags& flags, Plan& plan) {
     }
   }
   return Ok();
+}
+
+/// Seconds since 1970 (reproducible-builds.org/specs/source-date-epoch).
+Result<std::string> DateOfEnvironment() {
+  const char* value = std::getenv("SOURCE_DATE_EPOCH");
+  if (value == nullptr || *value == '\0') return std::string();
+  constexpr std::int64_t kEndOf9999 = 253'402'300'799;
+  std::int64_t seconds = 0;
+  const std::string_view text = value;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (failure != std::errc() || end != text.data() + text.size() || seconds < 0 ||
+      seconds > kEndOf9999) {
+    return InvalidArgument("SOURCE_DATE_EPOCH is no number of seconds since 1970");
+  }
+  return FormatTime(TimePoint(std::chrono::seconds(seconds)));
 }
 
 Result<Plan> MakePlan(const ScanFlags& flags) {
@@ -141,6 +161,9 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
   auto outputs = ParseOutputs(flags.formats, flags.output);
   if (!outputs) return std::move(outputs).error();
   plan.outputs = std::move(*outputs);
+  auto dated = DateOfEnvironment();
+  if (!dated) return std::move(dated).error();
+  plan.dated = std::move(*dated);
   plan.bases = flags.bases;
   for (const std::string& path : flags.base_lists) {
     auto list = ReadBaseList(path);
@@ -178,6 +201,38 @@ Status Match(report::ScanReport& scan, const advisories::AdvisoryDatabase& datab
   return Ok();
 }
 
+void NoteRules(report::ScanReport& scan, const policy::ScanPolicy& one) {
+  std::vector<std::string> names;
+  for (const policy::Rule& rule : one.rules) names.push_back(rule.name);
+  scan.rules.push_back(std::move(names));
+}
+
+/// What exceptions excuse is what the same policy without them would say beside the rest: each
+/// exception is asked on its own, so that each violation has the reasons that are its.
+void NoteExcused(report::ScanReport& scan, const policy::ScanPolicy& one,
+                 const policy::ContentInput& input, TimePoint now) {
+  const PolicyVerdict& verdict = scan.policies.back();
+  if (verdict.exceptions_used.empty()) return;
+  const auto ids = [&](std::vector<policy::PolicyException> exceptions) {
+    policy::ScanPolicy asked = one;
+    asked.exceptions = std::move(exceptions);
+    std::set<std::string> found;
+    for (Violation& violation : policy::EvaluateContent(asked, input, now).violations) {
+      found.insert(std::move(violation.id));
+    }
+    return found;
+  };
+  const std::set<std::string> all = ids({});
+  for (const std::size_t index : verdict.exceptions_applied) {
+    const policy::PolicyException& exception = one.exceptions[index];
+    const std::set<std::string> left = ids({exception});
+    for (const std::string& violation : all) {
+      if (left.contains(violation)) continue;
+      scan.excused.push_back({violation, one.name + ": " + policy::DescribeException(exception)});
+    }
+  }
+}
+
 void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimePoint now) {
   policy::ContentInput input;
   input.references = ReferencesOf(plan);
@@ -197,7 +252,12 @@ void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimeP
                           policy::EvaluateReference(one, input.references.front(), plan.ns, now));
     }
     scan.policies.push_back(std::move(verdict));
+    NoteRules(scan, one);
+    NoteExcused(scan, one, input, now);
   }
+  std::sort(scan.excused.begin(), scan.excused.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.violation, a.reason) < std::tie(b.violation, b.reason);
+  });
 }
 
 /// What no policy's own maxDatabaseAge decides about: after judging, in each platform's coverage.
@@ -297,6 +357,10 @@ int RunScan(const ScanFlags& flags) {
   scan.image = flags.image;
   scan.inventory = std::move(*inventory);
   scan.filter = plan->filter;
+  scan.dated = plan->dated;
+  if (const auto references = ReferencesOf(*plan); !references.empty()) {
+    scan.reference = references.front().ToString();
+  }
   FindBases(scan, *bases);
   if (Status matched = Match(scan, **database); !matched) {
     return Complain(std::move(matched).error().Context(flags.image + " was not matched"),

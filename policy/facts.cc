@@ -49,6 +49,13 @@ std::string ViolationId(std::string_view kind, std::string_view subject, std::st
   return id;
 }
 
+std::string ViolationId(const Finding& finding) {
+  const std::string purl = finding.purl.empty() ? finding.package_type + "/" + finding.package +
+                                                      "@" + finding.installed_version
+                                                : finding.purl;
+  return ViolationId("vulnerabilities", finding.id, purl, finding.path);
+}
+
 std::string Shown(std::string_view text) {
   return text::Printable(text::Truncate(text, kMaxShown));
 }

@@ -37,6 +37,8 @@ std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need
 /// kind, subject, package URL and path: stable whatever the wording of messages.
 std::string ViolationId(std::string_view kind, std::string_view subject, std::string_view purl = {},
                         std::string_view path = {});
+/// Of a finding that breaks a rule about vulnerabilities.
+std::string ViolationId(const Finding& finding);
 /// Text from an image, fit for one line.
 std::string Shown(std::string_view text);
 

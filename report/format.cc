@@ -8,7 +8,9 @@
 namespace landwaiter::report {
 
 std::span<const Format> Formats() {
-  static const std::array kFormats = {TableFormat(), JsonFormat(), MarkdownFormat()};
+  static const std::array kFormats = {TableFormat(), JsonFormat(),      MarkdownFormat(),
+                                      SarifFormat(), CycloneDxFormat(), SpdxFormat(),
+                                      JunitFormat(), GitlabFormat()};
   return kFormats;
 }
 

@@ -79,6 +79,10 @@ void JsonWriter::Strings(std::string_view name, const std::vector<std::string>& 
 
 void JsonWriter::Value(std::string_view name, const json& value) {
   Key(name);
+  Item(value);
+}
+
+void JsonWriter::Item(const json& value) {
   Next();
   if (!value.is_structured()) {
     text_ += Dump(value, -1);

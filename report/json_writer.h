@@ -29,6 +29,8 @@ class JsonWriter {
   void Strings(std::string_view name, const std::vector<std::string>& values);
   /// For what is small.
   void Value(std::string_view name, const nlohmann::json& value);
+  /// Of an array.
+  void Item(const nlohmann::json& value);
   template <class T>
   void Optional(std::string_view name, const std::optional<T>& value) {
     Value(name, value ? nlohmann::json(*value) : nlohmann::json(nullptr));

@@ -1,14 +1,13 @@
 // The report for a pull request's comment or a job's summary, as GitHub Flavored Markdown
 // (github.github.com/gfm), which GitLab reads too. Bounded: a comment holds 65,536 characters.
-// What an image's author wrote stands in code spans: nothing in them is markup, a link, an address
-// that somebody is called by (@), or HTML. What would end a span or a table's cell early ("`" and
-// "|") is shown as "'" and "¦".
+// What an image's author wrote stands in code spans.
 #include <algorithm>
 #include <map>
 #include <ostream>
 #include <string>
 
 #include "lib/base/text.h"
+#include "report/facts.h"
 #include "report/rows.h"
 #include "report/scan_report.h"
 #include "report/summary.h"
@@ -18,38 +17,16 @@ namespace landwaiter::report {
 namespace {
 
 constexpr std::size_t kMaxText = 60'000;    // bytes; a character has one or more
-constexpr std::size_t kMaxCell = 120;       // versions may have 300 bytes, paths 4 KiB
 constexpr std::size_t kMaxMessage = 400;    // of a violation, or why something was not read
 constexpr std::size_t kMaxViolations = 10;  // of one rule
 constexpr std::size_t kEnd = 200;           // kept for the words about what was left out
 
-std::string Code(std::string_view text, std::size_t max_bytes = kMaxCell) {
-  std::string code = text::Truncate(PlainText(text), max_bytes);
-  std::replace(code.begin(), code.end(), '`', '\'');
-  std::string span;
-  for (const char c : code) {
-    if (c == '|') {
-      span += "¦";
-    } else {
-      span += c;
-    }
-  }
-  // A span of blanks alone is none, and one blank at both ends is not shown.
-  if (span.find_first_not_of(' ') == std::string::npos) return "–";
-  return "`" + span + "`";
-}
-
 /// A link only to what is an address in any reading.
 std::string LinkedId(const Finding& finding) {
-  const auto plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~:/?=&%+#").find(c) != std::string_view::npos;
-  };
-  const std::string& url = finding.url;
-  const bool link = url.starts_with("https://") && url.size() <= 300 &&
-                    url.find("##") == std::string::npos &&
-                    std::all_of(url.begin(), url.end(), plain);
-  return link ? "[" + Code(finding.id) + "](" + url + ")" : Code(finding.id);
+  const bool link = IsWebAddress(finding.url) && finding.url.size() <= 300 &&
+                    finding.url.find_first_of("$!@;,") == std::string::npos;
+  return link ? "[" + MarkdownCode(finding.id) + "](" + finding.url + ")"
+              : MarkdownCode(finding.id);
 }
 
 class Markdown {
@@ -58,9 +35,10 @@ class Markdown {
 
   void Write() {
     const Verdict verdict = OverallVerdict(report_);
-    Line("### " + Code(report_.image, kMaxMessage) + ": " + std::string(VerdictName(verdict)));
+    Line("### " + MarkdownCode(report_.image, kMaxMessage) + ": " +
+         std::string(VerdictName(verdict)));
     Line("");
-    Line("Digest " + Code(report_.inventory.digest.ToString()) + ", " + DatabaseWords());
+    Line("Digest " + MarkdownCode(report_.inventory.digest.ToString()) + ", " + DatabaseWords());
     if (report_.inventory.platforms.empty()) {
       Line("");
       Line("**No platform of the image was read.**");
@@ -87,27 +65,30 @@ class Markdown {
 
   std::string DatabaseWords() const {
     if (report_.database.id.empty()) return "no advisory database";
-    return "advisory database " + Code(report_.database.id) + " built " +
-           Code(report_.database.built_at);
+    return "advisory database " + MarkdownCode(report_.database.id) + " built " +
+           MarkdownCode(report_.database.built_at);
   }
 
   void WritePolicy(const PolicyVerdict& policy) {
     Line("");
-    Line("#### Policy " + Code(policy.policy) + ": " + std::string(VerdictName(policy.verdict)));
+    Line("#### Policy " + MarkdownCode(policy.policy) + ": " +
+         std::string(VerdictName(policy.verdict)));
     Line("");
     std::map<std::string, std::uint64_t> of_rule;
     for (const Violation& violation : policy.violations) {
       if (++of_rule[violation.rule] > kMaxViolations) continue;
       Line(std::string("- **") + (violation.fails ? "Fail" : "Warn") + "** " +
-           Code(violation.rule) + ": " + Code(violation.message, kMaxMessage));
+           MarkdownCode(violation.rule) + ": " + MarkdownCode(violation.message, kMaxMessage));
     }
     for (const auto& [rule, count] : of_rule) {
       if (count > kMaxViolations) {
-        Line("- " + Code(rule) + ": and " + std::to_string(count - kMaxViolations) + " more");
+        Line("- " + MarkdownCode(rule) + ": and " + std::to_string(count - kMaxViolations) +
+             " more");
       }
     }
     const auto list = [&](const std::vector<std::string>& lines, const std::string& label) {
-      for (const std::string& line : lines) Line("- " + label + " " + Code(line, kMaxMessage));
+      for (const std::string& line : lines)
+        Line("- " + label + " " + MarkdownCode(line, kMaxMessage));
     };
     list(policy.unknown, "**Unknown**");
     list(policy.exceptions_used, "excused by");
@@ -117,9 +98,10 @@ class Markdown {
   void WritePlatform(std::size_t index) {
     const Inventory& inventory = report_.inventory.platforms[index];
     Line("");
-    Line("#### " + Code(inventory.platform.ToString()) + ": " +
+    Line("#### " + MarkdownCode(inventory.platform.ToString()) + ": " +
          Plural(inventory.packages.size(), "package", "packages") +
-         (inventory.os ? " on " + Code(inventory.os->family + " " + inventory.os->version) : ""));
+         (inventory.os ? " on " + MarkdownCode(inventory.os->family + " " + inventory.os->version)
+                       : ""));
     WriteCoverage(index);
     const auto& findings = FindingsOf(report_, index).findings;
     const Shortened shown = ApplyFilter(findings, report_.filter, HostKernel::kHide);
@@ -146,8 +128,8 @@ class Markdown {
         Line("");
         any = true;
       }
-      Line("- " + Code(gap.source) + " " + std::string(CoverageStateName(gap.state)) +
-           (gap.reason.empty() ? "" : ": " + Code(gap.reason, kMaxMessage)));
+      Line("- " + MarkdownCode(gap.source) + " " + std::string(CoverageStateName(gap.state)) +
+           (gap.reason.empty() ? "" : ": " + MarkdownCode(gap.reason, kMaxMessage)));
     }
   }
 
@@ -171,8 +153,8 @@ class Markdown {
     for (const Finding* f : findings) {
       Line("| " + std::string(SeverityName(f->severity)) +
            (f->known_exploited.value_or(false) ? ", exploited" : "") + " | " + LinkedId(*f) +
-           " | " + Code(f->package) + " | " + Code(f->installed_version) + " | " +
-           Code(f->fixed_version) + " | " + Code(f->path) + " |");
+           " | " + MarkdownCode(f->package) + " | " + MarkdownCode(f->installed_version) + " | " +
+           MarkdownCode(f->fixed_version) + " | " + MarkdownCode(f->path) + " |");
     }
   }
 

@@ -5,8 +5,13 @@
 
 namespace landwaiter::report {
 
+Format CycloneDxFormat();
+Format GitlabFormat();
 Format JsonFormat();
+Format JunitFormat();
 Format MarkdownFormat();
+Format SarifFormat();
+Format SpdxFormat();
 Format TableFormat();
 
 }  // namespace landwaiter::report

@@ -33,6 +33,12 @@ struct ReportFilter {
   bool ignore_unfixed = false;
 };
 
+/// A violation that a policy's exceptions excuse: without them it would be one.
+struct Excused {
+  std::string violation;  // Violation::id
+  std::string reason;     // "POLICY: CVE-2023-0001 until 2027-01-31: reason"
+};
+
 struct ScanReport {
   std::string image;  // as it was asked for
   ImageInventory inventory;
@@ -42,6 +48,14 @@ struct ScanReport {
   ReportFilter filter;
   /// Of each platform the known image that it is built on; fewer, or nullopt: none is known.
   std::vector<std::optional<BaseImage>> bases = {};
+  /// The image as its registry knows it, "registry/repository:tag"; "" for one that came from
+  /// elsewhere.
+  std::string reference = {};
+  /// When documents say that they were made, RFC 3339; "": when the database was built.
+  std::string dated = {};
+  /// Of each policy the names of all its rules, in the order of `policies`; fewer: not known.
+  std::vector<std::vector<std::string>> rules = {};
+  std::vector<Excused> excused = {};  // sorted by violation
 };
 
 /// The worst of the policies' verdicts. Without a policy: Unknown where any coverage is not Read

@@ -12,6 +12,20 @@ std::string PlainText(std::string_view text) {
   return plain;
 }
 
+std::string MarkdownCode(std::string_view text, std::size_t max_bytes) {
+  std::string span;
+  for (const char c : text::Truncate(PlainText(text), max_bytes)) {
+    if (c == '|') {
+      span += "¦";
+    } else {
+      span += c == '`' ? '\'' : c;
+    }
+  }
+  // A span of blanks alone is none.
+  if (span.find_first_not_of(' ') == std::string::npos) return "–";
+  return "`" + span + "`";
+}
+
 std::string Plural(std::uint64_t count, std::string_view one, std::string_view many) {
   return std::to_string(count) + " " + std::string(count == 1 ? one : many);
 }

@@ -14,6 +14,11 @@ namespace landwaiter::report {
 /// "::" count at the start of a line alone, where the formats have words of their own.)
 std::string PlainText(std::string_view text);
 
+/// A code span of Markdown, also within a table: nothing in it is markup, HTML, a link, or calls
+/// somebody (@). What would end it or the table's cell ("`" and "|") is shown as "'" and "¦"; what
+/// is longer than `max_bytes` is cut. "–" for what shows nothing.
+std::string MarkdownCode(std::string_view text, std::size_t max_bytes = 120);
+
 std::string Plural(std::uint64_t count, std::string_view one, std::string_view many);
 
 /// "1 critical, 0 high, …; 2 fixable, 1 known exploited".

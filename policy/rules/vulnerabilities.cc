@@ -215,13 +215,10 @@ Meets MeetsAll(const VulnerabilityRule& rule, const Finding& finding, TimePoint 
 }
 
 Violation ToViolation(const Finding& finding) {
-  const std::string purl = finding.purl.empty() ? finding.package_type + "/" + finding.package +
-                                                      "@" + finding.installed_version
-                                                : finding.purl;
   Violation violation;
   violation.kind = "vulnerabilities";
   violation.subject = finding.id;
-  violation.id = ViolationId(violation.kind, finding.id, purl, finding.path);
+  violation.id = ViolationId(finding);
   violation.message =
       Shown(finding.id) + " (" + std::string(SeverityName(finding.severity)) + ") in " +
       Shown(finding.package) + " " + Shown(finding.installed_version) +

@@ -1,0 +1,240 @@
+"""The reports of `landwaiter scan` in every format, from one scan of a real image, held against their official schemas."""
+
+import json
+import os
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from imagewriter import Image, Layer, tar_of, write_layout
+from making import advisory, build_database, debian_files
+from roles import ROOT, landwaiter
+
+VALIDATED = ("sarif", "cyclonedx", "spdx", "junit", "gitlab")
+FORMATS = ("table", "json", "markdown", *VALIDATED)
+
+ADVISORIES = (
+    advisory("CVE-2099-2001", "libbad", fixed="2.0-1"),
+    advisory("CVE-2099-2002", "libpoor", severity="LOW"),
+    advisory("CVE-2099-2003", "django", fixed="3.2.13", severity="HIGH", ecosystem="PyPI"),
+)
+PACKAGES = {"base-files": "12.4", "libbad": "1.0-1", "libpoor": "1.4"}
+
+
+def metadata(name, version, licence):
+    return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense: {licence}\n\n"
+
+
+SITE = "usr/lib/python3/dist-packages"
+LAYERS = [
+    debian_files(PACKAGES),
+    {f"{SITE}/Django-3.2.12.dist-info/METADATA": metadata("Django", "3.2.12", "BSD-3-Clause"),
+     f"{SITE}/other-1.0.dist-info/METADATA": metadata("other", "1.0", "mit or Apache-2.0"),
+     f"{SITE}/odd-1.0.dist-info/METADATA": metadata("odd", "1.0", "Dual License (see \"COPYING\")")},
+]
+# What authors of packages may write to reach whoever reads a report.
+EVIL = ("\x1b[2Jred", "a|b`c`", "<script>alert(1)</script>", "::error::pwned", "##[error]pwned", "##vso[task.complete]",
+        "@everyone", "[x](javascript:alert(1))", "{0}", "=cmd()", "a&b;'\"", "\u202egnp.exe", "]]>", "]]>\ufffe")
+POLICY = """apiVersion: landwaiter.io/v1alpha1
+kind: ScanPolicy
+metadata: {name: baseline}
+spec:
+  rules:
+  - name: no-critical
+    vulnerabilities: {severityAtLeast: High}
+  - name: user
+    image: {runsAsRoot: true}
+  - name: labels
+    action: Warn
+    image: {requiredLabels: [{name: org.example/team}]}
+  exceptions:
+  - ids: [CVE-2099-2003]
+    until: "2099-01-01"
+    reason: the view is not used
+"""
+
+
+@pytest.fixture(scope="session")
+def validate():
+    """Holds a file against the official schema of its format; skipped where the validators cannot be had."""
+    made = subprocess.run([os.path.join(ROOT, "scripts", "ensure-validators.sh")], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=600, check=False)
+    if made.returncode != 0:
+        pytest.skip(f"the schemas' validators cannot be installed here: {made.stderr.strip()[-300:]}")
+    python = made.stdout.strip().splitlines()[-1]
+
+    def check(name, path):
+        done = subprocess.run([python, os.path.join(ROOT, "tests", "e2e", "validators.py"), name, path], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, f"{name} is not valid:\n{done.stdout}{done.stderr[-2000:]}"
+    return check
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    return build_database(tmp_path_factory.mktemp("db") / "db", ADVISORIES)
+
+
+class Scanner:
+    def __init__(self, database, folder):
+        self.database, self.folder = database, folder
+
+    def image(self, layers, name="image", **config):
+        path = self.folder / name
+        write_layout(Image([Layer(tar_of(files)) for files in layers], {"User": "1000", **config}), str(path), "test:1")
+        return f"oci:{path}"
+
+    def scan(self, image, *flags, env=None):
+        return subprocess.run([landwaiter(), "scan", image, "--platform", "linux/amd64", "--db", str(self.database), *flags],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False, cwd=self.folder,
+                              env={**os.environ, **(env or {})})
+
+    def every_format(self, image, *flags, env=None, codes=(0, 1)):
+        """{format: path} of one scan."""
+        paths = {name: str(self.folder / f"report.{name}") for name in FORMATS}
+        done = self.scan(image, *(part for name, path in paths.items() for part in ("--format", f"{name}={path}")), *flags, env=env)
+        assert done.returncode in codes, done.stderr.decode()
+        assert done.stdout == b"", "every report has a file of its own"
+        return paths
+
+
+@pytest.fixture
+def scanner(database, tmp_path):
+    return Scanner(database, tmp_path)
+
+
+def text_of(path):
+    with open(path, "rb") as f:
+        return f.read().decode("utf-8")
+
+
+def document(paths, name):
+    return json.loads(text_of(paths[name]))
+
+
+@pytest.mark.parametrize("policy", [False, True], ids=["without a policy", "with a policy"])
+def test_one_scan_writes_every_format_and_each_is_valid(scanner, validate, policy):
+    flags = []
+    if policy:
+        (scanner.folder / "policy.yaml").write_text(POLICY)
+        flags = ["--policy", "policy.yaml"]
+    paths = scanner.every_format(scanner.image(LAYERS), *flags)
+    for name in VALIDATED:
+        validate(name, paths[name])
+    for name in FORMATS:
+        if name not in ("spdx", "junit"):
+            assert "CVE-2099-2001" in text_of(paths[name]), name
+
+
+def test_the_table_goes_to_standard_output_and_sarif_to_a_file_from_one_scan(scanner):
+    done = scanner.scan(scanner.image(LAYERS), "--format", "table", "--format", "sarif=out.sarif")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().rstrip().splitlines()[-1].startswith("Verdict:")
+    assert json.loads((scanner.folder / "out.sarif").read_text())["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize("flags,word", [
+    (["--format", "yaml"], "none of table, json"),
+    (["--format", "json", "--format", "sarif"], "more than one --format without a file"),
+    (["--format", "sarif="], "names no file"),
+    (["--format", "sarif=x", "--format", "json=x"], "more than one report"),
+    (["--format", "sarif=x", "--output", "y"], "every --format names a file"),
+])
+def test_flags_that_contradict_each_other_are_bad_usage(scanner, flags, word):
+    done = scanner.scan(scanner.image(LAYERS), *flags)
+    assert done.returncode == 2
+    assert word in done.stderr.decode()
+    assert not (scanner.folder / "x").exists(), "nothing is written where something is wrong"
+
+
+def test_a_report_that_cannot_be_written_is_no_success(scanner):
+    done = scanner.scan(scanner.image(LAYERS), "--format", "sarif=/nonesuch/x", "--format", "table")
+    assert done.returncode == 3
+    assert "/nonesuch/x" in done.stderr.decode()
+
+
+def test_a_device_is_written_into_and_not_replaced(scanner):
+    pipe = scanner.folder / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        done = scanner.scan(scanner.image(LAYERS), "--format", f"json={pipe}")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(reader.communicate(timeout=60)[0])["schemaVersion"] == 1
+
+
+def test_the_same_scan_gives_the_same_bytes_in_every_format(scanner):
+    image = scanner.image(LAYERS)
+    first = {name: text_of(path) for name, path in scanner.every_format(image).items()}
+    assert {name: text_of(path) for name, path in scanner.every_format(image).items()} == first
+
+
+def test_documents_are_dated_by_the_database_or_by_the_caller(scanner):
+    image = scanner.image(LAYERS)
+    paths = scanner.every_format(image)
+    built = document(paths, "json")["database"]["builtAt"]
+    assert document(paths, "spdx")["creationInfo"]["created"] == built
+    paths = scanner.every_format(image, env={"SOURCE_DATE_EPOCH": "86400"})
+    assert document(paths, "spdx")["creationInfo"]["created"] == "1970-01-02T00:00:00Z"
+    assert document(paths, "cyclonedx")["metadata"]["timestamp"] == "1970-01-02T00:00:00Z"
+    assert scanner.scan(image, env={"SOURCE_DATE_EPOCH": "soon"}).returncode == 2
+
+
+def test_what_an_exception_excuses_is_suppressed_and_skipped(scanner):
+    (scanner.folder / "policy.yaml").write_text(POLICY)
+    paths = scanner.every_format(scanner.image(LAYERS), "--policy", "policy.yaml")
+    results = document(paths, "sarif")["runs"][0]["results"]
+    suppressed = {r["ruleId"]: r["suppressions"] for r in results if "suppressions" in r}
+    assert list(suppressed) == ["CVE-2099-2003"]
+    assert "the view is not used" in suppressed["CVE-2099-2003"][0]["justification"]
+    analysis = {v["id"]: v.get("analysis", {}) for v in document(paths, "cyclonedx")["vulnerabilities"]}
+    assert "the view is not used" in analysis["CVE-2099-2003"]["detail"]
+    assert "detail" not in analysis["CVE-2099-2001"]
+
+
+def test_a_rule_is_a_test_case_that_fails_as_the_policy_does(scanner):
+    (scanner.folder / "policy.yaml").write_text(POLICY)
+    paths = scanner.every_format(scanner.image(LAYERS), "--policy", "policy.yaml")
+    suites = {s.get("name"): s for s in ElementTree.parse(paths["junit"]).getroot()}
+    rules = {c.get("name"): [child.tag for child in c] for c in suites["Policy baseline"]}
+    assert rules == {"no-critical": ["failure"], "user": [], "labels": ["system-out"]}
+
+
+def test_each_finding_names_its_layer_and_its_path(scanner):
+    paths = scanner.every_format(scanner.image(LAYERS))
+    layers = [layer["digest"] for layer in document(paths, "json")["platforms"][0]["layers"]]
+    results = {r["ruleId"]: r["locations"][0] for r in document(paths, "sarif")["runs"][0]["results"]}
+    assert results["CVE-2099-2003"]["physicalLocation"]["artifactLocation"]["uri"] == f"{SITE}/Django-3.2.12.dist-info/METADATA"
+    assert [place["fullyQualifiedName"] for place in results["CVE-2099-2003"]["logicalLocations"]][1] == layers[1]
+    assert [place["fullyQualifiedName"] for place in results["CVE-2099-2001"]["logicalLocations"]][1] == layers[0]
+
+
+def test_licences_are_expressions_or_references_to_their_text(scanner):
+    paths = scanner.every_format(scanner.image(LAYERS))
+    spdx = document(paths, "spdx")
+    declared = {p["name"]: p["licenseDeclared"] for p in spdx["packages"]}
+    assert declared["Django"] == "BSD-3-Clause"
+    assert declared["other"] == "MIT OR Apache-2.0"
+    texts = {x["licenseId"]: x["extractedText"] for x in spdx["hasExtractedLicensingInfos"]}
+    assert texts[declared["odd"]] == 'Dual License (see "COPYING")'
+    licences = {c["name"]: c.get("licenses") for c in document(paths, "cyclonedx")["components"]}
+    assert licences["other"] == [{"expression": "MIT OR Apache-2.0"}]
+    assert licences["odd"] == [{"license": {"name": 'Dual License (see "COPYING")'}}]
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=[repr(e)[1:-1] for e in EVIL])
+def test_what_a_packages_author_wrote_stays_in_its_place(scanner, validate, evil):
+    folder = f"opt/{evil.replace('/', '_')}/Django-3.2.12.dist-info"
+    paths = scanner.every_format(scanner.image([
+        debian_files(PACKAGES), {f"{folder}/METADATA": metadata("Django", f"3.2.12+{evil}", evil)},
+        {"opt/app/package.json": json.dumps({"name": evil, "version": evil, "license": evil})},
+        {"opt/app/node_modules/a/package.json": json.dumps({"name": evil, "version": "1.0.0", "license": evil})}]),
+        codes=(0, 3))  # some are no names of packages at all: then it is coverage that tells of them
+    for name in VALIDATED:
+        validate(name, paths[name])
+    for name in FORMATS:
+        text = text_of(paths[name])
+        assert not any(ord(c) < 32 and c != "\n" or 0x7f <= ord(c) < 0xa0 or 0x202a <= ord(c) <= 0x202e for c in text), name
+        assert not any(line.lstrip().startswith("::") for line in text.splitlines()), name
+    for name in ("table", "markdown", "junit"):
+        assert "##[" not in text_of(paths[name]) and "##vso[" not in text_of(paths[name]), name
