@@ -6,6 +6,7 @@ namespace landwaiter::cli {
 
 // One declaration and one row a command, in the order in which --help lists them.
 void AddScanCommand(CLI::App& parent, int& exit_code);
+void AddDiffCommand(CLI::App& parent, int& exit_code);
 void AddExplainCommand(CLI::App& parent, int& exit_code);
 void AddPolicyCommand(CLI::App& parent, int& exit_code);
 void AddDbCommand(CLI::App& parent, int& exit_code);
@@ -20,9 +21,10 @@ void AddScannerCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
-    {AddScanCommand},   {AddExplainCommand}, {AddPolicyCommand},     {AddDbCommand},
-    {AddDoctorCommand}, {AddDisarmCommand},  {AddArmCommand},        {AddVersionsCommand},
-    {AddCertsCommand},  {AddWebhookCommand}, {AddControllerCommand}, {AddScannerCommand},
+    {AddScanCommand},     {AddDiffCommand},   {AddExplainCommand}, {AddPolicyCommand},
+    {AddDbCommand},       {AddDoctorCommand}, {AddDisarmCommand},  {AddArmCommand},
+    {AddVersionsCommand}, {AddCertsCommand},  {AddWebhookCommand}, {AddControllerCommand},
+    {AddScannerCommand},
 };
 }  // namespace
 

@@ -1,10 +1,8 @@
 #include "cli/outputs.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <ostream>
 #include <set>
 
@@ -14,48 +12,33 @@
 namespace landwaiter::cli {
 namespace {
 
-std::string Names() {
-  std::vector<std::string> names;
-  for (const report::Format& format : report::Formats()) names.emplace_back(format.name);
-  return text::Join(names, ", ");
-}
-
-report::TableOptions Terminal() {
-  report::TableOptions options;
-  if (::isatty(STDOUT_FILENO) != 1) return options;
-  options.colour = std::getenv("NO_COLOR") == nullptr;
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) options.width = size.ws_col;
-  return options;
-}
-
-Status WriteOutput(const report::ScanReport& scan, const Output& output) {
-  const bool to_stdout = output.path.empty();
-  const report::TableOptions options = to_stdout ? Terminal() : report::TableOptions{};
-  const auto write = [&](std::ostream& out) { output.format->write(scan, options, out); };
-  return to_stdout ? StreamToDescriptor(STDOUT_FILENO, "the report to standard output", write)
-                   : StreamToFile(output.path, write);
+Status WriteOutput(const Output& output,
+                   const std::function<void(const Output&, std::ostream&)>& write) {
+  const auto stream = [&](std::ostream& out) { write(output, out); };
+  if (!output.path.empty()) return StreamToFile(output.path, stream);
+  return StreamToDescriptor(STDOUT_FILENO, "the report to standard output", stream);
 }
 
 }  // namespace
 
 Result<std::vector<Output>> ParseOutputs(const std::vector<std::string>& formats,
-                                         const std::string& output) {
+                                         const std::string& output, const FormatNames& known) {
   std::vector<Output> outputs;
   for (const std::string& value : formats) {
     const std::size_t equals = value.find('=');
     const std::string name = value.substr(0, equals);
-    const report::Format* format = report::FindFormat(name);
-    if (format == nullptr) {
-      return InvalidArgument("--format '" + name + "' is none of " + Names());
+    if (std::none_of(known.begin(), known.end(), [&](const auto& k) { return k.first == name; })) {
+      std::vector<std::string> names;
+      for (const auto& one : known) names.emplace_back(one.first);
+      return InvalidArgument("--format '" + name + "' is none of " + text::Join(names, ", "));
     }
     if (equals != std::string::npos && equals + 1 == value.size()) {
       return InvalidArgument("--format " + value + " names no file");
     }
-    outputs.push_back({format, equals == std::string::npos ? "" : value.substr(equals + 1)});
+    outputs.push_back({name, equals == std::string::npos ? "" : value.substr(equals + 1)});
   }
   const auto bare = [](const Output& one) { return one.path.empty(); };
-  if (formats.empty()) outputs.push_back({&report::Formats().front(), ""});
+  if (formats.empty()) outputs.push_back({std::string(known.front().first), ""});
   if (std::count_if(outputs.begin(), outputs.end(), bare) > 1) {
     return InvalidArgument(
         "more than one --format without a file: only one report can go to one place, write "
@@ -77,20 +60,21 @@ Result<std::vector<Output>> ParseOutputs(const std::vector<std::string>& formats
   return outputs;
 }
 
-Status WriteOutputs(const report::ScanReport& scan, const std::vector<Output>& outputs) {
+Status WriteOutputs(const std::vector<Output>& outputs,
+                    const std::function<void(const Output&, std::ostream&)>& write) {
   for (const bool to_stdout : {false, true}) {
     for (const Output& output : outputs) {
       if (output.path.empty() != to_stdout) continue;
-      if (Status written = WriteOutput(scan, output); !written) return written;
+      if (Status written = WriteOutput(output, write); !written) return written;
     }
   }
   return Ok();
 }
 
-std::string DescribeFormats() {
+std::string DescribeFormats(const FormatNames& known) {
   std::vector<std::string> lines;
-  for (const report::Format& format : report::Formats()) {
-    lines.push_back(std::string(format.name) + " (" + std::string(format.about) + ")");
+  for (const auto& [name, about] : known) {
+    lines.push_back(std::string(name) + " (" + std::string(about) + ")");
   }
   return text::Join(lines, ", ");
 }

@@ -1,30 +1,38 @@
-// Where the reports of one scan go: `--format NAME[=FILE]`, several times, and `--output FILE`.
+// Where the reports of one run go: `--format NAME[=FILE]`, several times, and `--output FILE`.
 #pragma once
 
+#include <functional>
+#include <iosfwd>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lib/base/result.h"
-#include "report/format.h"
 
 namespace landwaiter::cli {
 
 struct Output {
-  const report::Format* format = nullptr;  // never null
-  std::string path;                        // "" is standard output
+  std::string format;
+  std::string path;  // "" is standard output
 };
+
+/// Name and a few words about it; the first one is the default.
+using FormatNames = std::vector<std::pair<std::string_view, std::string_view>>;
 
 /// One for each value of --format; the default format where there is none. `output` is the file of
 /// the one format that names none itself.
 /// Errors: InvalidArgument for a format that is none, a second one without a file, a file named
 /// twice.
 Result<std::vector<Output>> ParseOutputs(const std::vector<std::string>& formats,
-                                         const std::string& output);
+                                         const std::string& output, const FormatNames& known);
 
-/// Files first, so that a pipeline that reads standard output to its end finds them whole.
-Status WriteOutputs(const report::ScanReport& scan, const std::vector<Output>& outputs);
+/// Calls `write` once for each. Files first, so that a pipeline that reads standard output to its
+/// end finds them whole. Errors: those of the files.
+Status WriteOutputs(const std::vector<Output>& outputs,
+                    const std::function<void(const Output&, std::ostream&)>& write);
 
-/// "table (for people: …), json (…)": of --format's help.
-std::string DescribeFormats();
+/// For the help text of --format.
+std::string DescribeFormats(const FormatNames& known);
 
 }  // namespace landwaiter::cli

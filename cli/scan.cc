@@ -1,4 +1,5 @@
 // `landwaiter scan IMAGE`: the engine, the database and the policies in one process, for pipelines.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,12 +14,10 @@
 
 #include "cli/commands.h"
 #include "cli/database_path.h"
-#include "cli/image_argument.h"
 #include "cli/interrupt.h"
 #include "cli/known_bases.h"
-#include "cli/layer_cache_path.h"
 #include "cli/outputs.h"
-#include "cli/progress.h"
+#include "cli/scan_image.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -26,35 +25,27 @@
 #include "policy/exceptions.h"
 #include "policy/policy.h"
 #include "policy/scan_exception.h"
+#include "report/format.h"
 #include "report/scan_report.h"
 #include "scanner/advisories/database.h"
 #include "scanner/matching/freshness.h"
-#include "scanner/matching/match.h"
-#include "scanner/service/layer_cache.h"
 
 namespace landwaiter::cli {
 namespace {
 
 struct ScanFlags {
   std::string image;
-  std::vector<std::string> platforms;
-  std::string choice;
-  std::string database;
+  ImageFlags source;
   std::string severity;
   bool ignore_unfixed = false;
-  bool dev = false;
   std::vector<std::string> policy_files;
   std::vector<std::string> exception_files;
   std::string ns;
   int exit_code = 0;
   std::vector<std::string> formats;
   std::string output;
-  bool no_progress = false;
-  bool verbose = false;
-  std::string layer_cache;
   std::vector<std::string> bases;
   std::vector<std::string> base_lists;
-  RegistryFlags registry;
 };
 
 int Complain(const Error& error, int code) {
@@ -65,8 +56,7 @@ int Complain(const Error& error, int code) {
 
 /// What the flags mean, checked before anything is fetched.
 struct Plan {
-  ImageArgument image;
-  service::ScanOptions options;
+  ImagePlan image;
   report::ReportFilter filter;
   std::vector<policy::ScanPolicy> policies;
   std::vector<std::string> bases;
@@ -124,30 +114,19 @@ Result<std::string> DateOfEnvironment() {
   return FormatTime(TimePoint(std::chrono::seconds(seconds)));
 }
 
+FormatNames Known() {
+  FormatNames names;
+  for (const report::Format& format : report::Formats()) {
+    names.emplace_back(format.name, format.about);
+  }
+  return names;
+}
+
 Result<Plan> MakePlan(const ScanFlags& flags) {
   Plan plan;
-  auto image = ParseImageArgument(flags.image);
+  auto image = PlanImage(flags.image, flags.source);
   if (!image) return std::move(image).error();
   plan.image = std::move(*image);
-  if (plan.image.kind == ImageKind::kFolder) {
-    plan.options.declared = flags.dev ? packages::Declared::kAll : packages::Declared::kRuntime;
-  } else if (flags.dev) {
-    return InvalidArgument("--dev is about lock files of a folder (dir:PATH)");
-  }
-  if (plan.image.kind == ImageKind::kRegistry) {
-    if (auto reference = ImageReference::Parse(plan.image.value); !reference) {
-      return std::move(reference).error();
-    }
-  }
-  for (const std::string& text : flags.platforms) {
-    auto platform = Platform::Parse(text);
-    if (!platform) return std::move(platform).error();
-    plan.options.platforms.push_back(std::move(*platform));
-  }
-  if (plan.options.platforms.empty()) {
-    plan.options.platforms.push_back(HostPlatform());
-    plan.options.single_of_any_platform = true;  // nobody asked for this one
-  }
   if (!flags.severity.empty()) {
     const auto severity = ParseSeverity(flags.severity);
     if (!severity) {
@@ -156,9 +135,9 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     }
     plan.filter.severity_at_least = *severity;
   }
-  if (Status status = CheckRegistryFlags(flags.registry); !status) return status.error();
+  if (Status status = CheckRegistryFlags(flags.source.registry); !status) return status.error();
   plan.filter.ignore_unfixed = flags.ignore_unfixed;
-  auto outputs = ParseOutputs(flags.formats, flags.output);
+  auto outputs = ParseOutputs(flags.formats, flags.output, Known());
   if (!outputs) return std::move(outputs).error();
   plan.outputs = std::move(*outputs);
   auto dated = DateOfEnvironment();
@@ -177,28 +156,6 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
   }
   if (Status taken = TakeExceptions(flags, plan); !taken) return taken.error();
   return plan;
-}
-
-/// References that name the image, for rules and exceptions about names; none for a file.
-std::vector<ImageReference> ReferencesOf(const Plan& plan) {
-  if (plan.image.kind != ImageKind::kRegistry) return {};
-  auto reference = ImageReference::Parse(plan.image.value);
-  if (!reference) return {};
-  return {std::move(*reference)};
-}
-
-Status Match(report::ScanReport& scan, const advisories::AdvisoryDatabase& database) {
-  for (const Inventory& inventory : scan.inventory.platforms) {
-    auto matched = matching::Match(inventory, database);
-    if (!matched) return std::move(matched).error();
-    scan.platforms.push_back({std::move(matched->findings), std::move(matched->coverage)});
-  }
-  scan.database.id = database.Info().id;
-  scan.database.built_at = FormatTime(database.Info().built_at);
-  for (const auto& feed : database.Info().feeds) {
-    scan.database.feeds[feed.kind + ":" + feed.name] = feed.newest;
-  }
-  return Ok();
 }
 
 void NoteRules(report::ScanReport& scan, const policy::ScanPolicy& one) {
@@ -235,7 +192,7 @@ void NoteExcused(report::ScanReport& scan, const policy::ScanPolicy& one,
 
 void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimePoint now) {
   policy::ContentInput input;
-  input.references = ReferencesOf(plan);
+  input.references = ReferencesOf(plan.image);
   if (!plan.ns.empty()) input.namespaces = {plan.ns};
   input.database_built_at = built_at;
   for (std::size_t i = 0; i < scan.inventory.platforms.size(); ++i) {
@@ -302,19 +259,19 @@ int ExitCodeOf(const report::ScanReport& scan, const Plan& plan, const ScanFlags
   return kExitOk;
 }
 
-// Some thousand layers of usual sizes.
-constexpr std::uint64_t kLayerCacheBytes = 1ull << 30;
+report::TableOptions TerminalOf(const Output& output) {
+  report::TableOptions options;
+  if (!output.path.empty() || ::isatty(STDOUT_FILENO) != 1) return options;
+  options.colour = std::getenv("NO_COLOR") == nullptr;
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) options.width = size.ws_col;
+  return options;
+}
 
-/// Null without a cache. One that cannot be used costs time, no result: it is told, and the scan
-/// goes on.
-std::unique_ptr<service::LayerCache> OpenLayerCache(const ScanFlags& flags) {
-  const std::string folder = LayerCachePath(flags.layer_cache);
-  if (folder.empty()) return nullptr;
-  auto cache = service::LayerCache::Open(folder, kLayerCacheBytes);
-  if (cache) return *std::move(cache);
-  std::fprintf(stderr, "landwaiter: %s; scanning without\n",
-               text::Printable(cache.error().message).c_str());
-  return nullptr;
+Status Print(const report::ScanReport& scan, const Plan& plan) {
+  return WriteOutputs(plan.outputs, [&](const Output& output, std::ostream& out) {
+    report::FindFormat(output.format)->write(scan, TerminalOf(output), out);
+  });
 }
 
 /// What the scan says of an image that the bases can explain.
@@ -331,45 +288,25 @@ int RunScan(const ScanFlags& flags) {
     std::fprintf(stderr, "landwaiter: %s\n", text::Printable(note).c_str());
   }
   // Opened before anything is fetched: a missing database should not cost a pull.
-  auto database = advisories::AdvisoryDatabase::Open(DatabasePath(flags.database));
+  auto database = advisories::AdvisoryDatabase::Open(DatabasePath(flags.source.database));
   if (!database) return Complain(database.error(), kExitIncomplete);
-  if (flags.verbose) log::Configure(log::Level::kDebug, log::Format::kText);
+  if (flags.source.verbose) log::Configure(log::Level::kDebug, log::Format::kText);
   Interrupt interrupt;
   const Cancellation cancel{interrupt.Token()};
-  const auto bases = ReadKnownBases(plan->bases, flags.registry, plan->options, cancel);
+  const auto bases =
+      ReadKnownBases(plan->bases, flags.source.registry, plan->image.options, cancel);
   if (!bases) return Complain(bases.error(), kExitIncomplete);
-  std::optional<ProgressLine> progress;
-  if (!flags.no_progress && ::isatty(STDERR_FILENO) == 1) {
-    progress.emplace(flags.image);
-    plan->options.on_progress = [&](const service::ScanProgress& p) { progress->Show(p); };
-  }
-  const auto layer_cache = OpenLayerCache(flags);
-  service::ChildOptions child;
-  child.layer_cache = layer_cache.get();
-  auto inventory =
-      ScanImageArgument(plan->image, flags.choice, flags.registry, plan->options, child, cancel);
-  progress.reset();
-  if (!inventory) {
-    return Complain(std::move(inventory).error().Context(flags.image + " was not scanned"),
-                    kExitIncomplete);
-  }
-  report::ScanReport scan;
-  scan.image = flags.image;
-  scan.inventory = std::move(*inventory);
+  const auto layer_cache = OpenLayerCache(flags.source);
+  auto scanned = ScanAndMatch(plan->image, flags.source, layer_cache.get(), **database, cancel);
+  if (!scanned) return Complain(scanned.error(), kExitIncomplete);
+  report::ScanReport& scan = *scanned;
   scan.filter = plan->filter;
   scan.dated = plan->dated;
-  if (const auto references = ReferencesOf(*plan); !references.empty()) {
-    scan.reference = references.front().ToString();
-  }
   FindBases(scan, *bases);
-  if (Status matched = Match(scan, **database); !matched) {
-    return Complain(std::move(matched).error().Context(flags.image + " was not matched"),
-                    kExitIncomplete);
-  }
   const TimePoint now = SystemClock().Now();
   Judge(scan, *plan, (*database)->Info().built_at, now);
   NoteStaleDatabase(scan, *plan, (*database)->Info().built_at, now);
-  if (Status printed = WriteOutputs(scan, plan->outputs); !printed) {
+  if (Status printed = Print(scan, *plan); !printed) {
     return Complain(printed.error(), kExitIncomplete);
   }
   return ExitCodeOf(scan, *plan, flags);
@@ -386,18 +323,9 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
          "registry reference, archive:FILE (docker save or OCI tar), oci:FOLDER, docker:NAME, "
          "podman:NAME, dir:FOLDER (files and lock files), sbom:FILE (CycloneDX, SPDX, Syft)")
       ->required();
-  app->add_option("--platform", flags->platforms,
-                  "os/architecture[/variant] wanted of an index; may be repeated (default: this "
-                  "machine's)");
-  app->add_option("--image", flags->choice, "which image of an archive that holds several");
-  app->add_option(
-      "--db", flags->database,
-      "folder of the advisory database (default: " + DatabasePath("") + ", or $LANDWAITER_DB)");
   app->add_option("--severity", flags->severity,
                   "show findings of this severity and above; unknown is always shown");
   app->add_flag("--ignore-unfixed", flags->ignore_unfixed, "leave out findings without a fix");
-  app->add_flag("--dev", flags->dev,
-                "dir: also packages that lock files mark as for development only");
   app->add_option("--policy", flags->policy_files,
                   "file with ScanPolicies (YAML or JSON) to judge by; may be repeated");
   app->add_option(
@@ -409,21 +337,16 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
   app->add_option("--exit-code", flags->exit_code,
                   "exit with this code where findings are shown and no policy failed (default 0)")
       ->check(CLI::Range(0, 125));
-  app->add_option("--format", flags->formats,
-                  "NAME, or NAME=FILE to write it there; may be repeated. " + DescribeFormats());
+  app->add_option(
+      "--format", flags->formats,
+      "NAME, or NAME=FILE to write it there; may be repeated. " + DescribeFormats(Known()));
   app->add_option("--output,-o", flags->output,
                   "write the report of the --format that names no file to this one");
-  app->add_flag("--no-progress", flags->no_progress, "no progress line, also on a terminal");
-  app->add_option("--layer-cache", flags->layer_cache,
-                  "folder for what was read of layers, or off (default: $LANDWAITER_LAYER_CACHE, "
-                  "or ~/.cache/landwaiter/layers)");
   app->add_option("--base", flags->bases,
                   "an image that this one may be built on, by its layers; may be repeated");
   app->add_option("--base-list", flags->base_lists,
                   "file with such images, one a line; may be repeated");
-  AddRegistryFlags(*app, flags->registry);
-  AddMirrorFlag(*app, flags->registry);
-  app->add_flag("--verbose", flags->verbose, "say on standard error which registry host answered");
+  AddImageFlags(*app, flags->source);
   app->footer(
       "Exit codes: 0 clean, or policies passed; 1 a policy failed; 2 bad usage; 3 the scan could "
       "not be completed, or something in the image could not be read and no policy accepts that.");

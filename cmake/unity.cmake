@@ -10,6 +10,7 @@ set(LANDWAITER_UNITY OFF CACHE STRING "Compile a dozen sources at a time: OFF, T
 set(LANDWAITER_ALONE
   scanner/packages/ scanner/versions/ scanner/image/cloud/ tests/unit/scanner/packages/
   cli/db_update.cc
+  cli/diff.cc
   cli/scan.cc
   controller/scan_maker.cc
   controller/scan_reconciler.cc
@@ -23,6 +24,7 @@ set(LANDWAITER_ALONE
   policy/exceptions.cc
   policy/formats.cc
   policy/rules/
+  report/
   scanner/advisories/database.cc
   scanner/advisories/database_export.cc
   scanner/advisories/database_import.cc

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "lib/base/json.h"
+#include "model/finding_json.h"
 #include "model/names.h"
 
 namespace landwaiter {
@@ -67,7 +68,9 @@ nlohmann::json ToJson(const Finding& f) {
   return json;
 }
 
-Status Read(JsonFields& fields, Finding& f) {
+}  // namespace
+
+Status ReadFinding(JsonFields& fields, Finding& f) {
   std::string severity, state;
   std::string confidence(ConfidenceName(Confidence::kExact));
   std::int64_t layer = -1;
@@ -110,8 +113,6 @@ Status Read(JsonFields& fields, Finding& f) {
   f.confidence = parsed_confidence.value_or(Confidence::kExact);
   return fields.Done();
 }
-
-}  // namespace
 
 std::string_view SeverityName(Severity severity) { return NameOf(kSeverities, severity); }
 
@@ -173,7 +174,7 @@ Result<std::vector<Finding>> FindingsFromJson(std::string_view text) {
   std::size_t index = 0;
   for (const auto& item : *json) {
     JsonFields fields(item, "findings[" + std::to_string(index++) + "]");
-    if (Status read = Read(fields, findings.emplace_back()); !read) {
+    if (Status read = ReadFinding(fields, findings.emplace_back()); !read) {
       return std::move(read).error();
     }
   }

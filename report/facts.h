@@ -16,8 +16,8 @@ namespace landwaiter::report {
 /// the run, which would make two documents of the same facts differ.
 std::string DateOf(const ScanReport& report);
 
-/// A UUID of version 5 as far as anyone can see, for the schemas know no later ones (RFC 9562, section
-/// 5.5), but out of the SHA-256 of `seed`.
+/// A UUID of version 5 as far as anyone can see, for the schemas know no later ones (RFC 9562,
+/// section 5.5), but out of the SHA-256 of `seed`.
 std::string UuidOf(std::string_view seed);
 
 /// What tells this report from others: image, digest, database, filter, date and verdicts.

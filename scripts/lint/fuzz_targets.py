@@ -22,6 +22,7 @@ REACHED = {
     "model/finding.h ParseConfidence": "role_messages_fuzz",
     "model/finding.h ParseFindingState": "role_messages_fuzz",
     "model/finding.h ParseSeverity": "role_messages_fuzz",
+    "model/finding_json.h ReadFinding": "scan_report_fuzz",
     "policy/formats.h ParsePortRange": "policy_json_fuzz",
     "policy/formats.h ParseUntil": "policy_json_fuzz",
     "policy/parse_exceptions.h ReadException": "scan_exception_fuzz",
@@ -76,6 +77,7 @@ REACHED = {
 TRUSTED = {
     "cli/database_registry.h ParseDatabaseReference": "an argument",
     "cli/image_argument.h ParseImageArgument": "an argument",
+    "cli/outputs.h ParseOutputs": "an argument",
     "cli/known_bases.h ReadBaseList": "a file of the person's own",
     "controller/trust/certificate_folder.h ReadCertificateFolder": "the role's own certificates",
     "controller/trust/webhook_file.h ReadWebhookFile": "the chart's file",

@@ -57,17 +57,18 @@ spec:
 
 @pytest.fixture(scope="session")
 def validate():
-    """Holds a file against the official schema of its format; skipped where the validators cannot be had."""
+    """Holds the files of a scan against the official schemas; skipped where the validators cannot be had."""
     made = subprocess.run([os.path.join(ROOT, "scripts", "ensure-validators.sh")], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=600, check=False)
     if made.returncode != 0:
         pytest.skip(f"the schemas' validators cannot be installed here: {made.stderr.strip()[-300:]}")
     python = made.stdout.strip().splitlines()[-1]
 
-    def check(name, path):
-        done = subprocess.run([python, os.path.join(ROOT, "tests", "e2e", "validators.py"), name, path], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, f"{name} is not valid:\n{done.stdout}{done.stderr[-2000:]}"
+    def check(paths):
+        files = [part for name in VALIDATED for part in (name, paths[name])]
+        done = subprocess.run([python, os.path.join(ROOT, "tests", "e2e", "validators.py"), *files], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, f"not valid:\n{done.stdout}{done.stderr[-2000:]}"
     return check
 
 
@@ -120,8 +121,7 @@ def test_one_scan_writes_every_format_and_each_is_valid(scanner, validate, polic
         (scanner.folder / "policy.yaml").write_text(POLICY)
         flags = ["--policy", "policy.yaml"]
     paths = scanner.every_format(scanner.image(LAYERS), *flags)
-    for name in VALIDATED:
-        validate(name, paths[name])
+    validate(paths)
     for name in FORMATS:
         if name not in ("spdx", "junit"):
             assert "CVE-2099-2001" in text_of(paths[name]), name
@@ -222,19 +222,109 @@ def test_licences_are_expressions_or_references_to_their_text(scanner):
     assert licences["odd"] == [{"license": {"name": 'Dual License (see "COPYING")'}}]
 
 
-@pytest.mark.parametrize("evil", EVIL, ids=[repr(e)[1:-1] for e in EVIL])
-def test_what_a_packages_author_wrote_stays_in_its_place(scanner, validate, evil):
-    folder = f"opt/{evil.replace('/', '_')}/Django-3.2.12.dist-info"
-    paths = scanner.every_format(scanner.image([
-        debian_files(PACKAGES), {f"{folder}/METADATA": metadata("Django", f"3.2.12+{evil}", evil)},
-        {"opt/app/package.json": json.dumps({"name": evil, "version": evil, "license": evil})},
-        {"opt/app/node_modules/a/package.json": json.dumps({"name": evil, "version": "1.0.0", "license": evil})}]),
-        codes=(0, 3))  # some are no names of packages at all: then it is coverage that tells of them
-    for name in VALIDATED:
-        validate(name, paths[name])
+def test_what_packages_authors_wrote_stays_in_its_place(scanner, validate):
+    files = debian_files(PACKAGES)
+    for number, evil in enumerate(EVIL):
+        folder = f"opt/{number}/{evil.replace('/', '_')}/Django-3.2.12.dist-info"
+        files[f"{folder}/METADATA"] = metadata("Django", f"3.2.12+{evil}", evil)
+        files[f"opt/{number}/package.json"] = json.dumps({"name": evil, "version": evil, "license": evil})
+        files[f"opt/{number}/node_modules/a/package.json"] = json.dumps({"name": evil, "version": "1.0.0", "license": evil})
+    # Some are no names of packages at all: then it is coverage that tells of them.
+    paths = scanner.every_format(scanner.image([files]), codes=(0, 3))
+    validate(paths)
+    assert len(document(paths, "json")["platforms"][0]["packages"]) > len(EVIL)
     for name in FORMATS:
         text = text_of(paths[name])
         assert not any(ord(c) < 32 and c != "\n" or 0x7f <= ord(c) < 0xa0 or 0x202a <= ord(c) <= 0x202e for c in text), name
         assert not any(line.lstrip().startswith("::") for line in text.splitlines()), name
     for name in ("table", "markdown", "junit"):
         assert "##[" not in text_of(paths[name]) and "##vso[" not in text_of(paths[name]), name
+
+
+# What the new image of the comparisons has beside or in place of LAYERS.
+NEW = [debian_files({"base-files": "12.4", "libbad": "2.0-1", "libpoor": "1.4", "libnew": "1"}), LAYERS[1],
+       {"opt/app/Django-3.2.1.dist-info/METADATA": metadata("Django", "3.2.1", "BSD-3-Clause")}]
+
+
+def diff(scanner, *args):
+    return subprocess.run([landwaiter(), "diff", *args, "--platform", "linux/amd64", "--db", str(scanner.database)],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False, cwd=scanner.folder)
+
+
+def test_a_diff_says_what_came_in_and_what_went(scanner):
+    done = diff(scanner, scanner.image(LAYERS, "old"), scanner.image(NEW, "new"), "--format", "json", "--format", "table=t",
+                "--format", "markdown=m")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    found = {what: [(f["id"], f["path"]) for f in said["findings"][what]] for what in said["findings"]}
+    assert found == {"brought": [("CVE-2099-2003", "opt/app/Django-3.2.1.dist-info/METADATA")],
+                     "fixed": [("CVE-2099-2001", "var/lib/dpkg/status")],
+                     "stayed": [("CVE-2099-2003", f"{SITE}/Django-3.2.12.dist-info/METADATA"),
+                                ("CVE-2099-2002", "var/lib/dpkg/status")]}
+    packages = {what: [(p["name"], p["before"], p["after"]) for p in said["packages"][what]] for what in said["packages"]}
+    assert packages == {"added": [("libnew", "", "1"), ("Django", "", "3.2.1")], "removed": [],
+                        "changed": [("libbad", "1.0-1", "2.0-1")]}
+    for name in ("t", "m"):
+        text = (scanner.folder / name).read_text()
+        for word in ("CVE-2099-2003", "CVE-2099-2001", "libnew", "2.0-1"):
+            assert word in text, f"{name}: {word}"
+
+
+@pytest.mark.parametrize("severity,code", [("critical", 0), ("high", 1), ("low", 1), ("severe", 2)])
+def test_fail_on_new_looks_at_what_came_in_alone(scanner, severity, code):
+    assert diff(scanner, scanner.image(LAYERS, "old"), scanner.image(NEW, "new"), "--fail-on-new", severity).returncode == code
+    same = diff(scanner, scanner.image(LAYERS, "old"), scanner.image(LAYERS, "new"), "--fail-on-new", severity)
+    assert same.returncode == (2 if code == 2 else 0)
+
+
+def test_reports_are_compared_as_their_images_are(scanner):
+    old, new = scanner.image(LAYERS, "old"), scanner.image(NEW, "new")
+    images = json.loads(diff(scanner, old, new, "--format", "json").stdout)
+    for name, image in (("old.json", old), ("new.json", new)):
+        assert scanner.scan(image, "--format", f"json={name}").returncode == 0
+    for sides in (("report:old.json", "report:new.json"), ("report:old.json", new), (old, "report:new.json")):
+        done = diff(scanner, *sides, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == images
+
+
+@pytest.mark.parametrize("what,sides,code,word", [
+    ("a report that is not there", ("report:none.json", "report:none.json"), 3, "none.json"),
+    ("a file that is none", ("report:other.json", "report:other.json"), 3, "schemaVersion"),
+    ("a report that hides findings", ("report:filtered.json", "report:filtered.json"), 3, "--severity"),
+    ("no file", ("report:", "report:"), 2, "names no file"),
+    ("no image", ("oci:none", "oci:none"), 2, "none"),
+])
+def test_a_side_that_cannot_be_read_is_said(scanner, what, sides, code, word):
+    (scanner.folder / "other.json").write_text('{"bomFormat": "CycloneDX"}')
+    assert scanner.scan(scanner.image(LAYERS), "--severity", "high", "--format", "json=filtered.json").returncode == 0
+    done = diff(scanner, *sides)
+    assert done.returncode == code, f"{what}: {done.stderr}"
+    assert word in done.stderr and done.stdout == "", what
+
+
+def test_a_comparison_with_what_could_not_be_read_is_not_complete(scanner):
+    broken = [{**LAYERS[0], "var/lib/dpkg/status": "Package: libbad\nStatus: install ok inst"}]
+    done = diff(scanner, scanner.image(LAYERS, "old"), scanner.image(broken, "new"))
+    assert done.returncode == 3
+    assert "not everything in the new image could be read" in done.stdout
+
+
+def test_a_large_image_is_written_without_being_held(scanner):
+    """200,000 packages, the most an inventory holds: what all formats take beside the scan itself is bounded."""
+    status = "".join(f"Package: p{n}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.{n}\n\n" for n in range(199_000))
+    image = scanner.image([{**LAYERS[0], "var/lib/dpkg/status": status}])
+
+    def peak(*formats):
+        done = subprocess.run(
+            ["python3", "-c", "import resource,subprocess,sys;r=subprocess.run(sys.argv[1:]).returncode;"
+             "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr);sys.exit(r)",
+             landwaiter(), "scan", image, "--platform", "linux/amd64", "--db", str(scanner.database), *formats],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False, cwd=scanner.folder)
+        assert done.returncode == 0, done.stderr
+        return int(done.stderr.split()[-1]) / 1024
+
+    alone = peak("--format", "markdown=m")
+    every = peak(*(part for name in FORMATS for part in ("--format", f"{name}={scanner.folder}/big.{name}")))
+    assert os.path.getsize(scanner.folder / "big.cyclonedx") > 50e6
+    assert every < alone + 150, f"{alone:.0f} MiB for one short report, {every:.0f} MiB for all"

@@ -1,6 +1,6 @@
 """The reports' official schemas, each as a check of one file; run by the Python of scripts/ensure-validators.sh:
 
-    validators.py FORMAT FILE        nothing is printed, and the exit code is 0, where the file is valid
+    validators.py FORMAT FILE [FORMAT FILE]...    nothing is printed, and the exit code is 0, where the files are valid
 
 cyclonedx: bom-1.6.schema.json as cyclonedx-python-lib ships it. sarif: the errata schema of 2.1.0 that Microsoft's SDK ships.
 spdx: spdx-tools, the SPDX project's own. junit: the XSD of Jenkins' xunit plugin, and the attributes that GitLab reads.
@@ -118,6 +118,6 @@ def gitlab(path):
 CHECKS = {check.__name__: check for check in (cyclonedx, sarif, spdx, junit, gitlab)}
 
 if __name__ == "__main__":
-    found = CHECKS[sys.argv[1]](sys.argv[2])
-    print("\n".join(map(str, found[:20])), end="")
+    found = [f"{name}: {fault}" for name, path in zip(sys.argv[1::2], sys.argv[2::2]) for fault in CHECKS[name](path)[:20]]
+    print("\n".join(found), end="")
     sys.exit(1 if found else 0)
