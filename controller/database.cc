@@ -46,7 +46,8 @@ class OpenDatabase final : public MatchDatabase {
       auto match = matching::Match(platform, *database_, &memory_);
       if (!match) return std::move(match).error();
       out.push_back({std::move(match->findings), std::move(match->coverage),
-                     std::move(match->asked), match->asked_known});
+                     std::move(match->os_end_of_life), std::move(match->asked),
+                     match->asked_known});
     }
     return out;
   }

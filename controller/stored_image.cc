@@ -97,6 +97,9 @@ std::string MatchToJson(const std::vector<PlatformMatch>& platforms) {
     }
     out["platforms"].push_back(
         {{"findings", FindingsToJson(platform.findings)}, {"coverage", std::move(coverage)}});
+    if (!platform.os_end_of_life.empty()) {
+      out["platforms"].back()["osEndOfLife"] = platform.os_end_of_life;
+    }
   }
   return DumpJson(out);
 }
@@ -110,6 +113,7 @@ Result<std::vector<PlatformMatch>> MatchFromJson(std::string_view text) {
     PlatformMatch& platform = out.emplace_back();
     std::string findings;
     item.String("findings", findings, store::kMaxDocumentBytes);
+    item.String("osEndOfLife", platform.os_end_of_life);
     item.Objects("coverage", kMaxCoverage, [&](JsonFields& line) {
       Coverage& coverage = platform.coverage.emplace_back();
       std::string state;

@@ -19,6 +19,7 @@ namespace landwaiter::controller {
 struct PlatformMatch {
   std::vector<Finding> findings;
   std::vector<Coverage> coverage;  // of the matching
+  std::string os_end_of_life = {};
   /// MatchResult::asked. Not part of the stored document.
   std::vector<std::uint64_t> asked = {};
   bool asked_known = true;

@@ -54,11 +54,16 @@ nlohmann::json ToJson(const Finding& f) {
   set("title", f.title);
   set("url", f.url);
   set("published", f.published);
+  set("fixPublished", f.fix_published);
   set("purl", f.purl);
   set("path", f.path);
   set("sourcePackage", f.source_package);
   if (!f.aliases.empty()) json["aliases"] = f.aliases;
   if (f.cvss_score) json["cvssScore"] = *f.cvss_score;
+  if (f.nvd_severity) json["nvdSeverity"] = SeverityName(*f.nvd_severity);
+  if (f.nvd_score) json["nvdScore"] = *f.nvd_score;
+  if (f.highest_severity) json["highestSeverity"] = SeverityName(*f.highest_severity);
+  if (f.highest_score) json["highestScore"] = *f.highest_score;
   if (f.known_exploited) json["knownExploited"] = *f.known_exploited;
   if (f.epss_score) json["epssScore"] = *f.epss_score;
   if (f.epss_percentile) json["epssPercentile"] = *f.epss_percentile;
@@ -66,6 +71,14 @@ nlohmann::json ToJson(const Finding& f) {
   if (f.confidence != Confidence::kExact) json["confidence"] = ConfidenceName(f.confidence);
   if (f.host_kernel) json["hostKernel"] = true;
   return json;
+}
+
+void ReadOptional(JsonFields& fields, const char* name, std::optional<Severity>& severity) {
+  if (!fields.Has(name)) return;
+  std::string text;
+  fields.String(name, text);
+  severity = ParseSeverity(text);
+  if (!severity) fields.Fail(name, "is no severity");
 }
 
 }  // namespace
@@ -84,6 +97,7 @@ Status ReadFinding(JsonFields& fields, Finding& f) {
   fields.String("title", f.title);
   fields.String("url", f.url);
   fields.String("published", f.published);
+  fields.String("fixPublished", f.fix_published);
   fields.String("feed", f.feed);
   fields.String("advisory", f.advisory);
   fields.String("package", f.package);
@@ -96,6 +110,10 @@ Status ReadFinding(JsonFields& fields, Finding& f) {
   fields.Bool("hostKernel", f.host_kernel);
   f.layer = static_cast<int>(std::clamp<std::int64_t>(layer, -1, 1 << 20));
   if (fields.Has("cvssScore")) fields.Number("cvssScore", f.cvss_score.emplace());
+  ReadOptional(fields, "nvdSeverity", f.nvd_severity);
+  if (fields.Has("nvdScore")) fields.Number("nvdScore", f.nvd_score.emplace());
+  ReadOptional(fields, "highestSeverity", f.highest_severity);
+  if (fields.Has("highestScore")) fields.Number("highestScore", f.highest_score.emplace());
   if (fields.Has("knownExploited")) fields.Bool("knownExploited", f.known_exploited.emplace());
   if (fields.Has("epssScore")) fields.Number("epssScore", f.epss_score.emplace());
   if (fields.Has("epssPercentile")) fields.Number("epssPercentile", f.epss_percentile.emplace());

@@ -44,11 +44,20 @@ struct Finding {
   std::string severity_source;  // "OSV database_specific.severity", "CVSS_V3", "" for Unknown
   std::optional<double> cvss_score;
   std::string cvss_vector;
+  /// What the NVD says, and the worst of all who say something of it, the vendor and the NVD
+  /// among them; absent where nobody does.
+  std::optional<Severity> nvd_severity;
+  std::optional<double> nvd_score;
+  std::optional<Severity> highest_severity;
+  std::optional<double> highest_score;
   FindingState state = FindingState::kAffected;
   std::string fixed_version;  // the lowest that mends the installed one; "" without a fix
   std::string title;          // at most 200 bytes
   std::string url;
-  std::string published;                // RFC 3339, "" where the feed has none
+  std::string published;  // RFC 3339, "" where the feed has none
+  /// When the first advisory that names a fix was published: no earlier fix is known of. "" where
+  /// there is no fix, or where none of them has a date.
+  std::string fix_published;
   std::string feed;                     // which feed said it: "osv"
   std::string advisory;                 // the feed's own id: "DSA-5343-1", "GHSA-…"
   std::optional<bool> known_exploited;  // absent where no KEV feed is in the database

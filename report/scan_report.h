@@ -23,7 +23,8 @@ struct DatabaseInfo {
 /// Findings of one platform, in the order of inventory.platforms.
 struct PlatformFindings {
   std::vector<Finding> findings;
-  std::vector<Coverage> coverage;  // of the matching: "advisories"
+  std::vector<Coverage> coverage;   // of the matching: "advisories"
+  std::string os_end_of_life = {};  // MatchResult::os_end_of_life
 };
 
 /// What is left out of the list of findings; verdicts and counts always see everything. A finding

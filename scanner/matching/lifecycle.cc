@@ -60,6 +60,14 @@ std::optional<Release> ReleaseOf(const OperatingSystem& os) {
   return {};
 }
 
+bool IsExtended(const Release& release, const advisories::Lifecycle& found) {
+  return release.extension_is_open && !found.end_of_extension.empty();
+}
+
+const std::string& LastDay(const Release& release, const advisories::Lifecycle& found) {
+  return IsExtended(release, found) ? found.end_of_extension : found.end_of_life;
+}
+
 }  // namespace
 
 Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
@@ -73,8 +81,8 @@ Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
     return std::optional<Coverage>();
   }
   const advisories::Lifecycle& found = **lifecycle;
-  const bool extended = release->extension_is_open && !found.end_of_extension.empty();
-  const std::string& end = extended ? found.end_of_extension : found.end_of_life;
+  const bool extended = IsExtended(*release, found);
+  const std::string& end = LastDay(*release, found);
   // Dates of one form compare as text.
   if (FormatTime(today).substr(0, end.size()) <= end) return std::optional<Coverage>();
   Coverage coverage;
@@ -89,6 +97,16 @@ Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
     coverage.reason += "; extended support ends " + text::Printable(found.end_of_extension);
   }
   return std::optional(std::move(coverage));
+}
+
+Result<std::string> LastDayOf(const OperatingSystem& os,
+                              const advisories::AdvisoryDatabase& database) {
+  const auto release = ReleaseOf(os);
+  if (!release) return std::string();
+  const auto lifecycle = database.LifecycleOf(release->product, release->name);
+  if (!lifecycle) return lifecycle.error();
+  if (!lifecycle->has_value() || (*lifecycle)->end_of_life.empty()) return std::string();
+  return LastDay(*release, **lifecycle);
 }
 
 std::optional<advisories::Word> WordOfRelease(const OperatingSystem& os) {

@@ -22,6 +22,11 @@ Result<std::optional<Coverage>> EndOfLifeOf(const OperatingSystem& os,
                                             const advisories::AdvisoryDatabase& database,
                                             TimePoint today);
 
+/// The last day on which the release is cared for ("2028-06-30"), advisories::kEndedUnknownWhen for
+/// one that has ended nobody knows when; "" where nothing is known. Errors: as EndOfLifeOf.
+Result<std::string> LastDayOf(const OperatingSystem& os,
+                              const advisories::AdvisoryDatabase& database);
+
 /// For what it asks the database; nullopt where it asks nothing.
 std::optional<advisories::Word> WordOfRelease(const OperatingSystem& os);
 

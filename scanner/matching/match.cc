@@ -153,6 +153,9 @@ class Matcher {
       auto ended = EndOfLifeOf(*inventory_.os, database_, database_.Info().built_at);
       if (!ended) return std::move(ended).error();
       if (*ended) result_.coverage.push_back(**std::move(ended));
+      auto last_day = LastDayOf(*inventory_.os, database_);
+      if (!last_day) return std::move(last_day).error();
+      result_.os_end_of_life = *std::move(last_day);
     }
     MakeFindings();
     NoteRepositories();

@@ -33,6 +33,7 @@ struct MatchResult {
   /// beside Read says what the feeds cannot say. "lifecycle" (EndOfLife) for a release past its
   /// end. Sorted by source.
   std::vector<Coverage> coverage;
+  std::string os_end_of_life = {};  // LastDayOf the operating system; "" where it has none
   /// What the database was asked for, whether it knew anything or not; sorted, each once. A newer
   /// one that says the same of all of these (advisories::TouchedBetween) gives the same findings,
   /// coverage and `asked`.

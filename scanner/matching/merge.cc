@@ -163,6 +163,34 @@ void AddFacts(const advisories::CveFacts& facts, const advisories::AdvisoryDatab
   finding->weaknesses = facts.weaknesses;
 }
 
+void Raise(const advisories::StatedSeverity& stated, Finding* finding) {
+  if (stated.source.empty()) return;
+  finding->highest_severity =
+      std::max(finding->highest_severity.value_or(Severity::kUnknown), stated.severity);
+  if (!stated.score) return;
+  finding->highest_score = std::max(finding->highest_score.value_or(0), *stated.score);
+}
+
+/// Beside the severity that was chosen: policies may ask for another one's word.
+void AddSeverities(const std::vector<const Hit*>& hits, const advisories::CveFacts& facts,
+                   const advisories::StatedSeverity& chosen, Finding* finding) {
+  if (!facts.severities.empty()) {
+    finding->nvd_severity = facts.severities.front().severity;
+    finding->nvd_score = facts.severities.front().score;
+  }
+  Raise(chosen, finding);
+  for (const auto& stated : facts.severities) Raise(stated, finding);
+  for (const Hit* hit : hits) {
+    Raise(hit->affected.severity, finding);
+    Raise(hit->advisory.severity, finding);
+  }
+}
+
+void NoteEarlier(const std::string& published, std::string& earliest) {
+  if (published.empty()) return;
+  if (earliest.empty() || published < earliest) earliest = published;
+}
+
 /// Into `finding`, which is new.
 Status MakeFinding(versions::Scheme scheme, const std::vector<Mention>& group,
                    const advisories::AdvisoryDatabase& database, Finding& finding) {
@@ -186,15 +214,16 @@ Status MakeFinding(versions::Scheme scheme, const std::vector<Mention>& group,
   finding.advisory = quoted.id;
   finding.feed = quoted.feed;
   for (const Hit* hit : hits) {
-    const std::string& published = hit->advisory.published;
-    const bool earlier = finding.published.empty() || published < finding.published;
-    if (!published.empty() && earlier) finding.published = published;
+    NoteEarlier(hit->advisory.published, finding.published);
+    if (hit->evaluation.fixes.empty()) continue;
+    NoteEarlier(hit->advisory.published, finding.fix_published);
   }
   const auto facts = FactsOf(names, database);
   if (!facts) return facts.error();
   AddFacts(*facts, database, &finding);
   auto severity = ChooseSeverity(hits, names, *facts, database);
   if (!severity) return std::move(severity).error();
+  AddSeverities(hits, *facts, *severity, &finding);
   finding.severity = severity->severity;
   finding.severity_source = std::move(severity->source);
   finding.cvss_score = severity->score;

@@ -103,6 +103,11 @@ TEST(FindingsJson, ComeBackAsTheyWent) {
   finding.epss_score = 0.97;
   finding.epss_percentile = 0.999;
   finding.weaknesses = {"CWE-502"};
+  finding.nvd_severity = Severity::kHigh;
+  finding.nvd_score = 8.1;
+  finding.highest_severity = Severity::kCritical;
+  finding.highest_score = 10.0;
+  finding.fix_published = "2021-12-10T00:00:00Z";
   finding.confidence = Confidence::kCpe;
   finding.package = "log4j-core";
   finding.package_type = "maven";
@@ -113,6 +118,8 @@ TEST(FindingsJson, ComeBackAsTheyWent) {
   EXPECT_EQ(*back, findings);
   EXPECT_FALSE(FindingsFromJson("{}"));
   EXPECT_FALSE(FindingsFromJson("[{\"severity\":\"High\",\"state\":\"Fixed\"}]"));
+  EXPECT_FALSE(FindingsFromJson(
+      R"([{"id":"CVE-1","severity":"High","state":"Fixed","nvdSeverity":"Worst"}])"));
 }
 
 TEST(Findings, AreSortedWorstAndFixableFirst) {

@@ -210,10 +210,32 @@ TEST_F(StatesTest, FactsOfOtherFeedsJoinByTheCve) {
   EXPECT_EQ(a.known_exploited, true);
   const Finding& c = result.findings[1];
   EXPECT_EQ(c.severity, Severity::kLow) << "the advisory's own word goes before NVD's";
+  EXPECT_EQ(c.nvd_severity, Severity::kCritical);
+  EXPECT_EQ(c.nvd_score, 9.8);
+  EXPECT_EQ(c.highest_severity, Severity::kCritical);
+  EXPECT_EQ(c.highest_score, 9.8);
   const Finding& b = result.findings[2];
   EXPECT_EQ(b.severity, Severity::kUnknown);
   EXPECT_FALSE(b.epss_score.has_value()) << "PITFALL: no score is not a score of 0";
   EXPECT_EQ(b.known_exploited, false);
+  EXPECT_EQ(b.nvd_severity, std::nullopt);
+  EXPECT_EQ(b.highest_severity, std::nullopt);
+}
+
+TEST_F(StatesTest, AFixIsAsOldAsTheFirstAdvisoryThatNamesOne) {
+  const auto of = [](const char* id, const char* published) {
+    return OsvRecord(id, "npm", "a")
+        .Names("aliases", {"CVE-2023-0001"})
+        .Field("\"published\":\"" + std::string(published) + "\"");
+  };
+  const auto result =
+      MatchWith({of("GHSA-1", "2023-01-01T00:00:00Z").Introduced("0"),
+                 of("GHSA-2", "2023-02-01T00:00:00Z").Introduced("0").Fixed("2.0.0"),
+                 of("GHSA-3", "2023-03-01T00:00:00Z").Introduced("0").Fixed("2.0.0")},
+                AnInventory("", "", {APackage("npm", "a", "1.0.0")}), {});
+  ASSERT_EQ(result.findings.size(), 1u);
+  EXPECT_EQ(result.findings[0].published, "2023-01-01T00:00:00Z");
+  EXPECT_EQ(result.findings[0].fix_published, "2023-02-01T00:00:00Z");
 }
 
 }  // namespace
