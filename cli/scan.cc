@@ -196,8 +196,9 @@ void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimeP
   if (!plan.ns.empty()) input.namespaces = {plan.ns};
   input.database_built_at = built_at;
   for (std::size_t i = 0; i < scan.inventory.platforms.size(); ++i) {
-    input.platforms.push_back(
-        {&scan.inventory.platforms[i], &scan.platforms[i].findings, &scan.platforms[i].coverage});
+    input.platforms.push_back({&scan.inventory.platforms[i], &scan.platforms[i].findings,
+                               &scan.platforms[i].coverage, scan.bases[i],
+                               scan.platforms[i].os_end_of_life});
   }
   for (const policy::ScanPolicy& one : plan.policies) {
     // The command line has no namespace; a policy about other images does not speak of this one.

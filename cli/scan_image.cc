@@ -23,7 +23,8 @@ Status Match(report::ScanReport& scan, const advisories::AdvisoryDatabase& datab
   for (const Inventory& inventory : scan.inventory.platforms) {
     auto matched = matching::Match(inventory, database);
     if (!matched) return std::move(matched).error();
-    scan.platforms.push_back({std::move(matched->findings), std::move(matched->coverage)});
+    scan.platforms.push_back({std::move(matched->findings), std::move(matched->coverage),
+                              std::move(matched->os_end_of_life)});
   }
   scan.database.id = database.Info().id;
   scan.database.built_at = FormatTime(database.Info().built_at);

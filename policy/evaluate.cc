@@ -37,7 +37,8 @@ constexpr std::size_t kMaxUnknown = 32;
 /// platforms, with the platform named where not all have it.
 class Collector {
  public:
-  explicit Collector(std::size_t platforms) : platforms_(platforms) {}
+  Collector(std::size_t platforms, TimePoint now)
+      : platforms_(platforms), horizon_(now + kAnnounceComing) {}
 
   void Add(const Rule& rule, RuleOutcome outcome, const std::string& platform) {
     for (Violation& violation : outcome.violations) {
@@ -51,6 +52,7 @@ class Collector {
       if (is_new) found_.push_back({std::move(violation), {}});
       found_[place->second].platforms.insert(platform);
     }
+    if (outcome.due && outcome.due->from <= horizon_) AddComing(rule, *outcome.due);
     for (const std::string& why : outcome.unknown) {
       AddUnknown("rule " + rule.name + ": " + why + (platforms_ > 1 ? " (" + platform + ")" : ""));
     }
@@ -61,7 +63,13 @@ class Collector {
     if (unknown_.size() < kMaxUnknown) unknown_.push_back(std::move(why));
   }
 
+  void AddComing(const Rule& rule, ComesDue due) {
+    const auto [place, is_new] = coming_.emplace(rule.name, Coming{rule.fails, due});
+    if (!is_new && due.from < place->second.due.from) place->second.due = std::move(due);
+  }
+
   void Finish(PolicyVerdict& verdict) {
+    TellComing(verdict);
     std::stable_sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
       return a.violation.fails && !b.violation.fails;
     });
@@ -88,9 +96,31 @@ class Collector {
     Violation violation;
     std::set<std::string> platforms;
   };
+  struct Coming {
+    bool fails;
+    ComesDue due;
+  };
+
+  /// Rules that fire on one platform already have nothing to come.
+  void TellComing(PolicyVerdict& verdict) {
+    std::erase_if(coming_, [&](const auto& coming) {
+      return std::any_of(found_.begin(), found_.end(),
+                         [&](const Found& f) { return f.violation.rule == coming.first; });
+    });
+    for (auto& [rule, coming] : coming_) {
+      verdict.coming.push_back(
+          {rule, coming.fails, FormatTime(coming.due.from), std::move(coming.due.message)});
+    }
+    // Texts of one form: they sort as the times do.
+    std::stable_sort(verdict.coming.begin(), verdict.coming.end(),
+                     [](const auto& a, const auto& b) { return a.from < b.from; });
+  }
+
   std::size_t platforms_;
+  TimePoint horizon_;
   std::map<std::pair<std::string, std::string>, std::size_t> index_;
   std::vector<Found> found_;
+  std::map<std::string, Coming> coming_;  // by rule
   std::vector<std::string> unknown_;
   std::set<std::string> known_;
 };
@@ -121,10 +151,11 @@ void EvaluateRule(const Rule& rule, const ContentInput& input, Facts facts, Coll
 
 void EvaluateRules(const ScanPolicy& policy, const ContentInput& input, TimePoint now,
                    ExceptionBook& exceptions, PolicyVerdict& verdict) {
-  Collector collector(input.platforms.size());
+  Collector collector(input.platforms.size(), now);
   Facts facts;
   facts.exceptions = &exceptions;
   facts.now = now;
+  facts.database_built_at = input.database_built_at;
   facts.database_gap = DatabaseGap(policy, input, now);
   for (const Rule& rule : policy.rules) {
     EvaluateRule(rule, input, facts, collector);
@@ -203,7 +234,7 @@ PolicyVerdict EvaluateReference(const ScanPolicy& policy, const ImageReference& 
                                 std::string_view ns, TimePoint now) {
   PolicyVerdict verdict = Begin(policy);
   ExceptionBook exceptions(policy, ExceptionsFor(policy, {reference}, Place(ns)), now);
-  Collector collector(1);
+  Collector collector(1, now);
   Facts facts;
   facts.reference = &reference;
   facts.exceptions = &exceptions;
@@ -228,6 +259,7 @@ PolicyVerdict Combine(PolicyVerdict a, const PolicyVerdict& b) {
   a.violations.insert(a.violations.end(), b.violations.begin(), b.violations.end());
   std::stable_sort(a.violations.begin(), a.violations.end(),
                    [](const Violation& x, const Violation& y) { return x.fails && !y.fails; });
+  a.coming.insert(a.coming.end(), b.coming.begin(), b.coming.end());
   append(a.unknown, b.unknown);
   append(a.exceptions_used, b.exceptions_used);
   append(a.exceptions_ending, b.exceptions_ending);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/base/clock.h"
+#include "model/base_image.h"
 #include "model/finding.h"
 #include "model/image_reference.h"
 #include "model/inventory.h"
@@ -22,6 +23,10 @@ struct PlatformContent {
   const Inventory* inventory = nullptr;            // never null
   const std::vector<Finding>* findings = nullptr;  // null: not matched, vulnerability rules Unknown
   const std::vector<Coverage>* coverage = nullptr;  // of the matching, beside inventory->coverage
+  /// What it is built on, as far as the caller knows.
+  std::optional<BaseImage> base = {};
+  /// The last day of the operating system's release, matching::MatchResult::os_end_of_life.
+  std::string os_end_of_life = {};
 };
 
 struct ContentInput {
@@ -48,6 +53,10 @@ PolicyVerdict EvaluateContent(const ScanPolicy& policy, const ContentInput& inpu
 std::vector<PolicyVerdict> EvaluateContentByName(const ScanPolicy& policy,
                                                  const ContentInput& input, TimePoint now);
 inline constexpr std::size_t kMaxExcused = 16;
+
+/// PolicyVerdict::coming tells of what is no further ahead: the end of a system in two years is no
+/// news.
+inline constexpr auto kAnnounceComing = std::chrono::days(30);
 
 /// True where each of `exceptions` (indexes) counts at `now` for this name in this namespace.
 bool HoldsFor(const ScanPolicy& policy, const std::vector<std::size_t>& exceptions,

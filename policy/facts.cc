@@ -7,10 +7,14 @@ namespace {
 
 constexpr std::size_t kMaxShown = 200;
 constexpr std::string_view kConfigSource = "config";
+constexpr std::string_view kSystemSource = "os";
+constexpr std::string_view kOfLanguages = "advisories-";
 
-void AddGaps(const std::vector<Coverage>& coverage, bool config, std::vector<std::string>& gaps) {
+template <class Concerns>
+void AddGaps(const std::vector<Coverage>& coverage, Concerns concerns,
+             std::vector<std::string>& gaps) {
   for (const Coverage& line : coverage) {
-    if (line.state == CoverageState::kRead || (line.source == kConfigSource) != config) continue;
+    if (line.state == CoverageState::kRead || !concerns(line)) continue;
     gaps.push_back("coverage " + Shown(line.source) + " is " +
                    std::string(CoverageStateName(line.state)) +
                    (line.reason.empty() ? "" : ": " + Shown(line.reason)));
@@ -32,10 +36,19 @@ std::string NormalPypiName(std::string_view name) {
 
 std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need) {
   std::vector<std::string> gaps;
-  AddGaps(platform.inventory->coverage, need == Need::kConfig, gaps);
-  if (need != Need::kFindings) return gaps;
+  const auto of_image = [&](const Coverage& line) {
+    if (need == Need::kSystem) return line.source == kSystemSource;
+    return (line.source == kConfigSource) == (need == Need::kConfig);
+  };
+  AddGaps(platform.inventory->coverage, of_image, gaps);
+  if (need != Need::kFindings && need != Need::kLanguageFindings) return gaps;
   if (platform.findings == nullptr) gaps.push_back("the packages were not matched with advisories");
-  if (platform.coverage != nullptr) AddGaps(*platform.coverage, false, gaps);
+  if (platform.coverage == nullptr) return gaps;
+  const auto of_matching = [&](const Coverage& line) {
+    return line.source != kConfigSource &&
+           (need == Need::kFindings || line.source.starts_with(kOfLanguages));
+  };
+  AddGaps(*platform.coverage, of_matching, gaps);
   return gaps;
 }
 

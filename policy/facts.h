@@ -20,17 +20,31 @@ struct Facts {
   const ImageReference* reference = nullptr;
   ExceptionBook* exceptions = nullptr;  // never null
   TimePoint now{};
+  std::optional<TimePoint> database_built_at;
   /// Why vulnerability rules cannot be decided by this database; "" where they can.
   std::string database_gap;
+};
+
+/// That a rule will fire, if nothing changes but the time.
+struct ComesDue {
+  TimePoint from;
+  std::string message;  // what for: as a violation's
 };
 
 struct RuleOutcome {
   std::vector<Violation> violations;  // worst first; `rule` and `fails` are filled in by the caller
   std::vector<std::string> unknown;
+  std::optional<ComesDue> due = {};  // of a rule that does not fire
 };
 
 /// Which lines of coverage a rule depends on.
-enum class Need { kConfig, kPackages, kFindings };
+enum class Need {
+  kConfig,
+  kSystem,    // which operating system it is
+  kPackages,  // all but the configuration
+  kFindings,
+  kLanguageFindings,  // all packages, but advisories for languages' alone
+};
 /// One line for each that is not Read: "coverage dpkg is Failed: …".
 std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need);
 

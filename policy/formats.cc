@@ -106,6 +106,12 @@ Status CheckUser(std::string_view text) {
   return InvalidArgument(Shown(text) + "is no user, expected a name or a uid without a group");
 }
 
+Status CheckSize(std::string_view text) {
+  auto size = ParseSize(text);
+  if (!size) return size.error();
+  return Ok();
+}
+
 Status CheckNotBlank(std::string_view text) {
   if (!text::Trim(text).empty()) return Ok();
   return InvalidArgument("is empty");
@@ -136,6 +142,32 @@ Result<PortRange> ParsePortRange(std::string_view whole) {
   if (dash != std::string_view::npos && !number(text.substr(dash + 1), &range.last)) return bad();
   if (range.last < range.first) return bad();
   return range;
+}
+
+Result<std::uint64_t> ParseSize(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  constexpr Unit kUnits[] = {{"", 1},
+                             {"k", 1'000},
+                             {"M", 1'000'000},
+                             {"G", 1'000'000'000},
+                             {"T", 1'000'000'000'000},
+                             {"Ki", 1ull << 10},
+                             {"Mi", 1ull << 20},
+                             {"Gi", 1ull << 30},
+                             {"Ti", 1ull << 40}};
+  constexpr std::uint64_t kLargest = 1ull << 50;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
+  const auto* const unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                        [&](const Unit& u) { return u.name == name; });
+  const bool good = error == std::errc() && end != text.data() && unit != std::end(kUnits) &&
+                    number > 0 && number <= kLargest / unit->bytes;
+  if (good) return number * unit->bytes;
+  return InvalidArgument(Shown(text) + "is no size, expected e.g. 500Mi, 2Gi or 50M");
 }
 
 Result<TimePoint> ParseUntil(std::string_view text) {

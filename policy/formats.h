@@ -26,10 +26,14 @@ Status CheckLabelKey(std::string_view text);
 Status CheckLabelValue(std::string_view text);
 Status CheckPort(std::string_view text);
 Status CheckUser(std::string_view text);
+Status CheckSize(std::string_view text);
 Status CheckNotBlank(std::string_view text);
 
 /// "22", "8000-8080", each with "/tcp", "/udp" or "/sctp" or without.
 Result<PortRange> ParsePortRange(std::string_view text);
+/// Kubernetes' quantity of bytes, whole: "500Mi", "2Gi", "1000000", "50M". Errors: InvalidArgument
+/// for others, nothing, and what no image has.
+Result<std::uint64_t> ParseSize(std::string_view text);
 /// The moment an exception stops to count: a bare date lasts through that day (UTC).
 Result<TimePoint> ParseUntil(std::string_view text);
 

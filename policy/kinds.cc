@@ -6,15 +6,18 @@ namespace landwaiter::policy {
 extern const RuleKind kVulnerabilitiesKind;
 extern const RuleKind kImageKind;
 extern const RuleKind kPackagesKind;
+extern const RuleKind kMaliciousKind;
+extern const RuleKind kLicensesKind;
+extern const RuleKind kOsKind;
+extern const RuleKind kCoverageKind;
+extern const RuleKind kAlwaysKind;
 extern const RuleKind kReferenceKind;
 
 namespace {
 
 constexpr const RuleKind* kKinds[] = {
-    &kVulnerabilitiesKind,
-    &kImageKind,
-    &kPackagesKind,
-    &kReferenceKind,
+    &kVulnerabilitiesKind, &kImageKind,  &kPackagesKind,  &kMaliciousKind, &kLicensesKind, &kOsKind,
+    &kCoverageKind,        &kAlwaysKind, &kReferenceKind,
 };
 
 }  // namespace

@@ -16,7 +16,10 @@ inline constexpr std::size_t kMaxPatterns = 64;
 inline constexpr std::size_t kMaxId = 128;
 inline constexpr std::size_t kMaxRuleName = 63;
 
-/// Package types that policies may name.
-inline constexpr std::string_view kTypes[] = {"deb", "apk", "rpm", "npm", "pypi", "golang"};
+/// Package types that policies may name: purl's, of all that the scanner knows.
+inline constexpr std::string_view kTypes[] = {
+    "deb",       "apk",      "rpm",   "npm",   "pypi", "golang", "alpm", "bitnami", "cargo",
+    "cocoapods", "composer", "conan", "conda", "cran", "ebuild", "gem",  "generic", "hackage",
+    "hex",       "luarocks", "maven", "nuget", "opkg", "otp",    "pub",  "swift"};
 
 }  // namespace landwaiter::policy

@@ -7,29 +7,16 @@
 
 #include "lib/base/text.h"
 #include "policy/formats.h"
+#include "policy/history.h"
 #include "policy/image_pattern.h"
 #include "policy/kinds.h"
+#include "policy/rules/image_rule.h"
 #include "policy/schema_rules.h"
 
 namespace landwaiter::policy {
 namespace {
 
 using nlohmann::json;
-
-struct RequiredLabel {
-  std::string name;
-  std::string value = "**";  // glob
-};
-
-/// Each field is a demand of its own: each broken one is a violation.
-struct ImageRule : RuleBody {
-  bool runs_as_root = false;
-  std::vector<std::string> denied_users;  // names or uids
-  std::vector<PortRange> denied_ports;
-  std::optional<std::vector<PortRange>> allowed_ports;  // empty list: none may be exposed
-  std::vector<RequiredLabel> required_labels;
-  bool healthcheck_required = false;
-};
 
 constexpr Field kRequiredLabelFields[] = {
     {.name = "name",
@@ -46,6 +33,46 @@ constexpr Field kRequiredLabelFields[] = {
      .check = CheckGlob},
 };
 constexpr ObjectSchema kRequiredLabel = {kRequiredLabelFields};
+
+constexpr Field kDeniedEnvFields[] = {
+    {.name = "name",
+     .type = FieldType::kText,
+     .help = "A pattern over the variable's name: AWS_*, *_PASSWORD.",
+     .required = true,
+     .max_length = 256,
+     .check = CheckGlob},
+    {.name = "value",
+     .type = FieldType::kText,
+     .help = "A pattern over its value; reports never show the value.",
+     .default_json = R"("**")",
+     .max_length = kMaxPattern,
+     .check = CheckNotBlank},
+};
+constexpr ObjectSchema kDeniedEnv = {kDeniedEnvFields};
+
+constexpr std::string_view kOps[] = {"Exists", "Missing", "Matches", "Differs"};
+constexpr Field kInstructionFields[] = {
+    {.name = "name",
+     .type = FieldType::kText,
+     .help = "The instruction.",
+     .required = true,
+     .values = kInstructions},
+    {.name = "op",
+     .type = FieldType::kText,
+     .help =
+         "Fires where the instruction is there, where it is nowhere, where its argument matches "
+         "value, or where it does not.",
+     .default_json = R"("Exists")",
+     .values = kOps},
+    {.name = "value",
+     .type = FieldType::kText,
+     .help = "A pattern over the whole argument, ** for anything; of Matches and Differs.",
+     .max_length = kMaxPattern,
+     .check = CheckNotBlank},
+};
+constexpr ObjectSchema kInstruction = {kInstructionFields};
+constexpr std::size_t kMaxInstructions = 32;
+constexpr std::string_view kCountOrIgnore[] = {"Count", "Ignore"};
 
 constexpr Field kImageFields[] = {
     {.name = "runsAsRoot",
@@ -77,6 +104,58 @@ constexpr Field kImageFields[] = {
      .max_items = kMaxPatterns,
      .min_items = 1,
      .object = &kRequiredLabel},
+    {.name = "deniedEnv",
+     .type = FieldType::kObjects,
+     .help = "Fires when an environment variable with such a name and value is set.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .object = &kDeniedEnv},
+    {.name = "deniedVolumes",
+     .type = FieldType::kTexts,
+     .help = "Fires when a volume is declared whose path matches one of these patterns: /data/**.",
+     .max_items = kMaxPatterns,
+     .min_items = 1,
+     .max_length = kMaxPattern,
+     .check = CheckGlob},
+    {.name = "instructions",
+     .type = FieldType::kObjects,
+     .help =
+         "Demands on the Dockerfile's instructions, as the image's history tells them; they are "
+         "its builder's word. A history that is not whole cannot be decided.",
+     .max_items = kMaxInstructions,
+     .min_items = 1,
+     .object = &kInstruction},
+    {.name = "maxAge",
+     .type = FieldType::kText,
+     .help = "Fires when the image was created longer ago, by its own word: 90d, 720h.",
+     .max_length = 32,
+     .check = CheckDuration},
+    {.name = "missingAge",
+     .type = FieldType::kText,
+     .help =
+         "Whether an image that does not say when it was created is older than maxAge. "
+         "Reproducible builds write 1970 or 1980, which says nothing. Counts where this is left "
+         "out.",
+     .values = kCountOrIgnore},
+    {.name = "maxSize",
+     .type = FieldType::kText,
+     .help = "Fires when the layers, compressed as a registry has them, are larger together: "
+             "500Mi, 2Gi.",
+     .max_length = 16,
+     .check = CheckSize},
+    {.name = "maxLayers",
+     .type = FieldType::kInteger,
+     .help = "Fires when the image has more layers.",
+     .minimum = 1,
+     .maximum = 1000},
+    {.name = "platforms",
+     .type = FieldType::kTexts,
+     .help = "Fires when a platform of the image matches none of these patterns: linux/amd64, "
+             "linux/**.",
+     .max_items = 16,
+     .min_items = 1,
+     .max_length = 64,
+     .check = CheckGlob},
     {.name = "healthcheckRequired",
      .type = FieldType::kBoolean,
      .help = "Fires when the image has no HEALTHCHECK."},
@@ -103,15 +182,6 @@ std::vector<PortRange> Ports(const json& value, const char* field) {
     if (range) ports.push_back(*std::move(range));  // CheckPort has refused all others
   }
   return ports;
-}
-
-void Violate(RuleOutcome& outcome, std::string_view subject, std::string message) {
-  Violation violation;
-  violation.kind = kKind;
-  violation.subject = subject;
-  violation.id = ViolationId(kKind, subject);
-  violation.message = std::move(message);
-  outcome.violations.push_back(std::move(violation));
 }
 
 std::optional<std::uint64_t> AsNumber(std::string_view text) {
@@ -144,7 +214,7 @@ void CheckRoot(const ImageConfig& config, RuleOutcome& outcome) {
     outcome.unknown.push_back("runsAsRoot: " + DescribeUser(config) +
                               ", whose uid the image's /etc/passwd does not tell");
   } else if (*uid == 0) {
-    Violate(outcome, "USER", "runs as root: " + DescribeUser(config) + " (uid 0)");
+    ViolateImage(outcome, "USER", "runs as root: " + DescribeUser(config) + " (uid 0)");
   }
 }
 
@@ -159,7 +229,8 @@ void CheckDeniedUsers(const std::vector<std::string>& denied, const ImageConfig&
     const auto denied_uid = user == "root" ? std::optional<std::uint64_t>(0) : AsNumber(user);
     const bool same_name = user == name || (name.empty() && user == "root");
     if (same_name || (denied_uid && uid && *denied_uid == *uid)) {
-      Violate(outcome, "USER", DescribeUser(config) + ", which is denied ('" + Shown(user) + "')");
+      ViolateImage(outcome, "USER",
+                   DescribeUser(config) + ", which is denied ('" + Shown(user) + "')");
       return;
     }
     const bool decided = denied_uid ? uid.has_value() : name_known || uid == std::uint64_t{0};
@@ -197,25 +268,68 @@ void CheckPorts(const ImageRule& wanted, const ImageConfig& config, RuleOutcome&
         std::none_of(wanted.allowed_ports->begin(), wanted.allowed_ports->end(),
                      [&](const PortRange& port) { return Contains(port, *range); });
     if (denied) {
-      Violate(outcome, subject, subject + " is exposed, which is denied");
+      ViolateImage(outcome, subject, subject + " is exposed, which is denied");
     } else if (outside) {
-      Violate(outcome, subject, subject + " is exposed and not among those allowed");
+      ViolateImage(outcome, subject, subject + " is exposed and not among those allowed");
     }
   }
 }
 
 void CheckLabels(const ImageRule& wanted, const ImageConfig& config, RuleOutcome& outcome) {
-  for (const RequiredLabel& label : wanted.required_labels) {
+  for (const NameAndValue& label : wanted.required_labels) {
     const std::string subject = "label " + Shown(label.name);
     const auto found = config.labels.find(label.name);
     if (found == config.labels.end()) {
-      Violate(outcome, subject, subject + " is missing");
+      ViolateImage(outcome, subject, subject + " is missing");
     } else if (!text::GlobMatch(label.value, found->second)) {
-      Violate(
+      ViolateImage(
           outcome, subject,
           subject + " is '" + Shown(found->second) + "', expected '" + Shown(label.value) + "'");
     }
   }
+}
+
+InstructionOp OpNamed(std::string_view name) {
+  if (name == "Missing") return InstructionOp::kMissing;
+  if (name == "Matches") return InstructionOp::kMatches;
+  return name == "Differs" ? InstructionOp::kDiffers : InstructionOp::kExists;
+}
+
+void ReadWhole(const json& value, const std::string& path, Complaints& complaints,
+               ImageRule& read) {
+  if (const auto env = value.find("deniedEnv"); env != value.end()) {
+    for (const json& one : *env) {
+      read.denied_env.push_back({one["name"].get<std::string>(), one.value("value", "**")});
+    }
+  }
+  read.denied_volumes = Texts(value, "deniedVolumes");
+  if (const auto instructions = value.find("instructions"); instructions != value.end()) {
+    for (std::size_t i = 0; i < instructions->size(); ++i) {
+      const json& one = (*instructions)[i];
+      const InstructionOp op = OpNamed(one.value("op", "Exists"));
+      const bool compares = op == InstructionOp::kMatches || op == InstructionOp::kDiffers;
+      if (compares != one.contains("value")) {
+        complaints.Add(path + ".instructions[" + std::to_string(i) + "].value",
+                       compares ? "is missing: op Matches and Differs compare with it"
+                                : "must be left out: op Exists and Missing compare nothing");
+      }
+      read.instructions.push_back({one["name"].get<std::string>(), op, one.value("value", "")});
+    }
+  }
+  if (const auto age = value.find("maxAge"); age != value.end()) {
+    const auto duration = ParseDuration(age->get<std::string>());
+    if (duration) read.max_age = *duration;  // CheckDuration has refused all others
+  }
+  if (value.contains("missingAge") && !read.max_age) {
+    complaints.Add(path + ".missingAge", "means nothing without maxAge beside it");
+  }
+  read.missing_age_counts = value.value("missingAge", "Count") == "Count";
+  if (const auto size = value.find("maxSize"); size != value.end()) {
+    const auto bytes = ParseSize(size->get<std::string>());
+    if (bytes) read.max_size_bytes = *bytes;  // CheckSize has refused all others
+  }
+  if (value.contains("maxLayers")) read.max_layers = value["maxLayers"].get<std::uint64_t>();
+  read.platforms = Texts(value, "platforms");
 }
 
 std::shared_ptr<const RuleBody> Read(const json& value, const std::string& path,
@@ -237,6 +351,7 @@ std::shared_ptr<const RuleBody> Read(const json& value, const std::string& path,
           {label["name"].get<std::string>(), label.value("value", "**")});
     }
   }
+  ReadWhole(value, path, complaints, read);
   read.healthcheck_required = value.value("healthcheckRequired", false);
   return std::make_shared<const ImageRule>(std::move(read));
 }
@@ -251,13 +366,29 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
   CheckDeniedUsers(wanted.denied_users, config, outcome);
   if (!wanted.denied_ports.empty() || wanted.allowed_ports) CheckPorts(wanted, config, outcome);
   CheckLabels(wanted, config, outcome);
+  CheckEnvironment(wanted, config, outcome);
+  CheckInstructions(wanted, *facts.platform->inventory, outcome);
+  CheckWhole(wanted, facts, outcome);
   if (wanted.healthcheck_required && !config.healthcheck) {
-    Violate(outcome, "HEALTHCHECK", "no HEALTHCHECK is set");
+    ViolateImage(outcome, "HEALTHCHECK", "no HEALTHCHECK is set");
   }
   return outcome;
 }
 
+bool JudgedByTime(const RuleBody& body) {
+  return static_cast<const ImageRule&>(body).max_age.has_value();
+}
+
 }  // namespace
+
+void ViolateImage(RuleOutcome& outcome, std::string_view subject, std::string message) {
+  Violation violation;
+  violation.kind = kKind;
+  violation.subject = subject;
+  violation.id = ViolationId(kKind, subject);
+  violation.message = std::move(message);
+  outcome.violations.push_back(std::move(violation));
+}
 
 extern constinit const RuleKind kImageKind = {
     .name = "image",
@@ -265,6 +396,7 @@ extern constinit const RuleKind kImageKind = {
     .schema = &kImage,
     .read = Read,
     .evaluate = Evaluate,
+    .judges_by_time = JudgedByTime,
 };
 
 }  // namespace landwaiter::policy

@@ -68,16 +68,18 @@ constexpr ObjectSchema kPackages = {.fields = kPackageFields, .min_fields = 1};
 
 constexpr std::string_view kKind = "packages";
 
+/// Types whose scheme has another name than theirs; the others are known by their own.
 constexpr std::pair<std::string_view, Scheme> kSchemes[] = {
-    {"deb", Scheme::kDpkg}, {"apk", Scheme::kApk},     {"rpm", Scheme::kRpm},
-    {"npm", Scheme::kNpm},  {"pypi", Scheme::kPep440}, {"golang", Scheme::kGo},
+    {"opkg", Scheme::kDpkg},
+    {"swift", Scheme::kSemver},
 };
 
+/// nullopt for types whose versions have no order that is known: conda, generic, luarocks, …
 std::optional<Scheme> SchemeOf(std::string_view type) {
   for (const auto& [name, scheme] : kSchemes) {
     if (name == type) return scheme;
   }
-  return std::nullopt;
+  return versions::ParseScheme(type);
 }
 
 /// A version that every reader of the scheme takes: the range alone is to be judged.
@@ -189,7 +191,10 @@ std::vector<PackageRequirement> Requirements(const json& value, const char* fiel
     const std::string at = path + "." + field + "[" + std::to_string(i) + "].versions";
     if (!wanted.versions.empty()) {
       const auto scheme = SchemeOf(wanted.type);
-      if (!scheme) {
+      if (!scheme && !wanted.type.empty()) {
+        complaints.Add(at, "cannot be asked of type " + wanted.type +
+                               ": its versions have no order that is known");
+      } else if (!scheme) {
         complaints.Add(at, "needs type beside it: each type orders its versions differently");
       } else if (const auto range =
                      versions::Satisfies(*scheme, wanted.versions, SampleVersion(*scheme));

@@ -1,86 +1,43 @@
 // The `vulnerabilities` rule: every field that is set narrows the findings; more than maxCount left
 // over fire. A field that the facts leave open leaves the finding open, and enough open findings
-// leave the rule undecided.
+// leave the rule undecided; enough of those whose time has not come say when it will fire.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "lib/base/text.h"
 #include "policy/formats.h"
 #include "policy/image_pattern.h"
 #include "policy/kinds.h"
+#include "policy/rules/vulnerability_rule.h"
 #include "policy/schema_rules.h"
 
 namespace landwaiter::policy {
 namespace {
 
 using nlohmann::json;
-
-enum class WhenMissing { kCount, kIgnore };
-
-struct PackageSelector {
-  std::vector<std::string> types;          // purl types: deb, apk, rpm, npm, pypi, golang
-  std::vector<std::string> names;          // globs over the package's or its source's name
-  std::vector<std::string> include_paths;  // globs over the path in the image
-  std::vector<std::string> exclude_paths;
-};
-
-/// Fires when more than max_count findings meet every field that is set.
-struct VulnerabilityRule : RuleBody {
-  std::optional<Severity> severity_at_least;
-  WhenMissing unknown_severity = WhenMissing::kCount;
-  std::optional<double> cvss_at_least;
-  WhenMissing missing_score = WhenMissing::kCount;
-  std::optional<bool> fix_available;
-  std::optional<std::chrono::milliseconds> published_for;
-  std::vector<std::string> ids;
-  PackageSelector packages;
-  std::vector<FindingState> states;
-  std::optional<bool> known_exploited;
-  std::uint64_t max_count = 0;
-};
+using Answer = Meeting::Answer;
 
 constexpr std::size_t kMaxIds = 256;
 constexpr std::string_view kSeverities[] = {"Critical", "High", "Medium", "Low", "Negligible"};
 constexpr std::string_view kCountOrIgnore[] = {"Count", "Ignore"};
+constexpr std::string_view kSeveritySources[] = {"Vendor", "NVD", "Highest"};
+constexpr std::string_view kOrigins[] = {"Any", "Base", "App"};
+constexpr std::string_view kConfidences[] = {"Exact", "CPE"};
 constexpr std::string_view kStates[] = {"Affected", "Fixed", "WillNotFix", "EndOfLife",
                                         "UnderInvestigation"};
-
-constexpr Field kPackageSelectorFields[] = {
-    {.name = "types",
-     .type = FieldType::kTexts,
-     .help = "Package types (of the package URL).",
-     .values = kTypes,
-     .max_items = 16,
-     .min_items = 1},
-    {.name = "names",
-     .type = FieldType::kTexts,
-     .help = "Patterns over the package's name or its source package's.",
-     .max_items = kMaxPatterns,
-     .min_items = 1,
-     .max_length = kMaxPattern,
-     .check = CheckGlob},
-    {.name = "includePaths",
-     .type = FieldType::kTexts,
-     .help = "Patterns over the path the package was found at, without a leading '/'.",
-     .max_items = kMaxPatterns,
-     .min_items = 1,
-     .max_length = kMaxPattern,
-     .check = CheckGlob},
-    {.name = "excludePaths",
-     .type = FieldType::kTexts,
-     .help = "Patterns over paths that are left out.",
-     .max_items = kMaxPatterns,
-     .min_items = 1,
-     .max_length = kMaxPattern,
-     .check = CheckGlob},
-};
-constexpr ObjectSchema kPackageSelector = {.fields = kPackageSelectorFields, .min_fields = 1};
 
 constexpr Field kVulnerabilityFields[] = {
     {.name = "severityAtLeast",
      .type = FieldType::kText,
      .help = "Findings of this severity or worse.",
      .values = kSeverities},
+    {.name = "severitySource",
+     .type = FieldType::kText,
+     .help =
+         "Whose severity and score severityAtLeast and cvssAtLeast mean: Vendor is what reports "
+         "show, the package's vendor before others; NVD is the NVD's alone; Highest is the worst "
+         "that anybody says.",
+     .default_json = R"("Vendor")",
+     .values = kSeveritySources},
     {.name = "unknownSeverity",
      .type = FieldType::kText,
      .help = "Whether a finding without a severity meets severityAtLeast.",
@@ -99,6 +56,12 @@ constexpr Field kVulnerabilityFields[] = {
     {.name = "fixAvailable",
      .type = FieldType::kBoolean,
      .help = "true: findings with a fixed version; false: findings without one."},
+    {.name = "fixAvailableFor",
+     .type = FieldType::kText,
+     .help = "Findings whose fix has been known for so long, or nobody knows since when: 14d, 72h. "
+             "The fix is as old as the first advisory that names one.",
+     .max_length = 32,
+     .check = CheckDuration},
     {.name = "publishedFor",
      .type = FieldType::kText,
      .help = "Findings that were published so long ago, or nobody knows when: 14d, 72h. Leaves "
@@ -126,6 +89,37 @@ constexpr Field kVulnerabilityFields[] = {
      .type = FieldType::kBoolean,
      .help = "true: findings on the list of known exploited vulnerabilities; false: those not on "
              "it. Cannot be decided with a database without that list: onIncomplete answers."},
+    {.name = "epssAtLeast",
+     .type = FieldType::kNumber,
+     .help = "Findings that are exploited within 30 days with this probability (EPSS) or a higher "
+             "one.",
+     .minimum = 0,
+     .maximum = 1},
+    {.name = "epssPercentileAtLeast",
+     .type = FieldType::kNumber,
+     .help = "Findings of which this share of all vulnerabilities has a lower EPSS score, or a "
+             "greater share.",
+     .minimum = 0,
+     .maximum = 1},
+    {.name = "missingEpss",
+     .type = FieldType::kText,
+     .help = "Whether a finding without an EPSS score meets epssAtLeast and epssPercentileAtLeast.",
+     .default_json = R"("Count")",
+     .values = kCountOrIgnore},
+    {.name = "origin",
+     .type = FieldType::kText,
+     .help = "Base: findings in layers of the base image; App: those in layers above it. Cannot be "
+             "decided where the base is not known: onIncomplete answers.",
+     .default_json = R"("Any")",
+     .values = kOrigins},
+    {.name = "confidence",
+     .type = FieldType::kTexts,
+     .help = "Exact: the advisory names the package as its own ecosystem does; CPE: by the NVD's "
+             "name of a product, which may be another program.",
+     .default_json = R"(["Exact"])",
+     .values = kConfidences,
+     .max_items = 2,
+     .min_items = 1},
     {.name = "maxCount",
      .type = FieldType::kInteger,
      .help = "How many such findings are let pass, counted per platform.",
@@ -134,8 +128,6 @@ constexpr Field kVulnerabilityFields[] = {
      .maximum = 1'000'000},
 };
 constexpr ObjectSchema kVulnerabilities = {kVulnerabilityFields};
-
-enum class Meets { kNo, kOpen, kYes };
 
 WhenMissing ReadWhenMissing(const json& value, const char* field) {
   return value.value(field, "Count") == "Ignore" ? WhenMissing::kIgnore : WhenMissing::kCount;
@@ -147,71 +139,30 @@ std::optional<bool> ReadOptionalBool(const json& value, const char* field) {
   return found->get<bool>();
 }
 
-bool MeetsSeverity(const VulnerabilityRule& rule, const Finding& finding) {
-  if (!rule.severity_at_least) return true;
-  if (finding.severity == Severity::kUnknown) return rule.unknown_severity == WhenMissing::kCount;
-  return finding.severity >= *rule.severity_at_least;
+std::optional<std::chrono::milliseconds> ReadTime(const json& value, const char* field) {
+  const auto found = value.find(field);
+  if (found == value.end()) return std::nullopt;
+  const auto duration = ParseDuration(found->get<std::string>());
+  if (!duration) return std::nullopt;  // CheckDuration has refused all others
+  return *duration;
 }
 
-bool MeetsScore(const VulnerabilityRule& rule, const Finding& finding) {
-  if (!rule.cvss_at_least) return true;
-  if (!finding.cvss_score) return rule.missing_score == WhenMissing::kCount;
-  return *finding.cvss_score >= *rule.cvss_at_least;
+std::optional<double> ReadNumber(const json& value, const char* field) {
+  const auto found = value.find(field);
+  if (found == value.end()) return std::nullopt;
+  return found->get<double>();
 }
 
-bool MeetsIds(const VulnerabilityRule& rule, const Finding& finding) {
-  return rule.ids.empty() ||
-         std::any_of(rule.ids.begin(), rule.ids.end(), [&](const std::string& id) {
-           return text::EqualsIgnoreCase(id, finding.id) ||
-                  std::any_of(
-                      finding.aliases.begin(), finding.aliases.end(),
-                      [&](const std::string& alias) { return text::EqualsIgnoreCase(id, alias); });
-         });
+SeveritySource ReadSource(const json& value) {
+  const std::string source = value.value("severitySource", "Vendor");
+  if (source == "NVD") return SeveritySource::kNvd;
+  return source == "Highest" ? SeveritySource::kHighest : SeveritySource::kVendor;
 }
 
-bool AnyGlob(const std::vector<std::string>& patterns, std::string_view text) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const std::string& pattern) { return text::GlobMatch(pattern, text); });
-}
-
-bool MeetsPackages(const PackageSelector& selector, const Finding& finding) {
-  const bool type = selector.types.empty() ||
-                    std::find(selector.types.begin(), selector.types.end(), finding.package_type) !=
-                        selector.types.end();
-  const bool name =
-      selector.names.empty() ||
-      std::any_of(selector.names.begin(), selector.names.end(), [&](const std::string& pattern) {
-        return PackageNameMatches(pattern, finding.package, finding.package_type) ||
-               (!finding.source_package.empty() &&
-                PackageNameMatches(pattern, finding.source_package, finding.package_type));
-      });
-  const bool path = selector.include_paths.empty() || AnyGlob(selector.include_paths, finding.path);
-  return type && name && path && !AnyGlob(selector.exclude_paths, finding.path);
-}
-
-// What says no date, or one that cannot be read, may be old: no time is left for it.
-bool MeetsPublished(const VulnerabilityRule& rule, const Finding& finding, TimePoint now) {
-  if (!rule.published_for) return true;
-  const auto published = ParseTime(finding.published);
-  return !published || *published + *rule.published_for <= now;
-}
-
-Meets MeetsAll(const VulnerabilityRule& rule, const Finding& finding, TimePoint now) {
-  // What was found by a CPE alone may be another program: it is shown and fails nothing.
-  if (finding.confidence != Confidence::kExact) return Meets::kNo;
-  if (finding.host_kernel || !MeetsSeverity(rule, finding) || !MeetsScore(rule, finding) ||
-      !MeetsIds(rule, finding) || !MeetsPackages(rule.packages, finding) ||
-      !MeetsPublished(rule, finding, now)) {
-    return Meets::kNo;
-  }
-  if (rule.fix_available && *rule.fix_available == finding.fixed_version.empty()) return Meets::kNo;
-  if (!rule.states.empty() &&
-      std::find(rule.states.begin(), rule.states.end(), finding.state) == rule.states.end()) {
-    return Meets::kNo;
-  }
-  if (!rule.known_exploited) return Meets::kYes;
-  if (!finding.known_exploited) return Meets::kOpen;
-  return *finding.known_exploited == *rule.known_exploited ? Meets::kYes : Meets::kNo;
+Origin ReadOrigin(const json& value) {
+  const std::string origin = value.value("origin", "Any");
+  if (origin == "Base") return Origin::kBase;
+  return origin == "App" ? Origin::kApp : Origin::kAny;
 }
 
 Violation ToViolation(const Finding& finding) {
@@ -233,19 +184,25 @@ std::shared_ptr<const RuleBody> Read(const json& value, const std::string&, Comp
     read.severity_at_least = ParseSeverity(value["severityAtLeast"].get<std::string>());
   }
   read.unknown_severity = ReadWhenMissing(value, "unknownSeverity");
-  if (value.contains("cvssAtLeast")) read.cvss_at_least = value["cvssAtLeast"].get<double>();
+  read.severity_source = ReadSource(value);
+  read.cvss_at_least = ReadNumber(value, "cvssAtLeast");
   read.missing_score = ReadWhenMissing(value, "missingScore");
   read.fix_available = ReadOptionalBool(value, "fixAvailable");
-  if (const auto time = value.find("publishedFor"); time != value.end()) {
-    const auto duration = ParseDuration(time->get<std::string>());
-    if (duration) read.published_for = *duration;  // CheckDuration has refused all others
-  }
+  read.fix_available_for = ReadTime(value, "fixAvailableFor");
+  read.published_for = ReadTime(value, "publishedFor");
   read.known_exploited = ReadOptionalBool(value, "knownExploited");
-  read.ids = Texts(value, "ids");
-  if (const auto packages = value.find("packages"); packages != value.end()) {
-    read.packages = {Texts(*packages, "types"), Texts(*packages, "names"),
-                     Texts(*packages, "includePaths"), Texts(*packages, "excludePaths")};
+  read.epss_at_least = ReadNumber(value, "epssAtLeast");
+  read.epss_percentile_at_least = ReadNumber(value, "epssPercentileAtLeast");
+  read.missing_epss = ReadWhenMissing(value, "missingEpss");
+  read.origin = ReadOrigin(value);
+  if (const auto confidences = Texts(value, "confidence"); !confidences.empty()) {
+    read.confidence.clear();
+    for (const std::string& confidence : confidences) {
+      read.confidence.push_back(ParseConfidence(confidence).value_or(Confidence::kExact));
+    }
   }
+  read.ids = Texts(value, "ids");
+  read.packages = ReadPackageSelector(value);
   for (const std::string& state : Texts(value, "states")) {
     read.states.push_back(ParseFindingState(state).value_or(FindingState::kAffected));
   }
@@ -253,30 +210,68 @@ std::shared_ptr<const RuleBody> Read(const json& value, const std::string&, Comp
   return std::make_shared<const VulnerabilityRule>(std::move(read));
 }
 
-RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
-  const auto& wanted = As<VulnerabilityRule>(rule);
-  RuleOutcome outcome;
+/// The findings of one platform by what they mean for the rule.
+struct Sorted {
   std::vector<const Finding*> met;
-  std::size_t open = 0;
+  std::vector<std::pair<TimePoint, const Finding*>> later;
+  std::size_t open_base = 0;
+  std::size_t open_exploited = 0;
+};
+
+Sorted Sort(const Rule& rule, const Facts& facts) {
+  const auto& wanted = As<VulnerabilityRule>(rule);
+  Sorted sorted;
   static const std::vector<Finding> kNoFindings;
   const auto& findings = facts.platform->findings ? *facts.platform->findings : kNoFindings;
   for (const Finding& finding : findings) {
-    const Meets meets = MeetsAll(wanted, finding, facts.now);
-    if (meets == Meets::kNo || facts.exceptions->ExcusesFinding(rule.name, finding)) continue;
-    if (meets == Meets::kOpen) {
-      ++open;
-    } else {
-      met.push_back(&finding);
-    }
+    const Meeting meeting = Meet(wanted, finding, facts);
+    if (meeting.answer == Answer::kNo) continue;
+    if (facts.exceptions->ExcusesFinding(rule.name, finding)) continue;
+    if (meeting.answer == Answer::kYes) sorted.met.push_back(&finding);
+    if (meeting.answer == Answer::kLater) sorted.later.emplace_back(meeting.from, &finding);
+    if (meeting.open == Open::kBase) ++sorted.open_base;
+    if (meeting.open == Open::kKnownExploited) ++sorted.open_exploited;
   }
-  if (met.size() > wanted.max_count) {
-    std::stable_sort(met.begin(), met.end(),
+  return sorted;
+}
+
+std::string Undecided(std::size_t findings) {
+  return " (" + std::to_string(findings) + (findings == 1 ? " finding" : " findings") +
+         " undecided)";
+}
+
+/// `sorted`: of findings that do not fire yet. The rule does when one more than max_count do.
+std::optional<ComesDue> WhenDue(Sorted& sorted, std::uint64_t max_count) {
+  const std::size_t missing = max_count + 1 - sorted.met.size();
+  if (sorted.later.size() < missing) return std::nullopt;
+  std::stable_sort(sorted.later.begin(), sorted.later.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : WorseThan(*a.second, *b.second);
+  });
+  const auto& [from, finding] = sorted.later[missing - 1];
+  return ComesDue{from, ToViolation(*finding).message};
+}
+
+RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
+  const std::uint64_t max_count = As<VulnerabilityRule>(rule).max_count;
+  RuleOutcome outcome;
+  Sorted sorted = Sort(rule, facts);
+  if (sorted.met.size() > max_count) {
+    std::stable_sort(sorted.met.begin(), sorted.met.end(),
                      [](const Finding* a, const Finding* b) { return WorseThan(*a, *b); });
-    for (const Finding* finding : met) outcome.violations.push_back(ToViolation(*finding));
-  } else if (met.size() + open > wanted.max_count) {
-    outcome.unknown.push_back(
-        "knownExploited: the database has no list of known exploited vulnerabilities (" +
-        std::to_string(open) + (open == 1 ? " finding" : " findings") + " undecided)");
+    for (const Finding* finding : sorted.met) outcome.violations.push_back(ToViolation(*finding));
+  } else {
+    outcome.due = WhenDue(sorted, max_count);
+    if (sorted.met.size() + sorted.open_base + sorted.open_exploited > max_count) {
+      if (sorted.open_exploited > 0) {
+        outcome.unknown.push_back(
+            "knownExploited: the database has no list of known exploited vulnerabilities" +
+            Undecided(sorted.open_exploited));
+      }
+      if (sorted.open_base > 0) {
+        outcome.unknown.push_back("origin: the base image is not known" +
+                                  Undecided(sorted.open_base));
+      }
+    }
   }
   for (std::string& gap : CoverageGaps(*facts.platform, Need::kFindings)) {
     outcome.unknown.push_back(std::move(gap));
@@ -285,9 +280,10 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
   return outcome;
 }
 
-/// Of a rule with publishedFor, a judgement of an hour ago may be another one now.
+/// Of a rule with a time, a judgement of an hour ago may be another one now.
 bool JudgedByTime(const RuleBody& body) {
-  return static_cast<const VulnerabilityRule&>(body).published_for.has_value();
+  const auto& rule = static_cast<const VulnerabilityRule&>(body);
+  return rule.published_for.has_value() || rule.fix_available_for.has_value();
 }
 
 }  // namespace

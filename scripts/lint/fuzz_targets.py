@@ -24,6 +24,7 @@ REACHED = {
     "model/finding.h ParseSeverity": "role_messages_fuzz",
     "model/finding_json.h ReadFinding": "scan_report_fuzz",
     "policy/formats.h ParsePortRange": "policy_json_fuzz",
+    "policy/formats.h ParseSize": "policy_json_fuzz",
     "policy/formats.h ParseUntil": "policy_json_fuzz",
     "policy/parse_exceptions.h ReadException": "scan_exception_fuzz",
     "policy/text_input.h ReadJson": "policy_json_fuzz",

@@ -35,6 +35,21 @@ REFUSED = {
     "an image rule that asks nothing": (policy("p", {"name": "r", "image": {}}), "should have at least 1 properties"),
     "versions of a package of any type": (policy("p", {"name": "r", "packages": {"denied": [{"name": "x", "versions": "<1"}]}}),
                                           "versions needs type beside it"),
+    "a share above one": (policy("p", {"name": "r", "vulnerabilities": {"epssAtLeast": 1.5}}), "less than or equal to 1"),
+    "a severity's source that is none": (policy("p", {"name": "r", "vulnerabilities": {"severitySource": "Mine"}}), '"Vendor", "NVD", "Highest"'),
+    "a time since a fix without a unit": (policy("p", {"name": "r", "vulnerabilities": {"fixAvailableFor": "14"}}), "write a duration like"),
+    "a package type that is none": (policy("p", {"name": "r", "malicious": {"packages": {"types": ["exe"]}}}), "Unsupported value"),
+    "a license rule that asks nothing": (policy("p", {"name": "r", "licenses": {"packages": {"types": ["npm"]}}}), "asks nothing"),
+    "two licenses in one": (policy("p", {"name": "r", "licenses": {"denied": ["MIT OR ISC"]}}), "should match"),
+    "days of grace without an end": (policy("p", {"name": "r", "os": {"graceDays": 3}}), "asks nothing"),
+    "endOfLife: false, which would mean nothing": (policy("p", {"name": "r", "os": {"endOfLife": False}}), "must be true or be left out"),
+    "coverage of what there is none of": (policy("p", {"name": "r", "coverage": {"require": ["Everything"]}}), "Unsupported value"),
+    "a coverage rule that asks nothing": (policy("p", {"name": "r", "coverage": {}}), "should have at least 1 properties"),
+    "always with a field": (policy("p", {"name": "r", "always": {"really": True}}), "unknown field"),
+    "an instruction that is compared with nothing": (
+        policy("p", {"name": "r", "image": {"instructions": [{"name": "RUN", "op": "Matches"}]}}), "Matches and Differs need value"),
+    "an instruction that no Dockerfile has": (policy("p", {"name": "r", "image": {"instructions": [{"name": "FETCH"}]}}), "Unsupported value"),
+    "a size without a known unit": (policy("p", {"name": "r", "image": {"maxSize": "2GB"}}), "should match"),
     "a pattern that is a regular expression": (policy("p", {"name": "r", "reference": {"registries": ["(a|b)"]}}), "should match"),
     "an image pattern with a blank": (policy("p", NOT_ROOT, match={"images": ["a b"]}), "should match"),
     "an image pattern that is a URL": (policy("p", NOT_ROOT, match={"images": ["https://r.example.com/**"]}), "without https://"),
@@ -81,6 +96,16 @@ ACCEPTED = {
     "a policy with everything": policy(
         "everything", NOT_ROOT, NO_CRITICAL,
         {"name": "refs", "action": "Warn", "reference": {"registries": ["registry.example.com"], "deniedTags": ["latest"]}},
+        {"name": "words", "vulnerabilities": {"severitySource": "Highest", "fixAvailableFor": "14d", "epssAtLeast": 0.1,
+                                              "epssPercentileAtLeast": 0.95, "missingEpss": "Ignore", "origin": "App",
+                                              "confidence": ["Exact", "CPE"], "packages": {"types": ["maven", "gem"]}}},
+        {"name": "image", "image": {"deniedEnv": [{"name": "AWS_*"}], "deniedVolumes": ["/data/**"], "maxAge": "90d", "missingAge": "Ignore",
+                                    "instructions": [{"name": "ADD"}, {"name": "RUN", "op": "Matches", "value": "**curl **| sh"}],
+                                    "maxSize": "2Gi", "maxLayers": 100, "platforms": ["linux/amd64"]}},
+        {"name": "malicious", "malicious": {}}, {"name": "always", "action": "Warn", "always": {}},
+        {"name": "licenses", "licenses": {"denied": ["AGPL-*", "GPL-* WITH *", "LicenseRef-ours", "Apache-2.0+"], "unknown": "Ignore"}},
+        {"name": "os", "os": {"allowed": [{"family": "debian", "versions": ["12"]}], "required": True, "endOfLife": True, "graceDays": 30}},
+        {"name": "coverage", "coverage": {"require": ["OSPackages", "Advisories"], "maxDatabaseAge": "2d"}},
         {"name": "packages", "packages": {"denied": [{"name": "telnet*"}], "required": [{"name": "base-files", "type": "deb"}]}},
         match={"images": ["shop/**", "**", "*", "nginx:1.25-Alpine", "r.example.com:5000/a__b/c-d:V1", "r.example.com:5000/**",
                           "r.example.com/a@sha256:" + "0" * 64],
@@ -111,7 +136,7 @@ def test_the_image_of_a_scan_cannot_be_changed(installed):
 
 def test_every_shipped_policy_is_accepted_whole(installed):
     done = installed.kubectl("apply", "--validate=strict", "--dry-run=server", "-f", os.path.join(ROOT, "manifests", "policies"))
-    assert done.stdout.count("created") == 3, done.stdout + done.stderr
+    assert done.stdout.count("created") == 5, done.stdout + done.stderr
 
 
 # Admission pitfalls 5 and 71: three seconds at most, and what is not scanned by then is denied.

@@ -66,6 +66,29 @@ struct AFinding {
     finding.known_exploited = exploited;
     return *this;
   }
+  AFinding& FixPublished(const std::string& when) {
+    finding.fix_published = when;
+    return *this;
+  }
+  AFinding& ByNvd(Severity severity, std::optional<double> score = {}) {
+    finding.nvd_severity = severity;
+    finding.nvd_score = score;
+    return *this;
+  }
+  AFinding& Highest(Severity severity, std::optional<double> score = {}) {
+    finding.highest_severity = severity;
+    finding.highest_score = score;
+    return *this;
+  }
+  AFinding& Epss(double score, double percentile) {
+    finding.epss_score = score;
+    finding.epss_percentile = percentile;
+    return *this;
+  }
+  AFinding& InLayer(int layer) {
+    finding.layer = layer;
+    return *this;
+  }
   AFinding& HostKernel() {
     finding.host_kernel = true;
     return *this;
@@ -84,6 +107,9 @@ struct AnImage {
   std::vector<Coverage> coverage;
   std::vector<ImageReference> references;
   std::optional<TimePoint> database = At("2026-11-24T00:00:00Z");
+  std::optional<BaseImage> base;
+  std::string os_end_of_life;
+  bool matched = true;
 
   AnImage() {
     inventory.platform = {"linux", "amd64"};
@@ -115,6 +141,41 @@ struct AnImage {
     inventory.config.labels[name] = std::move(value);
     return *this;
   }
+  AnImage& Licensed(std::vector<std::string> licenses) {
+    inventory.packages.back().licenses = std::move(licenses);
+    return *this;
+  }
+  AnImage& Env(std::string variable) {
+    inventory.config.env.push_back(std::move(variable));
+    return *this;
+  }
+  AnImage& Volume(std::string path) {
+    inventory.config.volumes.push_back(std::move(path));
+    return *this;
+  }
+  AnImage& Created(std::string when) {
+    inventory.config.created = std::move(when);
+    return *this;
+  }
+  AnImage& Size(std::uint64_t bytes) {
+    inventory.size_bytes = bytes;
+    return *this;
+  }
+  AnImage& Layers(std::size_t count) {
+    inventory.layers.resize(count);
+    return *this;
+  }
+  /// A step of its history, and the layer that it made.
+  AnImage& Step(std::string created_by, bool empty_layer = false) {
+    inventory.config.history.push_back({std::move(created_by), "", empty_layer});
+    if (!empty_layer) inventory.layers.emplace_back();
+    return *this;
+  }
+  AnImage& Runs(std::string family, std::string version, std::string last_day = "") {
+    inventory.os = OperatingSystem{std::move(family), std::move(version), "", ""};
+    os_end_of_life = std::move(last_day);
+    return *this;
+  }
   AnImage& Healthcheck() {
     inventory.config.healthcheck = true;
     return *this;
@@ -127,6 +188,10 @@ struct AnImage {
     coverage.push_back({"advisories", state, std::move(reason), 0});
     return *this;
   }
+  AnImage& NeverMatched() {
+    matched = false;
+    return *this;
+  }
   AnImage& KnownAs(std::string_view reference) {
     references.push_back(*ImageReference::Parse(reference));
     return *this;
@@ -135,8 +200,14 @@ struct AnImage {
     database = time;
     return *this;
   }
+  AnImage& On(std::string name, std::size_t layers) {
+    base = BaseImage{std::move(name), {}, layers};
+    return *this;
+  }
   ContentInput Input() const {
-    return {{{&inventory, &findings, &coverage}}, references, database};
+    return {{{&inventory, matched ? &findings : nullptr, &coverage, base, os_end_of_life}},
+            references,
+            database};
   }
 };
 

@@ -1,32 +1,16 @@
 // One table per rule kind: a rule, an image, the verdict and what the message must hold.
 #include <gtest/gtest.h>
 
-#include "tests/unit/policy/builders.h"
+#include "tests/unit/policy/rule_case.h"
 
 namespace landwaiter::policy {
 namespace {
-
-struct RuleCase {
-  const char* name;
-  const char* rule;
-  AnImage image;
-  Verdict verdict;
-  const char* says;  // within the messages
-};
-
-class ContentRuleTest : public testing::TestWithParam<RuleCase> {};
 
 TEST_P(ContentRuleTest, Judges) {
   const PolicyVerdict verdict = Judge(ARule(GetParam().rule), GetParam().image);
   EXPECT_EQ(VerdictName(verdict.verdict), VerdictName(GetParam().verdict)) << Messages(verdict);
   EXPECT_NE(Messages(verdict).find(GetParam().says), std::string::npos) << Messages(verdict);
 }
-
-std::string CaseName(const testing::TestParamInfo<RuleCase>& info) { return info.param.name; }
-
-constexpr auto kPass = Verdict::kPass;
-constexpr auto kFail = Verdict::kFail;
-constexpr auto kOpen = Verdict::kUnknown;
 
 INSTANTIATE_TEST_SUITE_P(
     Vulnerabilities, ContentRuleTest,

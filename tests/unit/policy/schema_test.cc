@@ -151,8 +151,9 @@ void CompareWithDocuments(const std::string& heading, const ObjectSchema& object
   for (const Field& field : object.fields) {
     if (field.object == nullptr || field.object == &RuleSchema()) continue;
     const std::string name = "`" + std::string(field.name) + "`";
-    const bool of_vulnerabilities = heading == "`vulnerabilities`";
-    CompareWithDocuments(of_vulnerabilities ? name + " of " + heading : name, *field.object);
+    // `packages` is a kind, too.
+    const bool clear = FindField(RuleSchema(), field.name) == nullptr;
+    CompareWithDocuments(clear ? name : name + " of " + heading, *field.object);
   }
 }
 

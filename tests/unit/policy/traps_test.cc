@@ -66,6 +66,29 @@ TEST(Trap05, PortZeroIsNoWildcardButAnError) {
                       "spec: {rules: [{name: r, image: {deniedPorts: [0]}}]}\n"));
 }
 
+TEST(Trap04, AnImageWithoutAHistoryIsNoPass) {
+  EXPECT_EQ(Judge(ARule("image: {instructions: [{name: ADD}]}"), AnImage().Layers(1)).verdict,
+            Verdict::kUnknown);
+}
+
+TEST(Trap06, ContinuedLinesAreOne) {
+  EXPECT_EQ(Judge(ARule("image: {instructions: [{name: RUN, op: Matches, value: \"**update && "
+                        "apt-get install**\"}]}"),
+                  AnImage().Step("RUN /bin/sh -c apt-get update && \\\n\tapt-get install curl"))
+                .verdict,
+            Verdict::kFail);
+}
+
+TEST(Trap09, ALicenseIsAnExpressionAndNotWords) {
+  const ScanPolicy policy = ARule("licenses: {denied: [GPL-2.0-only, GPL-3.0-only]}");
+  const auto verdict = [&](const char* license) {
+    return Judge(policy, AnImage().Holds("npm", "a", "1").Licensed({license})).verdict;
+  };
+  EXPECT_EQ(verdict("GPL-2.0 WITH Classpath-exception-2.0"), Verdict::kPass);
+  EXPECT_EQ(verdict("MIT OR GPL-2.0"), Verdict::kPass);
+  EXPECT_EQ(verdict("MIT AND GPL-2.0"), Verdict::kFail);
+}
+
 TEST(Trap10, VersionsAreComparedWholeWithEpochAndRelease) {
   const ScanPolicy policy =
       ARule("packages: {denied: [{name: vim, type: deb, versions: \"<2:9.0.1378-2\"}]}");
@@ -78,6 +101,16 @@ TEST(Trap10, AnUnreadPackageDatabaseIsNoPass) {
                   AnImage().NotRead("dpkg", CoverageState::kFailed, "cut"))
                 .verdict,
             Verdict::kUnknown);
+}
+
+TEST(Trap11, AFixOfAnUnknownDayIsOldAndOneOfAKnownDayIsAsOldAsItsAdvisory) {
+  const ScanPolicy policy = ARule("vulnerabilities: {fixAvailableFor: 30d}");
+  const auto verdict = [&](const AFinding& finding) {
+    return Judge(policy, AnImage().Has(finding)).verdict;
+  };
+  EXPECT_EQ(verdict(AFinding("CVE-1").FixedIn("2")), Verdict::kFail);
+  EXPECT_EQ(verdict(AFinding("CVE-1").FixedIn("2").FixPublished("2026-11-20")), Verdict::kPass);
+  EXPECT_EQ(verdict(AFinding("CVE-1")), Verdict::kPass) << "what has no fix is not late with it";
 }
 
 TEST(Trap13, IdsOfViolationsDoNotFollowTheirWords) {
