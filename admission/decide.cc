@@ -115,6 +115,22 @@ std::string ContentText(const resources::PolicyStatus& row) {
   return out;
 }
 
+/// What is let in today and would be denied later, if nothing changes but the time: told where a
+/// person sees it.
+void TellComing(const policy::ScanPolicy& policy, const resources::PolicyStatus& row,
+                Judgement& judgement) {
+  constexpr std::size_t kDate = 10;  // YYYY-MM-DD
+  if (!row.fails_from || judgement.action == Action::kDeny ||
+      policy::AnswerTo(policy, Verdict::kFail) != Action::kDeny) {
+    return;
+  }
+  judgement.action = Action::kWarn;
+  // What is new goes first: a warning has room for 256 bytes.
+  judgement.text = "would be denied from " + row.fails_from->from.substr(0, kDate) + ": rule " +
+                   row.fails_from->rule + ": " + row.fails_from->message +
+                   (judgement.text.empty() ? "" : "; " + judgement.text);
+}
+
 /// Rows 3 and 7 of a scan that was judged.
 Judgement JudgeContent(const policy::ScanPolicy& policy, const resources::ImageScan& scan,
                        const resources::PolicyStatus& row, TimePoint now) {
@@ -133,6 +149,7 @@ Judgement JudgeContent(const policy::ScanPolicy& policy, const resources::ImageS
     judgement.text = ready->reason + (judgement.text.empty() ? "" : ": " + judgement.text);
   }
   judgement.exceptions = row.exceptions;
+  TellComing(policy, row, judgement);
   return judgement;
 }
 

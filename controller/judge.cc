@@ -132,6 +132,7 @@ policy::ContentInput ContentOf(const StoredImage& stored,
     if (stored.match && i < stored.match->platforms.size()) {
       platform.findings = &stored.match->platforms[i].findings;
       platform.coverage = &stored.match->platforms[i].coverage;
+      platform.os_end_of_life = stored.match->platforms[i].os_end_of_life;
     }
     content.platforms.push_back(platform);
   }
@@ -212,6 +213,11 @@ resources::PolicyStatus PolicyStatusOf(const policy::ScanPolicy& policy,
   out.verdict = VerdictName(verdict.verdict);
   out.unknown = verdict.unknown;
   out.exceptions = verdict.exceptions_used;
+  const auto coming = std::find_if(verdict.coming.begin(), verdict.coming.end(),
+                                   [](const ComingViolation& one) { return one.fails; });
+  if (coming != verdict.coming.end() && verdict.verdict != Verdict::kFail) {
+    out.fails_from = {coming->from, coming->rule, coming->message};
+  }
   for (const std::size_t index : verdict.exceptions_applied) {
     const std::string& key = policy.exceptions[index].key;
     key.empty() ? out.rests_on.push_back(index) : out.rests_on_objects.push_back(key);

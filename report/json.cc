@@ -117,10 +117,18 @@ json ToJson(const PolicyVerdict& policy) {
                           {"subject", violation.subject},
                           {"message", violation.message}});
   }
+  json coming = json::array();
+  for (const ComingViolation& one : policy.coming) {
+    coming.push_back({{"rule", one.rule},
+                      {"action", one.fails ? "Fail" : "Warn"},
+                      {"from", one.from},
+                      {"message", one.message}});
+  }
   return {{"name", policy.policy},
           {"generation", policy.generation},
           {"verdict", VerdictName(policy.verdict)},
           {"violations", std::move(violations)},
+          {"coming", std::move(coming)},
           {"unknown", policy.unknown},
           {"exceptionsUsed", policy.exceptions_used},
           {"exceptionsEnding", policy.exceptions_ending}};

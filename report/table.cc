@@ -275,6 +275,10 @@ class Table {
         Line("  " + std::string(label) + "  " + PlainText(line));
       }
     };
+    for (const ComingViolation& one : policy.coming) {
+      Line("  " + Paint(one.fails ? "would fail from" : "would warn from", "33") + " " + one.from +
+           "  " + text::Printable(one.rule) + ": " + text::Printable(one.message));
+    }
     list(policy.unknown, Paint("Unknown", "35"));
     list(policy.exceptions_used, "excused by");
     list(policy.exceptions_ending, Paint("exception ends", "33"));

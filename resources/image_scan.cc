@@ -112,6 +112,11 @@ json JudgementToJson(const PolicyStatus& p, const Bounds& bounds) {
   if (!p.rests_on.empty()) out["restsOn"] = p.rests_on;
   // Whole or not at all: a judgement that rests on less than it says would hold where it may not.
   if (!p.rests_on_objects.empty()) out["restsOnExceptions"] = p.rests_on_objects;
+  if (p.fails_from) {
+    out["failsFrom"] = {{"from", p.fails_from->from},
+                        {"rule", Short(p.fails_from->rule, 64)},
+                        {"message", Short(p.fails_from->message, bounds.message)}};
+  }
   return out;
 }
 
@@ -164,6 +169,13 @@ void ReadJudgement(JsonFields& fields, PolicyStatus& p) {
   fields.Strings("exceptions", p.exceptions);
   fields.Uints("restsOn", p.rests_on);
   fields.Strings("restsOnExceptions", p.rests_on_objects);
+  fields.Object("failsFrom", [&](JsonFields& coming) {
+    ComingFailure& failure = p.fails_from.emplace();
+    coming.String("from", failure.from);
+    coming.String("rule", failure.rule);
+    coming.String("message", failure.message);
+    return coming.Done();
+  });
   fields.Objects("violations", kMaxItems, [&](JsonFields& line) {
     RuleViolation& v = p.violations.emplace_back();
     std::string action;

@@ -103,6 +103,14 @@ struct RuleViolation {
   friend bool operator==(const RuleViolation&, const RuleViolation&) = default;
 };
 
+/// A rule that does not fire yet and will fail the image, if nothing changes but the time.
+struct ComingFailure {
+  std::string from;  // RFC 3339
+  std::string rule;
+  std::string message;
+  friend bool operator==(const ComingFailure&, const ComingFailure&) = default;
+};
+
 /// Since when a policy's verdict of a content has been neither Pass nor Warn, and where it ran then
 /// (docs/adr/0017).
 struct TurnedBad {
@@ -126,11 +134,12 @@ struct PolicyStatus {
   /// The ScanExceptions among them, as PolicyException::key.
   std::vector<std::string> rests_on_objects = {};
   /// For names that exceptions for some images are for, and for namespaces that have their own: the
-  /// judgements that rest on those. Of each only verdict, violations, unknown, exceptions, rests_on
-  /// and rests_on_objects.
+  /// judgements that rest on those. Of each only verdict, violations, unknown, exceptions,
+  /// rests_on, rests_on_objects and fails_from.
   std::vector<PolicyStatus> excused = {};
   std::string uid = {};  // the policy's: generation counts from 1 again in one that was made anew
-  std::optional<TurnedBad> turned_bad = {};  // where the verdict is neither Pass nor Warn
+  std::optional<TurnedBad> turned_bad = {};      // where the verdict is neither Pass nor Warn
+  std::optional<ComingFailure> fails_from = {};  // of a verdict that is not Fail
   friend bool operator==(const PolicyStatus&, const PolicyStatus&) = default;
 };
 

@@ -118,6 +118,11 @@ class AScan {
     scan_.status.policies.back().turned_bad = {since, std::move(namespaces)};
     return *this;
   }
+  /// Under the last policy.
+  AScan& FailsFrom(const std::string& from, const std::string& rule, const std::string& message) {
+    scan_.status.policies.back().fails_from = {from, rule, message};
+    return *this;
+  }
   AScan& StillCounting(const std::string& made_before) {
     scan_.status.policies.back().turned_bad->counting = true;
     scan_.status.policies.back().turned_bad->made_before = made_before;

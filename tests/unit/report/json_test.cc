@@ -104,6 +104,7 @@ TEST(Json, AFullReportIsValid) {
   ScanReport report = AReport();
   report.policies.push_back(AVerdict(Verdict::kFail));
   report.policies.push_back(AVerdict(Verdict::kUnknown));
+  report.policies.back().coming = {{"in-time", true, "2026-12-04T00:00:00Z", "CVE-1 in a"}};
   report.platforms[0].findings[0].cvss_score = 9.8;
   report.platforms[0].findings[0].known_exploited = true;
   report.platforms[0].findings[0].epss_score = 0.5;

@@ -112,6 +112,7 @@ ImageScanStatus AFullStatus() {
     policy.unknown.assign(50, wide);
     policy.turned_bad = {.since = "2026-11-24T12:00:00Z",
                          .namespaces = std::vector<std::string>(300, std::string(100, 'n'))};
+    policy.fails_from = {"2026-12-04T00:00:00Z", "rule", wide};
     status.policies.push_back(policy);
   }
   return status;
@@ -189,6 +190,10 @@ TEST(ImageScan, ComesBackAsItWent) {
   scan.status.policies.push_back({"p", 3, "Fail", {{"r", 2, false, "m"}}, {"u"}, {"e"}});
   scan.status.policies.back().uid = "9b2f6c1e-0000-4000-8000-000000000001";
   scan.status.policies.back().turned_bad = {"2026-11-24T12:00:00Z", {"bank", "shop"}};
+  scan.status.policies.push_back({"s", 1, "Pass"});
+  scan.status.policies.back().fails_from = {"2026-12-04T00:00:00Z", "r", "CVE-1"};
+  scan.status.policies.back().excused.push_back({"", 0, "Pass"});
+  scan.status.policies.back().excused.back().fails_from = {"2026-12-05T00:00:00Z", "r", "CVE-2"};
   scan.status.policies.push_back({"q", 1, "Fail"});
   scan.status.policies.back().turned_bad = {
       "2026-11-24T12:00:00Z", {}, true, "2026-11-01T00:00:00Z"};
