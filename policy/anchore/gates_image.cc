@@ -48,16 +48,28 @@ void Instruction(const Params& params, Translation& out) {
   if (name == "HEALTHCHECK" && check == "not_exists") {
     return out.Add("image", {{"healthcheckRequired", true}});
   }
-  constexpr std::pair<std::string_view, std::string_view> kOps[] = {
-      {"=", "Equals"},      {"!=", "NotEquals"},
-      {"exists", "Exists"}, {"not_exists", "Absent"},
-      {"like", "Matches"},  {"not_like", "NotMatches"},
-      {"in", "In"},         {"not_in", "NotIn"}};
-  for (const auto& [theirs, ours] : kOps) {
-    if (check != theirs) continue;
-    json body = {{"name", name}, {"op", ours}};
-    if (!params.Text("value").empty()) body["value"] = params.Text("value");
-    return out.Add("image", {{"instruction", json::array({body})}});
+  json body = {{"name", name}};
+  const auto add = [&](const char* op, const std::string& pattern = "") {
+    body["op"] = op;
+    if (!pattern.empty()) body["value"] = pattern;
+    out.Add("image", {{"instructions", json::array({body})}});
+  };
+  const std::string& value = params.Text("value");
+  std::string glob;
+  if (check == "exists") return add("Exists");
+  if (check == "not_exists") return add("Missing");
+  if (check == "=") return add("Matches", value);
+  if (check == "!=") return add("Differs", value);
+  if (check == "in") {
+    for (const std::string& one : params.List("value")) add("Matches", one);
+    return;
+  }
+  if (check == "like" || check == "not_like") {
+    if (RegexAsGlob(value, glob)) return add(check == "like" ? "Matches" : "Differs", glob);
+    return Lose(out, "the expression '" + Shown(value) + "' is no pattern that a glob can say");
+  }
+  if (check == "not_in") {
+    return Lose(out, "a list of arguments that alone are allowed has no counterpart");
   }
   Lose(out, "check '" + Shown(check) + "' is unknown");
 }

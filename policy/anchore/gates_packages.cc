@@ -107,12 +107,14 @@ void PackageFeed(const Params&, Translation& out) {
 }
 
 void LicensesExact(const Params& params, Translation& out) {
-  out.Add("licenses", {{"denied", params.List("licenses")}});
+  out.Add("licenses", {{"denied", params.List("licenses")}, {"unknown", "Ignore"}});
 }
 
 void LicensesPartial(const Params& params, Translation& out) {
-  Lose(out, "a part of a licence's name ('" + Shown(params.Text("licenses")) +
-                "') is no licence: write SPDX expressions");
+  json denied = json::array();
+  for (const std::string& part : params.List("licenses")) denied.push_back("*" + part + "*");
+  Note(out, "parts of a licence's name are looked for in SPDX identifiers alone");
+  out.Add("licenses", {{"denied", denied}, {"unknown", "Ignore"}});
 }
 
 void Vulnerability(const Params& params, Translation& out) {
@@ -127,7 +129,7 @@ void Vulnerability(const Params& params, Translation& out) {
     Note(out, "vendor_only (the default) hides what a vendor will not fix; here it counts");
   }
   const std::string created = params.Days("max_days_since_creation");
-  if (!created.empty()) body["firstSeenFor"] = created;
+  if (!created.empty()) body["publishedFor"] = created;
   const std::string fixed = params.Days("max_days_since_fix");
   if (!fixed.empty()) body["fixAvailableFor"] = fixed;
   AddScore(params, "cvss_v3_base_score", body, out);
@@ -147,7 +149,7 @@ void StaleFeed(const Params& params, Translation& out) {
 
 void NoData(const Params&, Translation& out) {
   Note(out, "always so: what has no advisories is Unknown, and onIncomplete answers");
-  out.Add("coverage", {{"require", json::array({"OSPackages"})}});
+  out.Add("coverage", {{"require", json::array({"Advisories"})}});
 }
 
 void DeniedIds(const Params& params, Translation& out) {

@@ -192,7 +192,8 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
     if (!Selects(wanted.packages, package)) continue;
     const Says says = Judge(wanted, package, memory);
     if (says == Says::kGood || (says == Says::kNothing && !wanted.unknown_counts)) continue;
-    if (facts.exceptions->ExcusesPackage(rule.name, package.name, package.type)) continue;
+    if (facts.exceptions->ExcusesPackage(rule.name, package.name, package.type, package.path))
+      continue;
     outcome.violations.push_back(ToViolation(package, says));
   }
   for (std::string& gap : CoverageGaps(*facts.platform, Need::kPackages)) {

@@ -67,19 +67,19 @@ std::vector<json> Specs(const ConvertedBundle& converted) {
   return specs;
 }
 
-struct RuleCase {
+struct ConvertCase {
   const char* name;
   const char* gate;
   const char* trigger;
   const char* params;
   const char* rule;  // the kind and its body; "" for a rule that is told to be lost
 };
-void PrintTo(const RuleCase& one, std::ostream* out) { *out << one.name; }
+void PrintTo(const ConvertCase& one, std::ostream* out) { *out << one.name; }
 
-class AnchoreRule : public testing::TestWithParam<RuleCase> {};
+class AnchoreRule : public testing::TestWithParam<ConvertCase> {};
 
 TEST_P(AnchoreRule, BecomesThisKind) {
-  const RuleCase& one = GetParam();
+  const ConvertCase& one = GetParam();
   const auto converted =
       Converted(Bundle(json::array({Rule(one.gate, one.trigger, json::parse(one.params))})));
   if (std::string_view(one.rule).empty()) {
@@ -97,54 +97,83 @@ TEST_P(AnchoreRule, BecomesThisKind) {
 INSTANTIATE_TEST_SUITE_P(
     Table, AnchoreRule,
     testing::Values(
-        RuleCase{"RootIsAskedByUid", "dockerfile", "effective_user",
-                 R"({"users":"root","type":"blacklist"})", R"({"image":{"runsAsRoot":true}})"},
-        RuleCase{"DeniedUsersStay", "dockerfile", "effective_user",
-                 R"({"users":"root, admin","type":"blacklist"})",
-                 R"({"image":{"deniedUsers":["root","admin"]}})"},
-        RuleCase{"AllowedUsersAreTold", "dockerfile", "effective_user",
-                 R"({"users":"app","type":"whitelist"})", ""},
-        RuleCase{"DeniedPorts", "dockerfile", "exposed_ports",
-                 R"({"ports":"22,23","type":"blacklist"})", R"({"image":{"deniedPorts":[22,23]}})"},
-        RuleCase{"AllowedPorts", "dockerfile", "exposed_ports",
-                 R"({"ports":"443","type":"whitelist"})", R"({"image":{"allowedPorts":[443]}})"},
-        RuleCase{"NoHealthcheck", "dockerfile", "instruction",
-                 R"({"instruction":"HEALTHCHECK","check":"not_exists"})",
-                 R"({"image":{"healthcheckRequired":true}})"},
-        RuleCase{"NoDockerfileIsTold", "dockerfile", "no_dockerfile_provided", "{}", ""},
-        RuleCase{"SeverityAbove", "vulnerabilities", "package",
-                 R"({"package_type":"all","severity_comparison":">","severity":"medium",
+        ConvertCase{"RootIsAskedByUid", "dockerfile", "effective_user",
+                    R"({"users":"root","type":"blacklist"})", R"({"image":{"runsAsRoot":true}})"},
+        ConvertCase{"DeniedUsersStay", "dockerfile", "effective_user",
+                    R"({"users":"root, admin","type":"blacklist"})",
+                    R"({"image":{"deniedUsers":["root","admin"]}})"},
+        ConvertCase{"AllowedUsersAreTold", "dockerfile", "effective_user",
+                    R"({"users":"app","type":"whitelist"})", ""},
+        ConvertCase{"DeniedPorts", "dockerfile", "exposed_ports",
+                    R"({"ports":"22,23","type":"blacklist"})",
+                    R"({"image":{"deniedPorts":[22,23]}})"},
+        ConvertCase{"AllowedPorts", "dockerfile", "exposed_ports",
+                    R"({"ports":"443","type":"whitelist"})", R"({"image":{"allowedPorts":[443]}})"},
+        ConvertCase{"NoHealthcheck", "dockerfile", "instruction",
+                    R"({"instruction":"HEALTHCHECK","check":"not_exists"})",
+                    R"({"image":{"healthcheckRequired":true}})"},
+        ConvertCase{"AnInstructionIsThere", "dockerfile", "instruction",
+                    R"({"instruction":"add","check":"exists"})",
+                    R"({"image":{"instructions":[{"name":"ADD","op":"Exists"}]}})"},
+        ConvertCase{
+            "AnInstructionHasThisValue", "dockerfile", "instruction",
+            R"({"instruction":"USER","check":"=","value":"root"})",
+            R"({"image":{"instructions":[{"name":"USER","op":"Matches","value":"root"}]}})"},
+        ConvertCase{"AListOfAllowedValuesIsTold", "dockerfile", "instruction",
+                    R"({"instruction":"USER","check":"not_in","value":"a,b"})", ""},
+        ConvertCase{"ALicense", "licenses", "blacklist_exact_match",
+                    R"({"licenses":"GPL-3.0-only"})",
+                    R"({"licenses":{"denied":["GPL-3.0-only"],"unknown":"Ignore"}})"},
+        ConvertCase{"APartOfALicense", "licenses", "blacklist_partial_match",
+                    R"({"licenses":"AGPL"})",
+                    R"({"licenses":{"denied":["*AGPL*"],"unknown":"Ignore"}})"},
+        ConvertCase{"WhatIsNoLicenseIsTold", "licenses", "blacklist_exact_match",
+                    R"({"licenses":"My Own"})", ""},
+        ConvertCase{"DaysSinceCreation", "vulnerabilities", "package",
+                    R"({"package_type":"all","max_days_since_creation":"30",
+                     "max_days_since_fix":"14"})",
+                    R"({"vulnerabilities":{"publishedFor":"30d","fixAvailableFor":"14d"}})"},
+        ConvertCase{"NoData", "vulnerabilities", "vulnerability_data_unavailable", "{}",
+                    R"({"coverage":{"require":["Advisories"]}})"},
+        ConvertCase{"Always", "always", "always", "{}", R"({"always":{}})"},
+        ConvertCase{"OnlyTheseDistributions", "metadata", "attribute",
+                    R"({"attribute":"distro","check":"not_in","value":"debian,alpine"})",
+                    R"({"os":{"allowed":[{"family":"debian"},{"family":"alpine"}]}})"},
+        ConvertCase{"NoDockerfileIsTold", "dockerfile", "no_dockerfile_provided", "{}", ""},
+        ConvertCase{"SeverityAbove", "vulnerabilities", "package",
+                    R"({"package_type":"all","severity_comparison":">","severity":"medium",
                      "vendor_only":"false"})",
-                 R"({"vulnerabilities":{"severityAtLeast":"High"}})"},
-        RuleCase{"SeverityAtLeastWithAFix", "vulnerabilities", "package",
-                 R"({"package_type":"all","severity_comparison":">=","severity":"high",
+                    R"({"vulnerabilities":{"severityAtLeast":"High"}})"},
+        ConvertCase{"SeverityAtLeastWithAFix", "vulnerabilities", "package",
+                    R"({"package_type":"all","severity_comparison":">=","severity":"high",
                      "fix_available":"true"})",
-                 R"({"vulnerabilities":{"severityAtLeast":"High","fixAvailable":true}})"},
-        RuleCase{"ABooleanIsTakenAsText", "vulnerabilities", "package",
-                 R"({"package_type":"all","severity_comparison":"=","severity":"critical",
+                    R"({"vulnerabilities":{"severityAtLeast":"High","fixAvailable":true}})"},
+        ConvertCase{"ABooleanIsTakenAsText", "vulnerabilities", "package",
+                    R"({"package_type":"all","severity_comparison":"=","severity":"critical",
                      "fix_available":true})",
-                 R"({"vulnerabilities":{"severityAtLeast":"Critical","fixAvailable":true}})"},
-        RuleCase{"SeverityBelowIsTold", "vulnerabilities", "package",
-                 R"({"package_type":"all","severity_comparison":"<","severity":"high"})", ""},
-        RuleCase{"AboveCriticalIsTold", "vulnerabilities", "package",
-                 R"({"package_type":"all","severity_comparison":">","severity":"critical"})", ""},
-        RuleCase{"AScore", "vulnerabilities", "package",
-                 R"({"package_type":"all","cvss_v3_base_score":"7.5",
+                    R"({"vulnerabilities":{"severityAtLeast":"Critical","fixAvailable":true}})"},
+        ConvertCase{"SeverityBelowIsTold", "vulnerabilities", "package",
+                    R"({"package_type":"all","severity_comparison":"<","severity":"high"})", ""},
+        ConvertCase{"AboveCriticalIsTold", "vulnerabilities", "package",
+                    R"({"package_type":"all","severity_comparison":">","severity":"critical"})",
+                    ""},
+        ConvertCase{"AScore", "vulnerabilities", "package",
+                    R"({"package_type":"all","cvss_v3_base_score":"7.5",
                      "cvss_v3_base_score_comparison":">="})",
-                 R"({"vulnerabilities":{"cvssAtLeast":7.5}})"},
-        RuleCase{"TheseIds", "vulnerabilities", "blacklist",
-                 R"({"vulnerability_ids":"CVE-2019-5435,CVE-2019-5436"})",
-                 R"({"vulnerabilities":{"ids":["CVE-2019-5435","CVE-2019-5436"]}})"},
-        RuleCase{"ADeniedPackage", "packages", "blacklist", R"({"name":"openssh-server"})",
-                 R"({"packages":{"denied":[{"name":"openssh-server"}]}})"},
-        RuleCase{"ARequiredPackage", "packages", "required_package", R"({"name":"tini"})",
-                 R"({"packages":{"required":[{"name":"tini"}]}})"},
-        RuleCase{"ADeniedNpm", "npms", "blacklisted_name_version",
-                 R"({"name":"event-stream","version":"3.3.6"})",
-                 R"({"packages":{"denied":[{"name":"event-stream","type":"npm",
+                    R"({"vulnerabilities":{"cvssAtLeast":7.5}})"},
+        ConvertCase{"TheseIds", "vulnerabilities", "blacklist",
+                    R"({"vulnerability_ids":"CVE-2019-5435,CVE-2019-5436"})",
+                    R"({"vulnerabilities":{"ids":["CVE-2019-5435","CVE-2019-5436"]}})"},
+        ConvertCase{"ADeniedPackage", "packages", "blacklist", R"({"name":"openssh-server"})",
+                    R"({"packages":{"denied":[{"name":"openssh-server"}]}})"},
+        ConvertCase{"ARequiredPackage", "packages", "required_package", R"({"name":"tini"})",
+                    R"({"packages":{"required":[{"name":"tini"}]}})"},
+        ConvertCase{"ADeniedNpm", "npms", "blacklisted_name_version",
+                    R"({"name":"event-stream","version":"3.3.6"})",
+                    R"({"packages":{"denied":[{"name":"event-stream","type":"npm",
                      "versions":"=3.3.6"}]}})"},
-        RuleCase{"AFeedOfPackagesIsTold", "npms", "unknown_in_feeds", "{}", ""},
-        RuleCase{"AnUnknownGateIsTold", "weather", "rain", "{}", ""}),
+        ConvertCase{"AFeedOfPackagesIsTold", "npms", "unknown_in_feeds", "{}", ""},
+        ConvertCase{"AnUnknownGateIsTold", "weather", "rain", "{}", ""}),
     [](const auto& one) { return std::string(one.param.name); });
 
 TEST(AnchoreConvert, EveryTriggerIsTranslatedOrTold) {

@@ -160,7 +160,7 @@ TEST(AnchoreGates, EachHasARuleThatFiresAndPassesAsItDoes) {
 // Without its image, for it needs none: it is about the reference.
 TEST(AnchoreGates, AlwaysFires) {
   const auto reference = *ImageReference::Parse("r.example.com/a:1");
-  EXPECT_EQ(EvaluateReference(ARule("always: {}"), reference, kNow).verdict, Verdict::kFail);
+  EXPECT_EQ(EvaluateReference(ARule("always: {}"), reference, "", kNow).verdict, Verdict::kFail);
 }
 
 /// Every active trigger of the engine.

@@ -117,10 +117,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Always, FiresForEveryReferenceAndNeedsNoScan) {
   const ScanPolicy policy = ARule("always: {}");
   EXPECT_FALSE(NeedsScan(policy));
-  const auto verdict = EvaluateReference(policy, *ImageReference::Parse("any.io/a:1"), kNow);
+  const auto verdict = EvaluateReference(policy, *ImageReference::Parse("any.io/a:1"), "", kNow);
   EXPECT_EQ(verdict.verdict, Verdict::kFail);
   EXPECT_EQ(EvaluateReference(ARule("action: Warn, always: {}"),
-                              *ImageReference::Parse("any.io/a:1"), kNow)
+                              *ImageReference::Parse("any.io/a:1"), "", kNow)
                 .verdict,
             Verdict::kWarn);
 }
