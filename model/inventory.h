@@ -12,6 +12,7 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/result.h"
+#include "model/collection.h"
 #include "model/platform.h"
 
 namespace landwaiter {
@@ -138,6 +139,11 @@ struct Inventory {
   /// it is matched with nothing and judged by no rule (docs/adr/0008).
   std::vector<Package> hints = {};
   std::optional<DeclaredBase> declared_base = {};  // nullopt where the manifest names none
+  // What was collected because a policy asks for it (ImageInventory::collected). Lines of coverage
+  // with the names of these fields say what is missing in them.
+  std::vector<CollectedFile> files = {};  // sorted by path
+  std::optional<PasswdFile> passwd = {};  // nullopt where the image has none
+  std::vector<SecretFound> secrets = {};  // sorted by (path, line, rule, layer)
 
   /// Every line of coverage is kRead.
   bool Complete() const;
@@ -158,6 +164,8 @@ struct ImageInventory {
   /// Names the versions of the package sources that looked (packages::ReadersId()): others may see
   /// something else in the same bytes. "" where that is not known.
   std::string readers = {};
+  /// What was looked for beside the packages; empty lists of it mean nothing where it is not here.
+  Collection collected = {};
   friend bool operator==(const ImageInventory&, const ImageInventory&) = default;
 };
 

@@ -16,8 +16,10 @@ namespace {
 
 // The number is the version: another one with every change of the fields below.
 constexpr std::string_view kFormat = "landwaiter inventory ";
-constexpr std::string_view kMagic = "landwaiter inventory 2\n";
-/// Without ImageInventory::readers and Package::source_assumed; still read, for stores hold it.
+constexpr std::string_view kMagic = "landwaiter inventory 3\n";
+/// Without what policies have collected; still read, for stores hold it.
+constexpr std::string_view kMagic2 = "landwaiter inventory 2\n";
+/// Nor ImageInventory::readers and Package::source_assumed.
 constexpr std::string_view kMagic1 = "landwaiter inventory 1\n";
 static_assert(kMagic.starts_with(kFormat));
 static_assert(kMagic.substr(kFormat.size(), 1) ==
@@ -73,6 +75,18 @@ class Writer : public BinaryWriter {
     Number(static_cast<std::uint64_t>(value) + 1);  // from -1
   }
   void State(CoverageState state) { Number(static_cast<std::uint64_t>(state)); }
+  template <class T>
+  void Choice(const char* /*name*/, T value, T /*last*/) {
+    Number(static_cast<std::uint64_t>(value));
+  }
+  void Numbers(const char* /*name*/, const std::vector<std::uint64_t>& list,
+               std::size_t /*items*/) {
+    Number(list.size());
+    for (const std::uint64_t item : list) Number(item);
+  }
+  void Wanted(const char* name, const Collection& collection) {
+    String(name, ToJson(collection), kMaxCollectionBytes);
+  }
   void Name(const char* name, const Digest& digest) {
     String(name, digest.ToString(), bounds::kDigest);
   }
@@ -144,6 +158,21 @@ class Reader : public BinaryReader {
         static_cast<CoverageState>(Below(static_cast<std::uint64_t>(CoverageState::kStale) + 1));
     Check("state");
   }
+  template <class T>
+  void Choice(const char* name, T& value, T last) {
+    value = static_cast<T>(Below(static_cast<std::uint64_t>(last) + 1));
+    Check(name);
+  }
+  void Numbers(const char* name, std::vector<std::uint64_t>& list, std::size_t items) {
+    Objects(name, list, items, [&](std::uint64_t& item) { Uint(name, item); });
+  }
+  void Wanted(const char* name, Collection& collection) {
+    std::string text;
+    String(name, text, kMaxCollectionBytes);
+    auto read = CollectionFromJson(text);
+    if (!read || ToJson(*read) != text) return Wrong(name);  // there is one way to write it
+    collection = *std::move(read);
+  }
   void Name(const char* name, Digest& digest) { ParseTo(name, digest); }
   void Name(const char* name, Platform& platform) { ParseTo(name, platform); }
   template <class T, class Fn>
@@ -184,7 +213,7 @@ class Reader : public BinaryReader {
   }
 
   const char* wrong_ = nullptr;
-  int version_ = 2;
+  int version_ = 3;
 };
 
 // The bindings name every field of a record: one that is added breaks them, so that none is
@@ -258,9 +287,65 @@ void LayerFields(Codec& c, T& layer) {
 }
 
 template <class Codec, class T>
+void FileFields(Codec& c, T& file, std::size_t layers) {
+  auto& [path, leads_to, kind, mode, uid, gid, size, layer, capabilities, sha256, matches, unread] =
+      file;
+  c.Required("files.path", path, bounds::kText);
+  c.String("leadsTo", leads_to, bounds::kText);
+  c.Choice("files.kind", kind, CollectedKind::kOther);
+  c.Uint("mode", mode);
+  c.Uint("uid", uid);
+  c.Uint("gid", gid);
+  c.Uint("files.size", size);
+  c.Layer(layer, layers);
+  c.Bool("capabilities", capabilities);
+  c.String("sha256", sha256, bounds::kWord);
+  c.Objects("matches", matches, kMaxFileWishes, [&](auto& match) {
+    auto& [expression, line] = match;
+    c.Uint("expression", expression);
+    c.Uint("matches.line", line);
+  });
+  c.String("unread", unread, bounds::kText);
+}
+
+template <class Codec, class T>
+void PasswdFields(Codec& c, T& passwd) {
+  auto& [entries, malformed] = passwd;
+  c.Objects("passwd", entries, kMaxPasswdEntries, [&](auto& entry) {
+    auto& [name, uid, gid, shell] = entry;
+    c.String("passwd.name", name, bounds::kName);
+    c.Uint("passwd.uid", uid);
+    c.Uint("passwd.gid", gid);
+    c.String("shell", shell, bounds::kName);
+  });
+  c.Numbers("malformed", malformed, kMaxMalformedLines);
+}
+
+template <class Codec, class T>
+void SecretFields(Codec& c, T& secret, std::size_t layers) {
+  auto& [rule, path, line, layer, final, confidence, redacted, hash] = secret;
+  c.Required("secrets.rule", rule, bounds::kWord);
+  c.Required("secrets.path", path, bounds::kText);
+  c.Uint("secrets.line", line);
+  c.Layer(layer, layers);
+  c.Bool("final", final);
+  c.Choice("confidence", confidence, SecretConfidence::kHigh);
+  c.String("redacted", redacted, bounds::kWord);
+  c.String("hash", hash, bounds::kWord);
+}
+
+template <class Codec, class T>
+void CollectedFields(Codec& c, T& files, auto& passwd, auto& secrets, std::size_t layers) {
+  c.Objects("files", files, kMaxCollectedFiles, [&](auto& file) { FileFields(c, file, layers); });
+  c.Optional("passwd", passwd, [&](auto& file) { PasswdFields(c, file); });
+  c.Objects("secrets", secrets, kMaxSecrets,
+            [&](auto& secret) { SecretFields(c, secret, layers); });
+}
+
+template <class Codec, class T>
 void PlatformFields(Codec& c, T& inventory) {
   auto& [platform, manifest_digest, image_id, size_bytes, os, config, layers, packages,
-         repositories, coverage, hints, declared_base] = inventory;
+         repositories, coverage, hints, declared_base, files, passwd, secrets] = inventory;
   c.Name("platform", platform);
   c.Name("manifestDigest", manifest_digest);
   c.Name("imageID", image_id);
@@ -285,14 +370,16 @@ void PlatformFields(Codec& c, T& inventory) {
     c.String("reason", reason, bounds::kText);
     c.Uint("packages", count);
   });
+  if (c.Since(3)) CollectedFields(c, files, passwd, secrets, layer_count);
 }
 
 template <class Codec, class T>
 void ImageFields(Codec& c, T& image) {
-  auto& [digest, media_type, platforms, readers] = image;
+  auto& [digest, media_type, platforms, readers, collected] = image;
   c.Name("digest", digest);
   c.String("mediaType", media_type, bounds::kShort);
   if (c.Since(2)) c.String("readers", readers, bounds::kWord);
+  if (c.Since(3)) c.Wanted("collected", collected);
   c.Objects("platforms", platforms, bounds::kPlatforms,
             [&](auto& platform) { PlatformFields(c, platform); });
 }
@@ -312,6 +399,9 @@ Result<ImageInventory> DecodeImageInventory(std::string_view bytes) {
   if (bytes.starts_with(kMagic1)) {
     reader.Skip(kMagic1);
     reader.AsOf(1);
+  } else if (bytes.starts_with(kMagic2)) {
+    reader.Skip(kMagic2);
+    reader.AsOf(2);
   } else if (!reader.Skip(kMagic)) {
     return NotRead(bytes);
   }

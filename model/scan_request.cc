@@ -27,6 +27,7 @@ std::string ToJson(const ScanRequest& request) {
                                    {"identityToken", credential.identity_token.Reveal()}});
     if (!credential.host.empty()) json["credentials"].back()["host"] = credential.host;
   }
+  if (!request.collection.empty()) json["collection"] = ToJson(request.collection);
   return DumpJson(json);
 }
 
@@ -36,9 +37,11 @@ Result<ScanRequest> ScanRequestFromJson(std::string_view text) {
   ScanRequest request;
   std::string image;
   std::vector<std::string> platforms;
+  std::string collection;
   JsonFields fields(*json, "");
   fields.String("image", image, 1024);
   fields.Strings("platforms", platforms, kMaxPlatforms, 128);
+  fields.String("collection", collection, kMaxCollectionBytes);
   fields.Objects("credentials", kMaxCredentials, [&](JsonFields& item) {
     RegistryCredential& credential = request.credentials.emplace_back();
     std::string password, token;
@@ -57,6 +60,9 @@ Result<ScanRequest> ScanRequestFromJson(std::string_view text) {
     return InvalidArgument("scan request: image '" + image + "' must be given by digest");
   }
   request.image = std::move(*reference);
+  auto collected = CollectionFromJson(collection);
+  if (!collected) return std::move(collected).error().Context("scan request");
+  request.collection = *std::move(collected);
   for (const std::string& name : platforms) {
     auto platform = Platform::Parse(name);
     if (!platform) return std::move(platform).error().Context("scan request: platforms");

@@ -8,6 +8,7 @@
 
 #include "lib/base/result.h"
 #include "lib/base/secret.h"
+#include "model/collection.h"
 #include "model/image_reference.h"
 #include "model/platform.h"
 
@@ -27,6 +28,7 @@ struct ScanRequest {
   std::vector<Platform> platforms;  // wanted of an index; empty: all that are no attestation
   /// Tried in turn: the next on 401 and 403. Empty: anonymous.
   std::vector<RegistryCredential> credentials;
+  Collection collection = {};
 };
 
 std::string ToJson(const ScanRequest& request);  // holds the credentials: never logged

@@ -11,7 +11,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIB = ["lib/base", "lib/http", "lib/kube", "lib/store"]
-SCANNER_PARTS = ["scanner/versions", "scanner/packages", "scanner/image", "scanner/layer", "scanner/advisories"]
+SCANNER_PARTS = ["scanner/versions", "scanner/packages", "scanner/image", "scanner/layer", "scanner/secrets",
+                 "scanner/advisories"]
 JUDGING = ["policy", "scanner/matching", "report", "resources"]
 ALLOWED = {
     "lib/base": [],
@@ -22,7 +23,8 @@ ALLOWED = {
     "scanner/versions": ["model", "lib/base"],
     "scanner/packages": ["model", "lib/base"],
     "scanner/image": ["model", "lib/base", "lib/http"],
-    "scanner/layer": ["scanner/packages", "model", "lib/base"],
+    "scanner/secrets": ["model", "lib/base"],
+    "scanner/layer": ["scanner/packages", "scanner/secrets", "model", "lib/base"],
     "scanner/advisories": ["scanner/versions", "model", "lib/base"],
     "scanner/updates": ["scanner/advisories", "model", "lib/base", "lib/http"],
     "scanner/matching": ["scanner/advisories", "scanner/versions", "model", "lib/base"],

@@ -62,6 +62,24 @@ inline ImageInventory AnInventory() {
   i.coverage = {{"dpkg", CoverageState::kRead, "", 1},
                 {"npm", CoverageState::kFailed, "app/package.json: no valid JSON", 3}};
   i.declared_base = DeclaredBase{"docker.io/library/debian:12", "sha256:as written"};
+  image.collected.files = {{"etc/**", false, true, {"^root:"}}, {"usr/**", true}};
+  image.collected.passwd = true;
+  image.collected.secrets = 1;
+  i.files = {{.path = "etc/shadow",
+              .leads_to = "usr/etc/shadow",
+              .kind = CollectedKind::kOther,
+              .mode = 04755,
+              .uid = 1,
+              .gid = 42,
+              .size = 7,
+              .layer = 0,
+              .capabilities = true,
+              .sha256 = std::string(64, 'a'),
+              .matches = {{0, 3}, {1, 1}},
+              .unread = "has more than 4 MiB"}};
+  i.passwd = PasswdFile{{{"root", 0, 0, "/bin/bash"}, {"www", 33, 34, "/bin/sh"}}, {3}};
+  i.secrets = {{"aws-access-key-id", "etc/aws", 3, 0, true, SecretConfidence::kLow, "AKIA…", "f00"},
+               {"npm-token", "root/.npmrc", 1, 0, false, SecretConfidence::kHigh, "npm_…", "ba5"}};
   return image;
 }
 
