@@ -16,7 +16,7 @@ using packages::OwnedFile;
 using packages::ReadingKind;
 using packages::ReadingState;
 
-constexpr std::string_view kMagic = "landwaiter layer 2\n";
+constexpr std::string_view kMagic = "landwaiter layer 3\n";
 
 class Writer : public BinaryWriter {
  public:
@@ -29,6 +29,9 @@ class Writer : public BinaryWriter {
   void Field(const Digest& digest) { Field(digest.ToString()); }
   void Field(ReadingKind kind) { Number(static_cast<std::uint64_t>(kind)); }
   void Field(ReadingState state) { Number(static_cast<std::uint64_t>(state)); }
+  void Field(CollectedKind kind) { Number(static_cast<std::uint64_t>(kind)); }
+  void Field(SecretConfidence confidence) { Number(static_cast<std::uint64_t>(confidence)); }
+  void Field(CoverageState state) { Number(static_cast<std::uint64_t>(state)); }
   template <class T>
   void Field(const std::optional<T>& value) {
     Field(value.has_value());
@@ -72,6 +75,9 @@ class Reader : public BinaryReader {
   }
   void Field(ReadingKind& kind) { kind = static_cast<ReadingKind>(Below(3)); }
   void Field(ReadingState& state) { state = static_cast<ReadingState>(Below(4)); }
+  void Field(CollectedKind& kind) { kind = static_cast<CollectedKind>(Below(3)); }
+  void Field(SecretConfidence& confidence) { confidence = static_cast<SecretConfidence>(Below(3)); }
+  void Field(CoverageState& state) { state = static_cast<CoverageState>(Below(6)); }
   template <class T>
   void Field(std::optional<T>& value) {
     bool there = false;
@@ -124,12 +130,24 @@ void Fields(Codec& codec, T& record) {
     auto& [family, version, codename, pretty_name, variant] = record;
     each(family, version, codename, pretty_name, variant);
   } else if constexpr (std::is_same_v<Record, KeptFile>) {
-    auto& [name, readings, content] = record;
-    each(name, readings, content);
+    auto& [name, readings, content, mark, secrets] = record;
+    each(name, readings, content, mark, secrets);
+  } else if constexpr (std::is_same_v<Record, FileMark>) {
+    auto& [kind, mode, uid, gid, size, capabilities, sha256, matches, unread] = record;
+    each(kind, mode, uid, gid, size, capabilities, sha256, matches, unread);
+  } else if constexpr (std::is_same_v<Record, LineMatch>) {
+    auto& [expression, line] = record;
+    each(expression, line);
+  } else if constexpr (std::is_same_v<Record, SecretFound>) {
+    auto& [rule, path, line, layer, final, confidence, redacted, hash] = record;
+    each(rule, path, line, layer, final, confidence, redacted, hash);
+  } else if constexpr (std::is_same_v<Record, Coverage>) {
+    auto& [source, state, reason, packages] = record;
+    each(source, state, reason, packages);
   } else {
     static_assert(std::is_same_v<Record, Link>);
-    auto& [name, target, unread] = record;
-    each(name, target, unread);
+    auto& [name, target, unread, unmarked] = record;
+    each(name, target, unread, unmarked);
   }
 }
 
@@ -146,7 +164,7 @@ void Reader::Field(T& record) {
 template <class Codec, class T>
 void Lists(Codec& codec, T& inventory) {
   auto& [digest, diff_id, media_type, size_bytes, inflated_bytes, folders, entries, files, links,
-         whiteouts, opaque_folders] = inventory;
+         whiteouts, opaque_folders, gaps] = inventory;
   codec.Field(digest);
   codec.Field(diff_id);
   codec.Field(media_type);
@@ -163,6 +181,7 @@ void Lists(Codec& codec, T& inventory) {
   codec.Field(links);
   codec.Field(whiteouts);
   codec.Field(opaque_folders);
+  codec.Field(gaps);
 }
 
 Error Nonsense(std::string_view what) {

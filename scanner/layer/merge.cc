@@ -8,6 +8,7 @@
 
 #include "lib/base/text.h"
 #include "scanner/layer/hearsay.h"
+#include "scanner/layer/merge_collected.h"
 #include "scanner/layer/path.h"
 #include "scanner/layer/stack.h"
 #include "scanner/packages/os_release.h"
@@ -311,7 +312,7 @@ Result<MergedImage> Merger::Run(std::span<const LayerInventory* const> layers,
 
 Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
                                 std::span<const PackageSource> sources, const Limits& limits,
-                                packages::Declared declared) {
+                                packages::Declared declared, const Collected& collected) {
   auto stack = StackUp(layers, limits, {});
   if (!stack) return std::move(stack).error();
   const std::vector<Lookup> diverted = DivertedPaths(stack->tree(), sources);
@@ -322,7 +323,11 @@ Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
     stack = StackUp(layers, limits, watched);
     if (!stack) return std::move(stack).error();
   }
-  return Merger(stack->tree(), sources, declared).Run(layers, diverted, stack->unread());
+  auto image = Merger(stack->tree(), sources, declared).Run(layers, diverted, stack->unread());
+  if (image && !collected.collection.empty()) {
+    MergeCollected(*stack, layers, collected, *image);
+  }
+  return image;
 }
 
 }  // namespace landwaiter::layer

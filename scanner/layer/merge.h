@@ -14,6 +14,7 @@
 
 #include "lib/base/result.h"
 #include "model/inventory.h"
+#include "scanner/layer/collector.h"
 #include "scanner/layer/layer_inventory.h"
 #include "scanner/layer/limits.h"
 #include "scanner/packages/source.h"
@@ -42,6 +43,18 @@ struct MergedImage {
   /// Files that a pass with these as asked_for shows to the sources, if they exist. Coverage says
   /// which of them were not read.
   std::vector<packages::AskedFile> asked;
+  // Of the collection: as in Inventory.
+  std::vector<CollectedFile> files = {};
+  std::optional<PasswdFile> passwd_file = {};
+  std::vector<SecretFound> secrets = {};
+  /// Not those that were given: a second pass with these, too, sees files by these names.
+  std::vector<PathAlias> aliases = {};
+};
+
+/// What the layers were asked to collect, and under which other names.
+struct Collected {
+  Collection collection = {};
+  std::vector<PathAlias> aliases = {};
 };
 
 /// `layers` base first; the same one may stand twice.
@@ -49,6 +62,7 @@ struct MergedImage {
 Result<MergedImage> MergeLayers(std::span<const LayerInventory* const> layers,
                                 std::span<const packages::PackageSource> sources,
                                 const Limits& limits,
-                                packages::Declared declared = packages::Declared::kHints);
+                                packages::Declared declared = packages::Declared::kHints,
+                                const Collected& collected = {});
 
 }  // namespace landwaiter::layer

@@ -94,6 +94,10 @@ Status Apply(PaxRecords& records, const Record& record, std::size_t max_pieces) 
   if (key == "size") return SetNumber(records.size, record);
   if (key == "uid") return SetNumber(records.uid, record);
   if (key == "gid") return SetNumber(records.gid, record);
+  if (key == "SCHILY.xattr.security.capability") {
+    records.capabilities = !record.value.empty();
+    return Ok();
+  }
   if (key == "GNU.sparse.name") return SetText(records.sparse_name, record);
   if (key == "GNU.sparse.size" || key == "GNU.sparse.realsize") {
     return SetNumber(records.sparse_size, record);

@@ -20,6 +20,7 @@ struct PaxRecords {
   std::optional<std::uint64_t> size;
   std::optional<std::uint64_t> uid;
   std::optional<std::uint64_t> gid;
+  bool capabilities = false;  // SCHILY.xattr.security.capability, as Go and GNU tar write it
   // GNU.sparse.*
   std::optional<std::string> sparse_name;
   std::optional<std::uint64_t> sparse_size;

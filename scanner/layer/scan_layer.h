@@ -4,9 +4,11 @@
 #include <map>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "lib/base/cancellation.h"
 #include "lib/base/result.h"
+#include "scanner/layer/collector.h"
 #include "scanner/layer/layer_inventory.h"
 #include "scanner/layer/limits.h"
 #include "scanner/layer/pipeline.h"
@@ -24,6 +26,10 @@ struct LayerOptions {
   /// Files that are shown to a source that does not want them by their names: path → source
   /// (packages::AskedFile). Likewise.
   std::multimap<std::string, std::string> asked_for = {};
+  /// What of the files is wanted beside their packages.
+  Collection collection = {};
+  /// Names that links of the image give to files of the collection. For a second pass.
+  std::vector<PathAlias> aliases = {};
 };
 
 /// Reads the layer whole. Errors: as RunPipeline; the message does not name the layer. A file of

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "lib/base/text.h"
+#include "scanner/layer/collector.h"
 #include "scanner/layer/inflater.h"
 #include "scanner/layer/path.h"
 
@@ -72,6 +73,10 @@ std::optional<Place>& Stack::FolderOf(const LayerInventory& layer, std::uint32_t
   if (folder_ != folder) {
     place_ = tree_.Resolve(layer.folders[folder], LastPart::kFollow);
     folder_ = folder;
+    const std::string& written = layer.folders[folder];
+    if (place_ && place_->path != written && moved_.size() <= kMaxAliases) {
+      moved_.emplace(written, place_->path);
+    }
   }
   return place_;
 }
@@ -101,6 +106,8 @@ void Stack::PutFile(Place& folder, const std::string& path, const KeptFile& kept
   auto file = std::make_shared<File>();
   file->readings = kept.readings;
   file->content = kept.content;
+  file->mark = kept.mark;
+  file->secrets = kept.secrets;
   file->written_as = path;
   file->path = JoinPath(folder.path, kept.name);
   file->layer = index;
@@ -155,11 +162,11 @@ void Stack::RetryHardLinks(const LayerInventory& layer) {
     const Link& link = layer.links[entry.detail];
     auto& folder = FolderOf(layer, entry.folder);
     if (folder && !placed) PutHardLink(*folder, link);
-    if (!link.unread) continue;
+    if (!link.unread && !link.unmarked) continue;
     const auto target = tree_.Resolve(link.target, LastPart::kKeep);
     const bool read = target && target->node != nullptr && target->node->file != nullptr &&
                       (!target->node->file->readings.empty() || target->node->file->content);
-    if (!read) {
+    if (!read || link.unmarked) {
       unread_.emplace_back(JoinPath(layer.folders[entry.folder], link.name), link.target);
     }
   }

@@ -29,6 +29,9 @@ class Stack {
   Tree& tree() { return tree_; }
   /// Hard links to files that no source has read, under a name that one wants: (path, target).
   const std::vector<std::pair<std::string, std::string>>& unread() const { return unread_; }
+  /// Folders under which layers write files that really stand elsewhere: (as written, real). Those
+  /// beyond kMaxAliases are left out.
+  const std::set<std::pair<std::string, std::string>>& moved() const { return moved_; }
 
  private:
   void Hide(const LayerInventory& layer);
@@ -47,6 +50,7 @@ class Stack {
   Tree tree_;
   std::map<std::string, std::map<std::uint64_t, std::string>> watched_;  // folder → hash → name
   std::vector<std::pair<std::string, std::string>> unread_;
+  std::set<std::pair<std::string, std::string>> moved_;
   struct HardLink {
     TreeEntry entry;
     bool placed;

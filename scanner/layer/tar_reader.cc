@@ -151,7 +151,8 @@ Result<std::optional<TarEntry>> TarReader::Finish(TarHeader header, Pending pend
                  .type = header.type,
                  .mode = header.mode,
                  .uid = pax.uid.value_or(header.uid),
-                 .gid = pax.gid.value_or(header.gid)};
+                 .gid = pax.gid.value_or(header.gid),
+                 .capabilities = pax.capabilities};
   if (pending.long_name) entry.name = *pending.long_name;
   if (pending.long_link) entry.link = *pending.long_link;
   if (pax.sparse_name && pax.IsSparse()) entry.name = *pax.sparse_name;

@@ -31,7 +31,8 @@ struct TarEntry {
   std::uint32_t mode = 0;
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
-  std::uint64_t size = 0;  // of the file; a sparse one's real size
+  std::uint64_t size = 0;     // of the file; a sparse one's real size
+  bool capabilities = false;  // it has the extended attribute security.capability
 };
 
 class TarReader {

@@ -92,7 +92,7 @@ Node& Tree::Put(Node& folder, std::string_view name, Node::Kind kind) {
   return *slot;
 }
 
-std::vector<std::pair<std::string, Node*>> Tree::Files() const {
+std::vector<std::pair<std::string, Node*>> Tree::Nodes(Node::Kind kind) const {
   std::vector<std::pair<std::string, Node*>> files;
   std::vector<std::pair<std::string, Node*>> pending = {{"", root_.get()}};
   while (!pending.empty()) {
@@ -100,7 +100,7 @@ std::vector<std::pair<std::string, Node*>> Tree::Files() const {
     pending.pop_back();
     for (const auto& [hash, child] : node->children) {
       std::string child_path = JoinPath(path, child->name);
-      if (child->kind == Node::Kind::kFile)
+      if (child->kind == kind)
         files.emplace_back(std::move(child_path), child.get());
       else if (child->kind == Node::Kind::kFolder)
         pending.emplace_back(child_path, child.get());

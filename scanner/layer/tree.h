@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "scanner/layer/layer_inventory.h"
 #include "scanner/packages/source.h"
 
 namespace landwaiter::layer {
@@ -23,6 +24,8 @@ inline constexpr int kMaxLinks = 40;
 struct File {
   std::vector<packages::FileReading> readings = {};  // with Package::layer set
   std::optional<std::string> content = {};
+  std::optional<FileMark> mark = {};
+  std::vector<SecretFound> secrets = {};
   std::string written_as = {};  // path in its layer's tar, clean
   std::string path = {};        // where that was in the merged tree
   int layer = -1;               // the one that wrote it
@@ -63,9 +66,14 @@ class Tree {
   static Node& Put(Node& folder, std::string_view name, Node::Kind kind);
 
   /// Every file, with its real path, sorted by path.
-  std::vector<std::pair<std::string, Node*>> Files() const;
+  std::vector<std::pair<std::string, Node*>> Files() const { return Nodes(Node::Kind::kFile); }
+  std::vector<std::pair<std::string, Node*>> Symlinks() const {
+    return Nodes(Node::Kind::kSymlink);
+  }
 
  private:
+  std::vector<std::pair<std::string, Node*>> Nodes(Node::Kind kind) const;
+
   std::size_t max_path_bytes_;
   std::unique_ptr<Node> root_ = std::make_unique<Node>();
 };

@@ -24,6 +24,16 @@ packages::FileFacts FactsOf(const TarEntry& entry, std::string_view name) {
   return {.path = name, .mode = entry.mode, .uid = entry.uid, .gid = entry.gid, .size = entry.size};
 }
 
+// By the key that names are hashed with: equal within what was read with it, and of no use to
+// anybody who guesses values.
+std::string SecretHash(std::string_view value) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const std::uint64_t hash = HashName(value);
+  std::string text;
+  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(hash >> shift) & 15];
+  return text;
+}
+
 }  // namespace
 
 struct Walker::Contents {
@@ -34,12 +44,17 @@ struct Walker::Contents {
   bool spool = false;
   std::string head = {};
   std::string bytes = {};
+  std::optional<Sha256> sha256 = {};
+  secrets::Finder* finder = nullptr;  // null: it is not searched
 };
 
 Walker::Walker(const LayerOptions& options, Budget& budget)
     : options_(options),
       budget_(budget),
-      scratch_(options.scratch_fd, 2 * budget.limits().spooled_bytes) {}
+      collector_(options.collection, options.aliases),
+      scratch_(options.scratch_fd, 2 * budget.limits().spooled_bytes) {
+  if (options.collection.secrets != 0) finder_.emplace(SecretHash);
+}
 
 Status Walker::Run(const NextChunk& next) {
   TarReader reader(next, budget_);
@@ -72,7 +87,7 @@ Status Walker::Take(TarReader& reader, const TarEntry& entry) {
     case 'N':
       return Ok();  // GNU's volume labels and leftovers of other volumes are no files
     default:
-      return AddEntry(path, EntryKind::kFile, kNoDetail);
+      return TakeOther(entry, path);
   }
 }
 
@@ -125,6 +140,7 @@ Status Walker::TakeLink(const TarEntry& entry, const std::string& path, EntryKin
   if (kind == EntryKind::kHardLink) {
     link.target = CleanPath(entry.link);
     link.unread = LinkIsUnread(entry, path, link.target);
+    link.unmarked = LinkIsUnmarked(entry, path, link.target);
   }
   inventory_.links.push_back(std::move(link));
   return AddEntry(path, kind, static_cast<std::uint32_t>(inventory_.links.size() - 1));
@@ -177,33 +193,110 @@ void Walker::AddWishes(const TarEntry& entry, const std::string& name,
   }
 }
 
-std::vector<Walker::Wish> Walker::Wishes(const TarEntry& entry, const std::string& path,
-                                         std::vector<std::string>& names) const {
-  std::vector<Wish> wishes;
-  names.push_back(path);
+std::vector<std::string> Walker::NamesOf(const std::string& path) const {
+  std::vector<std::string> names = {path};
   const auto known = options_.also_known_as.equal_range(path);
   for (auto as = known.first; as != known.second; ++as) names.push_back(as->second);
+  return names;
+}
+
+std::vector<Walker::Wish> Walker::Wishes(const TarEntry& entry,
+                                         const std::vector<std::string>& names) const {
+  std::vector<Wish> wishes;
   for (const auto& name : names) AddWishes(entry, name, wishes);
   return wishes;
 }
 
+// A hard link's own header need not say what its target's does.
+bool Walker::LinkIsUnmarked(const TarEntry& entry, const std::string& path,
+                            const std::string& target) const {
+  if (!collector_.MarksFiles()) return false;
+  const auto names = NamesOf(target);
+  if (std::find(names.begin(), names.end(), path) != names.end()) return false;
+  return !collector_.NeedOf({path}, entry).Within(collector_.NeedOf(names, entry));
+}
+
+bool Walker::HasRoomForMark() {
+  if (marked_ < kMaxCollectedFiles) {
+    ++marked_;
+    return true;
+  }
+  if (marked_ == kMaxCollectedFiles) {
+    ++marked_;
+    inventory_.gaps.push_back({std::string(kFilesCoverage), CoverageState::kFailed,
+                               "a layer has more than " + std::to_string(kMaxCollectedFiles) +
+                                   " files that the policies' rules ask for"});
+  }
+  return false;
+}
+
+void Walker::Mark(const TarEntry& entry, const MarkNeed& need, Contents& contents, KeptFile& kept) {
+  FileMark& mark = kept.mark.emplace(MarkOf(entry, CollectedKind::kFile));
+  if (contents.sha256) mark.sha256 = contents.sha256->Finish().Hex();
+  if (need.expressions.empty()) return;
+  if (entry.size > kMaxLinesBytes) {
+    mark.unread = "has " + std::to_string(entry.size) + " bytes, lines are looked at in " +
+                  std::to_string(kMaxLinesBytes) + " at most";
+    return;
+  }
+  mark.matches = collector_.Matches(need, contents.bytes);
+}
+
+void Walker::TakeSecrets(KeptFile& kept) {
+  auto finds = finder_->Finish();
+  const auto gap = [&](std::string reason) {
+    const bool told = std::any_of(inventory_.gaps.begin(), inventory_.gaps.end(),
+                                  [](const Coverage& c) { return c.source == kSecretsCoverage; });
+    if (told) return;
+    inventory_.gaps.push_back(
+        {std::string(kSecretsCoverage), CoverageState::kFailed, std::move(reason)});
+  };
+  if (!finds.left_out.empty()) gap(std::move(finds.left_out));
+  for (SecretFound& secret : finds.secrets) {
+    if (secrets_ == kMaxSecrets) {
+      return gap("a layer holds more than " + std::to_string(kMaxSecrets) + " secrets");
+    }
+    ++secrets_;
+    kept.secrets.push_back(std::move(secret));
+  }
+}
+
+Status Walker::TakeOther(const TarEntry& entry, const std::string& path) {
+  const auto need = collector_.NeedOf({path}, entry);
+  if (!need.keep || !HasRoomForMark()) return AddEntry(path, EntryKind::kFile, kNoDetail);
+  if (auto kept = budget_.AddRetained(path.size() + kNameOverhead); !kept) return kept;
+  KeptFile kept{.name = std::string(Split(path).name)};
+  kept.mark = MarkOf(entry, CollectedKind::kOther);
+  inventory_.files.push_back(std::move(kept));
+  return AddEntry(path, EntryKind::kFile, static_cast<std::uint32_t>(inventory_.files.size() - 1));
+}
+
 Status Walker::TakeFile(TarReader& reader, const TarEntry& entry, const std::string& path) {
-  std::vector<std::string> names;
-  std::vector<Wish> wishes = Wishes(entry, path, names);
+  const std::vector<std::string> names = NamesOf(path);
+  std::vector<Wish> wishes = Wishes(entry, names);
   const bool system = std::any_of(names.begin(), names.end(), packages::IsSystemFile);
-  if (wishes.empty() && !system) return AddEntry(path, EntryKind::kFile, kNoDetail);
+  MarkNeed need = collector_.NeedOf(names, entry);
+  if (need.keep && !HasRoomForMark()) need = {};
+  const bool of_interest = !wishes.empty() || system || need.keep;
+  if (!of_interest && !finder_) return AddEntry(path, EntryKind::kFile, kNoDetail);
   const std::string_view name = Split(path).name;
-  if (auto kept = budget_.AddRetained(2 * (path.size() + kNameOverhead)); !kept) return kept;
   for (const auto& wish : wishes) shown_[path].push_back(wish.source);
 
   Contents contents{.size = entry.size};
   const bool keep_system = system && entry.size <= packages::kMaxSystemFileBytes;
-  contents.keep = keep_system;
+  contents.keep = keep_system || (!need.expressions.empty() && entry.size <= kMaxLinesBytes);
+  if (need.sha256) contents.sha256.emplace();
+  if (finder_) {
+    contents.finder = &*finder_;
+    finder_->Begin(path);
+  }
   if (auto read = ReadContents(reader, entry, wishes, contents); !read) return read;
   KeptFile kept{.name = std::string(name)};
   if (auto parsed = Parse(entry, wishes, contents, kept); !parsed) return parsed;
+  if (need.keep) Mark(entry, need, contents, kept);
   if (keep_system) kept.content = std::move(contents.bytes);
-  if (kept.readings.empty() && !system) return AddEntry(path, EntryKind::kFile, kNoDetail);
+  if (kept.readings.empty() && !system && !kept.mark)
+    return AddEntry(path, EntryKind::kFile, kNoDetail);
   inventory_.files.push_back(std::move(kept));
   return AddEntry(path, EntryKind::kFile, static_cast<std::uint32_t>(inventory_.files.size() - 1));
 }
@@ -214,7 +307,9 @@ Status Walker::ReadContents(TarReader& reader, const TarEntry& entry, std::vecto
     if (wish.need == packages::Need::kContent && entry.size <= Most(wish)) contents.keep = true;
     if (wish.need == packages::Need::kHead) contents.want_head = true;
   }
-  if (!contents.keep && !contents.want_head) return Ok();
+  const bool wanted =
+      contents.keep || contents.want_head || contents.sha256 || contents.finder != nullptr;
+  if (!wanted) return Ok();
   if (auto cleared = scratch_.Truncate(0); !cleared) return cleared;
   if (contents.keep) {
     contents.bytes.reserve(
@@ -228,6 +323,8 @@ Status Walker::ReadContents(TarReader& reader, const TarEntry& entry, std::vecto
 
 Status Walker::TakeBytes(std::string_view bytes, std::vector<Wish>& wishes, Contents& contents) {
   if (contents.keep) contents.bytes += bytes;
+  if (contents.sha256) contents.sha256->Update(bytes);
+  if (contents.finder != nullptr) contents.finder->Feed(bytes);
   if (contents.want_head && !contents.decided) {
     const std::string_view piece = bytes.substr(0, packages::kHeadBytes - contents.head.size());
     contents.head += piece;

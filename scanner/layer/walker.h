@@ -2,16 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "lib/base/result.h"
+#include "scanner/layer/collector.h"
 #include "scanner/layer/layer_inventory.h"
 #include "scanner/layer/scan_layer.h"
 #include "scanner/layer/scratch.h"
 #include "scanner/layer/tar_reader.h"
+#include "scanner/secrets/find.h"
 
 namespace landwaiter::layer {
 
@@ -36,12 +39,13 @@ class Walker {
 
   Status Take(TarReader& reader, const TarEntry& entry);
   Status TakeFile(TarReader& reader, const TarEntry& entry, const std::string& path);
+  /// Device nodes and the like.
+  Status TakeOther(const TarEntry& entry, const std::string& path);
   Status TakeLink(const TarEntry& entry, const std::string& path, EntryKind kind);
   Result<bool> TakeWhiteout(std::string_view path);
   Status AddEntry(std::string_view path, EntryKind kind, std::uint32_t detail);
   Result<std::uint32_t> FolderIndex(std::string_view folder);
-  std::vector<Wish> Wishes(const TarEntry& entry, const std::string& path,
-                           std::vector<std::string>& names) const;
+  std::vector<Wish> Wishes(const TarEntry& entry, const std::vector<std::string>& names) const;
   void AddWishes(const TarEntry& entry, const std::string& name, std::vector<Wish>& wishes) const;
   Status ReadContents(TarReader& reader, const TarEntry& entry, std::vector<Wish>& wishes,
                       Contents& contents);
@@ -51,18 +55,29 @@ class Walker {
   std::uint64_t Most(const Wish& wish) const;
   Status Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Contents& contents,
                KeptFile& kept);
+  std::vector<std::string> NamesOf(const std::string& path) const;
+  /// False, with a gap told, where the layer has as many marked files as are kept.
+  bool HasRoomForMark();
+  void TakeSecrets(KeptFile& kept);
+  void Mark(const TarEntry& entry, const MarkNeed& need, Contents& contents, KeptFile& kept);
+  bool LinkIsUnmarked(const TarEntry& entry, const std::string& path,
+                      const std::string& target) const;
   bool LinkIsUnread(const TarEntry& entry, const std::string& path,
                     const std::string& target) const;
   bool IsAskedFor(const std::string& name, std::string_view source) const;
 
   const LayerOptions& options_;
   Budget& budget_;
+  const Collector collector_;
+  std::optional<secrets::Finder> finder_;  // nullopt: secrets are not looked for
+  std::size_t secrets_ = 0;
   ScratchFile scratch_;
   LayerInventory inventory_;
   std::unordered_map<std::string, std::uint32_t> folder_index_;
   std::uint32_t last_folder_ = kNoDetail;
   /// Which sources were shown the bytes of a path: its hard links need not be read again.
   std::unordered_map<std::string, std::vector<std::size_t>> shown_;
+  std::size_t marked_ = 0;
 };
 
 }  // namespace landwaiter::layer

@@ -65,6 +65,26 @@ LayerInventory Full() {
                      {.name = "m", .target = "y", .unread = false}};
   inventory.whiteouts = {"etc/gone"};
   inventory.opaque_folders = {"var"};
+  FileMark& mark = inventory.files[0].mark.emplace();
+  mark.kind = CollectedKind::kOther;
+  mark.mode = 04755;
+  mark.uid = 1;
+  mark.gid = 2;
+  mark.size = 1ull << 33;
+  mark.capabilities = true;
+  mark.sha256 = std::string(64, 'a');
+  mark.matches = {{1, 300}};
+  mark.unread = "why not";
+  inventory.files[1].secrets = {{.rule = "jwt",
+                                 .path = "b",
+                                 .line = 3,
+                                 .layer = -1,
+                                 .final = false,
+                                 .confidence = SecretConfidence::kHigh,
+                                 .redacted = "eyJh…",
+                                 .hash = "0f"}};
+  inventory.links[0].unmarked = true;
+  inventory.gaps = {{"files", CoverageState::kFailed, "too many", 1}};
   return inventory;
 }
 

@@ -18,12 +18,15 @@ using testing::Describe;
 using testing::Reader;
 using testing::Tar;
 
-inline LayerInventory Read(const Tar& tar, std::multimap<std::string, std::string> names = {}) {
+inline LayerInventory Read(const Tar& tar, std::multimap<std::string, std::string> names = {},
+                           const Collected& collected = {}) {
   const std::string bytes = tar.Build();
   Budget budget({});
   LayerOptions options;
   options.sources = testing::TestSources();
   options.also_known_as = std::move(names);
+  options.collection = collected.collection;
+  options.aliases = collected.aliases;
   auto layer =
       ScanLayer(Describe(bytes, bytes, testing::kPlainLayer), Reader(bytes), options, budget, {});
   EXPECT_TRUE(layer) << layer.error().message;
@@ -31,12 +34,22 @@ inline LayerInventory Read(const Tar& tar, std::multimap<std::string, std::strin
 }
 
 inline Result<MergedImage> Merge(const std::vector<Tar>& tars,
-                                 const std::multimap<std::string, std::string>& names = {}) {
+                                 const std::multimap<std::string, std::string>& names = {},
+                                 const Collected& collected = {}) {
   std::vector<LayerInventory> layers;
-  for (const auto& tar : tars) layers.push_back(Read(tar, names));
+  for (const auto& tar : tars) layers.push_back(Read(tar, names, collected));
   std::vector<const LayerInventory*> stack;
   for (const auto& layer : layers) stack.push_back(&layer);
-  return MergeLayers(stack, testing::TestSources(), {});
+  return MergeLayers(stack, testing::TestSources(), {}, packages::Declared::kHints, collected);
+}
+
+/// With a second pass where links give files other names, as a scan has it (scan_image.cc).
+inline Result<MergedImage> MergeTwice(const std::vector<Tar>& tars, const Collection& collection) {
+  auto first = Merge(tars, {}, {collection, {}});
+  if (!first || (first->unreached.empty() && first->aliases.empty())) return first;
+  std::multimap<std::string, std::string> names;
+  for (const auto& path : first->unreached) names.emplace(path.leads_to, path.path);
+  return Merge(tars, names, {collection, first->aliases});
 }
 
 // "name version path layer", sorted.
