@@ -151,6 +151,7 @@ Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
                                           .blob_verified = true};  // LayerJobs' blob server
   layer::LayerOptions options;
   if (!start.scratch_fds.empty()) options.scratch_fd = start.scratch_fds.front();
+  options.collection = start.collection;
   layer::Budget budget(start.limits);
   auto inventory = layer::ScanLayer(descriptor, next, options, budget, {});
   if (!inventory) return std::move(inventory).error();
@@ -169,6 +170,7 @@ Result<std::string> Scan(const StartMessage& start) {
   options.platforms = start.platforms;
   options.single_of_any_platform = start.single_of_any_platform;
   options.limits = start.limits;
+  options.collection = start.collection;
   options.layers_at_once = start.layers_at_once;
   options.scratch_fds = start.scratch_fds;
   options.on_progress = [&](const ScanProgress& progress) {

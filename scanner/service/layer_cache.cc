@@ -128,7 +128,8 @@ std::string ThisProgram() {
 }
 
 // What every inventory depends on.
-std::string Common(const layer::Limits& limits, const layer::NameKey& name_key) {
+std::string Common(const StartMessage& start, const layer::NameKey& name_key) {
+  const layer::Limits& limits = start.limits;
   std::string text = "landwaiter " LANDWAITER_VERSION " " + ThisProgram() + " codec " +
                      std::to_string(layer::kCodecVersion) + "\n" + packages::SourceVersions() +
                      "\n";
@@ -140,7 +141,7 @@ std::string Common(const layer::Limits& limits, const layer::NameKey& name_key) 
         name_key[0], name_key[1]}) {
     text += std::to_string(number) + " ";
   }
-  return text + "\n";
+  return text + "\n" + ToJson(start.collection) + "\n";
 }
 
 }  // namespace
@@ -156,17 +157,17 @@ Result<std::unique_ptr<LayerCache>> LayerCache::Open(const std::string& folder,
   return std::unique_ptr<LayerCache>(new LayerCache(folder, max_bytes, *key));
 }
 
-std::string LayerCache::KeyOf(const LayerJob& job, const layer::Limits& limits) const {
-  return std::string(Sha256::Of(Common(limits, name_key_) + "layer\n" + job.digest.ToString() +
-                                " " + job.diff_id.ToString() + " " + std::to_string(job.size) +
-                                " " + job.media_type)
+std::string LayerCache::KeyOf(const LayerJob& job, const StartMessage& start) const {
+  return std::string(Sha256::Of(Common(start, name_key_) + "layer\n" + job.digest.ToString() + " " +
+                                job.diff_id.ToString() + " " + std::to_string(job.size) + " " +
+                                job.media_type)
                          .Hex());
 }
 
 std::string LayerCache::KeyOf(const image::RawManifest& root, const StartMessage& start) const {
-  std::string text = Common(start.limits, name_key_) + "image\n" +
-                     Sha256::Of(root.bytes).ToString() + " " + std::to_string(start.limits.layers) +
-                     " " + std::to_string(static_cast<int>(start.declared)) + " " +
+  std::string text = Common(start, name_key_) + "image\n" + Sha256::Of(root.bytes).ToString() +
+                     " " + std::to_string(start.limits.layers) + " " +
+                     std::to_string(static_cast<int>(start.declared)) + " " +
                      std::to_string(static_cast<int>(start.single_of_any_platform)) + "\n" +
                      root.media_type + "\n";
   for (const Platform& platform : start.platforms) text += platform.ToString() + "\n";

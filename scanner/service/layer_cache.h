@@ -1,9 +1,9 @@
 // What is kept of layers and images that were read before: their inventories, encoded, one file
 // each in a folder. Under the key stand the blob's digest, and everything else that the inventory
 // depends on: diffID and media type that it was read with, the program, the versions of the package
-// sources and of the encoding, the limits of single files, and the secret that names are hashed
-// with (path.h), which stands in the folder, too. For an image: the digest and media type of what
-// its name means, the platforms that were wanted, all limits.
+// sources and of the encoding, what is collected, the limits of single files, and the secret that
+// names are hashed with (path.h), which stands in the folder, too. For an image: the digest and
+// media type of what its name means, the platforms that were wanted, all limits.
 //
 // A file is written beside and renamed, and begins with the SHA-256 of what follows: one that is
 // damaged is taken away and the layer read again. Several processes may share a folder. Nothing of
@@ -34,7 +34,7 @@ class LayerCache {
                                                   std::uint64_t max_bytes);
 
   const layer::NameKey& name_key() const { return name_key_; }
-  std::string KeyOf(const LayerJob& job, const layer::Limits& limits) const;
+  std::string KeyOf(const LayerJob& job, const StartMessage& start) const;
   /// Of a whole image: `root` is its manifest or index, whose bytes name all others by digest.
   std::string KeyOf(const image::RawManifest& root, const StartMessage& start) const;
 

@@ -38,7 +38,7 @@ void ProgressRelay::Received(std::uint64_t bytes) {
 
 Result<FilePart> LayerJobs::Read(const LayerJob& job) {
   if (child_.layer_cache == nullptr) return ReadInChild(job);
-  const std::string key = child_.layer_cache->KeyOf(job, start_.limits);
+  const std::string key = child_.layer_cache->KeyOf(job, start_);
   if (auto kept = child_.layer_cache->Get(key)) {
     relay_.Received(job.size);
     return *std::move(kept);
@@ -67,6 +67,7 @@ Result<FilePart> LayerJobs::ReadInChild(const LayerJob& job) {
   options.limits = start_.limits;
   StartMessage start;
   start.limits = start_.limits;
+  start.collection = start_.collection;
   start.file_bytes = start_.file_bytes;
   start.name_key = start_.name_key;
   start.layer = job;

@@ -59,6 +59,7 @@ struct StartMessage {
   std::vector<Platform> platforms;
   bool single_of_any_platform = false;
   layer::Limits limits;
+  Collection collection;
   unsigned layers_at_once = 1;
   std::vector<int> scratch_fds;
   std::optional<int> archive_fd;

@@ -162,6 +162,7 @@ std::string ToJson(const StartMessage& message) {
                {"platforms", platforms},
                {"singleOfAnyPlatform", message.single_of_any_platform},
                {"limits", LimitsToJson(message.limits)},
+               {"collection", landwaiter::ToJson(message.collection)},
                {"layersAtOnce", message.layers_at_once},
                {"scratch", message.scratch_fds},
                {"archiveName", message.archive_name},
@@ -190,6 +191,9 @@ Result<StartMessage> StartMessageFromJson(std::string_view text) {
     }
     json.at("singleOfAnyPlatform").get_to(message.single_of_any_platform);
     message.limits = LimitsFromJson(json.at("limits"));
+    auto collection = CollectionFromJson(json.at("collection").get<std::string>());
+    if (!collection) return std::move(collection).error();
+    message.collection = *std::move(collection);
     json.at("layersAtOnce").get_to(message.layers_at_once);
     json.at("scratch").get_to(message.scratch_fds);
     json.at("archiveName").get_to(message.archive_name);

@@ -24,7 +24,12 @@ namespace landwaiter::service {
 namespace {
 
 using layer::LayerInventory;
-using Aliases = std::multimap<std::string, std::string>;
+// Names that links of the image give to files, which their layers could not know.
+struct Aliases {
+  std::multimap<std::string, std::string> files = {};
+  std::vector<layer::PathAlias> collected = {};
+  bool empty() const { return files.empty() && collected.empty(); }
+};
 using LayerMap = std::map<std::pair<Digest, Digest>, LayerInventory>;  // by blob and diffID
 
 constexpr auto kProgressEvery = std::chrono::milliseconds(100);
@@ -146,7 +151,9 @@ Result<LayerInventory> LayerReader::ReadOne(const LayerTask& task, int scratch_f
   }
   layer::LayerOptions layer_options;
   layer_options.scratch_fd = scratch_fd;
-  layer_options.also_known_as = aliases;
+  layer_options.also_known_as = aliases.files;
+  layer_options.collection = options_.collection;
+  layer_options.aliases = aliases.collected;
   const layer::ReadBytes read = [&](char* buffer, std::size_t size) {
     auto count = blob->Read(buffer, size);
     if (count) meter_.Received(*count);
@@ -275,7 +282,8 @@ Result<layer::MergedImage> ImageScan::ReadAndMerge(const std::vector<LayerTask>&
   std::vector<const LayerInventory*> stack;
   stack.reserve(tasks.size());
   for (const auto& task : tasks) stack.push_back(&layers.at(KeyOf(task)));
-  return layer::MergeLayers(stack, packages::AllSources(), options_.limits, options_.declared);
+  return layer::MergeLayers(stack, packages::AllSources(), options_.limits, options_.declared,
+                            {options_.collection, aliases.collected});
 }
 
 void AddHistory(Inventory& inventory) {
@@ -318,10 +326,11 @@ Result<Inventory> ImageScan::ScanPlatform(const image::PlatformImage& image) {
   if (options_.subject == Subject::kConfiguration) return inventory;
   auto merged = ReadAndMerge(tasks, {}, layers_);
   if (!merged) return std::move(merged).error();
-  if (!merged->unreached.empty()) {
+  if (!merged->unreached.empty() || !merged->aliases.empty()) {
     // Links give files names that their layers could not know: once more, with those names.
     Aliases aliases;
-    for (const auto& path : merged->unreached) aliases.emplace(path.leads_to, path.path);
+    for (const auto& path : merged->unreached) aliases.files.emplace(path.leads_to, path.path);
+    aliases.collected = std::move(merged->aliases);
     LayerMap again;
     merged = ReadAndMerge(tasks, aliases, again);
     if (!merged) return std::move(merged).error();
@@ -334,6 +343,9 @@ Result<Inventory> ImageScan::ScanPlatform(const image::PlatformImage& image) {
   inventory.packages = std::move(merged->packages);
   inventory.hints = std::move(merged->hints);
   inventory.coverage = std::move(merged->coverage);
+  inventory.files = std::move(merged->files);
+  inventory.passwd = std::move(merged->passwd_file);
+  inventory.secrets = std::move(merged->secrets);
   std::optional<std::string_view> passwd;
   if (merged->passwd) passwd = *merged->passwd;
   inventory.config.uid = packages::ResolveUid(inventory.config.user, passwd);
@@ -349,6 +361,7 @@ Result<ImageInventory> ImageScan::Run() {
   result.digest = loaded->digest;
   result.media_type = loaded->media_type;
   result.readers = packages::ReadersId();
+  if (options_.subject == Subject::kImage) result.collected = options_.collection;
   for (const auto& platform : loaded->platforms) {
     auto inventory = ScanPlatform(platform);
     if (!inventory) {

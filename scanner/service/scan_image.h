@@ -47,6 +47,8 @@ struct ScanOptions {
   /// An image without an index is scanned although it is of none of them, as a node runs it.
   bool single_of_any_platform = false;
   layer::Limits limits;
+  /// What is wanted beside the packages.
+  Collection collection;
   /// Archives only: which image of several (image::ArchiveOptions::image), and what messages call
   /// the file.
   std::string archive_image;

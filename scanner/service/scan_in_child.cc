@@ -63,6 +63,7 @@ StartMessage MakeStart(const ScanOptions& options) {
   start.platforms = options.platforms;
   start.single_of_any_platform = options.single_of_any_platform;
   start.limits = options.limits;
+  start.collection = options.collection;
   start.layers_at_once = std::max(1u, options.layers_at_once);
   start.archive_name = options.archive_name;
   start.archive_image = options.archive_image;
@@ -70,7 +71,8 @@ StartMessage MakeStart(const ScanOptions& options) {
   return start;
 }
 
-Result<ImageInventory> ReadInventory(const FilePart& result, const std::optional<Digest>& root) {
+Result<ImageInventory> ReadInventory(const FilePart& result, const std::optional<Digest>& root,
+                                     const ScanOptions& options) {
   auto bytes = ReadResult(result, kMaxInventoryBytes);
   if (!bytes) return std::move(bytes).error();
   auto inventory = DecodeImageInventory(*bytes);
@@ -85,7 +87,9 @@ Result<ImageInventory> ReadInventory(const FilePart& result, const std::optional
   if (inventory->platforms.empty()) {
     return ScannerFailed("the image parser answered an inventory without a platform");
   }
-  inventory->readers = packages::ReadersId();  // no matter of who has read hostile bytes
+  // No matters of who has read hostile bytes.
+  inventory->readers = packages::ReadersId();
+  inventory->collected = options.subject == Subject::kImage ? options.collection : Collection();
   return inventory;
 }
 
@@ -109,7 +113,8 @@ class ApartScan {
     const std::string key = child_.layer_cache->KeyOf(*asked.root(), start_);
     if (const auto kept = child_.layer_cache->Get(key)) {
       // One that cannot be read is replaced by what the scan says.
-      if (auto inventory = ReadInventory(*kept, Sha256::Of(asked.root()->bytes))) return inventory;
+      if (auto inventory = ReadInventory(*kept, Sha256::Of(asked.root()->bytes), options_))
+        return inventory;
     }
     return Scan(asked, key, cancel);
   }
@@ -143,7 +148,7 @@ Result<ImageInventory> ApartScan::Scan(image::ImageSource& source, const std::st
   stop.request_stop();
   if (!result) return std::move(result).error();
   if (auto finished = server.Finish(); !finished) return std::move(finished).error();
-  auto inventory = ReadInventory(*result, server.root());
+  auto inventory = ReadInventory(*result, server.root(), options_);
   if (inventory && !key.empty()) {
     if (Status put = child_.layer_cache->Put(key, *result); !put) {
       log::Warn("image not kept",
@@ -180,7 +185,7 @@ Result<ImageInventory> ScanArchiveInChild(int archive_fd, const ScanOptions& opt
   auto result =
       ChildRun(server, options, child, cancel).Run(std::move(start), scratch_files, archive_fd);
   if (!result) return std::move(result).error();
-  return ReadInventory(*result, std::nullopt);
+  return ReadInventory(*result, std::nullopt, options);
 }
 
 }  // namespace landwaiter::service

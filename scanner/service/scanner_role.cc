@@ -21,6 +21,7 @@
 #include "lib/http/server.h"
 #include "model/inventory_codec.h"
 #include "model/scan_request.h"
+#include "model/secret_rules.h"
 #include "scanner/image/mirrors.h"
 #include "scanner/image/registry.h"
 #include "scanner/image/registry_metrics.h"
@@ -220,6 +221,9 @@ Result<ImageInventory> ScannerRole::ScanOne(const ScanRequest& request,
     scan_options.platforms = request.platforms;
     scan_options.single_of_any_platform = true;
     scan_options.limits = options_.limits;
+    scan_options.collection = request.collection;
+    // These are the rules that this scanner has, whatever those of the controller are.
+    if (request.collection.secrets != 0) scan_options.collection.secrets = kSecretRulesVersion;
     ChildOptions child = options_.child;
     child.scratch_directory = options_.scratch;
     child.layer_cache = layer_cache_.get();

@@ -76,23 +76,29 @@ TEST_F(LayerCacheTest, GivesBackWhatWasPutAndNothingElse) {
 // Pitfall 24.
 TEST_F(LayerCacheTest, TheKeyHoldsAllThatAnInventoryDependsOn) {
   auto cache = Open();
-  const layer::Limits limits;
-  const std::string key = cache->KeyOf(Job(), limits);
-  EXPECT_EQ(key, cache->KeyOf(Job(), limits));
+  const StartMessage start;
+  const std::string key = cache->KeyOf(Job(), start);
+  EXPECT_EQ(key, cache->KeyOf(Job(), start));
   LayerJob job = Job();
   job.digest = Sha256::Of("other");
-  EXPECT_NE(key, cache->KeyOf(job, limits));
+  EXPECT_NE(key, cache->KeyOf(job, start));
   job = Job();
   job.diff_id = Sha256::Of("other");
-  EXPECT_NE(key, cache->KeyOf(job, limits)) << "a diffID is an author's word";
+  EXPECT_NE(key, cache->KeyOf(job, start)) << "a diffID is an author's word";
   job = Job();
   job.media_type = "tar+zstd";
-  EXPECT_NE(key, cache->KeyOf(job, limits));
-  layer::Limits other;
-  other.file_bytes = 1;
+  EXPECT_NE(key, cache->KeyOf(job, start));
+  StartMessage other;
+  other.limits.file_bytes = 1;
   EXPECT_NE(key, cache->KeyOf(Job(), other));
+  other = {};
+  other.collection.files = {{"etc/shadow"}};
+  const std::string collects = cache->KeyOf(Job(), other);
+  EXPECT_NE(key, collects) << "it lacks what another policy asks for";
+  other.collection.secrets = 1;
+  EXPECT_NE(collects, cache->KeyOf(Job(), other));
   fs::remove(folder_ + "/name-key");
-  EXPECT_NE(key, Open()->KeyOf(Job(), limits)) << "names are hashed with another secret";
+  EXPECT_NE(key, Open()->KeyOf(Job(), start)) << "names are hashed with another secret";
 }
 
 TEST_F(LayerCacheTest, ADamagedFileIsTakenAwayAndNotGiven) {
