@@ -132,6 +132,13 @@ PolicyVerdict Begin(const ScanPolicy& policy) {
   return verdict;
 }
 
+/// Of a rule that collects.
+Collection WishesOf(const Rule& rule) {
+  Collection wanted;
+  rule.kind->collects(*rule.body, wanted);
+  return wanted;
+}
+
 // `facts`: all but the platform.
 void EvaluateRule(const Rule& rule, const ContentInput& input, Facts facts, Collector& collector) {
   const RuleKind* kind = rule.kind;
@@ -139,6 +146,13 @@ void EvaluateRule(const Rule& rule, const ContentInput& input, Facts facts, Coll
   if (facts.exceptions->ExcusesRule(rule.name)) return;
   if (kind == nullptr) {
     return collector.AddUnknown("rule " + rule.name + ": RuleError: " + rule.error);
+  }
+  if (kind->collects != nullptr && !input.platforms.empty()) {
+    if (!facts.collected->Covers(WishesOf(rule))) {
+      return collector.AddUnknown("rule " + rule.name +
+                                  ": NotCollected: the scan did not look for what the rule is "
+                                  "about; the image is scanned again");
+    }
   }
   for (const PlatformContent& platform : input.platforms) {
     facts.platform = &platform;
@@ -152,10 +166,12 @@ void EvaluateRule(const Rule& rule, const ContentInput& input, Facts facts, Coll
 void EvaluateRules(const ScanPolicy& policy, const ContentInput& input, TimePoint now,
                    ExceptionBook& exceptions, PolicyVerdict& verdict) {
   Collector collector(input.platforms.size(), now);
+  static const Collection kNothing;
   Facts facts;
   facts.exceptions = &exceptions;
   facts.now = now;
   facts.database_built_at = input.database_built_at;
+  facts.collected = input.collected != nullptr ? input.collected : &kNothing;
   facts.database_gap = DatabaseGap(policy, input, now);
   for (const Rule& rule : policy.rules) {
     EvaluateRule(rule, input, facts, collector);
@@ -322,6 +338,19 @@ bool JudgesByTime(const ScanPolicy& policy) {
     return rule.kind != nullptr && rule.kind->judges_by_time != nullptr &&
            rule.kind->judges_by_time(*rule.body);
   });
+}
+
+Collection CollectionOf(std::span<const ScanPolicy* const> policies,
+                        std::vector<std::string>* left_out) {
+  Collection sum;
+  for (const ScanPolicy* policy : policies) {
+    for (const Rule& rule : policy->rules) {
+      if (rule.kind == nullptr || rule.kind->collects == nullptr) continue;
+      if (sum.Add(WishesOf(rule)) || left_out == nullptr) continue;
+      left_out->push_back(policy->name + "/" + rule.name);
+    }
+  }
+  return sum;
 }
 
 std::vector<std::string> EndingExceptions(const ScanPolicy& policy, TimePoint now) {

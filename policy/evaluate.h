@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct ContentInput {
   std::optional<TimePoint> database_built_at;
   /// Where it runs, as far as that is known: the same for exceptions of a namespace.
   std::vector<std::string> namespaces = {};
+  /// ImageInventory::collected; null: nothing was.
+  const Collection* collected = nullptr;
 };
 
 /// All rules but reference rules, over all platforms.
@@ -91,6 +94,12 @@ bool NeedsScan(const ScanPolicy& policy);
 bool NeedsDatabase(const ScanPolicy& policy);
 /// True where a rule may answer otherwise an hour later, with nothing changed but the time.
 bool JudgesByTime(const ScanPolicy& policy);
+
+/// What a scan has to collect for the policies' rules, in their order. A rule whose wishes have no
+/// room beside the others' (kMaxCollectionBytes) is left out, and said in `left_out`
+/// ("policy/rule"); it stays Unknown.
+Collection CollectionOf(std::span<const ScanPolicy* const> policies,
+                        std::vector<std::string>* left_out = nullptr);
 
 /// Exceptions that run out within two weeks or did so at most two weeks ago, for the policy's
 /// condition: "CVE-2023-0001 until 2027-01-31: reason".

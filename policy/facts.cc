@@ -1,5 +1,7 @@
 #include "policy/facts.h"
 
+#include <utility>
+
 #include "lib/base/text.h"
 
 namespace landwaiter::policy {
@@ -9,6 +11,21 @@ constexpr std::size_t kMaxShown = 200;
 constexpr std::string_view kConfigSource = "config";
 constexpr std::string_view kSystemSource = "os";
 constexpr std::string_view kOfLanguages = "advisories-";
+
+/// Lines of coverage that speak of one kind's facts alone; all others speak of packages.
+constexpr std::pair<std::string_view, Need> kOwnLines[] = {
+    {kConfigSource, Need::kConfig},
+    {"files", Need::kFiles},
+    {"passwd", Need::kPasswd},
+    {"secrets", Need::kSecrets},
+};
+
+Need NeedOf(const Coverage& line) {
+  for (const auto& [source, need] : kOwnLines) {
+    if (line.source == source) return need;
+  }
+  return Need::kPackages;
+}
 
 template <class Concerns>
 void AddGaps(const std::vector<Coverage>& coverage, Concerns concerns,
@@ -36,12 +53,13 @@ std::string NormalPypiName(std::string_view name) {
 
 std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need) {
   std::vector<std::string> gaps;
+  const bool of_findings = need == Need::kFindings || need == Need::kLanguageFindings;
   const auto of_image = [&](const Coverage& line) {
     if (need == Need::kSystem) return line.source == kSystemSource;
-    return (line.source == kConfigSource) == (need == Need::kConfig);
+    return NeedOf(line) == (of_findings ? Need::kPackages : need);
   };
   AddGaps(platform.inventory->coverage, of_image, gaps);
-  if (need != Need::kFindings && need != Need::kLanguageFindings) return gaps;
+  if (!of_findings) return gaps;
   if (platform.findings == nullptr) gaps.push_back("the packages were not matched with advisories");
   if (platform.coverage == nullptr) return gaps;
   const auto of_matching = [&](const Coverage& line) {

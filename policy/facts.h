@@ -18,7 +18,8 @@ namespace landwaiter::policy {
 struct Facts {
   const PlatformContent* platform = nullptr;
   const ImageReference* reference = nullptr;
-  ExceptionBook* exceptions = nullptr;  // never null
+  const Collection* collected = nullptr;  // never null where `platform` is not
+  ExceptionBook* exceptions = nullptr;    // never null
   TimePoint now{};
   std::optional<TimePoint> database_built_at;
   /// Why vulnerability rules cannot be decided by this database; "" where they can.
@@ -41,9 +42,12 @@ struct RuleOutcome {
 enum class Need {
   kConfig,
   kSystem,    // which operating system it is
-  kPackages,  // all but the configuration
+  kPackages,  // all but the configuration and what was collected
   kFindings,
   kLanguageFindings,  // all packages, but advisories for languages' alone
+  kFiles,
+  kPasswd,
+  kSecrets,
 };
 /// One line for each that is not Read: "coverage dpkg is Failed: …".
 std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need);

@@ -12,12 +12,16 @@ extern const RuleKind kOsKind;
 extern const RuleKind kCoverageKind;
 extern const RuleKind kAlwaysKind;
 extern const RuleKind kReferenceKind;
+extern const RuleKind kFilesKind;
+extern const RuleKind kPasswdKind;
+extern const RuleKind kSecretsKind;
 
 namespace {
 
 constexpr const RuleKind* kKinds[] = {
     &kVulnerabilitiesKind, &kImageKind,  &kPackagesKind,  &kMaliciousKind, &kLicensesKind, &kOsKind,
-    &kCoverageKind,        &kAlwaysKind, &kReferenceKind,
+    &kCoverageKind,        &kAlwaysKind, &kReferenceKind, &kFilesKind,     &kPasswdKind,
+    &kSecretsKind,
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/collection.h"
 #include "policy/check.h"
 #include "policy/facts.h"
 #include "policy/policy.h"
@@ -29,6 +30,9 @@ struct RuleKind {
   RuleOutcome (*evaluate)(const Rule& rule, const Facts& facts) = nullptr;
   /// True where time alone may turn the answer. Null: it never does.
   bool (*judges_by_time)(const RuleBody& body) = nullptr;
+  /// Adds what the scan has to collect for it. Null: it is decided by what every scan collects.
+  /// Where that was not collected the rule is Unknown, and `evaluate` is not asked.
+  void (*collects)(const RuleBody& body, Collection& wanted) = nullptr;
 };
 
 /// In the order in which they are documented.

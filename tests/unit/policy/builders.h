@@ -110,6 +110,7 @@ struct AnImage {
   std::optional<BaseImage> base;
   std::string os_end_of_life;
   bool matched = true;
+  Collection collected;
 
   AnImage() {
     inventory.platform = {"linux", "amd64"};
@@ -204,10 +205,19 @@ struct AnImage {
     base = BaseImage{std::move(name), {}, layers};
     return *this;
   }
+  /// All that these rules ask for was looked for.
+  AnImage& CollectedFor(const ScanPolicy& policy) {
+    const ScanPolicy* const one[] = {&policy};
+    collected = CollectionOf(one);
+    return *this;
+  }
   ContentInput Input() const {
-    return {{{&inventory, matched ? &findings : nullptr, &coverage, base, os_end_of_life}},
-            references,
-            database};
+    ContentInput input;
+    input.platforms = {{&inventory, matched ? &findings : nullptr, &coverage, base, os_end_of_life}};
+    input.references = references;
+    input.database_built_at = database;
+    input.collected = &collected;
+    return input;
   }
 };
 

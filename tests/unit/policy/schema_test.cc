@@ -85,8 +85,8 @@ void CompareField(const json& schema, const Field& field, const std::string& pat
     case FieldType::kNumber:
       EXPECT_EQ(schema.value("type", ""), field.type == FieldType::kInteger ? "integer" : "number")
           << path;
-      EXPECT_EQ(schema.value("minimum", -1), field.minimum) << path;
-      EXPECT_EQ(schema.value("maximum", -1), field.maximum) << path;
+      EXPECT_EQ(schema.value("minimum", std::int64_t{-1}), field.minimum) << path;
+      EXPECT_EQ(schema.value("maximum", std::int64_t{-1}), field.maximum) << path;
       return;
     case FieldType::kBoolean:
       EXPECT_EQ(schema.value("type", ""), "boolean") << path;
