@@ -127,6 +127,7 @@ void FillFindings(const StoredMatch& match, std::uint64_t suppressed, ImageScanS
 policy::ContentInput ContentOf(const StoredImage& stored,
                                const std::vector<ImageReference>& references) {
   policy::ContentInput content;
+  content.collected = &stored.inventory.collected;
   for (std::size_t i = 0; i < stored.inventory.platforms.size(); ++i) {
     policy::PlatformContent platform{&stored.inventory.platforms[i], nullptr, nullptr};
     if (stored.match && i < stored.match->platforms.size()) {

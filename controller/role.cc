@@ -101,7 +101,8 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       policy_reconciler_(fenced_, *ports_.clock, policies_, scans_, events_),
       exception_reconciler_(fenced_, *ports_.clock, exceptions_, book_, scans_, events_),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
-               ports_.scan, [this] { return scan_reconciler_.Wanted(); }, &metrics, &stages_},
+               ports_.scan, [this] { return scan_reconciler_.Wanted(); },
+               [this] { return scan_reconciler_.WantedCollection(); }, &metrics, &stages_},
               options.workers),
       nudger_(
           *ports_.api, *ports_.clock, [this](const std::string& scan) { return HasVerdict(scan); },

@@ -40,6 +40,7 @@ bool NeedsScan(const resources::ImageScan& scan, const std::optional<ScanSummary
     if (after && *after <= now && stored->scanned_at < *after) return true;
   }
   if (!wanted.readers.empty() && stored->readers != wanted.readers) return true;
+  if (!stored->collected.Covers(wanted.collection)) return true;
   if (!image::IsIndexType(stored->media_type)) return false;
   return std::any_of(
       wanted.platforms.begin(), wanted.platforms.end(), [&](const Platform& platform) {

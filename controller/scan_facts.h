@@ -18,16 +18,19 @@ struct ScanSummary {
   std::string media_type;
   std::vector<Platform> platforms;
   std::string readers;  // ImageInventory::readers
+  Collection collected = {};
 };
 
 /// What an inventory is to hold.
 struct WantedScan {
   std::vector<Platform> platforms;
   std::string readers = {};  // "" for any
+  Collection collection = {};
 };
 
 /// Nothing stored; a later look is asked for (spec.rescanAfter) and its time has come; a node's
-/// platform was never looked at in an index; or other readers of packages looked.
+/// platform was never looked at in an index; other readers of packages looked; or a policy's rule
+/// asks for what was not collected.
 bool NeedsScan(const resources::ImageScan& scan, const std::optional<ScanSummary>& stored,
                const WantedScan& wanted, TimePoint now);
 

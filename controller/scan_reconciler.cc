@@ -7,6 +7,7 @@
 #include "controller/names.h"
 #include "lib/base/log.h"
 #include "model/scan_request.h"
+#include "policy/evaluate.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -22,7 +23,11 @@ constexpr std::chrono::minutes kRequestRetry{1};
 constexpr std::chrono::hours kReadersRetry{1};
 
 ScanSummary Summary(const StoredImage& image) {
-  ScanSummary out{image.scanned_at, image.inventory.media_type, {}, image.inventory.readers};
+  ScanSummary out{image.scanned_at,
+                  image.inventory.media_type,
+                  {},
+                  image.inventory.readers,
+                  image.inventory.collected};
   for (const auto& platform : image.inventory.platforms) out.platforms.push_back(platform.platform);
   return out;
 }
@@ -42,7 +47,7 @@ std::chrono::milliseconds UntilNextExpiry(const Policies& policies, TimePoint no
 }
 
 std::uint64_t HashOf(const WantedScan& wanted) {
-  std::string text = wanted.readers + "\n";
+  std::string text = wanted.readers + "\n" + ToJson(wanted.collection) + "\n";
   for (const auto& platform : wanted.platforms) text += platform.ToString() + "\n";
   return kube::HashOf(text);
 }
@@ -53,6 +58,15 @@ std::vector<Platform> ScanReconciler::Wanted(std::vector<Platform>* left_out) co
   std::vector<Platform> nodes;
   parts_.nodes.ForEach([&](const std::string&, const Platform& node) { nodes.push_back(node); });
   return WantedPlatforms(nodes, left_out);
+}
+
+Collection ScanReconciler::WantedCollection() const {
+  const Policies policies = CurrentPolicies();
+  std::vector<const policy::ScanPolicy*> judging;
+  for (const auto& record : policies) {
+    if (judging.size() < resources::kMaxPolicies) judging.push_back(&record->policy);
+  }
+  return policy::CollectionOf(judging);
 }
 
 std::vector<std::string> ScanReconciler::RequestsFor(const std::string& canonical) const {
@@ -171,7 +185,8 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
   const auto& scan = record.scan;
   // A better reading is of no use while there is nothing to match it with: the findings that stand
   // would go with the old one.
-  const WantedScan wanted{Wanted(), facts.database ? parts_.readers : std::string()};
+  WantedScan wanted{Wanted(), facts.database ? parts_.readers : std::string(), {}};
+  if (facts.database || !facts.image || !facts.image->match) wanted.collection = WantedCollection();
   const TimePoint now = parts_.clock.Now();
   std::optional<ScanSummary> stored;
   if (facts.image) stored = Summary(*facts.image);
@@ -182,7 +197,8 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
     needed = looked_for_.With([&](auto& seen) {
       Look& last = seen[digest];
       const Look look{HashOf(wanted), now};
-      const bool again = !wanted.readers.empty() && stored->readers != wanted.readers &&
+      const bool other_readers = !wanted.readers.empty() && stored->readers != wanted.readers;
+      const bool again = (other_readers || !stored->collected.Covers(wanted.collection)) &&
                          now - last.at >= kReadersRetry;
       if (last.wanted == look.wanted && !again &&
           parts_.board.Progress(scan.name).state == ScanProgress::State::kNone) {

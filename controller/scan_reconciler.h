@@ -76,6 +76,8 @@ class ScanReconciler {
   static std::string GoneKey(const Digest& digest) { return "!" + digest.ToString(); }
   /// Platforms that indexes are looked at for; those of nodes beyond the bound go to `left_out`.
   std::vector<Platform> Wanted(std::vector<Platform>* left_out = nullptr) const;
+  /// What scans are to collect for the present policies' rules.
+  Collection WantedCollection() const;
   /// Requests of people that mirror this object.
   std::vector<std::string> RequestsFor(const std::string& canonical) const;
 

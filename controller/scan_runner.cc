@@ -115,12 +115,14 @@ Result<ImageInventory> ScanRunner::FromAnySource(const ScanRecord& record,
                                                  const Cancellation& cancel) {
   const auto sources = SourcesOf(record.scan, parts_.usage.Of(record.scan.name));
   Error first = Internal("scan " + record.scan.name + " has no source");
+  const Collection collection = parts_.collection ? parts_.collection() : Collection();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     auto credentials = parts_.credentials.For(sources[i], record.scan.spec.pull_secrets, cancel);
     if (!credentials) return std::move(credentials).error();
     auto inventory = parts_.scan({.image = sources[i],
                                   .platforms = parts_.wanted(),
-                                  .credentials = std::move(credentials->credentials)},
+                                  .credentials = std::move(credentials->credentials),
+                                  .collection = collection},
                                  cancel);
     if (inventory && inventory->digest != sources[i].digest) {
       inventory =

@@ -32,6 +32,7 @@ class ScanRunner {
     kube::WorkQueue& queue;  // of the ImageScan reconciler
     ScanFunction scan;
     std::function<std::vector<Platform>()> wanted;
+    std::function<Collection()> collection = {};  // null: nothing
     metrics::Registry* metrics = nullptr;
     StageMetrics* stages = nullptr;
   };
