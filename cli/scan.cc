@@ -21,6 +21,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "model/secret_rules.h"
 #include "policy/evaluate.h"
 #include "policy/exceptions.h"
 #include "policy/policy.h"
@@ -44,6 +45,7 @@ struct ScanFlags {
   int exit_code = 0;
   std::vector<std::string> formats;
   std::string output;
+  bool secrets = false;
   std::vector<std::string> bases;
   std::vector<std::string> base_lists;
 };
@@ -155,6 +157,14 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     for (auto& one : *policies) plan.policies.push_back(std::move(one));
   }
   if (Status taken = TakeExceptions(flags, plan); !taken) return taken.error();
+  std::vector<const policy::ScanPolicy*> judging;
+  for (const policy::ScanPolicy& one : plan.policies) judging.push_back(&one);
+  Collection& collection = plan.image.options.collection;
+  collection = policy::CollectionOf(judging);
+  const ImageKind kind = plan.image.image.kind;
+  const bool has_layers = kind != ImageKind::kFolder && kind != ImageKind::kDocument;
+  if (flags.secrets && !has_layers) return InvalidArgument("--secrets is about images");
+  if (flags.secrets) collection.secrets = kSecretRulesVersion;
   return plan;
 }
 
@@ -195,6 +205,7 @@ void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimeP
   input.references = ReferencesOf(plan.image);
   if (!plan.ns.empty()) input.namespaces = {plan.ns};
   input.database_built_at = built_at;
+  input.collected = &scan.inventory.collected;
   for (std::size_t i = 0; i < scan.inventory.platforms.size(); ++i) {
     input.platforms.push_back({&scan.inventory.platforms[i], &scan.platforms[i].findings,
                                &scan.platforms[i].coverage, scan.bases[i],
@@ -343,6 +354,8 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
       "NAME, or NAME=FILE to write it there; may be repeated. " + DescribeFormats(Known()));
   app->add_option("--output,-o", flags->output,
                   "write the report of the --format that names no file to this one");
+  app->add_flag("--secrets", flags->secrets,
+                "look for keys, tokens and passwords in the files of an image, too");
   app->add_option("--base", flags->bases,
                   "an image that this one may be built on, by its layers; may be repeated");
   app->add_option("--base-list", flags->base_lists,

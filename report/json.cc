@@ -178,6 +178,35 @@ json DatabaseToJson(const DatabaseInfo& database) {
   return {{"id", database.id}, {"builtAt", database.built_at}, {"feeds", database.feeds}};
 }
 
+std::string_view ConfidenceOf(const SecretFound& secret) {
+  switch (secret.confidence) {
+    case SecretConfidence::kLow:
+      return "Low";
+    case SecretConfidence::kMedium:
+      return "Medium";
+    case SecretConfidence::kHigh:
+      return "High";
+  }
+  return "";
+}
+
+/// Null where nobody has looked for any.
+json SecretsToJson(const ScanReport& report, const Inventory& inventory) {
+  if (report.inventory.collected.secrets == 0) return nullptr;
+  json list = json::array();
+  for (const SecretFound& secret : inventory.secrets) {
+    list.push_back({{"rule", secret.rule},
+                    {"path", secret.path},
+                    {"line", secret.line},
+                    {"layer", secret.layer},
+                    {"final", secret.final},
+                    {"confidence", ConfidenceOf(secret)},
+                    {"redacted", secret.redacted},
+                    {"hash", secret.hash}});
+  }
+  return list;
+}
+
 void WritePlatform(JsonWriter& out, const ScanReport& report, std::size_t index) {
   const Inventory& inventory = report.inventory.platforms[index];
   const PlatformFindings& matched = FindingsOf(report, index);
@@ -200,6 +229,7 @@ void WritePlatform(JsonWriter& out, const ScanReport& report, std::size_t index)
   out.Value("os", SystemToJson(inventory.os));
   Write(out, "packages", inventory.packages, base);
   out.String("platform", inventory.platform.ToString());
+  out.Value("secrets", SecretsToJson(report, inventory));
   out.Value("sizeBytes", inventory.size_bytes);
   out.Value("vulnerabilities", ToJson(Count(matched.findings)));
   out.EndObject();

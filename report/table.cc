@@ -132,6 +132,26 @@ class Table {
     RenderBase(index);
     RenderCoverage(index);
     RenderFindings(index);
+    if (report_.inventory.collected.secrets != 0) RenderSecrets(inventory);
+  }
+
+  /// Those of little confidence are counted: they are mostly none.
+  void RenderSecrets(const Inventory& inventory) {
+    Line("");
+    const auto low =
+        std::count_if(inventory.secrets.begin(), inventory.secrets.end(),
+                      [](const SecretFound& s) { return s.confidence == SecretConfidence::kLow; });
+    const auto shown =
+        static_cast<std::uint64_t>(static_cast<std::ptrdiff_t>(inventory.secrets.size()) - low);
+    Line("Secrets: " + std::to_string(shown) + "; " + std::to_string(low) +
+         " more of low confidence");
+    for (const SecretFound& secret : inventory.secrets) {
+      if (secret.confidence == SecretConfidence::kLow) continue;
+      Line("  " + Paint(text::Printable(secret.rule), "31") + "  /" + text::Printable(secret.path) +
+           ":" + std::to_string(secret.line) + "  " + text::Printable(secret.redacted) +
+           "  layer " + std::to_string(secret.layer + 1) +
+           (secret.final ? "" : ", not in the final image"));
+    }
   }
 
   void RenderBase(std::size_t index) {
