@@ -295,8 +295,13 @@ Status Walker::TakeFile(TarReader& reader, const TarEntry& entry, const std::str
   if (auto parsed = Parse(entry, wishes, contents, kept); !parsed) return parsed;
   if (need.keep) Mark(entry, need, contents, kept);
   if (keep_system) kept.content = std::move(contents.bytes);
-  if (kept.readings.empty() && !system && !kept.mark)
-    return AddEntry(path, EntryKind::kFile, kNoDetail);
+  if (finder_) TakeSecrets(kept);
+  if (of_interest || !kept.secrets.empty()) {
+    const std::uint64_t places = path.size() * (2 + kept.secrets.size());
+    if (auto added = budget_.AddRetained(places + 2 * kNameOverhead); !added) return added;
+  }
+  const bool matters = system || kept.mark || !kept.readings.empty() || !kept.secrets.empty();
+  if (!matters) return AddEntry(path, EntryKind::kFile, kNoDetail);
   inventory_.files.push_back(std::move(kept));
   return AddEntry(path, EntryKind::kFile, static_cast<std::uint32_t>(inventory_.files.size() - 1));
 }
