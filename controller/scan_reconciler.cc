@@ -151,6 +151,13 @@ Result<std::optional<StoredImage>> ScanReconciler::Stored(const std::string& nam
     if (Status gone = parts_.store.Delete(digest); !gone) return std::move(gone).error();
     return std::optional<StoredImage>();
   }
+  if (!image && image.error().code == Code::kUnsupported) {
+    // After a step back. It stays until a scan has succeeded: the way forward again, or another
+    // replica of the later version, still has it where the registry has the image no more.
+    log::Warn("stored image is of a later version of this program, it is scanned again",
+              {{"scan", name}, {"error", image.error()}});
+    return std::optional<StoredImage>();
+  }
   return image;
 }
 

@@ -140,7 +140,11 @@ Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& 
   if (!record) return std::move(record).error();
   if (!*record) return std::optional<StoredImage>();
   auto inventory = InventoryFrom((*record)->document);
-  if (!inventory) return DataLoss("stored inventory: " + inventory.error().message);
+  if (!inventory) {
+    std::string message = "stored inventory: " + inventory.error().message;
+    const bool later = inventory.error().code == Code::kUnsupported;
+    return later ? Unsupported(std::move(message)) : DataLoss(std::move(message));
+  }
   StoredImage image{std::move(*inventory), (*record)->scanned_at, std::nullopt};
   if (wanted == LoadFindings::kNo) return std::optional(std::move(image));
   auto findings = store.GetFindings(digest);

@@ -1,6 +1,7 @@
 #include "model/inventory_codec.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -25,13 +26,24 @@ static_assert(kMagic.starts_with(kFormat));
 static_assert(kMagic.substr(kFormat.size(), 1) ==
               kInventoryMediaType.substr(kInventoryMediaType.size() - 1));
 
+/// The number in a first line; 0 where there is none that a program would write.
+unsigned VersionIn(std::string_view line) {
+  const std::string_view number = line.substr(kFormat.size());
+  unsigned version = 0;
+  const char* end = number.data() + number.size();
+  const auto [at, error] = std::from_chars(number.data(), end, version);
+  return error == std::errc() && at == end ? version : 0;
+}
+
 /// Why bytes are none of these, or of another version: that of a newer or older program.
 Error NotRead(std::string_view bytes) {
   constexpr std::size_t kShown = 32;  // of a line whose end may be far
   if (!bytes.starts_with(kFormat)) return InvalidArgument("inventory: does not begin as one");
   const std::string_view line = bytes.substr(0, std::min(bytes.find('\n'), kShown));
-  return InvalidArgument("inventory: is written as '" + text::Printable(line) +
-                         "', which this program does not read");
+  std::string message = "inventory: is written as '" + text::Printable(line) +
+                        "', which this program does not read";
+  const bool later = VersionIn(line) > VersionIn(kMagic.substr(0, kMagic.size() - 1));
+  return later ? Unsupported(std::move(message)) : InvalidArgument(std::move(message));
 }
 
 /// Records are large: so many are made room for before their bytes have been seen.

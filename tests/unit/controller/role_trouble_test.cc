@@ -81,6 +81,32 @@ TEST(RoleInTrouble, ScansAgainWhatItCannotReadInItsStore) {
   }));
 }
 
+// After a step back: the row is whole to the version that wrote it.
+TEST(RoleInTrouble, KeepsWhatALaterVersionStoredUntilItHasScannedTheImageItself) {
+  World world;
+  world.api.Put(kScanPolicies, APolicy("baseline", 1, NoCritical()));
+  Replica replica(world, "one");
+  world.api.Put(kube::kPods, WithImage(APod("cart"), kTag));
+  ASSERT_TRUE(world.Until([&] { return world.Verdict(kCart) == "Fail"; }));
+  replica.End();
+  const std::string later = "landwaiter inventory 99\nof other fields";
+  replica.OverwriteStored(kCart, later);
+  world.scanner_fault.With([](auto& fault) {
+    fault = Error{Code::kNotFound, "manifest unknown", "NotFound"};  // no registry has it any more
+  });
+  replica.Begin();
+  ASSERT_TRUE(world.Until([&] { return world.scans == 2; }));
+  EXPECT_EQ(world.Verdict(kCart), "Fail") << "what was judged stands";
+  replica.End();
+  EXPECT_EQ(replica.StoredDocument(kCart), later);
+  world.scanner_fault.With([](auto& fault) { fault.reset(); });
+  replica.Begin();
+  // Matched, so that its inventory is kept.
+  ASSERT_TRUE(world.Until([&] { return world.scans == 3 && world.matches == 2; }));
+  replica.End();
+  EXPECT_NE(replica.StoredDocument(kCart), later);
+}
+
 // After an upgrade the same database may mean something else, and waits for no newer one.
 TEST(RoleInTrouble, MatchesAgainWhatAnotherVersionOfTheProgramFound) {
   World world;

@@ -48,14 +48,21 @@ TEST_F(StoredImageTest, TheJsonOfEarlierVersionsIsRead) {
 }
 
 TEST_F(StoredImageTest, TheBytesOfAnotherVersionAreRefusedByName) {
-  std::string other = EncodeImageInventory(AnInventory(kStored));
-  ++other[other.find('2')];
-  ASSERT_TRUE(store_->PutInventory(kStored, {other, kScannedAt}, {}));
-  const auto image = LoadImage(*store_, kStored);
-  ASSERT_FALSE(image);
-  EXPECT_EQ(image.error().code, Code::kDataLoss) << "so that it is scanned again";
-  EXPECT_NE(image.error().message.find("'landwaiter inventory 3'"), std::string::npos)
-      << image.error().message;
+  const std::pair<const char*, Code> cases[] = {
+      {"0", Code::kDataLoss},      // nobody reads it any more
+      {"99", Code::kUnsupported},  // of a later program, to which it is whole
+  };
+  for (const auto& [version, code] : cases) {
+    std::string other = EncodeImageInventory(AnInventory(kStored));
+    other.replace(other.find('2'), 1, version);
+    ASSERT_TRUE(store_->PutInventory(kStored, {other, kScannedAt}, {}));
+    const auto image = LoadImage(*store_, kStored);
+    ASSERT_FALSE(image) << version;
+    EXPECT_EQ(image.error().code, code) << version;
+    EXPECT_NE(image.error().message.find("'landwaiter inventory " + std::string(version) + "'"),
+              std::string::npos)
+        << image.error().message;
+  }
 }
 
 StoredMatch AMatchThatAsked(std::vector<std::uint64_t> words) {

@@ -251,6 +251,13 @@ class Replica {
     ASSERT_TRUE(opened);
     EXPECT_TRUE(opened->store->PutInventory(digest, {document, world_.clock.Now()}, {}));
   }
+  /// While it is ended: "" where the store holds nothing of the image.
+  std::string StoredDocument(const Digest& digest) {
+    auto opened = store::OpenSqliteStore(folder_);
+    EXPECT_TRUE(opened);
+    const auto record = opened->store->GetInventory(digest).value();
+    return record ? record->document : "";
+  }
   /// While it is ended: another version of the program has matched the image, by the same database,
   /// and found this.
   void OverwriteFindings(const Digest& digest, const std::vector<Finding>& findings) {

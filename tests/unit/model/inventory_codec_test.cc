@@ -288,5 +288,24 @@ TEST(InventoryCodec, OtherFormsAreRefused) {
   }
 }
 
+TEST(InventoryCodec, ALaterVersionIsToldFromWhatIsBroken) {
+  const std::pair<const char*, Code> cases[] = {
+      {"landwaiter inventory 3\n", Code::kUnsupported},
+      {"landwaiter inventory 99\nof fields to come", Code::kUnsupported},
+      {"landwaiter inventory 99", Code::kUnsupported},  // cut: whole to nobody, but not ours to say
+      {"landwaiter inventory 0\n", Code::kInvalidArgument},
+      {"landwaiter inventory -3\n", Code::kInvalidArgument},
+      {"landwaiter inventory 3x\n", Code::kInvalidArgument},
+      {"landwaiter inventory 99999999999\n", Code::kInvalidArgument},
+      {"landwaiter inventory \n", Code::kInvalidArgument},
+      {"landwaiter inventory ", Code::kInvalidArgument},
+      {"another format 99\n", Code::kInvalidArgument}};
+  for (const auto& [bytes, code] : cases) {
+    const auto back = DecodeImageInventory(bytes);
+    ASSERT_FALSE(back) << bytes;
+    EXPECT_EQ(back.error().code, code) << bytes;
+  }
+}
+
 }  // namespace
 }  // namespace landwaiter
