@@ -4,6 +4,7 @@
 
 #include "admission/already_running.h"
 #include "lib/base/text.h"
+#include "model/database_age.h"
 #include "model/scan_request.h"
 #include "policy/evaluate.h"
 #include "resources/judgement.h"
@@ -95,9 +96,11 @@ std::string StaleDatabase(const policy::ScanPolicy& policy, const resources::Ima
   if (!policy.max_database_age || !policy::NeedsDatabase(policy)) return {};
   const auto built = ParseTime(scan.status.database_built_at);
   if (!built) return "the age of the advisory database is not known";
-  if (now - *built <= *policy.max_database_age) return {};
+  const DatabaseAge age = AgeOfDatabase(*built, now, *policy.max_database_age);
+  if (age == DatabaseAge::kYoung) return {};
   return "the advisory database is of " + scan.status.database_built_at +
-         ", older than maxDatabaseAge";
+         (age == DatabaseAge::kOld ? ", older than maxDatabaseAge"
+                                   : ", a time to come: its age is not known");
 }
 
 std::string ContentText(const resources::PolicyStatus& row) {

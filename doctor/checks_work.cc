@@ -6,6 +6,7 @@
 #include "doctor/checks.h"
 #include "doctor/json_path.h"
 #include "lib/base/text.h"
+#include "model/database_age.h"
 #include "model/image_reference.h"
 #include "model/scan_request.h"
 
@@ -102,7 +103,8 @@ Findings LookAtDatabase(const Installation& installation) {
   if (!built) {
     return {{Grade::kNothing, "no image was matched yet, so nothing shows what there is", ""}};
   }
-  if (*built + kOldDatabase < installation.now) {
+  // Of a time to come, too, which says of no day what is known.
+  if (AgeOfDatabase(*built, installation.now, kOldDatabase) != DatabaseAge::kYoung) {
     out.push_back({Grade::kWarning, "the newest matches rest on a database of " + newest, todo});
   }
   return out;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lib/base/text.h"
+#include "model/database_age.h"
 #include "policy/evaluate_with.h"
 #include "policy/exceptions.h"
 #include "policy/facts.h"
@@ -24,10 +25,17 @@ std::string FormatAge(std::chrono::milliseconds age) {
 std::string DatabaseGap(const ScanPolicy& policy, const ContentInput& input, TimePoint now) {
   if (!policy.max_database_age) return "";
   if (!input.database_built_at) return "the age of the advisory database is not known";
-  const auto age = now - *input.database_built_at;
-  if (age <= *policy.max_database_age) return "";
-  return "the advisory database is " + FormatAge(age) + " old, more than maxDatabaseAge " +
-         FormatAge(*policy.max_database_age);
+  switch (AgeOfDatabase(*input.database_built_at, now, *policy.max_database_age)) {
+    case DatabaseAge::kYoung:
+      return "";
+    case DatabaseAge::kUnknown:
+      return "the advisory database is of " + FormatTime(*input.database_built_at) +
+             ", a time to come: its age is not known";
+    case DatabaseAge::kOld:
+      break;
+  }
+  return "the advisory database is " + FormatAge(now - *input.database_built_at) +
+         " old, more than maxDatabaseAge " + FormatAge(*policy.max_database_age);
 }
 
 /// An image may have 200,000 packages whose versions cannot be read; a person reads the first few.

@@ -59,6 +59,9 @@ FIRING = {
                                                                            'landwaiter_new_images_waiting{pod="b"}': "3x40"}, 40, True),
     "none that wait": ("LandwaiterNewImagesWait", {'landwaiter_new_images_waiting{pod="a"}': "0x40"}, 40, False),
     "a rollout's ten minutes": ("LandwaiterNewImagesWait", {'landwaiter_new_images_waiting{pod="a"}': "5x10 0x30"}, 40, False),
+    "a database of today": ("LandwaiterDatabaseOld", {'landwaiter_database_built_timestamp_seconds{pod="a"}': "0x130"}, 120, False),
+    "a database dated two days ahead": (
+        "LandwaiterDatabaseOld", {'landwaiter_database_built_timestamp_seconds{pod="a"}': "200000x130"}, 120, True),
     "a webhook that is there": ("LandwaiterWebhookAbsent", {'landwaiter_webhook_policies{pod="a"}': "0x10"}, 8, False),
     "no webhook": ("LandwaiterWebhookAbsent", {'landwaiter_leader{pod="a"}': "1x10"}, 8, True),
 }

@@ -280,6 +280,11 @@ const Case kCases[] = {
      "database",
      Grade::kWarning,
      {"2026-11-01T00:00:00Z"}},
+    {"a database of a time to come",
+     [](Installation& i) { i.scans[0].database_built_at = "2046-11-01T00:00:00Z"; },
+     "database",
+     Grade::kWarning,
+     {"2046-11-01T00:00:00Z"}},
     {"a scan that waits",
      [](Installation& i) {
        i.scans.push_back({.name = "s", .reason = "Queued", .since = "2026-11-25T23:00:00Z"});

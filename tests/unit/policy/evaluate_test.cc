@@ -82,6 +82,10 @@ TEST(Evaluate, AnOldDatabaseLeavesVulnerabilityRulesOpen) {
   EXPECT_EQ(built(kNow - std::chrono::hours(73)).verdict, Verdict::kUnknown);
   EXPECT_NE(Messages(built(kNow - std::chrono::hours(240))).find("10d old"), std::string::npos);
   EXPECT_EQ(built(std::nullopt).verdict, Verdict::kUnknown);
+  EXPECT_EQ(built(kNow + std::chrono::hours(24)).verdict, Verdict::kPass) << "clocks differ";
+  const auto ahead = built(kNow + std::chrono::hours(25));
+  EXPECT_EQ(ahead.verdict, Verdict::kUnknown);
+  EXPECT_NE(Messages(ahead).find("a time to come"), std::string::npos) << Messages(ahead);
 }
 
 TEST(Evaluate, AnOldDatabaseDoesNotTouchRulesThatDoNotAskIt) {

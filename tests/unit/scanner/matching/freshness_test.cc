@@ -18,7 +18,7 @@ TEST(StaleDatabaseTest, IsSaidFromTheLimitOnAndNotBefore) {
                          Row{"as old as it may be", "2026-01-08T00:00:00Z", false},
                          Row{"a second older", "2026-01-08T00:00:01Z", true},
                          Row{"years older", "2036-01-01T00:00:00Z", true},
-                         Row{"of a time to come", "2025-01-01T00:00:00Z", false}}) {
+                         Row{"of a clock that is a day ahead", "2025-12-31T00:00:00Z", false}}) {
     const auto line = StaleDatabase(of, *ParseTime(row.now), std::chrono::hours(168));
     ASSERT_EQ(line.has_value(), row.stale) << row.name;
     if (!line) continue;
@@ -27,6 +27,16 @@ TEST(StaleDatabaseTest, IsSaidFromTheLimitOnAndNotBefore) {
     EXPECT_NE(line->reason.find("2026-01-01T00:00:00Z, more than 168h ago"), std::string::npos)
         << line->reason;
   }
+}
+
+// It would be young for ever.
+TEST(StaleDatabaseTest, ADatabaseOfATimeToComeIsStaleAndSaysSo) {
+  const auto line = StaleDatabase(*ParseTime("2046-01-01T00:00:00Z"),
+                                  *ParseTime("2026-01-01T00:00:00Z"), std::chrono::hours(168));
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->state, CoverageState::kStale);
+  EXPECT_NE(line->reason.find("2046-01-01T00:00:00Z, a time to come"), std::string::npos)
+      << line->reason;
 }
 
 TEST(StaleDatabaseTest, TheLineIsTheSameHoweverOldTheDatabaseHasGrown) {
