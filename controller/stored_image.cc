@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <set>
 
 #include "lib/base/binary.h"
-#include "lib/base/file_digest.h"
 #include "lib/base/json.h"
+#include "lib/base/program.h"
 #include "model/inventory_codec.h"
 
 namespace landwaiter::controller {
@@ -42,17 +41,6 @@ std::vector<store::PackageKey> PackagesOf(const ImageInventory& inventory) {
 Result<ImageInventory> InventoryFrom(const std::string& document) {
   return document.starts_with('{') ? ImageInventoryFromJson(document)
                                    : DecodeImageInventory(document);
-}
-
-/// Of this very program. Where it cannot be read, of this process alone.
-const std::string& ProgramIdentity() {
-  static const std::string kIdentity = [] {
-    const auto program = DigestOfFile("/proc/self/exe");
-    if (program) return program->digest.ToString();
-    std::random_device random;
-    return std::to_string(random()) + "-" + std::to_string(random());
-  }();
-  return kIdentity;
 }
 
 constexpr std::size_t kSealChars = 64;

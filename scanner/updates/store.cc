@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/json.h"
+#include "model/database_age.h"
 
 namespace landwaiter::updates {
 namespace {
@@ -18,8 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-/// A clock may have been put back by so much since a time was noted.
-constexpr std::chrono::hours kClockSkew{24};
 // Some thirty files; a line each of a few hundred bytes.
 constexpr std::size_t kMaxStateBytes = 4u << 20;
 constexpr std::size_t kMaxEntries = 4096;
@@ -37,7 +36,8 @@ Json ToJson(const std::map<std::string, KnownFile>& files) {
                     {"lastModified", file.validators.last_modified},
                     {"bytes", file.bytes},
                     {"checkedAt", TimeText(file.checked_at)},
-                    {"records", file.records}});
+                    {"records", file.records},
+                    {"countedBy", file.counted_by}});
   }
   return list;
 }
@@ -52,6 +52,7 @@ void ReadFiles(JsonFields& fields, const char* name, std::map<std::string, Known
     item.String("lastModified", file.validators.last_modified, kMaxText);
     item.Uint("bytes", file.bytes);
     item.Uint("records", file.records);
+    item.String("countedBy", file.counted_by, kMaxText);
     item.String("checkedAt", checked, kMaxText);
     if (const auto time = ParseTime(checked)) {
       file.checked_at = *time;
@@ -157,7 +158,7 @@ TimePoint Store::CheckedAt(const std::string& name, TimePoint now) const {
     written = TimePoint(std::chrono::seconds(entry.st_mtim.tv_sec));
   }
   for (const TimePoint time : {noted, written}) {
-    if (time != TimePoint{} && time <= now + kClockSkew) return std::min(time, now);
+    if (time != TimePoint{} && time <= now + kMaxClockSkew) return std::min(time, now);
   }
   return TimePoint{};
 }

@@ -32,6 +32,8 @@ struct KnownFile {
   /// When its server last gave it or said that it has not changed; none where nobody noted it.
   TimePoint checked_at{};
   std::uint64_t records = 0;  // that the last database has of it; 0 where none was built of it yet
+  /// The program that counted them (UpdateOptions::program): another may count otherwise.
+  std::string counted_by = {};
   friend bool operator==(const KnownFile&, const KnownFile&) = default;
 };
 

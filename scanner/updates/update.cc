@@ -112,6 +112,7 @@ class Update {
   Status CheckRecords(const FeedFile& file, std::uint64_t now) const {
     const auto last = store_.state.files.find(file.name);
     const bool compared = fresh_.count(file.name) != 0 && last != store_.state.files.end() &&
+                          last->second.counted_by == options_.program &&
                           SizeOf(store_.GoodPath(file.name)) > 0;
     if (!compared || options_.allow_shrink || !Shrank(last->second.records, now)) return Ok();
     return Shrunk(Shown(file), now, last->second.records, "records");
@@ -176,7 +177,9 @@ class Update {
     }
     for (std::size_t i = 0; built != nullptr && i < options_.files.size(); ++i) {
       const auto known = store_.state.files.find(options_.files[i].name);
-      if (known != store_.state.files.end()) known->second.records = built->feeds[i].records;
+      if (known == store_.state.files.end()) continue;
+      known->second.records = built->feeds[i].records;
+      known->second.counted_by = options_.program;
     }
     return store_.Save();
   }

@@ -9,6 +9,7 @@
 
 #include "lib/base/cancellation.h"
 #include "lib/base/clock.h"
+#include "lib/base/program.h"
 #include "lib/base/result.h"
 #include "lib/http/client.h"
 #include "scanner/advisories/builder.h"
@@ -38,6 +39,8 @@ struct UpdateOptions {
   /// Take a file that is smaller than the last good one, or has fewer records, by more than a
   /// tenth.
   bool allow_shrink = false;
+  /// Which program this is: how many records a feed has is compared with its own counts alone.
+  std::string program = ProgramIdentity();
   FetchOptions fetch = {};
   Fetcher::Wait wait = WaitFor;
   Fetcher::Progress on_progress = {};

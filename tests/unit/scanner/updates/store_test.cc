@@ -12,8 +12,12 @@ namespace {
 
 TEST(StoreTest, WhatIsWrittenIsReadAndWhatIsBrokenIsForgotten) {
   StoreState state;
-  state.files["osv.zip"] = {
-      "https://x.example/a", {"\"a\"", "date"}, 7, *ParseTime("2026-01-01T06:00:00Z"), 12};
+  state.files["osv.zip"] = {"https://x.example/a",
+                            {"\"a\"", "date"},
+                            7,
+                            *ParseTime("2026-01-01T06:00:00Z"),
+                            12,
+                            "a program"};
   state.parts["kev.json"] = {"https://x.example/b", {"W/\"b\"", ""}, 0};
   state.hosts["x.example:443"] = *ParseTime("2026-01-01T00:00:00Z");
   const auto read = StateFromJson(ToJson(state));

@@ -39,6 +39,7 @@ class UpdateTest : public ::testing::Test {
     options.store = folder_.Path("db/feeds");
     options.build.output = folder_.Path("db");
     options.allow_shrink = allow_shrink;
+    options.program = program_;
     options.fetch.max_tries = 1;
     options.wait = [](std::chrono::milliseconds, const std::string&, const Cancellation&) {
       return true;
@@ -70,6 +71,7 @@ class UpdateTest : public ::testing::Test {
   FeedServer server_;
   std::unique_ptr<http::Client> client_ = *http::Client::Create({});
   TurnedClock clock_;
+  std::string program_ = "of the test";
 };
 
 TEST_F(UpdateTest, BuildsFromWhatIsFetchedAndThenFromWhatIsUnchanged) {
@@ -256,6 +258,28 @@ TEST_F(UpdateTest, AFeedThatLostRecordsIsNotBelievedHoweverManyBytesItHas) {
         "has " + std::to_string(step.records) + " records, had " + std::to_string(step.in_database);
     EXPECT_NE(kev.error.message.find(said), std::string::npos) << kev.error.message;
     EXPECT_NE(kev.error.message.find("--allow-shrink"), std::string::npos) << kev.error.message;
+  }
+}
+
+TEST_F(UpdateTest, RecordsAreComparedWithWhatTheSameProgramCounted) {
+  struct Step {
+    const char* name;
+    const char* program;
+    int records;
+    FileState state;
+  };
+  for (const Step& step :
+       {Step{"the first of them is believed", "one", 40, FileState::kFetched},
+        Step{"another program may count otherwise", "two", 30, FileState::kFetched},
+        Step{"but not the same one", "two", 20, FileState::kKept},
+        Step{"nor after a step back", "one", 20, FileState::kFetched},
+        Step{"what is unchanged", "two", 20, FileState::kUnchanged},
+        Step{"was counted anew", "two", 10, FileState::kKept}}) {
+    program_ = step.program;
+    server_.Hold("/kev.json", KevOf(step.records), "\"" + std::to_string(step.records) + "\"");
+    const auto report = Run();
+    ASSERT_TRUE(report) << step.name << ": " << report.error().message;
+    EXPECT_EQ(report->files[1].state, step.state) << step.name;
   }
 }
 
