@@ -84,16 +84,47 @@ Result<Located> FollowRepomd(const Located& at, std::string_view bytes) {
                  Index::kNone};
 }
 
+/// "HOST/PATH" of "https://HOST/PATH".
+std::string_view WithoutScheme(std::string_view url) {
+  const auto scheme = url.find("://");
+  return scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+}
+
+std::string_view HostOf(std::string_view without_scheme) {
+  return without_scheme.substr(0, without_scheme.find('/'));
+}
+
+/// The host whose folder below the mirror `url` is in; "" for what is not below it.
+std::string_view HostBelow(std::string_view mirror, std::string_view url) {
+  while (mirror.ends_with('/')) mirror.remove_suffix(1);
+  if (!url.starts_with(mirror)) return {};
+  url.remove_prefix(mirror.size());
+  return url.starts_with('/') ? HostOf(url.substr(1)) : std::string_view();
+}
+
+/// Whether what is at `to` is of the server that gave `from`: of the same folder, on a mirror that
+/// has one for each server.
+bool IsOfItsServer(const std::string& from, const std::string& to, const std::string& mirror) {
+  const auto giver = http::Url::Parse(from);
+  const auto next = http::Url::Parse(to);
+  if (!giver || !next || !giver->SameOrigin(*next)) return false;
+  if (mirror.empty()) return true;
+  const std::string_view host = HostBelow(mirror, from);
+  return !host.empty() && host == HostBelow(mirror, to);
+}
+
 Result<Located> FollowMirrors(const Located& at, std::string_view bytes,
                               const std::string& mirror) {
-  const std::string_view first = text::Trim(bytes.substr(0, bytes.find('\n')));
-  const bool plain = first.find_first_of("?#") == std::string_view::npos;
+  std::string_view first = text::Trim(bytes.substr(0, bytes.find('\n')));
+  while (first.ends_with('/')) first.remove_suffix(1);
+  const std::string_view named = WithoutScheme(first);
+  const std::string_view path = named.substr(HostOf(named).size());
+  const bool plain = path.empty() || IsPlainPath(path.substr(1));
   if (!plain || !http::Url::Parse(first)) return NoIndex(at.url, "list of repositories");
   const auto mirrored = Mirrored(std::string(first), mirror);
   if (!mirrored) return mirrored.error();
-  const auto from = http::Url::Parse(at.url);
   const auto to = http::Url::Parse(*mirrored);
-  if (!from || !to || !from->SameOrigin(*to)) {
+  if (!to || !IsOfItsServer(at.url, *mirrored, mirror)) {
     return Error{Code::kPermissionDenied, ShownUrl(at.url) + ": leads to " + ShownUrl(*mirrored) +
                                               ", which is another server"};
   }
@@ -124,7 +155,7 @@ Result<std::string> Mirrored(const std::string& url, const std::string& mirror) 
   if (!base) return InvalidArgument("mirror " + mirror + ": " + base.error().message);
   std::string text = mirror;
   while (text.ends_with('/')) text.pop_back();
-  return text + "/" + url.substr(url.find("://") + 3);
+  return text + "/" + std::string(WithoutScheme(url));
 }
 
 }  // namespace landwaiter::updates

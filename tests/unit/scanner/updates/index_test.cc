@@ -89,6 +89,36 @@ TEST(FollowTest, LeadsNowhereElse) {
   }
 }
 
+// Of a mirror whoever runs it has said that it may be asked, and of its folders each holds what one
+// server gives.
+TEST(FollowTest, OnAMirrorAListLeadsNowhereButToTheFolderOfItsServer) {
+  struct Row {
+    const char* name;
+    const char* list;
+  };
+  const std::string mirror = "https://m.example/feeds/";
+  const Located at{"https://m.example/feeds/a.example/latest/mirror.list", Index::kMirrors};
+  ASSERT_TRUE(Follow(at, "https://a.example/os/\n", mirror));
+  for (const Row& row :
+       {Row{"another server's", "https://b.example/os/"},
+        Row{"one whose name begins the same", "https://a.example.evil.example/os/"},
+        Row{"another port's", "https://a.example:8443/os/"},
+        Row{"above the folder", "https://a.example/../os/"},
+        Row{"above the mirror", "https://a.example/../../private/"},
+        Row{"above by another spelling", "https://a.example/%2e%2e/%2e%2e/private/"},
+        Row{"above by a backslash", "https://a.example/..\\..\\private/"},
+        Row{"above by a name", "https://../private/"},
+        Row{"a hidden folder", "https://a.example/.git/"},
+        Row{"a folder without a name", "https://a.example//b.example/"},
+        Row{"a query", "https://a.example/os/?a=b"}}) {
+    const auto next = Follow(at, row.list, mirror);
+    EXPECT_FALSE(next) << row.name << ": " << next->url;
+  }
+  // A list that is not below the mirror itself is none that an update has fetched.
+  EXPECT_FALSE(Follow({"https://m.example/a.example/mirror.list", Index::kMirrors},
+                      "https://a.example/os/\n", mirror));
+}
+
 class LocatedUpdateTest : public ::testing::Test {
  protected:
   void SetUp() override { Publish("1", "curl"); }
