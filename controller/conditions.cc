@@ -5,6 +5,7 @@
 #include "controller/names.h"
 #include "controller/plan.h"
 #include "lib/store/store.h"
+#include "model/database_age.h"
 #include "model/scan_request.h"
 #include "scanner/image/manifest.h"
 
@@ -36,6 +37,9 @@ bool UnsupportedOs(const ImageScanStatus& status) {
   }
   return false;
 }
+
+/// In a row: a registry that is away for a moment is no news of each of its images.
+constexpr std::uint32_t kToldFailures = 3;
 
 /// Where the store is, and what a connection met, is for the log.
 constexpr const char* kNotKept = "; the last result could not be kept, the store was not reached";
@@ -90,9 +94,18 @@ Condition FreshCondition(const JudgeInput& input, const ImageScanStatus& status,
             ""};
   }
   const auto built = ParseTime(status.database_built_at);
-  const auto age = built ? now - *built : std::chrono::milliseconds::max();
-  if (built && age <= limit) {
+  const DatabaseAge age = built ? AgeOfDatabase(*built, now, limit) : DatabaseAge::kUnknown;
+  if (age == DatabaseAge::kYoung) {
     return {"DatabaseFresh", "True", "Fresh", "database of " + status.database_built_at, 0, ""};
+  }
+  if (age == DatabaseAge::kUnknown) {
+    return {"DatabaseFresh",
+            "False",
+            "Stale",
+            "database of " + status.database_built_at +
+                ": no time that has been, so its age is not known",
+            0,
+            ""};
   }
   return {"DatabaseFresh",
           "False",
@@ -140,6 +153,30 @@ void SetStored(const JudgeInput& input, TimePoint now, std::vector<Condition>& c
       {"Stored", "False", fault.reason.empty() ? std::string(kReasonStoreFailed) : fault.reason,
        "judged, but what was found could not be kept: " + fault.message, input.scan->generation,
        ""},
+      now);
+}
+
+void SetRescanned(const JudgeInput& input, TimePoint now, std::vector<Condition>& conditions) {
+  const ScanProgress& progress = input.progress;
+  if (progress.state == ScanProgress::State::kNone) {
+    std::erase_if(conditions, [](const Condition& c) { return c.type == "Rescanned"; });
+    return;
+  }
+  // One that no scanner took has not failed, and one fault is mended by the next try.
+  const bool told = progress.state == ScanProgress::State::kFailed &&
+                    !NoScannerTookIt(progress.error) &&
+                    (!progress.retry_in || progress.failures >= kToldFailures);
+  if (!told) return;
+  const std::string& reason = progress.error.reason;
+  const bool away = reason == store::kReasonStoreUnreachable;
+  resources::SetCondition(
+      conditions,
+      {"Rescanned", "False", reason.empty() ? std::string(scan_reason::kScannerFailed) : reason,
+       "what was judged stands, but the image is to be read again, which failed: " +
+           (away ? std::string("the store was not reached") : progress.error.message) +
+           (progress.retry_in ? "; it is tried again by itself"
+                              : "; it is tried again when something asks for it anew"),
+       input.scan->generation, ""},
       now);
 }
 

@@ -20,5 +20,8 @@ Condition FreshCondition(const JudgeInput& input, const resources::ImageScanStat
                          TimePoint now);
 /// Stored is there only where it is False: a verdict does not need the store.
 void SetStored(const JudgeInput& input, TimePoint now, std::vector<Condition>& conditions);
+/// Rescanned is there only where it is False: of an image that was judged, another look is asked
+/// for and fails for good, or again and again. It stays while a further try waits or runs.
+void SetRescanned(const JudgeInput& input, TimePoint now, std::vector<Condition>& conditions);
 
 }  // namespace landwaiter::controller

@@ -276,6 +276,7 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
     set(CompleteCondition(input, status));
     set(FreshCondition(input, status, now));
     SetStored(input, now, status.conditions);
+    SetRescanned(input, now, status.conditions);
   } else if (status.scanned_at.empty()) {
     set(ReadyOfPending(input.progress));
   } else {
@@ -286,6 +287,7 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
     });
     status.verdict = OverallVerdict(input, Parsed(status.references), status, now);
     set(FreshCondition(input, status, now));
+    SetRescanned(input, now, status.conditions);
   }
   return status;
 }

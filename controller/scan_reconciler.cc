@@ -19,8 +19,6 @@ using resources::ImageScanStatus;
 // pace (20,000 images: 33 a second).
 constexpr std::chrono::minutes kResync{10};
 constexpr std::chrono::minutes kRequestRetry{1};
-/// While roles are replaced the scanner may still be of the version before.
-constexpr std::chrono::hours kReadersRetry{1};
 
 ScanSummary Summary(const StoredImage& image) {
   ScanSummary out{image.scanned_at,
@@ -44,12 +42,6 @@ std::chrono::milliseconds UntilNextExpiry(const Policies& policies, TimePoint no
     }
   }
   return next;
-}
-
-std::uint64_t HashOf(const WantedScan& wanted) {
-  std::string text = wanted.readers + "\n" + ToJson(wanted.collection) + "\n";
-  for (const auto& platform : wanted.platforms) text += platform.ToString() + "\n";
-  return kube::HashOf(text);
 }
 
 }  // namespace
@@ -115,7 +107,7 @@ Outcome ScanReconciler::Gone(const std::string& text) {
   if (!digest) return {Ok()};
   const std::string name = resources::ScanName(*digest);
   if (parts_.scans.Get(name)) return {Ok()};  // made again meanwhile
-  looked_for_.With([&](auto& seen) { seen.erase(digest->ToString()); });
+  rescans_.Forget(digest->ToString());
   return {parts_.store.Delete(*digest)};
 }
 
@@ -200,20 +192,12 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
   const std::string digest = scan.status.digest.empty() ? scan.spec.image : scan.status.digest;
   bool needed = NeedsScan(scan, stored, wanted, now);
   if (needed && stored && !NeedsScan(scan, stored, {}, now)) {
-    // Once for each wish, which may never come true; Want below counts as the look.
-    needed = looked_for_.With([&](auto& seen) {
-      Look& last = seen[digest];
-      const Look look{HashOf(wanted), now};
-      const bool other_readers = !wanted.readers.empty() && stored->readers != wanted.readers;
-      const bool again = (other_readers || !stored->collected.Covers(wanted.collection)) &&
-                         now - last.at >= kReadersRetry;
-      if (last.wanted == look.wanted && !again &&
-          parts_.board.Progress(scan.name).state == ScanProgress::State::kNone) {
-        return false;
-      }
-      last = look;
-      return true;
-    });
+    const bool looks_otherwise =
+        (!wanted.readers.empty() && stored->readers != wanted.readers) ||
+        !stored->collected.Covers(wanted.collection);
+    needed = rescans_.Ask({digest, wanted, looks_otherwise,
+                           parts_.board.Progress(scan.name).state != ScanProgress::State::kNone},
+                          now);
   }
   if (!needed) {
     parts_.board.Forget(scan.name);

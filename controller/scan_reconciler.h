@@ -13,6 +13,7 @@
 #include "controller/judge.h"
 #include "controller/plan.h"
 #include "controller/policy_book.h"
+#include "controller/rescan_pace.h"
 #include "controller/resolver.h"
 #include "controller/scan_board.h"
 #include "controller/scan_facts.h"
@@ -116,13 +117,7 @@ class ScanReconciler {
 
   Parts parts_;
   landwaiter::Guarded<std::map<std::string, std::string>> requests_;  // request → canonical
-  struct Look {
-    std::uint64_t wanted = 0;  // hash
-    TimePoint at{};
-  };
-  /// What each digest was last scanned for: an index that lacks a platform is not asked for it
-  /// again and again, nor an old scanner to be a newer one.
-  landwaiter::Guarded<std::map<std::string, Look>> looked_for_;
+  RescanPace rescans_;
 };
 
 }  // namespace landwaiter::controller

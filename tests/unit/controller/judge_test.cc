@@ -89,6 +89,52 @@ TEST_F(JudgeTest, SaysWhyTheLastTryFailedWhileTheNextOneWaitsOrRuns) {
   }
 }
 
+TEST_F(JudgeTest, SaysThatAnotherLookAtAJudgedImageFailsWhileWhatWasJudgedStands) {
+  using std::chrono::milliseconds;
+  struct Row {
+    const char* name;
+    ScanProgress progress;
+    const char* reason;  // "" where there is no condition
+    const char* said;
+  };
+  const auto failed = [](const char* reason, std::uint32_t failures,
+                         std::optional<milliseconds> retry_in) {
+    return ScanProgress{ScanProgress::State::kFailed,
+                        Error{Code::kUnavailable, "the words of the fault", reason}, failures, 0,
+                        retry_in};
+  };
+  for (const bool lost : {false, true}) {
+    for (const Row& row :
+         {Row{"none is asked for", {}, "", ""},
+          Row{"it waits", {ScanProgress::State::kQueued}, "", ""},
+          Row{"one fault", failed("RegistryUnavailable", 1, milliseconds(5)), "", ""},
+          Row{"no scanner took it", failed("ScannerBusy", 9, milliseconds(5)), "", ""},
+          Row{"for good", failed("TooLarge", 1, {}), "TooLarge", "the words of the fault"},
+          Row{"without a name", failed("", 1, {}), "ScannerFailed", "asks for it anew"},
+          Row{"again and again", failed("PullUnauthorized", 3, milliseconds(5)), "PullUnauthorized",
+              "it is tried again by itself"},
+          Row{"where the store is", failed("StoreUnreachable", 3, milliseconds(5)),
+              "StoreUnreachable", "the store was not reached"}}) {
+      stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical)});
+      policies_ = {Recorded(APolicy("a", 1, NoCritical()))};
+      progress_ = {};
+      scan_.status = Run();
+      if (lost) stored_.reset();
+      progress_ = row.progress;
+      scan_.status = Run();
+      EXPECT_EQ(Of(scan_.status, "Ready").reason, "Scanned") << row.name;
+      EXPECT_EQ(scan_.status.verdict, "Fail") << row.name;
+      EXPECT_EQ(Of(scan_.status, "Rescanned").reason, row.reason) << row.name;
+      EXPECT_NE(Of(scan_.status, "Rescanned").message.find(row.said), std::string::npos)
+          << Of(scan_.status, "Rescanned").message;
+      progress_ = {ScanProgress::State::kRunning};
+      EXPECT_EQ(Of(Run(), "Rescanned").reason, row.reason) << row.name << ": while it runs again";
+      progress_ = {};
+      EXPECT_EQ(Of(Run(), "Rescanned").reason, "") << row.name << ": done";
+    }
+  }
+}
+
 TEST_F(JudgeTest, JudgesEachPolicyAndTakesTheWorst) {
   stored_ = AStored(kDigest, {AFinding("CVE-1", Severity::kCritical, "3.0.2"),
                               AFinding("CVE-2", Severity::kLow)});
@@ -269,6 +315,12 @@ TEST_F(JudgeTest, SaysWhenTheDatabaseIsStale) {
   policies_ = {Recorded(policy)};
   stored_->match->database_built_at = "2026-11-24T09:00:00Z";
   EXPECT_EQ(Of(Run(), "DatabaseFresh").reason, "Stale") << "the strictest policy counts";
+  for (const char* no_time_yet : {"2046-01-01T00:00:00Z", "some day"}) {
+    stored_->match->database_built_at = no_time_yet;
+    const auto fresh = Of(Run(), "DatabaseFresh");
+    EXPECT_EQ(fresh.reason, "Stale") << no_time_yet;
+    EXPECT_NE(fresh.message.find("its age is not known"), std::string::npos) << fresh.message;
+  }
 }
 
 // Admission pitfall 84.
