@@ -269,12 +269,14 @@ class VexDocument {
     const RedHatComponent* const component = products_.Find(id);
     if (component == nullptr || component->evr.empty()) return Ok();
     if (component->architecture == "src") {
-      fixed_sources_.insert({component->ecosystem, component->package, component->module});
+      fixed_sources_.insert({component->ecosystem, component->package,
+                             ModuleOfFix(component->module, component->evr)});
       return Ok();
     }
     if (Status status = CheckPackageName(component->package); !status) return status;
     if (Status status = CheckVersion(component->ecosystem, component->evr); !status) return status;
-    Fixes& fixes = fixes_[{component->ecosystem, component->package, component->module}];
+    Fixes& fixes = fixes_[{component->ecosystem, component->package,
+                           ModuleOfFix(component->module, component->evr)}];
     fixes.architectures_of[component->evr].insert(component->architecture);
     fixes.severity = SeverityFor(id);
     return Ok();
@@ -297,7 +299,7 @@ class VexDocument {
     }
     StagedPackage row = MakeRow(component->ecosystem, component->package, std::move(range),
                                 unaffected ? Claim::kNotAffected : Claim::kAffected);
-    row.affected.module = component->module;
+    row.affected.module = ModuleOfFix(component->module, component->evr);
     row.affected.of_source = by_source;
     if (!unaffected) {
       const auto remediation = remediations_.find(std::string(id));
