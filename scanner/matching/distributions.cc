@@ -29,6 +29,8 @@ constexpr Distribution kDistributions[] = {
      "Debian"},
     {"ubuntu", "Ubuntu", "deb", KeyBy::kSource, kUbuntuFeeds, Ubuntu, UbuntuStreams, UbuntuFlavour,
      "Ubuntu|Canonical|Debian"},
+    // Debian's packages, built anew; one stream of fixes for all its releases.
+    {"echo", "Echo", "deb", KeyBy::kSource, kFixesOnly, None},
     {"alpine", "Alpine", "apk", KeyBy::kSource, kFixesOnly, Alpine, Unsuffixed},
     {"wolfi", "Wolfi", "apk", KeyBy::kSource, kFixesOnly, None},
     {"chainguard", "Chainguard", "apk", KeyBy::kSource, kFixesOnly, None, WolfiToo},

@@ -121,6 +121,36 @@ TEST_F(MatchTest, TheFixIsTheLowestThatMendsTheInstalledVersion) {
   }
 }
 
+// A new database takes an old one's name, but a full disk or a person may cut the old one itself.
+TEST_F(MatchTest, ADatabaseThatIsCutShortWhileItIsOpenIsAnErrorAndNotTheEndOfTheProcess) {
+  const auto database = advisories::DatabaseOf(folder_, {Minimist()});
+  ASSERT_TRUE(database);
+  const Inventory inventory = AnInventory("", "", {APackage("npm", "minimist", "1.2.0")});
+  ASSERT_EQ(MatchOrFail(inventory, *database).findings.size(), 1u);
+  std::filesystem::resize_file(folder_.Path("db/" + database->Info().file), 4096);
+  const auto result = Match(inventory, *database);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kDataLoss);
+  EXPECT_NE(result.error().message.find("cut short"), std::string::npos) << result.error().message;
+}
+
+// Echo is built from Debian's packages and says itself what it has mended.
+TEST_F(MatchTest, EchoIsMatchedByItsOwnRecordsAndNotByDebians) {
+  const std::vector<OsvRecord> records{
+      OsvRecord("ECHO-84eb-3f66-73a1", "Echo", "curl").Introduced("0").Fixed("8.14.1-2+e3"),
+      OsvRecord("DEBIAN-CVE-2025-1", "Debian:13", "curl").Introduced("0")};
+  for (const auto& [version, found] :
+       {std::pair("8.14.1-2+e2", std::vector<std::string>{"libcurl4t64 ECHO-84eb-3f66-73a1"}),
+        std::pair("8.14.1-2+e3", std::vector<std::string>{})}) {
+    const auto result = MatchWith(
+        records,
+        AnInventory("echo", "1",
+                    {FromSource(APackage("deb", "libcurl4t64", version), "curl", version)}));
+    EXPECT_EQ(Ids(result), found) << version;
+    EXPECT_EQ(CoverageOf(result, "advisories").state, CoverageState::kRead);
+  }
+}
+
 // Pitfall 79: origins. 85: a fix speaks of its own branch; the older one is another origin.
 TEST_F(MatchTest, AlpineIsMatchedByOriginWithinItsRelease) {
   const std::vector<OsvRecord> records{

@@ -78,6 +78,7 @@ TEST(PackageKeyTest, EcosystemsFollowFromOsRelease) {
       {{"sles", "16.1", "", ""}, "SUSE:Linux Enterprise Server 16.1"},
       {{"sle-micro", "5.3", "", ""}, "SUSE:Linux Enterprise Micro 5.3"},
       {{"sl-micro", "6.1", "", ""}, "SUSE:Linux Micro 6.1"},
+      {{"echo", "1", "", ""}, "Echo"},
       {{"alpaquita", "23", "", ""}, "Alpaquita:23"},
       {{"alpaquita", "stream", "", ""}, "Alpaquita:stream"},
       {{"alpaquita", "edge", "", ""}, std::nullopt},

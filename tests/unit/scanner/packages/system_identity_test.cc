@@ -67,6 +67,8 @@ std::vector<SystemCase> DebianAndAlpine() {
        "ID=chainguard\nNAME=\"Chainguard\"\nPRETTY_NAME=\"Chainguard\"\nVERSION_ID=\"20230214\"\n",
        "chainguard", "20230214"},
       {"MinimOs", "ID=minimos\nNAME=\"MinimOS\"\nVERSION_ID=\"20241031\"\n", "minimos", "20241031"},
+      {"EchoIsNotTheDebianThatItIsBuiltFrom", "NAME=\"Echo OS\"\nID=echo\nVERSION_ID=1\n", "echo",
+       "1"},
       {"Debian",
        "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\n"
        "VERSION_ID=\"12\"\nVERSION=\"12 (bookworm)\"\nVERSION_CODENAME=bookworm\nID=debian\n",
