@@ -9,8 +9,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "lib/base/text.h"
 #include "scanner/matching/answer_memory.h"
+#include "scanner/matching/coverage_row.h"
 #include "scanner/matching/key_findings.h"
 #include "scanner/matching/lifecycle.h"
 #include "scanner/matching/package_key.h"
@@ -22,76 +22,9 @@ namespace {
 
 using advisories::AdvisoryDatabase;
 
-/// Packages named in one coverage row; the rest is counted.
-constexpr std::size_t kMaxNamed = 5;
-constexpr std::size_t kMaxReasonBytes = 1000;
 // 4 MB in the store; an image with ten thousand packages in five repositories asks 50,000
 // questions.
 constexpr std::size_t kMaxAsked = 512u << 10;
-
-/// One line of coverage in the making.
-struct CoverageRow {
-  std::uint64_t packages = 0;
-  std::uint64_t unasked = 0;
-  std::uint64_t foreign = 0;      // packages that the distribution's feeds do not mean
-  std::uint64_t sourceless = 0;   // packages whose source nobody records: nobody was asked
-  std::string unsupported;        // why nothing speaks of (some of) them; "" where something does
-  std::uint64_t other_lines = 0;  // packages that fixes of extras may mean, and were taken not to
-  std::string note;               // what the feeds cannot say
-  std::vector<std::string> failures;
-  std::uint64_t failed = 0;
-
-  void AddFailure(const Package& package, const std::string& why) {
-    if (failures.size() < kMaxNamed) {
-      failures.push_back("package " + text::Printable(package.name) + " version " +
-                         text::JsonQuote(package.version) + ": " + why);
-    }
-    ++failed;
-  }
-
-  std::vector<std::string> WhatFailed() const {
-    const std::string of = " of " + std::to_string(packages) + " packages";
-    std::vector<std::string> parts = failures;
-    if (failed > failures.size()) {
-      parts.push_back("and " + std::to_string(failed - failures.size()) + " more");
-    }
-    if (unasked > 0) parts.push_back(std::to_string(unasked) + of + ": " + unsupported);
-    if (sourceless > 0) {
-      parts.push_back(std::to_string(sourceless) + of +
-                      ": nothing records their source packages, by which the feeds speak of them");
-    }
-    return parts;
-  }
-
-  Coverage Finish(const std::string& source) const {
-    Coverage coverage{source, CoverageState::kRead, note, packages};
-    if (other_lines > 0) {
-      coverage.reason += (coverage.reason.empty() ? "" : "; ") + std::to_string(other_lines) +
-                         " of " + std::to_string(packages) +
-                         " packages have names that extras have, too, in other lines of versions: "
-                         "not compared with those";
-    }
-    if (foreign > 0) {
-      coverage.reason += (coverage.reason.empty() ? "" : "; ") + std::to_string(foreign) + " of " +
-                         std::to_string(packages) +
-                         " packages are of other vendors, of whom no feed speaks";
-    }
-    if (foreign > 0 && foreign == packages) {
-      coverage.state = CoverageState::kUnsupported;
-      coverage.reason = (packages > 1 ? "all " + std::to_string(packages) + " packages are"
-                                      : std::string("its one package is")) +
-                        " of other vendors, of whom no feed speaks";
-    } else if (unasked > 0 && unasked + foreign == packages) {
-      coverage.state = CoverageState::kUnsupported;
-      coverage.reason = unsupported;
-    } else if (failed > 0 || unasked > 0 || sourceless > 0) {
-      coverage.state = CoverageState::kFailed;
-      coverage.reason = text::Join(WhatFailed(), "; ");
-    }
-    coverage.reason = text::Truncate(coverage.reason, kMaxReasonBytes);
-    return coverage;
-  }
-};
 
 /// A question as text: what is asked the same is answered the same, whatever the inventory.
 std::string KeyOf(const Question& question) {
