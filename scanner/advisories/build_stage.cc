@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 #include <thread>
+#include <unordered_set>
 
 #include "lib/base/text.h"
 #include "scanner/advisories/build_steps.h"
@@ -15,6 +17,8 @@ namespace {
 
 /// How far a feed's clock may be ahead of ours.
 constexpr std::chrono::hours kClockSkew{24};
+/// Of one binary package: from the second on nobody can tell which it is.
+constexpr std::size_t kMaxSources = 8;
 /// How often progress is told, in members.
 constexpr std::uint64_t kProgressEvery = 1000;
 
@@ -106,6 +110,9 @@ class Stager final : public FeedSink {
 
   Status Put(StagedRecord record) override {
     FeedInfo& counts = info_->feeds[feed_];
+    for (const BinaryOfSource& binary : record.binaries) {
+      if (Status status = PutBinary(binary); !status) return status;
+    }
     if (record.withdrawn) {
       ++counts.withdrawn;
     } else if (record.packages.empty()) {
@@ -165,6 +172,25 @@ class Stager final : public FeedSink {
   }
 
  private:
+  /// Each record about a source package says the same of its binaries.
+  Status PutBinary(const BinaryOfSource& binary) {
+    const std::string key = KeyPrefix(binary.ecosystem, binary.name);
+    if (!binaries_.insert(std::hash<std::string>()(key + binary.source)).second) return Ok();
+    const auto before = writer_.Get(kBinaryTable, key);
+    if (!before) return before.error();
+    std::vector<std::string> sources;
+    if (before->has_value()) {
+      auto known = DecodeTexts(**before);
+      if (!known) return std::move(known).error();
+      sources = *std::move(known);
+    }
+    const auto place = std::lower_bound(sources.begin(), sources.end(), binary.source);
+    if (place != sources.end() && *place == binary.source) return Ok();
+    if (sources.size() == kMaxSources) return Ok();
+    sources.insert(place, binary.source);
+    return writer_.Put(kBinaryTable, key, EncodeTexts(sources));
+  }
+
   void Enter(std::size_t feed) {
     if (reader_ && feed_ == feed) return;
     feed_ = feed;
@@ -219,6 +245,7 @@ class Stager final : public FeedSink {
   std::string member_;
   std::uint64_t read_ = 0;
   std::map<std::string, std::set<std::string>> unfixed_by_;
+  std::unordered_set<std::size_t> binaries_;  // hashes of those that were put
 };
 
 Status Consume(MemberQueue& queue, const BuildOptions& options, Stager& stager,
@@ -245,7 +272,8 @@ Result<std::unique_ptr<BatchWriter>> StageFeeds(const BuildOptions& options,
                                                 DatabaseInfo* info) {
   auto writer = BatchWriter::Open(path);
   if (!writer) return std::move(writer).error();
-  for (const char* table : {kRecordTable, kFactTable, kLifecycleTable, kRepositoryTable}) {
+  for (const char* table :
+       {kRecordTable, kFactTable, kLifecycleTable, kRepositoryTable, kBinaryTable}) {
     if (Status status = (*writer)->MakeTable(table); !status) return status.error();
   }
   Stager stager(options, **writer, info);

@@ -12,8 +12,8 @@
 
 namespace landwaiter::advisories {
 
-/// The scratch tables: records by id NUL part, facts by CVE NUL feed kind; lifecycles and
-/// repositories as in the database.
+/// The scratch tables: records by id NUL part, facts by CVE NUL feed kind; lifecycles,
+/// repositories and binaries as in the database.
 inline constexpr const char* kRecordTable = "records";
 inline constexpr const char* kFactTable = "facts";
 /// Members between the two threads; several of the largest records.

@@ -203,8 +203,8 @@ Status Copy(BatchWriter& from, const char* table, FinalWriter& to) {
 
 Status WriteAll(BatchWriter& staged, BatchWriter& rows, BatchWriter& file,
                 const Cancellation& cancel, DatabaseInfo* info) {
-  for (const char* table :
-       {kAffectedTable, kAdvisoryTable, kNameTable, kCveTable, kLifecycleTable, kRepositoryTable}) {
+  for (const char* table : {kAffectedTable, kAdvisoryTable, kNameTable, kCveTable, kLifecycleTable,
+                            kRepositoryTable, kBinaryTable}) {
     if (Status status = file.MakeTable(table); !status) return status;
   }
   FinalWriter to(file);
@@ -212,7 +212,7 @@ Status WriteAll(BatchWriter& staged, BatchWriter& rows, BatchWriter& file,
   if (Status status = WritePackages(rows, to, cancel, info); !status) return status;
   if (Status status = Copy(rows, kNameTable, to); !status) return status;
   if (Status status = WriteFacts(staged, to); !status) return status;
-  for (const char* table : {kLifecycleTable, kRepositoryTable}) {
+  for (const char* table : {kLifecycleTable, kRepositoryTable, kBinaryTable}) {
     if (Status status = Copy(staged, table, to); !status) return status;
   }
   info->id = to.Id();

@@ -40,6 +40,13 @@ struct StagedPackage {
   std::string package;
   Affected affected;
 };
+/// A binary package of a release and a source package that it was built from, with its version.
+struct BinaryOfSource {
+  std::string ecosystem;
+  std::string name;
+  std::string source;
+  friend bool operator==(const BinaryOfSource&, const BinaryOfSource&) = default;
+};
 struct StagedRecord {
   Advisory advisory;
   bool withdrawn = false;
@@ -49,6 +56,8 @@ struct StagedRecord {
   std::string part = {};
   bool adds = false;  // this part leaves what the whole record says of the same packages
   std::vector<StagedPackage> packages;
+  /// Said besides, whatever becomes of the record: not part of its bytes.
+  std::vector<BinaryOfSource> binaries = {};
 };
 std::string Encode(const StagedRecord& record);
 Result<StagedRecord> DecodeStagedRecord(std::string_view value);

@@ -29,6 +29,7 @@ struct Tables {
   TableRoot cves;
   TableRoot lifecycles;
   TableRoot repositories;
+  TableRoot binaries;  // empty in databases of earlier versions
 
   const TableRoot& Of(Table table) const {
     switch (table) {
@@ -42,6 +43,8 @@ struct Tables {
         return cves;
       case Table::kLifecycles:
         return lifecycles;
+      case Table::kBinaries:
+        return binaries;
       case Table::kRepositories:
         break;
     }
@@ -63,6 +66,9 @@ Result<Tables> OpenTables(const LmdbFile& file) {
     if (!root) return root.error();
     *row.root = *root;
   }
+  const auto binaries = file.FindTable(kBinaryTable);
+  if (!binaries) return binaries.error();
+  if (*binaries) tables.binaries = **binaries;
   return tables;
 }
 
@@ -133,6 +139,13 @@ class LmdbDatabase final : public AdvisoryDatabase {
     auto cpes = Read(tables_.repositories, repository, DecodeTexts);
     if (!cpes) return std::move(cpes).error();
     return std::move(*cpes).value_or(std::vector<std::string>());
+  }
+
+  Result<std::vector<std::string>> SourcesOf(std::string_view ecosystem,
+                                             std::string_view binary) const override {
+    auto sources = Read(tables_.binaries, KeyPrefix(ecosystem, binary), DecodeTexts);
+    if (!sources) return std::move(sources).error();
+    return std::move(*sources).value_or(std::vector<std::string>());
   }
 
   Result<LmdbFile::Cursor> RowsOf(Table table) const override {

@@ -72,8 +72,13 @@ class AdvisoryDatabase {
   /// The CPEs that Red Hat gives a repository ("rhel-9-for-x86_64-baseos-rpms"); empty for none.
   virtual Result<std::vector<std::string>> CpesOf(std::string_view repository) const = 0;
 
+  /// The source packages that a binary package of a release was built from, with its own version,
+  /// as far as a feed tells (ReadBinaries in feeds/osv_binaries.h): sorted; empty where none does.
+  virtual Result<std::vector<std::string>> SourcesOf(std::string_view ecosystem,
+                                                     std::string_view binary) const = 0;
+
   /// The tables as they are stored (tables.h), for what compares databases (touched.h).
-  enum class Table { kAffected, kAdvisories, kNames, kCves, kLifecycles, kRepositories };
+  enum class Table { kAffected, kAdvisories, kNames, kCves, kLifecycles, kRepositories, kBinaries };
   /// Before the first row. Errors: DataLoss.
   virtual Result<LmdbFile::Cursor> RowsOf(Table table) const = 0;
 

@@ -303,17 +303,23 @@ Result<std::optional<std::string_view>> LmdbFile::Find(std::uint64_t root, std::
 }
 
 Result<TableRoot> LmdbFile::Table(std::string_view name) const {
+  const auto found = FindTable(name);
+  if (!found) return found.error();
+  if (!*found) return Damaged("it has no table " + std::string(name));
+  return **found;
+}
+
+Result<std::optional<TableRoot>> LmdbFile::FindTable(std::string_view name) const {
   if (Status whole = StillWhole(); !whole) return std::move(whole).error();
-  const Error missing = Damaged("it has no table " + std::string(name));
-  if (tables_.empty) return missing;
+  if (tables_.empty) return std::optional<TableRoot>();
   const auto record = Find(tables_.page, name, kSubTable);
   if (!record) return record.error();
-  if (!record->has_value()) return missing;
+  if (!record->has_value()) return std::optional<TableRoot>();
   if ((*record)->size() != kRecordBytes || ReadAt<std::uint16_t>(**record, kRecordFlagsAt) != 0) {
     return Damaged("its table " + std::string(name) + " is of an unknown kind");
   }
   const auto root = ReadAt<std::uint64_t>(**record, kRecordRootAt);
-  return TableRoot{root, root == kNoRoot};
+  return std::optional(TableRoot{root, root == kNoRoot});
 }
 
 Result<std::optional<std::string_view>> LmdbFile::Get(const TableRoot& table, std::string_view key,

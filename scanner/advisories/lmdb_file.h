@@ -48,6 +48,8 @@ class LmdbFile {
 
   /// Errors: DataLoss where it has no such table.
   Result<TableRoot> Table(std::string_view name) const;
+  /// nullopt where it has no such table.
+  Result<std::optional<TableRoot>> FindTable(std::string_view name) const;
   /// Whether the file is asked for its size first. A system call costs as much as the look itself:
   /// what is looked up because of what another look has just found does without.
   enum class Look { kFirst, kFollowing };

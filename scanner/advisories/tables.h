@@ -1,4 +1,6 @@
-// Names and keys of the tables in the LMDB file. A change here is a change of kFormatVersion.
+// Names and keys of the tables in the LMDB file. A change here is a change of kFormatVersion, but
+// for a table more that readers do without: earlier programs do not look for it, and databases of
+// theirs lack it.
 #pragma once
 
 #include <string>
@@ -12,6 +14,8 @@ inline constexpr const char* kNameTable = "names";            // id, alias or up
 inline constexpr const char* kCveTable = "cves";              // CVE → CveFacts
 inline constexpr const char* kLifecycleTable = "lifecycles";  // product NUL release
 inline constexpr const char* kRepositoryTable = "repositories";  // repository → CPEs
+/// ecosystem NUL binary package NUL → source packages; may be missing
+inline constexpr const char* kBinaryTable = "binaries";
 
 inline std::string KeyPrefix(std::string_view first) { return std::string(first) + '\0'; }
 inline std::string KeyPrefix(std::string_view first, std::string_view second) {

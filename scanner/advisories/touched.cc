@@ -110,7 +110,8 @@ class Comparison {
     }
     for (const auto step :
          {&Comparison::FindNames, &Comparison::FindChangedAdvisories, &Comparison::FindAdvisories,
-          &Comparison::FindPackages, &Comparison::FindLifecycles, &Comparison::FindRepositories}) {
+          &Comparison::FindPackages, &Comparison::FindLifecycles, &Comparison::FindRepositories,
+          &Comparison::FindBinaries}) {
       if (Status status = (this->*step)(); !status) return std::move(status).error();
       if (IsTooMuch()) return std::optional<TouchedWords>();
     }
@@ -237,6 +238,7 @@ class Comparison {
   }
 
   Status FindRepositories() { return TouchDifferences(Table::kRepositories); }
+  Status FindBinaries() { return TouchDifferences(Table::kBinaries); }
 
   const AdvisoryDatabase& before_;
   const AdvisoryDatabase& after_;
@@ -258,6 +260,10 @@ Word WordOfLifecycle(std::string_view product, std::string_view release) {
 
 Word WordOfRepository(std::string_view repository) {
   return WordOf(Table::kRepositories, repository);
+}
+
+Word WordOfBinary(std::string_view ecosystem, std::string_view binary) {
+  return WordOf(Table::kBinaries, KeyPrefix(ecosystem, binary));
 }
 
 Result<std::optional<TouchedWords>> TouchedBetween(const AdvisoryDatabase& before,

@@ -4,10 +4,10 @@
 // Everything that a match reads is compared byte by byte: the rows of a package; of the advisories
 // in them all fields; of all names of those the facts (EPSS, known exploitation, NVD) and the other
 // advisories that bear them, from which severities are taken; the dates of releases; the products
-// of repositories. A difference in what is no matter of single packages (ecosystems, kinds of
-// feeds, whether known exploitation is known at all) touches everything. Whoever makes a match read
-// something else has to say it here; tests/unit/scanner/matching/touched_test.cc holds random
-// databases against each other.
+// of repositories; the sources of binary packages. A difference in what is no matter of single
+// packages (ecosystems, kinds of feeds, whether known exploitation is known at all) touches
+// everything. Whoever makes a match read something else has to say it here;
+// tests/unit/scanner/matching/touched_test.cc holds random databases against each other.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,7 @@ using Word = std::uint64_t;
 Word WordOfPackage(std::string_view ecosystem, std::string_view package);
 Word WordOfLifecycle(std::string_view product, std::string_view release);
 Word WordOfRepository(std::string_view repository);
+Word WordOfBinary(std::string_view ecosystem, std::string_view binary);
 
 using TouchedWords = std::unordered_set<Word>;
 

@@ -205,6 +205,7 @@ class Matcher {
   }
 
   Status AddFindings(const Package& package, Question question, bool guess, CoverageRow* row) {
+    for (const advisories::Word word : questions_.WordsOfSource(package)) NoteAsked(word);
     const auto known = FindingsFor(std::move(question), package);
     if (!known) return known.error();
     const KeyFindings& found = (*known)->Get();
@@ -302,7 +303,7 @@ class Matcher {
     return &known_.emplace(std::move(key), std::move(known)).first->second;
   }
 
-  static void Describe(const Package& package, bool guess, Finding& finding) {
+  void Describe(const Package& package, bool guess, Finding& finding) const {
     if (guess) finding.confidence = Confidence::kCpe;
     finding.fixed_version = AsInstalled(package, finding.fixed_version);
     finding.package = package.name;
@@ -310,7 +311,9 @@ class Matcher {
     finding.installed_version = package.version;
     finding.purl = package.purl;
     finding.path = package.path;
-    if (package.source_name != package.name) finding.source_package = package.source_name;
+    const std::string* const told = questions_.ToldSource(package);
+    const std::string& source = told == nullptr ? package.source_name : *told;
+    if (source != package.name) finding.source_package = source;
     finding.layer = package.layer;
     finding.host_kernel = IsKernelHeaders(package);
   }

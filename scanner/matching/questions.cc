@@ -36,6 +36,7 @@ Result<Questions> Questions::For(const Inventory& inventory,
     const std::string_view tag = advisories::ModuleTagOf(package.version);
     if (advisories::NamesModuleBuild(tag)) questions.labels_.emplace(tag, package.module);
   }
+  if (Status status = questions.LearnSources(); !status) return status.error();
   const auto& of_layers = questions.layer_places_;
   questions.has_feed_ =
       !questions.places_.empty() || std::any_of(of_layers.begin(), of_layers.end(),
@@ -63,6 +64,50 @@ Status Questions::PlaceLayers() {
     layer_places_.push_back(current);
   }
   return Ok();
+}
+
+Status Questions::LearnSources() {
+  for (const Package& package : inventory_.packages) {
+    if (!IsBySourceThatIsAssumed(package)) continue;
+    auto source = SourceIn(places_, package);
+    if (!source) return std::move(source).error();
+    if (!source->empty()) told_sources_.insert_or_assign(package.name, *std::move(source));
+  }
+  return Ok();
+}
+
+/// A name that is a source's, too, is taken for that source's.
+Result<std::string> Questions::SourceIn(const std::vector<Place>& places,
+                                        const Package& package) const {
+  std::string found;
+  for (const Place& place : places) {
+    const auto own = database_.Lookup(place.ecosystem, package.name);
+    if (!own) return own.error();
+    if (!own->empty()) return std::string();
+    const auto sources = database_.SourcesOf(place.ecosystem, package.name);
+    if (!sources) return sources.error();
+    for (const std::string& source : *sources) {
+      if (!found.empty() && found != source) return std::string();
+      found = source;
+    }
+  }
+  return found;
+}
+
+const std::string* Questions::ToldSource(const Package& package) const {
+  if (!IsBySourceThatIsAssumed(package)) return nullptr;
+  const auto at = told_sources_.find(package.name);
+  return at == told_sources_.end() ? nullptr : &at->second;
+}
+
+std::vector<advisories::Word> Questions::WordsOfSource(const Package& package) const {
+  std::vector<advisories::Word> words;
+  if (!IsBySourceThatIsAssumed(package)) return words;
+  for (const Place& place : places_) {
+    words.push_back(advisories::WordOfPackage(place.ecosystem, package.name));
+    words.push_back(advisories::WordOfBinary(place.ecosystem, package.name));
+  }
+  return words;
 }
 
 const std::vector<Place>& Questions::PlacesOfLayer(int layer) const {
@@ -115,6 +160,7 @@ std::optional<Question> Questions::OfOsPackage(const Package& package, std::stri
   Question question;
   question.places = places;
   question.keys = KeysOf(package, distribution_->key);
+  if (const std::string* source = ToldSource(package)) question.keys = {{*source, package.version}};
   question.module = ModuleStream(package.module);
   if (question.module.empty() && package.type == "rpm") {
     const std::string_view tag = advisories::ModuleTagOf(package.version);

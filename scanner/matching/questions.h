@@ -8,6 +8,7 @@
 
 #include "model/inventory.h"
 #include "scanner/advisories/database.h"
+#include "scanner/advisories/touched.h"
 #include "scanner/matching/distributions.h"
 #include "scanner/matching/key_findings.h"
 #include "scanner/matching/package_key.h"
@@ -36,6 +37,11 @@ class Questions {
     return distribution_ != nullptr && distribution_->key == KeyBy::kSource &&
            package.source_assumed && IsOsPackage(package);
   }
+  /// The source package that the database, in place of a record, says such a package was built
+  /// from; nullptr where it does not, or names several.
+  const std::string* ToldSource(const Package& package) const;
+  /// What the database is asked for to know that (MatchResult::asked).
+  std::vector<advisories::Word> WordsOfSource(const Package& package) const;
   /// nullptr where no feed of the operating system is in the database.
   const Distribution* distribution() const { return has_feed_ ? distribution_ : nullptr; }
   /// Amazon Linux 2, of whose extras no feed is in the database.
@@ -48,6 +54,8 @@ class Questions {
   Questions(const Inventory& inventory, const advisories::AdvisoryDatabase& database)
       : inventory_(inventory), database_(database) {}
   Status PlaceLayers();
+  Status LearnSources();
+  Result<std::string> SourceIn(const std::vector<Place>& places, const Package& package) const;
   const std::vector<Place>& PlacesOfLayer(int layer) const;
   std::optional<Question> OfOsPackage(const Package& package, std::string* why) const;
   std::optional<Question> OfProgram(const Package& package, std::string* why) const;
@@ -62,7 +70,8 @@ class Questions {
   std::vector<Place> places_;  // of packages whose layer names no repositories
   /// By layer; empty where `places_` counts. Red Hat alone.
   std::vector<std::vector<Place>> layer_places_;
-  std::map<std::string_view, std::string_view> labels_;  // of rpm modules, by dist tag
+  std::map<std::string_view, std::string_view> labels_;   // of rpm modules, by dist tag
+  std::map<std::string_view, std::string> told_sources_;  // by the package's name
   bool has_feed_ = false;
   bool lacks_extras_ = false;
 };

@@ -4,6 +4,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "scanner/advisories/feeds/osv_binaries.h"
 #include "scanner/advisories/feeds/osv_distribution.h"
 #include "scanner/advisories/feeds/osv_severity.h"
 #include "scanner/advisories/ids.h"
@@ -203,6 +204,7 @@ Status ReadAffected(const dom::object& object, const FieldPath& path, StagedReco
   if (Status status = ReadAffectedSeverity(object, path, &staged.affected); !status) {
     return status;
   }
+  ReadBinaries(object, staged, &record->binaries);
   if (!staged.affected.ranges.empty() || !staged.affected.versions.empty()) {
     record->packages.push_back(std::move(staged));
   }

@@ -67,6 +67,16 @@ class OsvRecord {
     specific_ = R"(,"ecosystem_specific":{"urgency":")" + urgency + "\"}";
     return *this;
   }
+  /// As Ubuntu lists them, by name and version.
+  OsvRecord& Binaries(const std::vector<std::pair<std::string, std::string>>& binaries) {
+    std::string list;
+    for (const auto& [name, version] : binaries) {
+      list += (list.empty() ? "" : ",") +
+              (R"({"binary_name":")" + name + R"(","binary_version":")" + version + "\"}");
+    }
+    specific_ = R"(,"ecosystem_specific":{"binaries":[)" + list + "]}";
+    return *this;
+  }
   OsvRecord& Modified(const std::string& time) {
     modified_ = time;
     return *this;

@@ -88,6 +88,7 @@ TEST(LmdbFileTest, ReadsWhatLmdbWrote) {
     }
     EXPECT_EQ(ScanOf(**file, "rows", "bb"), of_prefix);
     EXPECT_EQ((*file)->Table("other").error().code, Code::kDataLoss);
+    EXPECT_FALSE((*file)->FindTable("other").value());
   }
 }
 

@@ -139,6 +139,60 @@ TEST_F(MatchTest, PitfallAPackageWhoseSourceNobodyRecordsIsNotLookedAt) {
   }
 }
 
+// Pitfalls 56, 63: what chisel leaves out, Ubuntu's feed tells.
+TEST_F(MatchTest, AChiselledPackageIsMatchedByTheSourceThatUbuntusFeedNames) {
+  const auto slice = [](const std::string& name, const std::string& version) {
+    Package package = FromSource(APackage("deb", name, version), name, version);
+    package.source_assumed = true;
+    return package;
+  };
+  const std::string noble = "Ubuntu:24.04:LTS";
+  const auto record = [&](const std::string& id, const std::string& source, const std::string& fix,
+                          const std::string& binary) {
+    return OsvRecord(id, noble, source).Introduced("0").Fixed(fix).Binaries({{binary, fix}});
+  };
+  const std::vector<OsvRecord> records{
+      record("UBUNTU-CVE-1", "openssl", "3.0.13-0ubuntu3.4", "libssl3t64"),
+      record("UBUNTU-CVE-2", "one", "2-1", "libmoved"),
+      record("UBUNTU-CVE-3", "other", "3-1", "libmoved"),
+      record("UBUNTU-CVE-4", "own", "4-1", "libother"),
+      record("UBUNTU-CVE-5", "another", "5-1", "own")};
+  struct Case {
+    std::string name;
+    std::vector<Package> packages;
+    std::vector<std::string> found;
+    CoverageState state;
+  };
+  const Case cases[] = {
+      {"an old one",
+       {slice("libssl3t64", "3.0.13-0ubuntu3.1")},
+       {"libssl3t64 UBUNTU-CVE-1"},
+       CoverageState::kRead},
+      {"a mended one", {slice("libssl3t64", "3.0.13-0ubuntu3.4")}, {}, CoverageState::kRead},
+      {"one that two sources were built to",
+       {slice("libmoved", "1-1")},
+       {},
+       CoverageState::kFailed},
+      {"one of which nothing is told", {slice("libunknown", "1-1")}, {}, CoverageState::kFailed},
+      {"a name that is a source's is that source's",
+       {slice("own", "1-1")},
+       {"own UBUNTU-CVE-4"},
+       CoverageState::kRead}};
+  for (const Case& c : cases) {
+    const auto result = MatchWith(records, AnInventory("ubuntu", "24.04", c.packages));
+    EXPECT_EQ(Ids(result), c.found) << c.name;
+    const Coverage coverage = CoverageOf(result, "advisories");
+    EXPECT_EQ(coverage.state, c.state) << c.name << ": " << coverage.reason;
+  }
+  const auto result = MatchWith(
+      records, AnInventory("ubuntu", "24.04", {slice("libssl3t64", "3.0.13-0ubuntu3.1")}));
+  ASSERT_EQ(result.findings.size(), 1u);
+  EXPECT_EQ(result.findings[0].source_package, "openssl");
+  const auto recorded = FromSource(APackage("deb", "libssl3t64", "1-1"), "libssl3t64", "1-1");
+  EXPECT_TRUE(MatchWith(records, AnInventory("ubuntu", "24.04", {recorded})).findings.empty())
+      << "what is recorded is believed";
+}
+
 // Pitfall 109: an owner that nobody could be asked about has no word to say.
 TEST_F(MatchTest, PitfallAnOwnerWithoutASourceSilencesNoLanguagePackage) {
   Package owner =

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "lib/base/clock.h"
+#include "tests/unit/scanner/matching/match_fixture.h"
 #include "tests/unit/scanner/matching/state_database.h"
 
 namespace landwaiter::matching {
@@ -189,6 +190,34 @@ INSTANTIATE_TEST_SUITE_P(
                     },
                     {}}),
     [](const auto& info) { return info.param.name; });
+
+TEST_F(MatchTest, WhatABinaryIsSaidToBeBuiltFromTouchesItsImageAlone) {
+  Package slice = FromSource(APackage("deb", "libssl3t64", "1-1"), "libssl3t64", "1-1");
+  slice.source_assumed = true;
+  const Inventory image = AnInventory("ubuntu", "24.04", {slice});
+  const Inventory other = AnInventory(
+      "ubuntu", "24.04", {FromSource(APackage("deb", "libssl3t64", "1-1"), "openssl", "1-1")});
+  const auto build = [&](const std::string& binary) {
+    return advisories::DatabaseOf(
+        folder_,
+        {Fixed("USN-1", "Ubuntu:24.04:LTS", "openssl", "2-1").Binaries({{binary, "2-1"}})});
+  };
+  const auto before = build("libcrypto");
+  const auto after = build("libssl3t64");
+  ASSERT_TRUE(before && after);
+  EXPECT_NE(before->Info().id, after->Info().id);
+  const auto touched = advisories::TouchedBetween(*before, *after);
+  ASSERT_TRUE(touched && *touched);
+  const auto is_touched = [&](const Inventory& inventory) {
+    const auto asked = MatchOrFail(inventory, *before).asked;
+    return std::any_of(asked.begin(), asked.end(),
+                       [&](auto word) { return (*touched)->contains(word); });
+  };
+  EXPECT_TRUE(is_touched(image));
+  EXPECT_FALSE(is_touched(other));
+  EXPECT_TRUE(MatchOrFail(image, *before).findings.empty());
+  EXPECT_EQ(MatchOrFail(image, *after).findings.size(), 1u);
+}
 
 }  // namespace
 }  // namespace landwaiter::matching

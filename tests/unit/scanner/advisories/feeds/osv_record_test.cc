@@ -205,6 +205,63 @@ TEST(OsvRecordTest, BrokenRecordsAreErrorsThatNameTheField) {
   }
 }
 
+TEST(OsvRecordTest, UbuntusBinariesLeadToTheirSourceWhereTheyHaveItsVersion) {
+  struct Row {
+    const char* name;
+    OsvRecord record;
+    std::vector<BinaryOfSource> binaries;
+  };
+  const std::string noble = "Ubuntu:24.04:LTS";
+  const auto openssl = [](const std::string& ecosystem, const std::string& source = "openssl") {
+    return OsvRecord("USN-1", ecosystem, source).Introduced("0").Fixed("3.0.13-0ubuntu3.4");
+  };
+  const std::vector<std::pair<std::string, std::string>> libssl{{"libssl3t64", "3.0.13-0ubuntu3.4"},
+                                                                {"openssl", "3.0.13-0ubuntu3.4"}};
+  const BinaryOfSource known{noble, "libssl3t64", "openssl"};
+  const Row rows[] = {
+      {"a binary of another name", openssl(noble).Binaries(libssl), {known}},
+      {"of a release between",
+       openssl("Ubuntu:25.10").Binaries(libssl),
+       {{"Ubuntu:25.10", "libssl3t64", "openssl"}}},
+      {"of a release that chisel does not cut", openssl("Ubuntu:18.04:LTS").Binaries(libssl), {}},
+      {"Pro has the same binaries", openssl("Ubuntu:Pro:24.04:LTS").Binaries(libssl), {}},
+      {"another distribution", openssl("Debian:12").Binaries(libssl), {}},
+      {"kernels", openssl(noble, "linux-aws").Binaries(libssl), {}},
+      {"of another version than the source's",
+       openssl(noble).Binaries({{"gcc", "4:13.2.0-7ubuntu1"}}),
+       {}},
+      {"a name with a control character",
+       openssl(noble).Binaries({{"lib\\u0000ssl", "3.0.13-0ubuntu3.4"}}),
+       {}},
+      {"a name without end",
+       openssl(noble).Binaries({{std::string(301, 'x'), "3.0.13-0ubuntu3.4"}}),
+       {}}};
+  OsvReader reader;
+  for (const Row& row : rows) {
+    const auto record = reader.Read(row.record.Json());
+    ASSERT_TRUE(record.has_value()) << row.name << ": " << record.error().message;
+    EXPECT_EQ(record->binaries, row.binaries) << row.name;
+    EXPECT_EQ(record->packages.size(), 1u) << row.name;
+  }
+  std::vector<std::pair<std::string, std::string>> many(5000, libssl[0]);
+  EXPECT_EQ(reader.Read(openssl(noble).Binaries(many).Json())->binaries.size(), 4096u);
+}
+
+// The field is the vendor's own: what is not as Ubuntu writes it says nothing.
+TEST(OsvRecordTest, BinariesOfAnotherShapeSayNothing) {
+  OsvReader reader;
+  for (const char* odd : {"1", "null", "{}", "[1,[],null,{}]", R"([{"binary_name":1}])",
+                          R"([{"binary_name":"libssl3t64"}])", R"([{"binary_version":"1"}])"}) {
+    const auto record = reader.Read(
+        R"({"id":"USN-1","affected":[{"package":{"ecosystem":"Ubuntu:24.04:LTS","name":"openssl"},)"
+        R"("versions":["1"],"ecosystem_specific":{"binaries":)" +
+        std::string(odd) + "}}]}");
+    ASSERT_TRUE(record.has_value()) << odd << ": " << record.error().message;
+    EXPECT_TRUE(record->binaries.empty()) << odd;
+    EXPECT_EQ(record->packages.size(), 1u) << odd;
+  }
+}
+
 TEST(OsvRecordTest, HostileSizesMeetALimit) {
   OsvReader reader;
   const std::string deep = R"({"id":"X","database_specific":)" + std::string(100'000, '[') +
