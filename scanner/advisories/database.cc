@@ -77,11 +77,14 @@ class LmdbDatabase final : public AdvisoryDatabase {
   LmdbDatabase(DatabaseInfo info, std::unique_ptr<LmdbFile> file, Tables tables)
       : AdvisoryDatabase(std::move(info)), file_(std::move(file)), tables_(tables) {}
 
+  Status StillWhole() const override { return file_->StillWhole(); }
+
   Status EachAffected(std::string_view ecosystem, std::string_view package,
                       const std::function<Status(Affected& row)>& take,
                       const PlainRowFilter& skip) const override {
     const auto value =
-        file_->Get(tables_.affected, KeyPrefix(ecosystem, NormalizeName(ecosystem, package)));
+        file_->Get(tables_.affected, KeyPrefix(ecosystem, NormalizeName(ecosystem, package)),
+                   LmdbFile::Look::kFollowing);
     if (!value) return value.error();
     return value->has_value() ? Named(advisories::EachAffected(**value, take, skip)) : Ok();
   }
@@ -248,6 +251,7 @@ Status AdvisoryDatabase::Check(const std::string& path, const DatabaseInfo& info
 
 Result<std::vector<Affected>> AdvisoryDatabase::Lookup(std::string_view ecosystem,
                                                        std::string_view package) const {
+  if (Status whole = StillWhole(); !whole) return std::move(whole).error();
   std::vector<Affected> rows;
   const auto keep = [&](Affected& row) {
     rows.push_back(std::move(row));

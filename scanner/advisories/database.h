@@ -47,6 +47,11 @@ class AdvisoryDatabase {
   /// What the manifest says of it; nullptr for one that no feed speaks of.
   const EcosystemInfo* FindEcosystem(std::string_view ecosystem) const;
 
+  /// Whether the file has not been cut short since it was opened, which would end the process at
+  /// the next page that is touched. All that is asked below looks itself, but for EachAffected,
+  /// which costs little more than this does: whoever has many packages asks now and then.
+  /// Errors: DataLoss.
+  virtual Status StillWhole() const = 0;
   /// Calls `take` with all that is said of one package, by advisory id, but for what `skip` does
   /// not want; no call is the ordinary case and means that nothing is known, not that something
   /// failed. A row is good until `take` returns, and may be moved from. The name is normalised as

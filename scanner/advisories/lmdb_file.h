@@ -46,6 +46,9 @@ class LmdbFile {
   /// What errors call it: its path.
   const std::string& name() const { return name_; }
 
+  /// A file that is cut short while it is mapped would end the process at the next page: asked
+  /// before each look that begins something. Errors: DataLoss.
+  Status StillWhole() const;
   /// Errors: DataLoss where it has no such table.
   Result<TableRoot> Table(std::string_view name) const;
   /// nullopt where it has no such table.
@@ -72,9 +75,6 @@ class LmdbFile {
   LmdbFile(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
   Status ReadHeads();
   Error Damaged(std::string_view what) const;
-  /// A file that is cut short while it is mapped would end the process at the next page: asked
-  /// before each look that begins something.
-  Status StillWhole() const;
   Result<Page> PageAt(std::uint64_t number) const;
   Result<Node> NodeAt(const Page& page, std::size_t index) const;
   static std::optional<std::string_view> KeyAt(const Page& page, std::size_t index);

@@ -26,6 +26,9 @@ using advisories::AdvisoryDatabase;
 // questions.
 constexpr std::size_t kMaxAsked = 512u << 10;
 
+/// Between two looks whether the database's file is still whole: some milliseconds.
+constexpr std::size_t kPackagesPerLook = 1000;
+
 /// A question as text: what is asked the same is answered the same, whatever the inventory.
 std::string KeyOf(const Question& question) {
   std::string key;
@@ -77,7 +80,11 @@ class Matcher {
   }
 
   Result<MatchResult> Run() {
+    std::size_t matched = 0;
     for (const Package& package : inventory_.packages) {
+      if (matched++ % kPackagesPerLook == 0) {
+        if (Status whole = database_.StillWhole(); !whole) return std::move(whole).error();
+      }
       if (Status status = MatchPackage(package); !status) return status.error();
     }
     for (const auto& [source, row] : coverage_) result_.coverage.push_back(row.Finish(source));
