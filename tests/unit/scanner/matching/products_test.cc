@@ -323,6 +323,32 @@ TEST_F(StatesTest, PitfallArchitecturesOfAnAdvisoryCount) {
   }
 }
 
+// Pitfalls 66, 72, 85: of whom the feed does not speak, and whose versions all the same are in its
+// order. Nobody publishes what mends them, so what is below the fix is reported, and what is above
+// is not.
+TEST_F(StatesTest, PitfallWhatContinuesTheDistributionsVersionsIsComparedWithThem) {
+  struct Case {
+    const char* name;
+    const char *family, *release, *type, *version;
+    bool found;
+  };
+  const std::vector<OsvRecord> records{
+      Fixed("DSA-1", "Debian:12", "postgresql-15", "15.8-0+deb12u1"),
+      Fixed("ALPINE-1", "Alpine:v3.18", "postgresql-15", "15.8-r0")};
+  for (const Case& c :
+       {Case{"a backport of the version that mends it", "debian", "12", "deb",
+             "15.8-0+deb12u1~bpo11+1", true},
+        Case{"a backport of a later one", "debian", "12", "deb", "15.10-1~bpo12+1", false},
+        Case{"a rebuild of PGDG's below the fix", "debian", "12", "deb", "15.6-1.pgdg120+2", true},
+        Case{"and above it", "debian", "12", "deb", "15.10-1.pgdg120+1", false},
+        Case{"a package kept from an older release", "alpine", "3.18.4", "apk", "13.2-r0", true}}) {
+    const auto package =
+        FromSource(APackage(c.type, "libpq5", c.version), "postgresql-15", c.version);
+    const auto result = MatchWith(records, AnInventory(c.family, c.release, {package}));
+    EXPECT_EQ(result.findings.size(), c.found ? 1u : 0u) << c.name;
+  }
+}
+
 // Pitfall 106.
 TEST_F(StatesTest, SuseIsLookedUpInTheModulesOfItsServicePack) {
   const std::vector<OsvRecord> records{
