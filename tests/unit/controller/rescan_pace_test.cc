@@ -32,7 +32,7 @@ TEST(RescanPaceTest, AnOldScannerIsAskedAtTwiceThePauseEachTimeUpToOnceADay) {
 TEST(RescanPaceTest, APlatformThatAnIndexLacksIsAskedForOnce) {
   RescanPace pace;
   RescanPace::Wish wish = ForReaders("");
-  wish.other_readers = false;
+  wish.looks_otherwise = false;
   EXPECT_TRUE(pace.Ask(wish, kStart));
   EXPECT_FALSE(pace.Ask(wish, kStart + hours(1000)));
   wish.wanted.platforms.push_back({"linux", "arm64"});
