@@ -10,7 +10,7 @@ namespace landwaiter::report {
 std::span<const Format> Formats() {
   static const std::array kFormats = {TableFormat(), JsonFormat(),      MarkdownFormat(),
                                       SarifFormat(), CycloneDxFormat(), SpdxFormat(),
-                                      JunitFormat(), GitlabFormat()};
+                                      JunitFormat(), GitlabFormat(),    HtmlFormat()};
   return kFormats;
 }
 

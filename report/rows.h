@@ -7,6 +7,7 @@ namespace landwaiter::report {
 
 Format CycloneDxFormat();
 Format GitlabFormat();
+Format HtmlFormat();
 Format JsonFormat();
 Format JunitFormat();
 Format MarkdownFormat();
