@@ -18,9 +18,11 @@ std::string Fact(std::string_view name, std::string_view markup) {
   return "<div><dt>" + std::string(name) + "</dt><dd>" + std::string(markup) + "</dd></div>\n";
 }
 
-std::string Megabytes(std::uint64_t bytes) {
+std::string Bytes(std::uint64_t bytes) {
+  const bool small = bytes < 1'000'000;
   char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.1f MB", static_cast<double>(bytes) / 1e6);
+  std::snprintf(buffer, sizeof buffer, "%.1f %s", static_cast<double>(bytes) / (small ? 1e3 : 1e6),
+                small ? "kB" : "MB");
   return buffer;
 }
 
@@ -36,7 +38,7 @@ std::string PlatformFacts(const ScanReport& report, std::size_t index) {
       Fact("Platform", Escaped(inventory.platform.ToString() + ", " + SystemOf(inventory)));
   facts += Fact("Holds", Amount(inventory.packages.size(), "package", "packages") + " in " +
                              Amount(inventory.layers.size(), "layer", "layers") + ", " +
-                             Megabytes(inventory.size_bytes));
+                             Bytes(inventory.size_bytes));
   if (const auto& base = BaseOf(report, index)) {
     facts += Fact("Base", Escaped(base->name) + ", " + std::to_string(base->layers) + " of " +
                               Amount(inventory.layers.size(), "layer", "layers") + "<br><code>" +

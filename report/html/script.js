@@ -203,7 +203,7 @@
   const filters = byId('filters');
   filters.addEventListener('input', filter);
   filters.addEventListener('submit', (event) => event.preventDefault());
-  byId('reset').addEventListener('click', () => {
+  byId('everything').addEventListener('click', () => {
     filters.reset();
     filter();
   });

@@ -149,12 +149,14 @@ class Image:
     """One manifest with its configuration and layers. `config` is the OCI image configuration's
     `config` object: User, ExposedPorts, Labels, Healthcheck, Cmd and the like."""
 
-    def __init__(self, layers, config=None, kind=OCI, platform="linux/amd64"):
+    def __init__(self, layers, config=None, kind=OCI, platform="linux/amd64", history=()):
+        """`history`: what made each layer, as its line says."""
         self.kind, self.platform, self.layers = kind, platform, layers
         os_name, architecture, *variant = platform.split("/")
         content = {"architecture": architecture, "os": os_name, "created": CREATED, "config": config or {},
                    "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
-                   "history": [{"created": CREATED, "created_by": "landwaiter tests"} for _ in layers]}
+                   "history": [{"created": CREATED, "created_by": line}
+                               for line in history or ["landwaiter tests"] * len(layers)]}
         if variant:
             content["variant"] = variant[0]
         self.config = Blob(json.dumps(content, sort_keys=True).encode())
