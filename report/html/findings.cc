@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "lib/base/text.h"
+#include "report/facts.h"
 #include "report/html/markup.h"
 #include "report/html/parts.h"
 #include "report/summary.h"
@@ -44,7 +45,7 @@ std::vector<Link> LinksOf(const Finding& finding) {
     if (alias != finding.advisory) AddById(links, alias);
   }
   const auto known = [&](const Link& link) { return link.url == finding.url; };
-  if (IsWebAddress(finding.url) && std::none_of(links.begin(), links.end(), known)) {
+  if (IsLink(finding.url) && std::none_of(links.begin(), links.end(), known)) {
     links.insert(links.begin(), {finding.feed.empty() ? "advisory" : finding.feed, finding.url});
   }
   if (links.size() > kMaxLinks) links.resize(kMaxLinks);
@@ -78,7 +79,7 @@ json LinksToJson(const std::vector<Link>& links) {
   return list;
 }
 
-json ToJson(const Finding& finding, std::size_t platform, const std::optional<BaseImage>& base) {
+json ToJson(const ScanReport& report, const Finding& finding, std::size_t platform) {
   json value = {{"platform", platform},
                 {"severity", SeverityName(finding.severity)},
                 {"id", Shown(finding.id)},
@@ -98,15 +99,16 @@ json ToJson(const Finding& finding, std::size_t platform, const std::optional<Ba
   add("published", finding.published.substr(0, 10));
   add("advisory", finding.advisory == finding.id ? "" : finding.advisory);
   add("feed", finding.feed);
+  add("excused", ExcusedBy(report, finding));
   add("aliases", text::Join(finding.aliases, ", "));
   add("weaknesses", text::Join(finding.weaknesses, ", "));
-  if (!finding.url.empty() && !IsWebAddress(finding.url)) add("unlinked", finding.url);
+  if (!finding.url.empty() && !IsLink(finding.url)) add("unlinked", finding.url);
   if (finding.layer >= 0) value["layer"] = finding.layer;
   if (finding.cvss_score) value["cvss"] = *finding.cvss_score;
   if (finding.epss_score) value["epss"] = *finding.epss_score;
   if (finding.known_exploited.value_or(false)) value["exploited"] = true;
   if (finding.confidence != Confidence::kExact) value["possible"] = true;
-  if (IsFromBase(base, finding.layer).value_or(false)) value["base"] = true;
+  if (IsFromBase(BaseOf(report, platform), finding.layer).value_or(false)) value["base"] = true;
   if (const auto links = LinksOf(finding); !links.empty()) value["links"] = LinksToJson(links);
   return value;
 }
@@ -117,10 +119,12 @@ std::string Cell(std::string_view name, std::string_view markup) {
          "</div></td>";
 }
 
-std::string Row(const Finding& finding, const Inventory& inventory) {
+std::string Row(const ScanReport& report, const Finding& finding, std::size_t platform) {
+  const Inventory& inventory = report.inventory.platforms[platform];
   const auto links = LinksOf(finding);
   std::string id = links.empty() ? Escaped(finding.id) : Anchor({finding.id, links.front().url});
   if (finding.known_exploited.value_or(false)) id += " <strong>known exploited</strong>";
+  if (!ExcusedBy(report, finding).empty()) id += " (excused)";
   std::string where = "<code>" + Escaped(finding.path) + "</code>";
   if (finding.layer >= 0) {
     where += "<br>layer " + std::to_string(finding.layer + 1) + " <code>" +
@@ -180,7 +184,7 @@ std::string FindingRows(const ScanReport& report) {
   std::string rows;
   std::size_t count = 0;
   ForEachListed(report, [&](std::size_t platform, const Finding& finding) {
-    if (count++ < kStaticRows) rows += Row(finding, report.inventory.platforms[platform]);
+    if (count++ < kStaticRows) rows += Row(report, finding, platform);
   });
   return rows;
 }
@@ -204,7 +208,7 @@ void WriteFindingsData(const ScanReport& report, std::ostream& out) {
   ForEachListed(report, [&](std::size_t platform, const Finding& finding) {
     out << (first ? "\n" : ",\n");
     first = false;
-    write(ToJson(finding, platform, BaseOf(report, platform)));
+    write(ToJson(report, finding, platform));
   });
   out << "]}";
 }

@@ -6,11 +6,10 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/text.h"
+#include "report/facts.h"
 
 namespace landwaiter::report::html {
 namespace {
-
-constexpr std::size_t kMaxLinkBytes = 2048;  // what browsers and servers are sure to take
 
 int HexValue(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
@@ -51,20 +50,10 @@ std::string Escaped(std::string_view raw) {
   return out;
 }
 
-bool IsWebAddress(std::string_view url) {
-  if (url.size() > kMaxLinkBytes) return false;
-  std::string_view rest;
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (text::EqualsIgnoreCase(url.substr(0, scheme.size()), scheme)) {
-      rest = url.substr(scheme.size());
-    }
-  }
-  const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
-  if (host.empty() || host.find('@') != std::string_view::npos) return false;
-  return std::all_of(url.begin(), url.end(), [](char c) {
-    return c > ' ' && c < 0x7F &&
-           std::string_view("\"'<>\\^`{|}").find(c) == std::string_view::npos;
-  });
+bool IsLink(std::string_view url) {
+  if (!IsWebAddress(url)) return false;
+  const std::string_view rest = url.substr(url.find("://") + 3);
+  return rest.substr(0, rest.find_first_of("/?#")).find('@') == std::string_view::npos;
 }
 
 std::string Anchor(const Link& link) {

@@ -19,13 +19,13 @@ std::string Shown(std::string_view raw);
 /// The same as text of an element or value of a quoted attribute (HTML, 13.1.2).
 std::string Escaped(std::string_view raw);
 
-/// http or https, a host without user or password, and nothing but printable ASCII that needs no
-/// escaping; at most 2,048 bytes. Anything else is shown and not linked.
-bool IsWebAddress(std::string_view url);
+/// A web address (report/facts.h) whose host has no user before it that reads like another host.
+/// Anything else is shown and not linked.
+bool IsLink(std::string_view url);
 
 struct Link {
   std::string label;
-  std::string url;  // IsWebAddress
+  std::string url;  // IsLink
 };
 /// `<a …>`: opens a page of its own that learns nothing of this one.
 std::string Anchor(const Link& link);

@@ -8,7 +8,7 @@
   const DETAILS = [
     ['Also known as', 'aliases'], ['Advisory', 'advisory'], ['Feed', 'feed'], ['Source package', 'source'],
     ['Severity by', 'severitySource'], ['CVSS', 'cvss'], ['CVSS vector', 'vector'], ['EPSS', 'epss'],
-    ['Weaknesses', 'weaknesses'], ['Published', 'published'], ['Not linked', 'unlinked'],
+    ['Weaknesses', 'weaknesses'], ['Published', 'published'], ['Excused by', 'excused'], ['Not linked', 'unlinked'],
   ];
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId('data').textContent);
@@ -70,6 +70,7 @@
     const box = made.firstChild;
     if (finding.exploited) box.append(element('span', 'tag exploited', 'known exploited'));
     if (finding.possible) box.append(element('span', 'tag', 'possible, by product name'));
+    if (finding.excused) box.append(element('span', 'tag', 'excused'));
     if (finding.title) box.append(element('div', '', finding.title));
     box.append(details(finding));
     return made;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "policy/facts.h"
 #include "report/html/assets.h"
 #include "report/html/markup.h"
 #include "report/html/parts.h"
@@ -162,12 +163,14 @@ TEST(Html, AFindingsDataSayWhatIsKnownAndNothingElse) {
   finding.confidence = Confidence::kCpe;
   finding.aliases = {"GHSA-abcd-1234-efgh", "X-1"};
   finding.url = "https://security.example/1";
+  report.excused = {{policy::ViolationId(finding), "baseline: X-1 until 2027-01-31: not reached"}};
   const json first = DataOf(Rendered("html", report))["findings"][0];
   EXPECT_EQ(first["id"], "CVE-2023-0001");
   EXPECT_EQ(first["fixed"], "3.0.2-1");
   EXPECT_EQ(first["exploited"], true);
   EXPECT_EQ(first["possible"], true);
   EXPECT_EQ(first["cvss"], 9.8);
+  EXPECT_EQ(first["excused"], "baseline: X-1 until 2027-01-31: not reached");
   const json links = json::parse(R"json([
       ["osv", "https://security.example/1"],
       ["CVE-2023-0001 (NVD)", "https://nvd.nist.gov/vuln/detail/CVE-2023-0001"],
@@ -175,7 +178,8 @@ TEST(Html, AFindingsDataSayWhatIsKnownAndNothingElse) {
   EXPECT_EQ(first["links"], links);
   const json second = DataOf(Rendered("html", report))["findings"][1];
   EXPECT_EQ(second["state"], "no fix");
-  for (const char* absent : {"fixed", "title", "cvss", "epss", "exploited", "possible"}) {
+  for (const char* absent :
+       {"fixed", "title", "cvss", "epss", "exploited", "possible", "excused"}) {
     EXPECT_FALSE(second.contains(absent)) << absent;
   }
 }
@@ -301,11 +305,11 @@ TEST(Html, HostileTextIsTextWhereverItStands) {
   }
 }
 
-TEST(Markup, OnlyWebAddressesAreLinked) {
+TEST(Markup, OnlyPlainWebAddressesAreLinked) {
   const std::pair<std::string, bool> addresses[] = {
       {"https://security.example/CVE-1?a=b#c", true},
-      {"HTTP://security.example", true},
-      {"https://[2001:db8::1]:8443/x", true},
+      {"http://security.example", true},
+      {"https://security.example:8443/x@1", true},
       {"javascript:alert(1)", false},
       {"JaVaScRiPt:alert(1)", false},
       {" javascript:alert(1)", false},
@@ -328,7 +332,7 @@ TEST(Markup, OnlyWebAddressesAreLinked) {
       {"", false},
   };
   for (const auto& [address, is] : addresses) {
-    EXPECT_EQ(html::IsWebAddress(address), is) << address;
+    EXPECT_EQ(html::IsLink(address), is) << address;
   }
 }
 
