@@ -5,6 +5,7 @@
 
 #include "controller/names.h"
 #include "controller/plan.h"
+#include "controller/runtime/judged.h"
 #include "lib/base/text.h"
 #include "policy/evaluate.h"
 
@@ -25,6 +26,19 @@ bool Applies(const policy::ScanPolicy& policy, const resources::ImageScan& scan)
                        auto reference = ImageReference::Parse(text);
                        return reference && policy::MatchesImage(policy, *reference);
                      });
+}
+
+json ToJson(const RunningFails& running) {
+  json workloads = json::array();
+  for (const FailingWorkload& one : running.workloads) {
+    workloads.push_back({{"namespace", one.ns},
+                         {"kind", one.kind},
+                         {"name", one.name},
+                         {"image", one.image},
+                         {"scan", one.scan},
+                         {"pods", one.pods}});
+  }
+  return {{"images", running.images}, {"pods", running.pods}, {"workloads", std::move(workloads)}};
 }
 
 }  // namespace
@@ -50,7 +64,7 @@ void Count(const PolicyRecord& policy, const resources::ImageScan& scan, PolicyT
 
 PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& tally, bool beyond,
                                TimePoint now) {
-  PolicyStatusFields out{policy.policy.generation, tally.counts, policy.conditions};
+  PolicyStatusFields out{policy.policy.generation, tally.counts, policy.running, policy.conditions};
   const auto set = [&](std::string type, bool good, std::string reason, std::string message) {
     resources::SetCondition(out.conditions,
                             {std::move(type), good ? "True" : "False", std::move(reason),
@@ -107,11 +121,22 @@ Outcome PolicyReconciler::Reconcile(const std::string& name, const Cancellation&
   const auto policy = policies_.Get(name);
   if (!policy) return {Ok()};
   PolicyTally tally;
-  scans_.ForEach(
-      [&](const std::string&, const ScanRecord& record) { Count(*policy, record.scan, tally); });
-  const PolicyStatusFields status = JudgePolicy(*policy, tally, Beyond(name), clock_.Now());
+  const TimePoint now = clock_.Now();
+  Scans failing;
+  for (auto& [key, record] : scans_.List()) {
+    Count(*policy, record->scan, tally);
+    const bool fails = CanonicalDigest(record->scan) && record->scan.status.used_by_pods > 0 &&
+                       FailsByAName(policy->policy, record->scan, now);
+    if (fails) failing.push_back(std::move(record));
+  }
+  PolicyStatusFields status = JudgePolicy(*policy, tally, Beyond(name), now);
+  // While the pods are being counted, what stands is kept.
+  if (auto running = CountRunningFails(runs_, policy->policy, failing, now)) {
+    status.running = std::move(*running);
+  }
   if (status.observed_generation == policy->observed_generation &&
-      status.counts == policy->counts && status.conditions == policy->conditions) {
+      status.counts == policy->counts && status.running == policy->running &&
+      status.conditions == policy->conditions) {
     return {Ok(), std::chrono::milliseconds(kResync)};
   }
   const json patch{{"metadata", {{"resourceVersion", policy->resource_version}}},
@@ -122,6 +147,7 @@ Outcome PolicyReconciler::Reconcile(const std::string& name, const Cancellation&
                        {"warn", status.counts.warn},
                        {"fail", status.counts.fail},
                        {"pending", status.counts.pending}}},
+                     {"runningFails", ToJson(status.running)},
                      {"conditions", resources::ConditionsToJson(status.conditions)}}}};
   auto written = api_.Patch(kScanPolicies, {"", name},
                             {.type = kube::PatchType::kMerge,

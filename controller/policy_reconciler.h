@@ -1,12 +1,13 @@
-// ScanPolicy.status: how the known images fare under each policy, and whether all of them have been
-// judged under its present generation. A policy that cannot be read whole, or judges nothing, has
-// an Event that says so.
+// ScanPolicy.status: how the known images fare under each policy, what runs of those that fail, and
+// whether all of them have been judged under its present generation. A policy that cannot be read
+// whole, or judges nothing, has an Event that says so.
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "controller/judge.h"
+#include "controller/runtime/running_fails.h"
 #include "controller/workers.h"
 #include "lib/base/clock.h"
 #include "lib/kube/event_recorder.h"
@@ -26,6 +27,7 @@ void Count(const PolicyRecord& policy, const resources::ImageScan& scan, PolicyT
 struct PolicyStatusFields {
   std::int64_t observed_generation = 0;
   PolicyCounts counts;
+  RunningFails running;
   std::vector<resources::Condition> conditions;
 };
 /// `beyond`: it is one too many by name, and no image is judged by it.
@@ -45,8 +47,14 @@ std::optional<PolicyEvent> EventOf(const std::vector<resources::Condition>& befo
 class PolicyReconciler {
  public:
   PolicyReconciler(kube::Api& api, const Clock& clock, const kube::Informer<PolicyRecord>& policies,
-                   const kube::Informer<ScanRecord>& scans, kube::EventRecorder& events)
-      : api_(api), clock_(clock), policies_(policies), scans_(scans), events_(events) {}
+                   const kube::Informer<ScanRecord>& scans, const WhatRuns& runs,
+                   kube::EventRecorder& events)
+      : api_(api),
+        clock_(clock),
+        policies_(policies),
+        scans_(scans),
+        runs_(runs),
+        events_(events) {}
 
   Outcome Reconcile(const std::string& name, const Cancellation& cancel);
 
@@ -58,6 +66,7 @@ class PolicyReconciler {
   const Clock& clock_;
   const kube::Informer<PolicyRecord>& policies_;
   const kube::Informer<ScanRecord>& scans_;
+  const WhatRuns& runs_;
   kube::EventRecorder& events_;
 };
 

@@ -133,6 +133,25 @@ Result<ScanRecord> ProjectScan(const json& object) {
   return record;
 }
 
+namespace {
+
+RunningFails RunningFailsOf(const json& status) {
+  RunningFails out;
+  const json& running = Member(status, "runningFails");
+  out.images = CountAt(running, "images");
+  out.pods = CountAt(running, "pods");
+  const json& workloads = Member(running, "workloads");
+  if (!workloads.is_array()) return out;
+  for (const json& one : workloads) {
+    if (out.workloads.size() == kMaxFailingWorkloads) break;
+    out.workloads.push_back({TextAt(one, "namespace"), TextAt(one, "kind"), TextAt(one, "name"),
+                             TextAt(one, "image"), TextAt(one, "scan"), CountAt(one, "pods")});
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<PolicyRecord> ProjectPolicy(const json& object) {
   auto lenient = policy::ParsePolicyJsonLeniently(DumpJson(object));
   if (!lenient) return std::move(lenient).error();
@@ -151,6 +170,7 @@ Result<PolicyRecord> ProjectPolicy(const json& object) {
   const json& images = Member(status, "images");
   record.counts = {CountAt(images, "pass"), CountAt(images, "warn"), CountAt(images, "fail"),
                    CountAt(images, "pending")};
+  record.running = RunningFailsOf(status);
   record.conditions = resources::ConditionsFromJson(Member(status, "conditions"));
   return record;
 }

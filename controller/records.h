@@ -101,6 +101,26 @@ struct PolicyCounts {
   friend bool operator==(const PolicyCounts&, const PolicyCounts&) = default;
 };
 
+/// What runs an image that fails: a pod's controller, or a bare pod.
+struct FailingWorkload {
+  std::string ns;
+  std::string kind;
+  std::string name;
+  std::string image;  // as people call it: shop/cart:1.4
+  std::string scan;   // the ImageScan's name
+  std::uint64_t pods = 0;
+  friend bool operator==(const FailingWorkload&, const FailingWorkload&) = default;
+};
+inline constexpr std::size_t kMaxFailingWorkloads = 20;
+
+/// What runs now and fails under a policy.
+struct RunningFails {
+  std::uint64_t images = 0;
+  std::uint64_t pods = 0;
+  std::vector<FailingWorkload> workloads;  // the first kMaxFailingWorkloads by namespace and name
+  friend bool operator==(const RunningFails&, const RunningFails&) = default;
+};
+
 struct PolicyRecord {
   policy::ScanPolicy policy;
   std::vector<std::string> errors;  // why parts of the spec could not be read
@@ -110,6 +130,7 @@ struct PolicyRecord {
   // As the API server has it:
   std::int64_t observed_generation = 0;
   PolicyCounts counts;
+  RunningFails running;
   std::vector<resources::Condition> conditions;
 };
 Result<PolicyRecord> ProjectPolicy(const nlohmann::json& object);

@@ -78,7 +78,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
           {}),
       ensure_maker_(*ports_.api, scans_, *ports_.clock),
       maker_(fenced_, scans_, *ports_.clock),
-      scan_events_(events_, usage_, pods_),
+      scan_events_({events_, *ports_.clock, runs_, book_, &metrics}),
       vex_(
           *ports_.api, options.ns, events_, [this] { return leading_.load(); },
           [this] {
@@ -98,7 +98,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                         scan_events_, scan_queue_, &stages_, options.readers, &vex_}),
       scan_refresher_({fenced_, *ports_.clock, scans_, *ports_.store, ports_.database,
                        [this] { return book_.List(); }, scan_queue_}),
-      policy_reconciler_(fenced_, *ports_.clock, policies_, scans_, events_),
+      policy_reconciler_(fenced_, *ports_.clock, policies_, book_, scans_, runs_, events_),
       exception_reconciler_(fenced_, *ports_.clock, exceptions_, book_, scans_, events_),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
                ports_.scan, [this] { return scan_reconciler_.Wanted(); },

@@ -103,6 +103,7 @@ class Role {
   kube::EventRecorder events_;
   AliasIndex aliases_;
   UsageIndex usage_;
+  const WhatRuns runs_{usage_, pods_, namespaces_};
   ScanBoard board_;
   CredentialReader credentials_;
   Resolver resolver_;

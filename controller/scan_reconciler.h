@@ -16,6 +16,7 @@
 #include "controller/rescan_pace.h"
 #include "controller/resolver.h"
 #include "controller/scan_board.h"
+#include "controller/scan_events.h"
 #include "controller/scan_facts.h"
 #include "controller/scan_maker.h"
 #include "controller/stages.h"
@@ -28,25 +29,6 @@
 #include "lib/store/store.h"
 
 namespace landwaiter::controller {
-
-/// Tells people of what became of a scan: Events on the ImageScan and on the owners of its pods.
-class ScanEvents {
- public:
-  ScanEvents(kube::EventRecorder& events, const UsageIndex& usage,
-             const kube::Informer<PodRecord>& pods)
-      : events_(events), usage_(usage), pods_(pods) {}
-  void Changed(const resources::ImageScan& scan, const resources::ImageScanStatus& before,
-               const resources::ImageScanStatus& after);
-  /// A pod has begun to use an image that fails already: nothing of the scan changes by that.
-  void Started(const std::string& pod, const ScanRecord& scan);
-
- private:
-  void TellOwners(const resources::ImageScan& scan, const resources::ImageScanStatus& after);
-
-  kube::EventRecorder& events_;
-  const UsageIndex& usage_;
-  const kube::Informer<PodRecord>& pods_;
-};
 
 class ScanReconciler {
  public:

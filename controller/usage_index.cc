@@ -124,6 +124,32 @@ std::vector<std::string> UsageIndex::PodsOf(const std::string& scan, std::size_t
   return out;
 }
 
+std::vector<UsageIndex::PodReference> UsageIndex::UsesOf(const std::string& scan) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = scans_.find(scan);
+  if (found == scans_.end()) return {};
+  std::vector<PodReference> out;
+  out.reserve(found->second.pods.size());
+  for (const PodNode* pod : found->second.pods) {
+    for (const Slot& slot : pod->second.slots) {
+      if (slot.Scan() == &*found) out.push_back({pod->first, slot.reference->first});
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> UsageIndex::ReferencesOf(const std::string& pod,
+                                                  const std::string& scan) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = pods_.find(pod);
+  if (found == pods_.end()) return {};
+  std::vector<std::string> out;
+  for (const Slot& slot : found->second.slots) {
+    if (slot.Scan()->first == scan) out.push_back(slot.reference->first);
+  }
+  return out;
+}
+
 bool UsageIndex::Complete() const {
   const std::lock_guard lock(mutex_);
   return complete_;

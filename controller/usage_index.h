@@ -36,6 +36,14 @@ class UsageIndex {
   std::optional<Usage> Of(const std::string& scan) const;
   /// "ns/name" of at most `limit` pods, sorted.
   std::vector<std::string> PodsOf(const std::string& scan, std::size_t limit) const;
+  struct PodReference {
+    std::string pod;        // "ns/name"
+    std::string reference;  // by which it uses the image; a pod that uses two is there twice
+  };
+  /// In no order.
+  std::vector<PodReference> UsesOf(const std::string& scan) const;
+  /// By which a pod uses a scan's image.
+  std::vector<std::string> ReferencesOf(const std::string& pod, const std::string& scan) const;
   bool Complete() const;
   void SetComplete();
   void Reset();
