@@ -12,6 +12,7 @@ void AddPolicyCommand(CLI::App& parent, int& exit_code);
 void AddDbCommand(CLI::App& parent, int& exit_code);
 void AddVersionsCommand(CLI::App& parent, int& exit_code);
 void AddCertsCommand(CLI::App& parent, int& exit_code);
+void AddFalcoCommand(CLI::App& parent, int& exit_code);
 void AddDoctorCommand(CLI::App& parent, int& exit_code);
 void AddDisarmCommand(CLI::App& parent, int& exit_code);
 void AddArmCommand(CLI::App& parent, int& exit_code);
@@ -21,10 +22,10 @@ void AddScannerCommand(CLI::App& parent, int& exit_code);
 
 namespace {
 constexpr Command kCommands[] = {
-    {AddScanCommand},     {AddDiffCommand},   {AddExplainCommand}, {AddPolicyCommand},
-    {AddDbCommand},       {AddDoctorCommand}, {AddDisarmCommand},  {AddArmCommand},
-    {AddVersionsCommand}, {AddCertsCommand},  {AddWebhookCommand}, {AddControllerCommand},
-    {AddScannerCommand},
+    {AddScanCommand},       {AddDiffCommand},     {AddExplainCommand}, {AddPolicyCommand},
+    {AddDbCommand},         {AddFalcoCommand},    {AddDoctorCommand},  {AddDisarmCommand},
+    {AddArmCommand},        {AddVersionsCommand}, {AddCertsCommand},   {AddWebhookCommand},
+    {AddControllerCommand}, {AddScannerCommand},
 };
 }  // namespace
 

@@ -120,20 +120,21 @@ bool PolicyReconciler::Beyond(const std::string& name) const {
 Outcome PolicyReconciler::Reconcile(const std::string& name, const Cancellation& cancel) {
   const auto policy = policies_.Get(name);
   if (!policy) return {Ok()};
+  // With the ScanExceptions that it takes.
+  const auto whole = book_.Get(name);
   PolicyTally tally;
   const TimePoint now = clock_.Now();
   Scans failing;
   for (auto& [key, record] : scans_.List()) {
     Count(*policy, record->scan, tally);
     const bool fails = CanonicalDigest(record->scan) && record->scan.status.used_by_pods > 0 &&
-                       FailsByAName(policy->policy, record->scan, now);
+                       whole && FailsByAName(whole->policy, record->scan, "", now);
     if (fails) failing.push_back(std::move(record));
   }
   PolicyStatusFields status = JudgePolicy(*policy, tally, Beyond(name), now);
   // While the pods are being counted, what stands is kept.
-  if (auto running = CountRunningFails(runs_, policy->policy, failing, now)) {
-    status.running = std::move(*running);
-  }
+  auto running = whole ? CountRunningFails(runs_, whole->policy, failing, now) : std::nullopt;
+  if (running) status.running = std::move(*running);
   if (status.observed_generation == policy->observed_generation &&
       status.counts == policy->counts && status.running == policy->running &&
       status.conditions == policy->conditions) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "controller/judge.h"
+#include "controller/policy_book.h"
 #include "controller/runtime/running_fails.h"
 #include "controller/workers.h"
 #include "lib/base/clock.h"
@@ -47,11 +48,12 @@ std::optional<PolicyEvent> EventOf(const std::vector<resources::Condition>& befo
 class PolicyReconciler {
  public:
   PolicyReconciler(kube::Api& api, const Clock& clock, const kube::Informer<PolicyRecord>& policies,
-                   const kube::Informer<ScanRecord>& scans, const WhatRuns& runs,
-                   kube::EventRecorder& events)
+                   const PolicyBook& book, const kube::Informer<ScanRecord>& scans,
+                   const WhatRuns& runs, kube::EventRecorder& events)
       : api_(api),
         clock_(clock),
         policies_(policies),
+        book_(book),
         scans_(scans),
         runs_(runs),
         events_(events) {}
@@ -65,6 +67,7 @@ class PolicyReconciler {
   kube::Api& api_;
   const Clock& clock_;
   const kube::Informer<PolicyRecord>& policies_;
+  const PolicyBook& book_;
   const kube::Informer<ScanRecord>& scans_;
   const WhatRuns& runs_;
   kube::EventRecorder& events_;

@@ -100,6 +100,11 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                        [this] { return book_.List(); }, scan_queue_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, book_, scans_, runs_, events_),
       exception_reconciler_(fenced_, *ports_.clock, exceptions_, book_, scans_, events_),
+      runtime_({{fenced_, *ports_.clock, scans_, namespaces_, [this] { return book_.List(); },
+                 events_, options.falco_namespace.empty() ? options.ns : options.falco_namespace,
+                 options.falco_config_map, &metrics},
+                [this] { return leading_.load(); },
+                &metrics}),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
                ports_.scan, [this] { return scan_reconciler_.Wanted(); },
                [this] { return scan_reconciler_.WantedCollection(); }, &metrics, &stages_},
@@ -189,6 +194,7 @@ void Role::AddHandlers() {
     if (same || !leading_) return;
     EnqueueAllScans();
     EnqueueHeldPods();
+    runtime_.Changed();
   });
   nodes_.AddHandler([this](const auto& change) {
     const bool same = change.before && change.after && *change.before == *change.after;
@@ -285,6 +291,7 @@ void Role::OnNotLeading() {
   pod_queue_.Clear();
   scan_queue_.Clear();
   policy_queue_.Clear();
+  runtime_.Forget();
   board_.Reset();
   usage_.Reset();
   held_.Reset();
@@ -340,6 +347,7 @@ void Role::Start() {
   pod_workers_.Start();
   scan_workers_.Start();
   policy_workers_.Start();
+  runtime_.Start();
   runner_.Start();
   elector_.Start();
 }
@@ -347,6 +355,7 @@ void Role::Start() {
 void Role::Stop() {
   elector_.Stop();
   runner_.Stop();
+  runtime_.Stop();
   policy_workers_.Stop();
   scan_workers_.Stop();
   pod_workers_.Stop();

@@ -16,6 +16,7 @@
 #include "controller/policy_book.h"
 #include "controller/policy_reconciler.h"
 #include "controller/run.h"
+#include "controller/runtime/runtime.h"
 #include "controller/scan_reconciler.h"
 #include "controller/scan_refresher.h"
 #include "controller/scan_runner.h"
@@ -122,6 +123,7 @@ class Role {
   ScanRefresher scan_refresher_;
   PolicyReconciler policy_reconciler_;
   ExceptionReconciler exception_reconciler_;
+  Runtime runtime_;
   ScanRunner runner_;
   Nudger nudger_;
   EnsureService ensure_;

@@ -25,6 +25,7 @@ void Role::OnPolicy(const kube::Informer<PolicyRecord>::Change& change) {
   if (same_spec) return;
   EnqueueAllScans();
   EnqueueHeldPods();
+  runtime_.Changed();
 }
 
 /// Only what does not pass can be judged otherwise with or without an exception: whoever may make
@@ -53,6 +54,7 @@ void Role::OnException(const kube::Informer<ExceptionRecord>::Change& change) {
   if (same_spec) return;
   EnqueueJudgedOtherwise(change);
   EnqueueHeldPods();
+  runtime_.Changed();
 }
 
 void Role::EnqueuePolicies() {
@@ -60,6 +62,7 @@ void Role::EnqueuePolicies() {
   policies_.ForEach(
       [&](const std::string& name, const PolicyRecord&) { policy_queue_.AddAfter(name, delay); });
   EnqueueExceptions(delay);
+  runtime_.Changed();
 }
 
 void Role::EnqueueExceptions(std::chrono::milliseconds delay) {

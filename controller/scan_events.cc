@@ -61,7 +61,7 @@ ScanEvents::ScanEvents(Parts parts)
   held_back_ = &parts_.metrics->AddCounter(kName, kHelp, {{"result", "held_back"}});
 }
 
-std::string ScanEvents::NewFailure(const Snapshot& policies, const std::string& ns,
+std::string ScanEvents::NewFailure(const Policies& policies, const std::string& ns,
                                    const std::string& reference, const ImageScanStatus* before,
                                    const ImageScanStatus& after) const {
   const auto name = ImageReference::Parse(reference);
@@ -70,12 +70,12 @@ std::string ScanEvents::NewFailure(const Snapshot& policies, const std::string& 
   const TimePoint now = parts_.clock.Now();
   std::string first;
   std::size_t more = 0;
-  for (const auto& [key, record] : policies) {
+  for (const auto& record : policies) {
     const policy::ScanPolicy& policy = record->policy;
     if (!policy::MatchesNamespace(policy, labels)) continue;
-    const auto judged = JudgedBy(policy, after, *name, now);
+    const auto judged = JudgedBy(policy, after, *name, ns, now);
     if (!Fails(judged)) continue;
-    if (before != nullptr && Fails(JudgedBy(policy, *before, *name, now))) continue;
+    if (before != nullptr && Fails(JudgedBy(policy, *before, *name, ns, now))) continue;
     if (first.empty()) {
       first = Failure(policy, *judged);
     } else {
@@ -109,7 +109,7 @@ void ScanEvents::Started(const std::string& pod, const ScanRecord& scan) {
   const auto record = parts_.runs.pods.Get(key);
   // A pod that waits for its verdict is told of by who holds it.
   if (!record || record->Waits()) return;
-  const Snapshot policies = parts_.policies.List();
+  const Policies policies = parts_.policies.List();
   for (const auto& reference : parts_.runs.usage.ReferencesOf(pod, scan.scan.name)) {
     const std::string failure = NewFailure(policies, key.ns, reference, nullptr, scan.scan.status);
     if (failure.empty()) continue;
@@ -141,7 +141,7 @@ void ScanEvents::Changed(const resources::ImageScan& scan, const ImageScanStatus
 
 void ScanEvents::TellOwners(const resources::ImageScan& scan, const ImageScanStatus& before,
                             const ImageScanStatus& after) {
-  const Snapshot policies = parts_.policies.List();
+  const Policies policies = parts_.policies.List();
   auto uses = parts_.runs.usage.UsesOf(scan.name);
   std::sort(uses.begin(), uses.end(), [](const auto& a, const auto& b) { return a.pod < b.pod; });
   std::map<std::pair<std::string, std::string>, std::string> failures;  // by namespace, reference

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/policy_book.h"
 #include "controller/runtime/running_fails.h"
 #include "lib/base/clock.h"
 #include "lib/base/guarded.h"
@@ -21,7 +22,7 @@ class ScanEvents {
     kube::EventRecorder& events;
     const Clock& clock;
     WhatRuns runs;
-    const kube::Informer<PolicyRecord>& policies;
+    const PolicyBook& policies;
     metrics::Registry* metrics = nullptr;
   };
   explicit ScanEvents(Parts parts);
@@ -32,7 +33,6 @@ class ScanEvents {
   void Started(const std::string& pod, const ScanRecord& scan);
 
  private:
-  using Snapshot = std::vector<std::pair<kube::ObjectKey, std::shared_ptr<const PolicyRecord>>>;
   struct Bucket {
     double tokens = 0;
     TimePoint filled_at{};
@@ -43,7 +43,7 @@ class ScanEvents {
   /// What fails in the namespace by that name and did not in `before`: "policy a, rule b: …" of the
   /// first, with its rule where the status still has it. "" for nothing. `before`: null for
   /// everything that fails.
-  std::string NewFailure(const Snapshot& policies, const std::string& ns,
+  std::string NewFailure(const Policies& policies, const std::string& ns,
                          const std::string& reference, const resources::ImageScanStatus* before,
                          const resources::ImageScanStatus& after) const;
   /// Within the rate, or counted as held back.

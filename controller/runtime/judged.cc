@@ -21,15 +21,16 @@ const resources::PolicyStatus* RowOf(const policy::ScanPolicy& policy,
 
 std::optional<Judged> JudgedBy(const policy::ScanPolicy& policy,
                                const resources::ImageScanStatus& status,
-                               const ImageReference& reference, TimePoint now) {
+                               const ImageReference& reference, std::string_view ns,
+                               TimePoint now) {
   if (!policy::MatchesImage(policy, reference)) return std::nullopt;
-  Judged judged{.reference = policy::EvaluateReference(policy, reference, now)};
+  Judged judged{.reference = policy::EvaluateReference(policy, reference, ns, now)};
   const resources::PolicyStatus* row = RowOf(policy, status);
   Verdict content = policy::NeedsScan(policy) ? Verdict::kUnknown : Verdict::kPass;
   if (row != nullptr) {
     // Exceptions are told apart by their place in the policy: only in the generation judged under.
     const auto* milder = row->generation == policy.generation
-                             ? resources::JudgementFor(*row, policy, reference, now)
+                             ? resources::JudgementFor(*row, policy, reference, ns, now)
                              : nullptr;
     judged.content = milder != nullptr ? milder : row;
     content = VerdictFromName(judged.content->verdict);
@@ -49,10 +50,10 @@ std::vector<ImageReference> NamesOf(const resources::ImageScan& scan) {
 }
 
 bool FailsByAName(const policy::ScanPolicy& policy, const resources::ImageScan& scan,
-                  TimePoint now) {
+                  std::string_view ns, TimePoint now) {
   const auto names = NamesOf(scan);
   return std::any_of(names.begin(), names.end(), [&](const ImageReference& name) {
-    const auto judged = JudgedBy(policy, scan.status, name, now);
+    const auto judged = JudgedBy(policy, scan.status, name, ns, now);
     return judged && judged->verdict == Verdict::kFail;
   });
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "controller/judge.h"
@@ -22,16 +23,18 @@ struct Judged {
   PolicyVerdict reference = {};
 };
 
-/// nullopt: the policy is not for an image of that name. `status` outlives the answer.
+/// nullopt: the policy is not for an image of that name. `policy` has the ScanExceptions that it
+/// takes; `ns` is where the image runs ("": nowhere in particular, where only exceptions for all
+/// namespaces count). `status` outlives the answer.
 std::optional<Judged> JudgedBy(const policy::ScanPolicy& policy,
                                const resources::ImageScanStatus& status,
-                               const ImageReference& reference, TimePoint now);
+                               const ImageReference& reference, std::string_view ns, TimePoint now);
 
 /// The names that an image is known by: those of its status, else that of its spec.
 std::vector<ImageReference> NamesOf(const resources::ImageScan& scan);
 
 /// By one of its names.
 bool FailsByAName(const policy::ScanPolicy& policy, const resources::ImageScan& scan,
-                  TimePoint now);
+                  std::string_view ns, TimePoint now);
 
 }  // namespace landwaiter::controller

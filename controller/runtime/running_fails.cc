@@ -23,13 +23,13 @@ class Answers {
     return found->second;
   }
 
-  /// By this name; asked anew for each scan.
-  bool Fails(const resources::ImageScan& scan, const std::string& text) {
-    const auto [found, is_new] = fails_.emplace(std::pair(scan.name, text), false);
+  /// By this name, in this namespace.
+  bool Fails(const resources::ImageScan& scan, const std::string& text, const std::string& ns) {
+    const auto [found, is_new] = fails_.emplace(std::tuple(scan.name, text, ns), false);
     if (is_new) {
       const auto reference = ImageReference::Parse(text);
       const auto judged =
-          reference ? JudgedBy(policy_, scan.status, *reference, now_) : std::nullopt;
+          reference ? JudgedBy(policy_, scan.status, *reference, ns, now_) : std::nullopt;
       found->second = judged && judged->verdict == Verdict::kFail;
     }
     return found->second;
@@ -40,7 +40,7 @@ class Answers {
   const policy::ScanPolicy& policy_;
   const TimePoint now_;
   std::map<std::string, bool> in_force_;
-  std::map<std::pair<std::string, std::string>, bool> fails_;
+  std::map<std::tuple<std::string, std::string, std::string>, bool> fails_;
 };
 
 }  // namespace
@@ -71,7 +71,7 @@ std::optional<RunningFails> CountRunningFails(const WhatRuns& runs,
     std::set<std::string> of_scan;
     for (const auto& use : runs.usage.UsesOf(scan.name)) {
       const auto key = kube::ObjectKey::Parse(use.pod);
-      if (!answers.InForce(key.ns) || !answers.Fails(scan, use.reference)) continue;
+      if (!answers.InForce(key.ns) || !answers.Fails(scan, use.reference, key.ns)) continue;
       const auto pod = runs.pods.Get(key);
       if (!pod || !pod->Runs() || pod->Waits() || !of_scan.insert(use.pod).second) continue;
       const auto owner = OwnerOf(key, *pod);
