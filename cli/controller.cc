@@ -103,8 +103,15 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
                 "Look after pods that wait behind the scan gate: needs patch and delete of pods");
   app->add_flag("--nudge", options.nudge,
                 "Annotate owners of denied pods when the verdict is in: needs patch of them");
-  app->add_option("--falco-configmap", options.falco_config_map,
-                  "Keep rules for Falco in this ConfigMap: needs create, patch, get and delete of it");
+  app->add_option(
+         "--policy-reports", options.policy_reports,
+         "Keep reports of what runs in each namespace: needs their CRDs, and list, create, "
+         "patch and delete of them")
+      ->check(CLI::IsMember({"none", "wgpolicy", "openreports", "both"}))
+      ->capture_default_str();
+  app->add_option(
+      "--falco-configmap", options.falco_config_map,
+      "Keep rules for Falco in this ConfigMap: needs create, patch, get and delete of it");
   app->add_option("--falco-namespace", options.falco_namespace,
                   "Namespace of that ConfigMap (default: --namespace)");
   AddTrustFlags(*app, flags->trust, options.trust);

@@ -108,7 +108,7 @@ std::uint64_t HashOfStatus(const resources::ImageScanStatus& status) {
   return kube::HashOf(DumpJson(resources::StatusToJson(status)));
 }
 
-Result<ScanRecord> ProjectScan(const json& object) {
+Result<ScanRecord> ProjectScanWithViolations(const json& object) {
   auto scan = resources::ImageScanFromJson(object);
   if (!scan) return std::move(scan).error();
   ScanRecord record;
@@ -119,7 +119,14 @@ Result<ScanRecord> ProjectScan(const json& object) {
   auto& status = record.scan.status;
   status.top_findings.clear();
   status.top_findings.shrink_to_fit();
-  for (auto& policy : status.policies) {
+  for (auto& platform : status.platforms) platform.coverage.clear();
+  return record;
+}
+
+Result<ScanRecord> ProjectScan(const json& object) {
+  auto record = ProjectScanWithViolations(object);
+  if (!record) return record;
+  for (auto& policy : record->scan.status.policies) {
     policy.violations.clear();
     policy.unknown.clear();
     policy.exceptions.clear();
@@ -129,7 +136,6 @@ Result<ScanRecord> ProjectScan(const json& object) {
       excused.exceptions.clear();
     }
   }
-  for (auto& platform : status.platforms) platform.coverage.clear();
   return record;
 }
 

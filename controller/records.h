@@ -91,6 +91,9 @@ struct ScanRecord {
   bool managed = false;
 };
 Result<ScanRecord> ProjectScan(const nlohmann::json& object);
+/// With the violations of each judgement, for reports of them: some 300 bytes a rule that is
+/// broken.
+Result<ScanRecord> ProjectScanWithViolations(const nlohmann::json& object);
 std::uint64_t HashOfStatus(const resources::ImageScanStatus& status);
 
 struct PolicyCounts {

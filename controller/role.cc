@@ -50,7 +50,9 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
             [projector = std::make_shared<PodProjector>()](const nlohmann::json& pod) {
               return (*projector)(pod);
             }),
-      scans_(*ports_.api, {.resource = kImageScans}, ProjectScan),
+      scans_(
+          *ports_.api, {.resource = kImageScans},
+          ReportKindsOf(options.policy_reports).empty() ? ProjectScan : ProjectScanWithViolations),
       policies_(*ports_.api, {.resource = kScanPolicies}, ProjectPolicy),
       exceptions_(*ports_.api, {.resource = kScanExceptions}, ProjectException),
       book_(policies_, exceptions_),
@@ -88,7 +90,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
              [this](const std::string& scan) { scan_queue_.Add(scan, Priority::kHigh); },
              &metrics}),
       pod_reconciler_({pods_, scans_, aliases_, credentials_, resolver_, maker_, usage_, events_,
-                       [this](const std::string& scan) { scan_queue_.AddAfter(scan, kUsageDelay); },
+                       [this](const std::string& scan) { OnUsage(scan); },
                        [this](const std::string& pod, const ScanRecord& scan) {
                          scan_events_.Started(pod, scan);
                        },
@@ -103,6 +105,8 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
       runtime_({{fenced_, *ports_.clock, scans_, namespaces_, [this] { return book_.List(); },
                  events_, options.falco_namespace.empty() ? options.ns : options.falco_namespace,
                  options.falco_config_map, &metrics},
+                {fenced_, *ports_.clock, scans_, [this] { return book_.List(); }, runs_,
+                 ReportKindsOf(options.policy_reports), &metrics},
                 [this] { return leading_.load(); },
                 &metrics}),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,
@@ -257,6 +261,12 @@ void Role::EnqueueAllScans() {
   });
 }
 
+void Role::OnUsage(const std::string& scan) {
+  scan_queue_.AddAfter(scan, kUsageDelay);
+  // What runs of what fails may have changed while its number did not.
+  if (usage_.Complete()) EnqueuePolicies();
+}
+
 bool Role::HasVerdict(const std::string& scan) const {
   const auto record = scans_.Get(scan);
   if (!record || record->scan.status.policies.empty()) return false;
@@ -306,6 +316,7 @@ Outcome Role::ReconcilePod(const std::string& key, const Cancellation& cancel) {
   if (others && waited < kCountPatience) return {Ok(), kCountAgain};
   usage_.SetComplete();
   EnqueueAllScans();
+  EnqueuePolicies();
   return {Ok()};
 }
 

@@ -75,6 +75,7 @@ class Role {
   void PodsOfAliasAgain(const ScanRecord& record);
   void OnPolicy(const kube::Informer<PolicyRecord>::Change& change);
   void OnException(const kube::Informer<ExceptionRecord>::Change& change);
+  void OnUsage(const std::string& scan);
   void OnLeading();
   void OnNotLeading();
   void JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel);

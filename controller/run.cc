@@ -54,6 +54,7 @@ Status Check(const ControllerOptions& options) {
   if (options.retention < std::chrono::seconds(1)) {
     return InvalidArgument("--retention: must be at least 1s");
   }
+  if (auto kinds = ReportKindsFromOption(options.policy_reports); !kinds) return kinds.error();
   return Ok();
 }
 

@@ -39,10 +39,11 @@ struct ControllerOptions {
   int workers = 4;       // scans under way at once
   std::size_t scans_per_namespace = 2;
   std::chrono::milliseconds database_poll{3'000};
-  bool hold = false;             // looks after pods that wait behind the scan gate
-  bool nudge = false;            // tells owners of denied pods when the verdict is in
-  std::string falco_config_map;  // of rules for Falco; "": none is kept
-  std::string falco_namespace;   // of it; "": `ns`
+  bool hold = false;                    // looks after pods that wait behind the scan gate
+  bool nudge = false;                   // tells owners of denied pods when the verdict is in
+  std::string policy_reports = "none";  // none, wgpolicy, openreports, both
+  std::string falco_config_map;         // of rules for Falco; "": none is kept
+  std::string falco_namespace;          // of it; "": `ns`
   TrustOptions trust;
   // Leader election, as client-go's defaults.
   std::chrono::milliseconds lease_duration{15'000};

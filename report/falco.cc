@@ -18,8 +18,9 @@ constexpr char kAlways[] = "(evt.num >= 0)";
 constexpr char kListSuffix[] = "]\n";
 constexpr std::size_t kDigestItem = 75;  // "sha256:…", quotes, comma, blank
 constexpr std::size_t kIdItem = 68;
-// Of a part that a list may leave empty because it does not fit in any more, and its header.
-constexpr std::size_t kWasteOfAPart = kMaxFalcoListItems * kDigestItem + 1024;
+// Of a part that a list may leave empty because it does not fit in any more; headers, names of
+// lists.
+constexpr std::size_t kWasteOfAPart = kMaxFalcoListItems * kDigestItem + 8192;
 constexpr std::size_t kRulesBytes = 16u << 10;  // without the lists of namespaces
 
 /// RFC 1123, which is what a namespace's name is.

@@ -36,7 +36,7 @@ json FalcoConfigMap(const std::string& ns, const std::string& name,
 }
 
 FalcoKeeper::FalcoKeeper(Parts parts) : parts_(std::move(parts)) {
-  if (parts_.metrics == nullptr || !Enabled()) return;
+  if (parts_.metrics == nullptr) return;
   constexpr char kName[] = "landwaiter_falco_images";
   constexpr char kHelp[] = "Images in the rules for Falco; left out: those that found no room.";
   failing_ = &parts_.metrics->AddGauge(kName, kHelp, {{"listed", "failing"}});

@@ -4,6 +4,7 @@ namespace landwaiter::controller {
 namespace {
 
 const std::string kFalcoKey = "falco";
+const std::string kReportsKey = "policyreports";
 // The more there is to look at, the slower: 5 s later where there are 20,000 scans.
 constexpr std::size_t kScansAMillisecond = 4;
 
@@ -12,6 +13,7 @@ constexpr std::size_t kScansAMillisecond = 4;
 Runtime::Runtime(Parts parts)
     : scans_(parts.falco.scans),
       falco_(std::move(parts.falco)),
+      reports_(std::move(parts.reports)),
       workers_(queue_, {.name = "runtime", .threads = 1, .metrics = parts.metrics},
                std::move(parts.leading),
                [this](const std::string& key, const Cancellation& cancel) {
@@ -40,14 +42,17 @@ Runtime::Failing Runtime::CountFailing() const {
 void Runtime::Changed() {
   const std::chrono::milliseconds more(scans_.size() / kScansAMillisecond);
   if (falco_.Enabled()) queue_.AddAfter(kFalcoKey, kFalcoPace + more);
+  if (reports_.Enabled()) queue_.AddAfter(kReportsKey, kReportPace + more);
 }
 
 void Runtime::Forget() {
   queue_.Clear();
   falco_.Forget();
+  reports_.Forget();
 }
 
-Outcome Runtime::Reconcile(const std::string&, const Cancellation& cancel) {
+Outcome Runtime::Reconcile(const std::string& key, const Cancellation& cancel) {
+  if (key == kReportsKey) return reports_.Reconcile(cancel);
   return falco_.Reconcile(cancel);
 }
 

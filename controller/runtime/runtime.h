@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controller/runtime/falco_keeper.h"
+#include "controller/runtime/report_keeper.h"
 #include "controller/workers.h"
 #include "lib/kube/work_queue.h"
 
@@ -15,6 +16,7 @@ class Runtime {
  public:
   struct Parts {
     FalcoKeeper::Parts falco;
+    ReportKeeper::Parts reports;
     std::function<bool()> leading;
     metrics::Registry* metrics = nullptr;
   };
@@ -38,6 +40,7 @@ class Runtime {
 
   const kube::Informer<ScanRecord>& scans_;
   FalcoKeeper falco_;
+  ReportKeeper reports_;
   kube::WorkQueue queue_;
   Workers workers_;
 };

@@ -45,6 +45,8 @@ RENDERED = {
     "pods that are held": {"admission": {"hold": True}},
     "pods that are held, under another name and armed by hand": {
         "admission": {"hold": True}, "fullnameOverride": "gate", "webhook": {"arm": False}},
+    "rules for Falco, in its namespace": {"controller": {"falco": {"enabled": True, "namespace": "falco"}}},
+    "reports of both kinds": {"controller": {"policyReports": "both"}},
     "owners that are nudged": {"admission": {"nudge": True}},
     "digests that are pinned": {"admission": {"pinDigests": True}},
     "image reviews": {"admission": {"imageReview": {"enabled": True, "clientCA": {"secret": "apiserver-ca"}}},

@@ -154,7 +154,7 @@ COLUMNS = {
     ("iscan", "wide"): ["NAME", "IMAGE", "VERDICT", "CRITICAL", "HIGH", "FIXABLE", "PODS", "STATUS", "OS", "PACKAGES",
                         "DATABASE", "DIGEST", "AGE"],
     ("iscan", ""): ["NAME", "IMAGE", "VERDICT", "CRITICAL", "HIGH", "FIXABLE", "PODS", "STATUS", "AGE"],
-    ("spol", ""): ["NAME", "ENFORCEMENT", "PASS", "WARN", "FAIL", "PENDING", "READY", "AGE"],
+    ("spol", ""): ["NAME", "ENFORCEMENT", "PASS", "WARN", "FAIL", "PENDING", "RUNNING-FAILS", "READY", "AGE"],
 }
 
 
