@@ -62,7 +62,7 @@ Outcome FalcoKeeper::Reconcile(const Cancellation& cancel) {
     first_uid_.clear();
     told_ = false;
   }
-  const auto rules = report::RenderFalcoRules(Gather(), report::kConfigMapLimits);
+  const auto rules = report::RenderFalcoRules(Gather(), parts_.limits);
   if (!rules) return {rules.error()};
   if (Status applied = Apply(*rules, cancel); !applied) {
     return {std::move(applied).error().Context("rules for Falco not written")};
@@ -131,7 +131,7 @@ void FalcoKeeper::TellOfRoom(const report::FalcoRules& rules) {
   }
   const std::string message =
       std::to_string(rules.left_out) + " images found no room in " +
-      std::to_string(report::kMaxFalcoParts) + " ConfigMaps, " +
+      std::to_string(parts_.limits.parts) + " ConfigMaps, " +
       std::to_string(rules.failing_left_out) +
       " of them fail: those that fail worst are listed, and nothing is said of images that were "
       "never scanned";

@@ -40,6 +40,7 @@ class FalcoKeeper {
     std::string ns;
     std::string name;  // of the first ConfigMap; "": it keeps none
     metrics::Registry* metrics = nullptr;
+    report::FalcoLimits limits = report::kConfigMapLimits;
   };
   explicit FalcoKeeper(Parts parts);
 
