@@ -15,6 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/kube/client.h"
 #include "lib/kube/config.h"
+#include "policy/scan_exception.h"
 
 namespace landwaiter::cli {
 namespace {
@@ -64,14 +65,20 @@ Result<report::FalcoInput> OfCluster(const FalcoOptions& options) {
   const Interrupt interrupt;
   const Cancellation cancel = Cancellation{interrupt.Token()}.Within(*timeout);
 
-  controller::Policies policies;
+  std::vector<controller::PolicyRecord> of_owners;
+  std::vector<policy::ScanException> exceptions;
   controller::Scans scans;
   controller::NamespaceLabels labels;
-  Status status = ForEachOf(
-      **api, controller::kScanPolicies, cancel, controller::ProjectPolicy,
-      [&](const std::string&, controller::PolicyRecord&& record) {
-        policies.push_back(std::make_shared<const controller::PolicyRecord>(std::move(record)));
-      });
+  Status status = ForEachOf(**api, controller::kScanPolicies, cancel, controller::ProjectPolicy,
+                            [&](const std::string&, controller::PolicyRecord&& record) {
+                              of_owners.push_back(std::move(record));
+                            });
+  if (status) {
+    status = ForEachOf(**api, controller::kScanExceptions, cancel, controller::ProjectException,
+                       [&](const std::string&, controller::ExceptionRecord&& record) {
+                         exceptions.push_back(std::move(record.exception));
+                       });
+  }
   if (status) {
     status = ForEachOf(
         **api, controller::kImageScans, cancel, controller::ProjectScan,
@@ -86,6 +93,11 @@ Result<report::FalcoInput> OfCluster(const FalcoOptions& options) {
                        });
   }
   if (!status) return std::move(status).error();
+  controller::Policies policies;
+  for (auto& record : of_owners) {
+    record.policy = policy::WithScanExceptions(std::move(record.policy), exceptions);
+    policies.push_back(std::make_shared<const controller::PolicyRecord>(std::move(record)));
+  }
   return controller::FalcoFacts(policies, scans, labels, SystemClock().Now());
 }
 

@@ -264,7 +264,7 @@ void Role::EnqueueAllScans() {
 void Role::OnUsage(const std::string& scan) {
   scan_queue_.AddAfter(scan, kUsageDelay);
   // What runs of what fails may have changed while its number did not.
-  if (usage_.Complete()) EnqueuePolicies();
+  if (usage_.Complete()) EnqueueCounts();
 }
 
 bool Role::HasVerdict(const std::string& scan) const {

@@ -80,6 +80,8 @@ class Role {
   void OnNotLeading();
   void JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel);
   void EnqueueAllScans();
+  /// Of policies alone, and what is told of what runs. Returns when.
+  std::chrono::milliseconds EnqueueCounts();
   void EnqueuePolicies();
   void EnqueueJudgedOtherwise(const kube::Informer<ExceptionRecord>::Change& change);
   void EnqueueExceptions(std::chrono::milliseconds delay);

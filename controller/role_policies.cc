@@ -57,13 +57,15 @@ void Role::OnException(const kube::Informer<ExceptionRecord>::Change& change) {
   runtime_.Changed();
 }
 
-void Role::EnqueuePolicies() {
+std::chrono::milliseconds Role::EnqueueCounts() {
   const auto delay = kCountDelay + std::chrono::milliseconds(scans_.size() / kScansAMillisecond);
   policies_.ForEach(
       [&](const std::string& name, const PolicyRecord&) { policy_queue_.AddAfter(name, delay); });
-  EnqueueExceptions(delay);
   runtime_.Changed();
+  return delay;
 }
+
+void Role::EnqueuePolicies() { EnqueueExceptions(EnqueueCounts()); }
 
 void Role::EnqueueExceptions(std::chrono::milliseconds delay) {
   for (const auto& [key, record] : exceptions_.List()) {

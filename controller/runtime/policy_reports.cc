@@ -159,7 +159,7 @@ void AddResults(const Policies& policies, const ReportSubject& subject, TimePoin
   const auto& status = subject.scan->scan.status;
   for (const auto& record : policies) {
     const policy::ScanPolicy& policy = record->policy;
-    const auto judged = JudgedBy(policy, status, *name, now);
+    const auto judged = JudgedBy(policy, status, *name, subject.owner.ns, now);
     if (!judged) continue;
     for (const policy::Rule& rule : policy.rules) {
       const bool by_name = policy::RuleKindName(rule) == "reference";
