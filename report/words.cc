@@ -9,6 +9,8 @@ std::string PlainText(std::string_view text) {
   for (std::size_t at = plain.find("##"); at != std::string::npos; at = plain.find("##", at)) {
     plain[at + 1] = '?';
   }
+  const std::size_t first = plain.find_first_not_of(' ');
+  if (first != std::string::npos && plain.compare(first, 2, "::") == 0) plain[first] = '?';
   return plain;
 }
 

@@ -9,9 +9,9 @@
 
 namespace landwaiter::report {
 
-/// text::Printable for what may go to the log of a pipeline: "##" becomes "#?" too, for a runner
-/// takes "##[…]" and "##vso[…]" for commands wherever in a line they stand. (Those that begin with
-/// "::" count at the start of a line alone, where the formats have words of their own.)
+/// text::Printable for what may go to the log of a pipeline. A runner takes "##[…]" and "##vso[…]"
+/// for commands wherever in a line they stand, and "::" at its start: "##" becomes "#?", a first
+/// "::" "?:".
 std::string PlainText(std::string_view text);
 
 /// A code span of Markdown, also within a table: nothing in it is markup, HTML, a link, or calls

@@ -79,24 +79,27 @@ TEST(Diff, AmongSeveralVersionsThoseAtTheSamePathBelongTogether) {
 }
 
 TEST(Diff, FindingsAreBroughtInFixedOrStay) {
-  const ScanDiff diff = Compare(With({}, {Of("CVE-1", "a", "1"), Of("CVE-2", "b", "1")}),
-                                With({}, {Of("CVE-2", "b", "1"), Of("CVE-3", "c", "1")}));
+  const ScanReport before = With({}, {Of("CVE-1", "a", "1"), Of("CVE-2", "b", "1")});
+  const ScanReport after = With({}, {Of("CVE-2", "b", "1"), Of("CVE-3", "c", "1")});
+  const ScanDiff diff = Compare(before, after);
   EXPECT_EQ(Said(diff.brought), Words{"CVE-3 c var/lib/dpkg/status"});
   EXPECT_EQ(Said(diff.fixed), Words{"CVE-1 a var/lib/dpkg/status"});
   EXPECT_EQ(Said(diff.stayed), Words{"CVE-2 b var/lib/dpkg/status"});
 }
 
 TEST(Diff, AnUpdateThatFixesNothingBringsNothingIn) {
-  const ScanDiff diff = Compare(With({}, {Of("CVE-1", "a", "1", "usr/lib/python3.11/a")}),
-                                With({}, {Of("CVE-1", "a", "2", "usr/lib/python3.12/a")}));
+  const ScanReport before = With({}, {Of("CVE-1", "a", "1", "usr/lib/python3.11/a")});
+  const ScanReport after = With({}, {Of("CVE-1", "a", "2", "usr/lib/python3.12/a")});
+  const ScanDiff diff = Compare(before, after);
   EXPECT_TRUE(diff.brought.empty() && diff.fixed.empty());
   ASSERT_EQ(diff.stayed.size(), 1u);
   EXPECT_EQ(diff.stayed[0].finding->installed_version, "2") << "as it is in the new image";
 }
 
 TEST(Diff, ASecondCopyIsBroughtIn) {
-  const ScanDiff diff = Compare(With({}, {Of("CVE-1", "a", "1", "x")}),
-                                With({}, {Of("CVE-1", "a", "1", "x"), Of("CVE-1", "a", "1", "y")}));
+  const ScanReport before = With({}, {Of("CVE-1", "a", "1", "x")});
+  const ScanReport after = With({}, {Of("CVE-1", "a", "1", "x"), Of("CVE-1", "a", "1", "y")});
+  const ScanDiff diff = Compare(before, after);
   EXPECT_EQ(Said(diff.brought), Words{"CVE-1 a y"});
 }
 
@@ -214,10 +217,6 @@ TEST(Diff, EveryFormatKeepsNamesInTheirPlace) {
       EXPECT_EQ(text.find("\n::"), std::string::npos) << format;
       if (format != "json") EXPECT_EQ(text.find("##["), std::string::npos) << format;
     }
-    EXPECT_EQ(Written("markdown", diff).find("<script"),
-              evil.find("<script") == std::string::npos
-                  ? std::string::npos
-                  : Written("markdown", diff).find("¦b'c<script") + 6);
   }
 }
 
