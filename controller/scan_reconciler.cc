@@ -53,7 +53,7 @@ std::vector<Platform> ScanReconciler::Wanted(std::vector<Platform>* left_out) co
 }
 
 Collection ScanReconciler::WantedCollection() const {
-  const Policies policies = CurrentPolicies();
+  const Policies policies = parts_.policies.List();
   std::vector<const policy::ScanPolicy*> judging;
   for (const auto& record : policies) {
     if (judging.size() < resources::kMaxPolicies) judging.push_back(&record->policy);
