@@ -161,7 +161,7 @@ void CredentialReader::AddCloudLogins(const ImageReference& image, const image::
 
 Result<ImageCredentials> CredentialReader::For(const ImageReference& image,
                                                const std::vector<resources::SecretRef>& secrets,
-                                               const Cancellation& cancel) {
+                                               const Cancellation& cancel, CloudLogins clouds) {
   ImageCredentials out;
   std::vector<image::KeyringEntry> all;
   std::shared_ptr<const image::ImageHosts> hosts;
@@ -177,7 +177,9 @@ Result<ImageCredentials> CredentialReader::For(const ImageReference& image,
     all.insert(all.end(), (*entries)->begin(), (*entries)->end());
   }
   out.credentials = image::CredentialsFor(all, image, hosts.get());
-  AddCloudLogins(image, hosts.get(), out.credentials, cancel);
+  if (clouds == CloudLogins::kIfConfigured) {
+    AddCloudLogins(image, hosts.get(), out.credentials, cancel);
+  }
   return out;
 }
 

@@ -27,6 +27,9 @@ struct ImageCredentials {
 // The API bounds no list of pull secrets; a pod with more than these is a mistake or an attack.
 inline constexpr std::size_t kMaxPullSecrets = 16;
 
+/// Whether the role's own logins at clouds' registries may be used.
+enum class CloudLogins { kIfConfigured, kNone };
+
 /// Thread-safe.
 class CredentialReader {
  public:
@@ -47,7 +50,8 @@ class CredentialReader {
   /// of the API server.
   Result<ImageCredentials> For(const ImageReference& image,
                                const std::vector<resources::SecretRef>& secrets,
-                               const Cancellation& cancel);
+                               const Cancellation& cancel,
+                               CloudLogins clouds = CloudLogins::kIfConfigured);
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;

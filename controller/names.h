@@ -14,6 +14,8 @@ inline constexpr kube::Resource kScanPolicies{resources::kGroup, resources::kVer
                                               "scanpolicies", "ScanPolicy", false};
 inline constexpr kube::Resource kScanExceptions{resources::kGroup, resources::kVersion,
                                                 "scanexceptions", "ScanException", true};
+inline constexpr kube::Resource kRegistryWatches{resources::kGroup, resources::kVersion,
+                                                 "registrywatches", "RegistryWatch", true};
 
 inline constexpr std::string_view kFieldManager = "landwaiter-controller";
 
@@ -24,10 +26,14 @@ inline constexpr char kManagedBy[] = "landwaiter";
 // Annotations of an ImageScan. They carry to the leader what any replica was asked.
 inline constexpr char kPriorityAnnotation[] = "landwaiter.io/priority";
 inline constexpr char kPriorityAdmission[] = "admission";
+inline constexpr char kPriorityWatch[] = "watch";                          // nobody runs it yet
 inline constexpr char kNamespaceAnnotation[] = "landwaiter.io/namespace";  // who asked first
 inline constexpr char kReferenceAnnotation[] = "landwaiter.io/reference";  // by which name
 inline constexpr char kAskedAtAnnotation[] = "landwaiter.io/asked-at";    // anew: scan or judge now
 inline constexpr char kAlsoFromAnnotation[] = "landwaiter.io/also-from";  // another repository
+/// "namespace/name" of a RegistryWatch that holds the image: it stays while that has not been
+/// looked at since a start.
+inline constexpr char kWatchedByAnnotation[] = "landwaiter.io/watched-by";
 
 // Reasons of the Ready condition beside model/scan_request.h's.
 inline constexpr std::string_view kReasonScanned = "Scanned";

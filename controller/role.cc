@@ -86,6 +86,21 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
           [this] {
             if (leading_) EnqueueAllScans();
           }),
+      watches_(
+          {.api = *ports_.api,
+           .fenced = fenced_,
+           .clock = *ports_.clock,
+           .scans = scans_,
+           .maker = maker_,
+           .credentials = credentials_,
+           .events = events_,
+           .resolve = ports_.resolve,
+           .lists = ports_.lists,
+           .leading = [this] { return leading_.load(); },
+           .on_change = [this](const std::string& scan) { scan_queue_.Add(scan, Priority::kLow); },
+           .namespace_new_images = options.namespace_new_images,
+           .bounds = ports_.look_bounds,
+           .metrics = metrics}),
       held_({fenced_, *ports_.clock, scans_, book_, namespaces_, events_,
              [this](const std::string& scan) { scan_queue_.Add(scan, Priority::kHigh); },
              &metrics}),
@@ -97,7 +112,8 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                        options.hold ? &held_ : nullptr}),
       scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, book_, namespaces_, nodes_,
                         *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
-                        scan_events_, scan_queue_, &stages_, options.readers, &vex_}),
+                        scan_events_, scan_queue_, &stages_, options.readers, &vex_,
+                        [this](const resources::ImageScan& scan) { return watches_.Holds(scan); }}),
       scan_refresher_({fenced_, *ports_.clock, scans_, *ports_.store, ports_.database,
                        [this] { return book_.List(); }, scan_queue_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, book_, scans_, runs_, events_),
@@ -287,6 +303,7 @@ void Role::OnLeading() {
   pod_queue_.Add(kCountedKey, Priority::kLow);
   EnqueueAllScans();
   EnqueuePolicies();
+  watches_.OnLeading();
 }
 
 void Role::JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel) {
@@ -306,6 +323,7 @@ void Role::OnNotLeading() {
   usage_.Reset();
   held_.Reset();
   scan_refresher_.Forget();
+  watches_.OnNotLeading();
 }
 
 Outcome Role::ReconcilePod(const std::string& key, const Cancellation& cancel) {
@@ -360,11 +378,13 @@ void Role::Start() {
   policy_workers_.Start();
   runtime_.Start();
   runner_.Start();
+  watches_.Start();
   elector_.Start();
 }
 
 void Role::Stop() {
   elector_.Stop();
+  watches_.Stop();
   runner_.Stop();
   runtime_.Stop();
   policy_workers_.Stop();

@@ -20,6 +20,7 @@
 #include "controller/scan_reconciler.h"
 #include "controller/scan_refresher.h"
 #include "controller/scan_runner.h"
+#include "controller/watch/watches.h"
 #include "controller/workers.h"
 #include "lib/base/metrics.h"
 #include "lib/kube/leader_elector.h"
@@ -35,6 +36,8 @@ struct Ports {
   image::Mirrors* mirrors = nullptr;         // null: none
   image::CloudCredentials* cloud = nullptr;  // null: none
   ResolveFunction resolve;
+  RegistryLists lists = {};  // what a RegistryWatch is asked with
+  LookBounds look_bounds = {};
   ScanFunction scan;
   DatabaseFunction database;
 };
@@ -115,6 +118,7 @@ class Role {
   ScanMaker maker_;         // the leader
   ScanEvents scan_events_;
   ClusterVex vex_;
+  Watches watches_;
 
   std::atomic<std::chrono::steady_clock::time_point> counting_since_{};
   kube::WorkQueue pod_queue_{{.per_namespace = kPodThreads / 4}};

@@ -152,6 +152,24 @@ Result<RegistryParts> MakeRegistry(const ControllerOptions& options, const Clock
   return parts;
 }
 
+/// `registry` outlives what is returned.
+RegistryLists ListsOf(image::Registry& registry) {
+  return {.tags =
+              [&registry](const ImageReference& repository, const auto& credentials,
+                          const image::ListBounds& bounds, const Cancellation& within) {
+                return registry.Tags(repository, credentials, bounds, within);
+              },
+          .repositories =
+              [&registry](const std::string& host, const auto& credentials,
+                          const image::ListBounds& bounds, const Cancellation& within) {
+                return registry.Repositories(host, credentials, bounds, within);
+              },
+          .pause_left =
+              [&registry](const ImageReference& image, const auto& credentials) {
+                return registry.PauseLeft(image, credentials);
+              }};
+}
+
 Result<std::unique_ptr<http::Server>> MakeServer(const ControllerOptions& options, Role& role,
                                                  metrics::Registry& metrics) {
   http::ServerOptions server_options;
@@ -239,6 +257,7 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
                const Cancellation& within) {
              return registry->registry->Resolve(image, credentials, within);
            },
+       .lists = ListsOf(*registry->registry),
        .scan = [&](const ScanRequest& request,
                    const Cancellation& within) { return scanner->Scan(request, within); },
        .database = [&] { return database.Current(); }},

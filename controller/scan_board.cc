@@ -14,6 +14,8 @@ std::string_view ScanClassName(ScanClass scan_class) {
       return "new";
     case ScanClass::kRescan:
       return "rescan";
+    case ScanClass::kWatched:
+      return "watched";
   }
   return "";
 }

@@ -1,7 +1,8 @@
 // Which scans wait, run and have failed: the queue's working order. It is no record: the pending
 // ImageScans are the queue, and this is made anew from them at every start.
 //
-// Order: admission misses, then images of new pods, then second looks. Within a class the
+// Order: admission misses, then images of new pods, then second looks, then images that nobody runs
+// yet. Within a class the
 // namespaces take turns, and each has at most a bounded number of scans under way, so that one
 // tenant's hundred images do not stand before another's one.
 #pragma once
@@ -22,9 +23,9 @@
 
 namespace landwaiter::controller {
 
-enum class ScanClass : std::uint8_t { kAdmission, kNew, kRescan };
-inline constexpr std::size_t kScanClasses = 3;
-std::string_view ScanClassName(ScanClass scan_class);  // "admission", "new", "rescan"
+enum class ScanClass : std::uint8_t { kAdmission, kNew, kRescan, kWatched };
+inline constexpr std::size_t kScanClasses = 4;
+std::string_view ScanClassName(ScanClass scan_class);  // "admission", "new", …
 
 struct ScanProgress {
   enum class State { kNone, kQueued, kRunning, kFailed };

@@ -51,8 +51,9 @@ bool NeedsScan(const resources::ImageScan& scan, const std::optional<ScanSummary
 
 ScanClass ClassOf(const resources::ImageScan& scan) {
   if (!scan.status.scanned_at.empty()) return ScanClass::kRescan;
-  return Annotation(scan, kPriorityAnnotation) == kPriorityAdmission ? ScanClass::kAdmission
-                                                                     : ScanClass::kNew;
+  const std::string priority = Annotation(scan, kPriorityAnnotation);
+  if (priority == kPriorityAdmission) return ScanClass::kAdmission;
+  return priority == kPriorityWatch ? ScanClass::kWatched : ScanClass::kNew;
 }
 
 std::string AccountOf(const resources::ImageScan& scan, const std::optional<Usage>& usage) {
@@ -105,12 +106,13 @@ bool LacksJudgement(const resources::ImageScan& scan, const Policies& policies) 
                      });
 }
 
-resources::Condition InUseCondition(const Usage& usage, bool requested) {
+resources::Condition InUseCondition(const Usage& usage, bool requested, bool watched) {
   if (usage.pods > 0) {
     return {"InUse", "True", "Running", "pods run it or ask for it", 0, ""};
   }
   if (requested)
     return {"InUse", "True", "Requested", "an ImageScan of a person asks for it", 0, ""};
+  if (watched) return {"InUse", "True", "Watched", "a RegistryWatch holds it", 0, ""};
   return {"InUse", "False", "NoPods", "no pod uses it", 0, ""};
 }
 

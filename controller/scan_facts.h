@@ -53,7 +53,7 @@ std::uint64_t BasisOf(const resources::ImageScan& scan, const std::vector<Platfo
 bool LacksJudgement(const resources::ImageScan& scan, const Policies& policies);
 
 /// Condition InUse: since when nothing runs it is what retention counts from.
-resources::Condition InUseCondition(const Usage& usage, bool requested);
+resources::Condition InUseCondition(const Usage& usage, bool requested, bool watched = false);
 
 /// True where the controller made it, nothing has used it for `retention`, and no policy lets it in
 /// where it ran before it turned bad: an owner that was scaled to nothing may come back.

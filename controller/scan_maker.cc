@@ -50,6 +50,8 @@ resources::ImageScan NewScan(const ScanDemand& demand) {
   }
   if (!demand.ns.empty()) scan.annotations[kNamespaceAnnotation] = demand.ns;
   if (demand.asker == Asker::kAdmission) scan.annotations[kPriorityAnnotation] = kPriorityAdmission;
+  if (demand.asker == Asker::kWatch) scan.annotations[kPriorityAnnotation] = kPriorityWatch;
+  if (!demand.watch.empty()) scan.annotations[kWatchedByAnnotation] = demand.watch;
   return scan;
 }
 
@@ -58,10 +60,15 @@ namespace {
 /// What makes a scan that has not been made come sooner, or from elsewhere.
 json AnnotationsFor(const resources::ImageScan& existing, const ScanDemand& demand, TimePoint now) {
   json annotations = json::object();
+  if (!demand.watch.empty() && Annotation(existing, kWatchedByAnnotation) != demand.watch) {
+    annotations[kWatchedByAnnotation] = demand.watch;
+  }
   if (!existing.status.scanned_at.empty()) return annotations;
   const std::string priority = Annotation(existing, kPriorityAnnotation);
   if (demand.asker == Asker::kAdmission && priority != kPriorityAdmission) {
     annotations[kPriorityAnnotation] = kPriorityAdmission;
+  } else if (demand.asker != Asker::kWatch && priority == kPriorityWatch) {
+    annotations[kPriorityAnnotation] = nullptr;  // somebody runs it now
   }
   const ScanIdentity identity = Identify(existing);
   if (identity.image.Name() != demand.reference.Name()) {

@@ -13,7 +13,7 @@
 
 namespace landwaiter::controller {
 
-enum class Asker { kAdmission, kPod, kPerson };
+enum class Asker { kAdmission, kPod, kPerson, kWatch };
 
 struct ScanDemand {
   Digest digest;
@@ -21,6 +21,7 @@ struct ScanDemand {
   std::string ns = {};       // on whose account; "" for none
   std::vector<resources::SecretRef> secrets = {};  // that are for this image
   Asker asker = Asker::kPod;
+  std::string watch = {};  // "namespace/name" of the RegistryWatch that is to be named on it, or ""
 };
 
 /// The object as it is created.

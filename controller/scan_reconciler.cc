@@ -273,7 +273,8 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
   }
   if (facts.image && parts_.stages != nullptr) parts_.stages->Evaluated(status);
   if (facts.usage) {
-    auto in_use = InUseCondition(*facts.usage, !RequestsFor(scan.name).empty());
+    const bool watched = parts_.watched && parts_.watched(record.scan);
+    auto in_use = InUseCondition(*facts.usage, !RequestsFor(scan.name).empty(), watched);
     in_use.observed_generation = scan.generation;
     resources::SetCondition(status.conditions, std::move(in_use), now);
   }

@@ -51,6 +51,8 @@ class ScanReconciler {
     StageMetrics* stages = nullptr;
     std::string readers = {};         // ControllerOptions::readers
     const ClusterVex* vex = nullptr;  // null: no statements
+    /// Whether a RegistryWatch holds the image; null: none does.
+    std::function<bool(const resources::ImageScan&)> watched = {};
   };
   explicit ScanReconciler(Parts parts) : parts_(std::move(parts)) {}
 

@@ -6,10 +6,6 @@
 #include "lib/kube/api.h"
 
 namespace landwaiter::controller {
-namespace {
-// A reconcile makes a few small requests; one that takes this long hangs.
-constexpr std::chrono::minutes kReconcileTimeout{2};
-}  // namespace
 
 Outcome Guarded(const std::function<Outcome()>& body) {
   try {
@@ -56,7 +52,7 @@ void Workers::Run(const std::stop_token& stop) {
 }
 
 void Workers::Handle(const std::string& key, const std::stop_token& stop) {
-  const Cancellation cancel = Cancellation{stop}.Within(kReconcileTimeout);
+  const Cancellation cancel = Cancellation{stop}.Within(options_.timeout);
   const Outcome outcome = Guarded([&] { return reconcile_(key, cancel); });
   if (outcome.status) {
     queue_.Forget(key);

@@ -28,6 +28,8 @@ struct WorkersOptions {
   std::string name;  // of the controller, for logs and metrics
   int threads = 2;
   metrics::Registry* metrics = nullptr;
+  /// Most reconciles make a few small requests; one that takes this long hangs.
+  std::chrono::milliseconds timeout = std::chrono::minutes(2);
 };
 
 class Workers {

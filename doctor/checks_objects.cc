@@ -41,7 +41,7 @@ Findings LookAtSchemas(const Installation& installation) {
   Findings out;
   AddUnseen(installation.crds, "customresourcedefinitions", out);
   if (!out.empty()) return out;
-  for (const char* plural : {"imagescans", "scanpolicies", "scanexceptions"}) {
+  for (const char* plural : {"imagescans", "scanpolicies", "scanexceptions", "registrywatches"}) {
     const std::string name = std::string(plural) + "." + std::string(resources::kGroup);
     const std::string object = "CustomResourceDefinition " + name;
     const json* crd = Named(installation.crds, name);

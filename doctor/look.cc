@@ -59,6 +59,9 @@ constexpr Right kRights[] = {
     {"controller", "list", kOurs, "scanexceptions"},
     {"controller", "watch", kOurs, "scanexceptions"},
     {"controller", "patch", kOurs, "scanexceptions", "status"},
+    {"controller", "list", kOurs, "registrywatches"},
+    {"controller", "watch", kOurs, "registrywatches"},
+    {"controller", "patch", kOurs, "registrywatches", "status"},
     {"controller", "list", "", "pods"},
     {"controller", "watch", "", "pods"},
     {"controller", "list", "", "namespaces"},
@@ -239,7 +242,9 @@ Result<Installation> Look(kube::Api& api, const Where& where, TimePoint now,
     return kube::ObjectKey{"", std::string(plural) + "." + std::string(resources::kGroup)};
   };
   out.crds =
-      Get(api, kCrds, {crd("imagescans"), crd("scanpolicies"), crd("scanexceptions")}, cancel);
+      Get(api, kCrds,
+          {crd("imagescans"), crd("scanpolicies"), crd("scanexceptions"), crd("registrywatches")},
+          cancel);
   if (out.crds.error && out.crds.error->code != Code::kPermissionDenied) return *out.crds.error;
   out.validating = List(api, controller::kValidatingWebhooks, "", cancel);
   out.mutating = List(api, controller::kMutatingWebhooks, "", cancel);

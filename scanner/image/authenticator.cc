@@ -47,7 +47,10 @@ http::Request TokenRequest(const http::Url& realm, const Challenge& challenge,
   std::string asked = parameter("scope");
   // Some registries leave the scope out of their challenge (Quay, GCR on /v2/). Whoever is going to
   // write asks for that at once, whatever the first request, which only reads, is challenged for.
-  if (scope.push || asked.empty() || asked.size() > kMaxScope || asked.find("repository") != 0) {
+  if (scope.repository.empty()) {
+    asked = "registry:catalog:*";
+  } else if (scope.push || asked.empty() || asked.size() > kMaxScope ||
+             asked.find("repository") != 0) {
     asked = "repository:" + scope.repository + (scope.push ? ":pull,push" : ":pull");
   }
   std::string query = "service=" + http::PercentEncode(service) +

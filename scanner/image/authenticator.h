@@ -25,7 +25,7 @@ namespace landwaiter::image {
 /// Whom the authorization is for: part of the key it is kept under.
 struct AuthScope {
   http::Url registry;              // scheme, host and port count
-  std::string repository;          // "library/nginx"
+  std::string repository;          // "library/nginx"; "": the registry's catalogue
   bool push = false;               // writing, too; a token for reading alone does not do
   http::Client* client = nullptr;  // what the realm is asked through; null: the registry's own
   std::chrono::milliseconds patience{0};  // with a realm that has asked for a pause

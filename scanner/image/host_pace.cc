@@ -124,6 +124,16 @@ Result<HostPace::Turn> HostPace::Enter(const std::string& host, const std::strin
   }
 }
 
+milliseconds HostPace::PauseLeft(const std::string& host, const std::string& login) {
+  const std::lock_guard lock(mutex_);
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end()) return milliseconds(0);
+  const auto pause = found->second.paused.find(login);
+  if (pause == found->second.paused.end()) return milliseconds(0);
+  const auto left = std::chrono::ceil<milliseconds>(pause->second.wanted - options_.time.now());
+  return std::max(left, milliseconds(0));
+}
+
 bool HostPace::HasRoom(const Host& host, const std::string& login) const {
   const auto own = host.by_login.find(login);
   return host.in_flight < options_.max_in_flight &&

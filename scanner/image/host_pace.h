@@ -76,6 +76,9 @@ class HostPace {
   void Heard(const std::string& host, const std::string& login, const http::Response& head,
              std::chrono::milliseconds unnamed);
 
+  /// What is left of the pause that the host has asked for under this login, unbounded; 0: none.
+  std::chrono::milliseconds PauseLeft(const std::string& host, const std::string& login);
+
  private:
   using Time = std::chrono::steady_clock::time_point;
   struct Pause {

@@ -4,6 +4,7 @@
 #include "scanner/image/manifest.h"
 #include "scanner/image/registry_blob.h"
 #include "scanner/image/registry_errors.h"
+#include "scanner/image/registry_list.h"
 #include "scanner/image/registry_transport.h"
 
 namespace landwaiter::image {
@@ -136,6 +137,27 @@ class HttpRegistry final : public Registry {
     if (image.digest && manifest->digest != *image.digest)
       return OtherBytes(access, which, *manifest);
     return manifest->digest;
+  }
+
+  Result<NameList> Tags(const ImageReference& repository,
+                        const std::vector<RegistryCredential>& credentials,
+                        const ListBounds& bounds, const Cancellation& cancel) override {
+    Access access(repository, credentials);
+    return FetchNames(transport_, access, ListKind::kTags, bounds, cancel);
+  }
+
+  Result<NameList> Repositories(const std::string& registry,
+                                const std::vector<RegistryCredential>& credentials,
+                                const ListBounds& bounds, const Cancellation& cancel) override {
+    ImageReference whole;
+    whole.registry = registry;
+    Access access(std::move(whole), credentials);
+    return FetchNames(transport_, access, ListKind::kRepositories, bounds, cancel);
+  }
+
+  std::chrono::milliseconds PauseLeft(const ImageReference& image,
+                                      const std::vector<RegistryCredential>& credentials) override {
+    return transport_.PauseLeft(image, credentials);
   }
 
   std::unique_ptr<ImageSource> Open(const ImageReference& image,

@@ -14,7 +14,7 @@
 // the last is tried again. Bytes that a mirror gives and that have another digest end it: no other
 // host is asked instead.
 //
-// Push is artifact_push.h. Not handled: referrers.
+// Push is artifact_push.h, lists are registry_list.h. Not handled: referrers.
 #pragma once
 
 #include <chrono>
@@ -69,6 +69,19 @@ struct RegistryOptions {
   std::function<void()> on_pause = {};
 };
 
+/// How much of a list is read.
+struct ListBounds {
+  std::size_t max_names = 10'000;
+  std::size_t max_pages = 100;
+};
+
+struct NameList {
+  std::vector<std::string>
+      names;              // in the registry's order, each once, all of them fit to be asked
+  bool cut = false;       // there were more, or pages went on without end
+  std::size_t unfit = 0;  // left out: no tag or repository has such a name
+};
+
 /// Thread-safe; one per role or command, so that tokens are shared. Tokens are kept per credential:
 /// one tenant's never serves another.
 class Registry {
@@ -89,6 +102,22 @@ class Registry {
   virtual Result<Digest> Resolve(const ImageReference& image,
                                  const std::vector<RegistryCredential>& credentials,
                                  const Cancellation& cancel) = 0;
+
+  /// The tags of a repository; tag and digest of `repository` do not matter. What comes is the
+  /// registry's word, and may name tags that it has not.
+  /// Errors: as Resolve; TooLarge; UnsupportedMediaType (an answer that is no list).
+  virtual Result<NameList> Tags(const ImageReference& repository,
+                                const std::vector<RegistryCredential>& credentials,
+                                const ListBounds& bounds, const Cancellation& cancel) = 0;
+  /// The repositories of a registry ("registry.example:5000"), as far as it tells whoever asks;
+  /// many registries tell nobody. Errors: as Tags.
+  virtual Result<NameList> Repositories(const std::string& registry,
+                                        const std::vector<RegistryCredential>& credentials,
+                                        const ListBounds& bounds, const Cancellation& cancel) = 0;
+  /// For how much longer the registry has asked to be left alone under one of these logins; 0: it
+  /// may be asked. As long as it said, however soon others may ask again.
+  virtual std::chrono::milliseconds PauseLeft(
+      const ImageReference& image, const std::vector<RegistryCredential>& credentials) = 0;
 
   /// A source over one image; makes no request yet.
   virtual std::unique_ptr<ImageSource> Open(const ImageReference& image,

@@ -16,6 +16,10 @@ bool IsSame(const RegistryCredential& a, const RegistryCredential& b) {
 
 }  // namespace
 
+std::string FolderOf(const std::string& repository) {
+  return repository.empty() ? "" : repository + "/";
+}
+
 Result<std::shared_ptr<const ImageHosts>> Access::Hosts(Mirrors& mirrors) {
   const auto known = state_.With(
       [](State& state) { return state.looked ? std::optional(state.hosts) : std::nullopt; });
@@ -80,7 +84,7 @@ Result<RegistryTransport::Route> RegistryTransport::RouteTo(const ImageHost& hos
                                                             const ImageReference& image,
                                                             const Cancellation& cancel) {
   auto url = host.root.empty() ? BaseUrl(image, cancel)
-                               : http::Url::Parse(host.root + "/" + image.repository + "/");
+                               : http::Url::Parse(host.root + "/" + FolderOf(image.repository));
   if (!url) return std::move(url).error();
   const bool mirror = !host.key.empty();
   Route route{.url = *std::move(url),

@@ -104,8 +104,19 @@ Result<http::Url> RegistryTransport::BaseUrl(const ImageReference& image,
   if (!plain && options_.plain_http_loopback && IsLoopbackName(host)) {
     plain = !SpeaksTls(host, cancel);
   }
-  return http::Url::Parse((plain ? "http://" : "https://") + host + "/v2/" + image.repository +
-                          "/");
+  return http::Url::Parse((plain ? "http://" : "https://") + host + "/v2/" +
+                          FolderOf(image.repository));
+}
+
+std::chrono::milliseconds RegistryTransport::PauseLeft(
+    const ImageReference& image, const std::vector<RegistryCredential>& credentials) {
+  const auto url = BaseUrl(image, {});
+  if (!url) return std::chrono::milliseconds(0);
+  auto left = pace_.PauseLeft(url->HostPort(), LoginKey({}));
+  for (const RegistryCredential& credential : credentials) {
+    left = std::max(left, pace_.PauseLeft(url->HostPort(), LoginKey(credential)));
+  }
+  return left;
 }
 
 bool RegistryTransport::IsTrusted(const http::Url& url, const http::Url& registry) const {
@@ -168,7 +179,8 @@ Result<RegistryTransport::Answer> RegistryTransport::Follow(
     const RegistryRequest& request, const Route& route, const RegistryCredential& credential,
     const std::optional<Secret>& authorization, const Cancellation& cancel) {
   const http::Url& registry = route.url;
-  const std::string query = route.query.empty() ? "" : "?" + route.query;
+  const char first = request.path.find('?') == std::string::npos ? '?' : '&';
+  const std::string query = route.query.empty() ? "" : first + route.query;
   auto url = request.location.empty() ? registry.Resolve(registry.target + request.path + query)
                                       : NextUrl(registry, registry, request.location);
   if (!url) return std::move(url).error();

@@ -56,9 +56,13 @@ class Access {
   Guarded<State> state_;
 };
 
+/// "REPOSITORY/", or "" for the registry itself.
+std::string FolderOf(const std::string& repository);
+
 struct RegistryRequest {
   std::string method = "GET";
-  std::string path;  // below /v2/REPOSITORY/: "manifests/latest"
+  /// Below /v2/REPOSITORY/: "manifests/latest"; below /v2/ where the image has no repository.
+  std::string path;
   std::vector<http::Header> headers = {};
   std::string what;  // for messages: "manifest latest of registry.example/app"
   std::string body = {};
@@ -78,6 +82,9 @@ class RegistryTransport {
   Result<std::unique_ptr<http::ResponseBody>> Perform(Access& access,
                                                       const RegistryRequest& request,
                                                       const Cancellation& cancel);
+  /// Registry's.
+  std::chrono::milliseconds PauseLeft(const ImageReference& image,
+                                      const std::vector<RegistryCredential>& credentials);
   const RegistryOptions& options() const { return options_; }
   /// The wait after failure number `failures` (from 1), with jitter.
   std::chrono::milliseconds Backoff(int failures) const;

@@ -34,8 +34,9 @@ ALLOWED = {
     "admission": ["resources", "policy", "model", "lib/base"],
     "scanner/service": ["scanner/layer", "scanner/image", "scanner/packages", "model", "lib/http", "lib/base"],
     # scanner/image: the controller resolves tags itself, because it alone holds credentials.
+    # scanner/versions: which of a watched repository's tags are the newest.
     "controller": ["admission", "resources", "report", "policy", "scanner/matching", "scanner/advisories", "scanner/image",
-                   "model"] + LIB,
+                   "scanner/versions", "model"] + LIB,
     "webhook": ["admission", "resources", "policy", "model", "lib/base", "lib/http", "lib/kube"],
     # controller/trust: what arming is, and how certificates are kept, is written once.
     "doctor": ["controller", "resources", "model", "lib/base", "lib/http", "lib/kube"],

@@ -46,7 +46,7 @@ def path_of(wanted):
     version = wanted["apiVersion"]
     base = f"/api/{version}" if "/" not in version else f"/apis/{version}"
     kind = wanted["kind"].lower()
-    plural = kind[:-1] + "ies" if kind.endswith("y") else kind + "s"
+    plural = kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith("ch") else "s")
     namespace = wanted["metadata"].get("namespace")
     return f"{base}/{f'namespaces/{namespace}/' if namespace else ''}{plural}/{wanted['metadata']['name']}"
 

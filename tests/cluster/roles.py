@@ -50,7 +50,7 @@ def install(cluster, hold=False):
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin=shipped)
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s",
                     "crd/imagescans.landwaiter.io", "crd/scanpolicies.landwaiter.io",
-                    "crd/scanexceptions.landwaiter.io")
+                    "crd/scanexceptions.landwaiter.io", "crd/registrywatches.landwaiter.io")
 
 
 class Role:

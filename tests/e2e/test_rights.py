@@ -9,7 +9,8 @@ CONTROLLER, WEBHOOK, SCANNER = (f"system:serviceaccount:landwaiter:{n}" for n in
 MAY = {
     CONTROLLER: [("imagescans.landwaiter.io", "create", ""), ("imagescans.landwaiter.io", "patch", ""),
                  ("imagescans.landwaiter.io/status", "update", ""), ("imagescans.landwaiter.io", "delete", ""),
-                 ("scanpolicies.landwaiter.io/status", "patch", ""), ("pods", "watch", ""), ("nodes", "list", ""),
+                 ("scanpolicies.landwaiter.io/status", "patch", ""), ("registrywatches.landwaiter.io", "watch", ""),
+                 ("registrywatches.landwaiter.io/status", "patch", ""), ("pods", "watch", ""), ("nodes", "list", ""),
                  ("secrets", "get", "shop"), ("serviceaccounts", "get", "shop"), ("events", "create", "shop"),
                  ("leases.coordination.k8s.io", "create", "landwaiter"),
                  ("leases.coordination.k8s.io", "update", "landwaiter", "landwaiter-controller"),
@@ -25,6 +26,7 @@ MAY_NOT = {
                  ("secrets", "update", "landwaiter", "another"), ("secrets", "update", "shop", "landwaiter-ca"),
                  ("secrets", "delete", "landwaiter", "landwaiter-ca"), ("secrets", "patch", "landwaiter", "landwaiter-ca"),
                  ("pods", "delete", "shop"), ("pods", "patch", "shop"), ("pods", "get", "shop"), ("scanpolicies.landwaiter.io", "update", ""),
+                 ("registrywatches.landwaiter.io", "patch", ""), ("registrywatches.landwaiter.io", "create", ""),
                  ("scanpolicies.landwaiter.io", "get", ""), ("scanpolicies.landwaiter.io/status", "update", ""),
                  ("imagescans.landwaiter.io", "update", ""), ("imagescans.landwaiter.io/status", "patch", ""),
                  ("imagescans.landwaiter.io/status", "get", ""), ("events.events.k8s.io", "create", "shop"),

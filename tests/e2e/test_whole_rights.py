@@ -40,8 +40,8 @@ ANYBODY_S_PATHS = {(path, "get") for path in (
 WEBHOOK = rights(("list watch", "landwaiter.io", "scanpolicies scanexceptions imagescans"), ("list watch", "", "namespaces"))
 CONTROLLER = rights(
     ("get list watch create patch delete", "landwaiter.io", "imagescans"), ("update", "landwaiter.io", "imagescans/status"),
-    ("list watch", "landwaiter.io", "scanpolicies scanexceptions"),
-    ("patch", "landwaiter.io", "scanpolicies/status scanexceptions/status"),
+    ("list watch", "landwaiter.io", "scanpolicies scanexceptions registrywatches"),
+    ("patch", "landwaiter.io", "scanpolicies/status scanexceptions/status registrywatches/status"),
     ("list watch", "", "pods namespaces nodes"), ("create patch", "", "events"))
 ARMS = rights(("get patch delete", "admissionregistration.k8s.io", "validatingwebhookconfigurations", RELEASE))
 ELECTS = rights(("get update", "coordination.k8s.io", "leases", "landwaiter-controller"), ("create", "coordination.k8s.io", "leases"),

@@ -80,7 +80,8 @@ Installation Sound() {
   out.name = "landwaiter";
   out.version = "0.1.0";
   out.now = Now();
-  out.crds.items = {Schema("imagescans"), Schema("scanpolicies"), Schema("scanexceptions")};
+  out.crds.items = {Schema("imagescans"), Schema("scanpolicies"), Schema("scanexceptions"),
+                    Schema("registrywatches")};
   for (const auto role : kRoles) AddRole(out, std::string(role));
   out.validating.items = {Configuration()};
   out.leases.items = {{{"spec",
