@@ -53,6 +53,14 @@ void WatchReconciler::Changed(const std::vector<Digest>& digests) {
   for (const Digest& digest : digests) parts_.on_change(resources::ScanName(digest));
 }
 
+void WatchReconciler::Gone(const std::string& key) {
+  Changed(index_.Remove(key));
+  // What it held at a look before this replica led.
+  parts_.scans.ForEach([&](const std::string& name, const ScanRecord& record) {
+    if (WatchedBy(record.scan) == key) parts_.on_change(name);
+  });
+}
+
 Status WatchReconciler::MakeOne(const RegistryWatch& watch, const Sighting& image, bool known,
                                 const Cancellation& cancel) {
   const std::string key = KeyOf(watch);
@@ -137,7 +145,7 @@ Status WatchReconciler::Write(const RegistryWatch& watch, const RegistryWatchSta
 Outcome WatchReconciler::Reconcile(const std::string& key, const Cancellation& cancel) {
   const auto watch = parts_.watches.Get(kube::ObjectKey::Parse(key));
   if (!watch || watch->deleting) {
-    Changed(index_.Remove(key));
+    Gone(key);
     return {Ok()};
   }
   const TimePoint began = parts_.clock.Now();

@@ -50,6 +50,7 @@ class WatchReconciler {
   Status MakeOne(const resources::RegistryWatch& watch, const Sighting& image, bool known,
                  const Cancellation& cancel);
   void Changed(const std::vector<Digest>& digests);
+  void Gone(const std::string& key);
   Status Write(const resources::RegistryWatch& watch, const resources::RegistryWatchStatus& status,
                const Cancellation& cancel);
   void Tell(const resources::RegistryWatch& watch, const resources::RegistryWatchStatus& after);

@@ -1,5 +1,5 @@
 // What the API server answers, from any bytes: a watch in pieces gives the same events as in one,
-// its objects read as ImageScans or not; the error in a Status, and an imageID of a pod's status.
+// its objects read as ImageScans and RegistryWatches or not; the error in a Status, and an imageID of a pod's status.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include "controller/plan.h"
 #include "lib/kube/answer.h"
 #include "resources/image_scan.h"
+#include "resources/registry_watch.h"
 
 namespace {
 
@@ -24,6 +25,7 @@ std::string Events(std::string_view bytes, std::size_t step) {
     const auto fed = decoder.Feed(bytes.substr(0, step), [&](auto type, const auto& object) {
       events += std::to_string(static_cast<int>(type)) + object.dump(-1, ' ', true) + "\n";
       (void)resources::ImageScanFromJson(object);
+      (void)resources::RegistryWatchFromJson(object);
       return true;
     });
     if (!fed) return events + fed.error().message;

@@ -57,7 +57,7 @@ const Case kCases[] = {
      [](Installation& i) { i.crds.items.pop_back(); },
      "schemas",
      Grade::kFault,
-     {"scanexceptions.landwaiter.io", "is not there", "helm upgrade"}},
+     {"registrywatches.landwaiter.io", "is not there", "helm upgrade"}},
     {"a schema of an older version",
      [](Installation& i) { i.crds.items[0]["spec"]["versions"][0]["name"] = "v1alpha0"; },
      "schemas",
