@@ -114,6 +114,9 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
       "Keep rules for Falco in this ConfigMap: needs create, patch, get and delete of it");
   app->add_option("--falco-namespace", options.falco_namespace,
                   "Namespace of that ConfigMap (default: --namespace)");
+  app->add_option("--notifications", options.notifications,
+                  "JSON file of who is told of changes of verdicts and findings "
+                  "(docs/notifications.md)");
   AddTrustFlags(*app, flags->trust, options.trust);
   app->add_option("--log-level", flags->log_level, "debug, info, warn or error")
       ->capture_default_str();

@@ -3,7 +3,6 @@
 #include <set>
 
 #include "controller/names.h"
-#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "scanner/advisories/feed.h"
 
@@ -16,8 +15,7 @@ using Priority = kube::WorkQueue::Priority;
 // been looked at once.
 const std::string kCountedKey = "!counted";
 constexpr std::chrono::milliseconds kCountAgain{50};
-// Pods that have not been looked at by then are counted when they are: no tenant's registries keep
-// everybody's images from being swept.
+// Later pods count when they are looked at: no tenant's registries keep images from being swept.
 constexpr std::chrono::minutes kCountPatience{5};
 // The numbers of pods in a status follow the pods at this pace: one write for all pods of a
 // rollout's moment.
@@ -163,6 +161,11 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
             return exception_reconciler_.Reconcile({key.substr(0, slash), key.substr(slash + 1)},
                                                    cancel);
           }) {
+  if (ports_.outbox != nullptr) {
+    notifications_ = std::make_unique<Notifications>(Notifications::Parts{
+        fenced_, *ports_.clock, scans_, usage_, events_, *ports_.store, *ports_.outbox,
+        *ports_.receivers, *ports_.notify, [this] { return leading_.load(); }, metrics});
+  }
   AddMetrics(metrics);
   AddHandlers();
 }
@@ -304,6 +307,7 @@ void Role::OnLeading() {
   EnqueueAllScans();
   EnqueuePolicies();
   watches_.OnLeading();
+  if (notifications_) notifications_->OnLeading();
 }
 
 void Role::JudgeNow(const resources::ImageScan& scan, const Cancellation& cancel) {
@@ -324,6 +328,7 @@ void Role::OnNotLeading() {
   held_.Reset();
   scan_refresher_.Forget();
   watches_.OnNotLeading();
+  if (notifications_) notifications_->OnNotLeading();
 }
 
 Outcome Role::ReconcilePod(const std::string& key, const Cancellation& cancel) {
@@ -379,11 +384,13 @@ void Role::Start() {
   runtime_.Start();
   runner_.Start();
   watches_.Start();
+  if (notifications_) notifications_->Start();
   elector_.Start();
 }
 
 void Role::Stop() {
   elector_.Stop();
+  if (notifications_) notifications_->Stop();
   watches_.Stop();
   runner_.Stop();
   runtime_.Stop();

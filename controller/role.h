@@ -11,6 +11,7 @@
 #include "controller/ensure_service.h"
 #include "controller/exception_reconciler.h"
 #include "controller/held_pods.h"
+#include "controller/notify/notifications.h"
 #include "controller/nudger.h"
 #include "controller/pod_reconciler.h"
 #include "controller/policy_book.h"
@@ -38,6 +39,9 @@ struct Ports {
   ResolveFunction resolve;
   RegistryLists lists = {};  // what a RegistryWatch is asked with
   LookBounds look_bounds = {};
+  store::Outbox* outbox = nullptr;              // null: nobody is told of changes
+  http::Client* receivers = nullptr;            // with an outbox: what they are reached by
+  const NotificationOptions* notify = nullptr;  // with an outbox
   ScanFunction scan;
   DatabaseFunction database;
 };
@@ -119,6 +123,7 @@ class Role {
   ScanEvents scan_events_;
   ClusterVex vex_;
   Watches watches_;
+  std::unique_ptr<Notifications> notifications_;  // null: nobody is told of changes
 
   std::atomic<std::chrono::steady_clock::time_point> counting_since_{};
   kube::WorkQueue pod_queue_{{.per_namespace = kPodThreads / 4}};

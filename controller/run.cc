@@ -9,6 +9,7 @@
 #include <mutex>
 #include <random>
 
+#include "controller/notify/subscription.h"
 #include "controller/role.h"
 #include "controller/trust/caretaker.h"
 #include "lib/base/build_info.h"
@@ -18,6 +19,7 @@
 #include "lib/http/server.h"
 #include "lib/kube/client.h"
 #include "lib/store/metered_store.h"
+#include "lib/store/outbox.h"
 #include "lib/store/postgres_store.h"
 #include "lib/store/sqlite_store.h"
 #include "scanner/image/cloud/cloud_credentials.h"
@@ -170,6 +172,36 @@ RegistryLists ListsOf(image::Registry& registry) {
               }};
 }
 
+/// Who is told of changes, what they are reached by, and what waits for them.
+struct NotifyParts {
+  NotificationOptions options;
+  std::unique_ptr<store::Outbox> outbox;  // null: nobody is
+  std::unique_ptr<http::Client> receivers;
+};
+
+Result<NotifyParts> MakeNotify(const ControllerOptions& options) {
+  NotifyParts parts;
+  if (options.notifications.empty()) return parts;
+  auto read = ReadNotifications(options.notifications);
+  if (!read) return std::move(read).error().Context("--notifications");
+  parts.options = *std::move(read);
+  if (parts.options.subscriptions.empty()) return parts;
+  auto policy = RegistryAddresses(options);
+  if (!policy) return std::move(policy).error();
+  http::ClientOptions client;
+  client.use_environment_proxies = true;
+  client.address_policy = std::move(*policy);
+  client.ca_file = options.registry_ca;
+  auto http = http::Client::Create(std::move(client));
+  if (!http) return std::move(http).error().Context("notifications' client");
+  parts.receivers = *std::move(http);
+  auto outbox = options.store_dsn_file.empty() ? store::OpenSqliteOutbox(options.data)
+                                               : store::OpenPostgresOutbox(options.store_dsn_file);
+  if (!outbox) return std::move(outbox).error();
+  parts.outbox = *std::move(outbox);
+  return parts;
+}
+
 Result<std::unique_ptr<http::Server>> MakeServer(const ControllerOptions& options, Role& role,
                                                  metrics::Registry& metrics) {
   http::ServerOptions server_options;
@@ -241,6 +273,9 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
   auto registry = MakeRegistry(options, clock, metrics);
   if (!registry) return std::move(registry).error();
 
+  auto notify = MakeNotify(options);
+  if (!notify) return std::move(notify).error();
+
   std::unique_ptr<ScannerClient> scanner;  // made once there is a certificate to call it with
   Role* live = nullptr;                    // set before the watch starts
   DatabaseWatch database(options.database, [&live] { live->OnDatabaseChanged(); });
@@ -258,6 +293,9 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
              return registry->registry->Resolve(image, credentials, within);
            },
        .lists = ListsOf(*registry->registry),
+       .outbox = notify->outbox.get(),
+       .receivers = notify->receivers.get(),
+       .notify = &notify->options,
        .scan = [&](const ScanRequest& request,
                    const Cancellation& within) { return scanner->Scan(request, within); },
        .database = [&] { return database.Current(); }},

@@ -44,6 +44,7 @@ struct ControllerOptions {
   std::string policy_reports = "none";  // none, wgpolicy, openreports, both
   std::string falco_config_map;         // of rules for Falco; "": none is kept
   std::string falco_namespace;          // of it; "": `ns`
+  std::string notifications;            // file of subscriptions (docs/notifications.md); "": none
   TrustOptions trust;
   // Leader election, as client-go's defaults.
   std::chrono::milliseconds lease_duration{15'000};

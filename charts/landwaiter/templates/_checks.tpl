@@ -21,6 +21,11 @@
 {{- fail "registries.cloudInstanceMetadata is about ecr: add it to registries.cloudCredentials" }}
 {{- end }}
 {{- end }}
+{{- if and .Values.notifications.subscriptions (not .Values.store.postgresql.existingSecret) }}
+{{- if or (gt (int .Values.controller.replicas) 1) (not .Values.store.persistence.enabled) }}
+{{- fail "notifications.subscriptions: messages wait in the store until they have arrived, so that none is lost: set store.postgresql.existingSecret, or controller.replicas to 1 with store.persistence.enabled" }}
+{{- end }}
+{{- end }}
 {{- with .Values.registries.secrets }}
 {{- if and (eq .mode "namespaces") (not .namespaces) }}
 {{- fail "registries.secrets.mode is namespaces: list them in registries.secrets.namespaces" }}

@@ -226,3 +226,15 @@ startupProbe:
 {{- define "landwaiter.host" -}}
 {{ include "landwaiter.fullname" .root }}-{{ .component }}.{{ .root.Release.Namespace }}.svc
 {{- end }}
+
+{{- /* What --notifications names: URLs and keys are files of Secrets beside it. */}}
+{{- define "landwaiter.notifications" -}}
+{{- $subscriptions := list }}
+{{- range .Values.notifications.subscriptions }}
+{{- $one := omit . "url" "hmac" }}
+{{- $_ := set $one "urlFile" (printf "/etc/landwaiter/notifications/%s/url" .name) }}
+{{- if .hmac }}{{ $_ := set $one "hmacKeyFile" (printf "/etc/landwaiter/notifications/%s/hmac" .name) }}{{ end }}
+{{- $subscriptions = append $subscriptions $one }}
+{{- end }}
+{{- dict "source" (default (printf "%s.%s" .Release.Name .Release.Namespace) .Values.notifications.source) "subscriptions" $subscriptions | toPrettyJson }}
+{{- end }}

@@ -63,6 +63,24 @@ TEST(WatchStatus, AWatchIsLookedAtWhenItIsDue) {
   }
 }
 
+using Shortfalls = std::vector<Shortfall>;
+
+Look ALook(bool answered, Shortfalls faults = {}, Shortfalls left_out = {},
+           std::chrono::milliseconds pause = 0ms) {
+  Look look;
+  look.answered = answered;
+  look.faults = std::move(faults);
+  look.left_out = std::move(left_out);
+  look.pause = pause;
+  return look;
+}
+
+Look Unmade() {
+  Look look = ALook(true, {}, {{"Unavailable", "m"}});
+  look.unmade = true;
+  return look;
+}
+
 TEST(WatchStatus, SaysWhatALookCameTo) {
   const struct {
     const char* name;
@@ -70,32 +88,16 @@ TEST(WatchStatus, SaysWhatALookCameTo) {
     std::string ready, complete;
     std::chrono::milliseconds next;
   } kCases[] = {
-      {"all is well", {.answered = true}, "Checked", "AllChecked", 1h},
-      {"a bound was met",
-       {.left_out = {{"TooManyImages", "m"}}, .answered = true},
-       "Checked",
-       "TooManyImages",
+      {"all is well", ALook(true), "Checked", "AllChecked", 1h},
+      {"a bound was met", ALook(true, {}, {{"TooManyImages", "m"}}), "Checked", "TooManyImages",
        1h},
-      {"one repository is private",
-       {.faults = {{"Unauthorized", "m"}}, .answered = true},
-       "Checked",
-       "Unauthorized",
+      {"one repository is private", ALook(true, {{"Unauthorized", "m"}}), "Checked", "Unauthorized",
        1h},
-      {"nothing answered",
-       {.faults = {{"RegistryUnavailable", "m"}}},
-       "RegistryUnavailable",
-       "RegistryUnavailable",
-       1min},
-      {"the registry wants an hour and a half",
-       {.faults = {{"RateLimited", "m"}}, .answered = true, .pause = 90min},
-       "RateLimited",
-       "RateLimited",
-       90min},
-      {"the API server took not all of it",
-       {.left_out = {{"Unavailable", "m"}}, .answered = true, .unmade = true},
-       "Checked",
-       "Unavailable",
-       1min},
+      {"nothing answered", ALook(false, {{"RegistryUnavailable", "m"}}), "RegistryUnavailable",
+       "RegistryUnavailable", 1min},
+      {"the registry wants an hour and a half", ALook(true, {{"RateLimited", "m"}}, {}, 90min),
+       "RateLimited", "RateLimited", 90min},
+      {"the API server took not all of it", Unmade(), "Checked", "Unavailable", 1min},
   };
   for (const auto& c : kCases) {
     const auto status = StatusAfter(AWatch(), c.look, {}, kNow, kNow);
@@ -108,7 +110,7 @@ TEST(WatchStatus, SaysWhatALookCameTo) {
 
 TEST(WatchStatus, LooksAreAsFarApartAsTheRegistryHasFailed) {
   RegistryWatch watch = AWatch();
-  const Look down{.faults = {{"RegistryUnavailable", "m"}}};
+  const Look down = ALook(false, {{"RegistryUnavailable", "m"}});
   for (const auto& [failing, next] :
        {std::pair{10s, 60s}, std::pair{300s, 300s}, std::pair{50'000s, 3600s}}) {
     watch.status.conditions = {
@@ -125,10 +127,10 @@ TEST(WatchStatus, NamesTheNewestImagesAndNoMoreThanItsBound) {
     const std::string tag = "r.io/a:" + std::to_string(i);
     made.push_back({*ImageReference::Parse(tag), DigestOf(tag)});
   }
-  watch.status = StatusAfter(watch, {.answered = true}, made, kNow, kNow);
+  watch.status = StatusAfter(watch, ALook(true), made, kNow, kNow);
   ASSERT_EQ(watch.status.newest.size(), resources::kMaxNewestImages);
   EXPECT_EQ(watch.status.newest.front().image, "r.io/a:29");
-  const auto later = StatusAfter(watch, {.answered = true}, {}, kNow, kNow);
+  const auto later = StatusAfter(watch, ALook(true), {}, kNow, kNow);
   EXPECT_EQ(later.newest, watch.status.newest) << "nothing new, nothing changed";
 }
 
