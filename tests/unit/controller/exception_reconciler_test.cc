@@ -5,7 +5,7 @@
 namespace landwaiter::controller {
 namespace {
 
-const TimePoint kNow = *ParseTime("2026-11-24T12:00:00Z");
+const TimePoint kTheDay = *ParseTime("2026-11-24T12:00:00Z");
 
 ExceptionRecord Ending(const std::string& until) {
   ExceptionRecord record;
@@ -77,7 +77,7 @@ TEST(JudgeException, SaysWhoTakesItAndWhenItEnds) {
        "Unknown InvalidSpec: when it ends cannot be read"},
   };
   for (const auto& c : cases) {
-    const auto status = JudgeException(c.record, c.takers, c.refusals, {"shop/cart:1"}, kNow);
+    const auto status = JudgeException(c.record, c.takers, c.refusals, {"shop/cart:1"}, kTheDay);
     EXPECT_EQ(Told(status, "Accepted"), c.accepted) << c.name;
     EXPECT_EQ(Told(status, "Expired"), c.expired) << c.name;
     EXPECT_EQ(status.observed_generation, 3) << c.name;
@@ -87,14 +87,14 @@ TEST(JudgeException, SaysWhoTakesItAndWhenItEnds) {
 
 TEST(JudgeException, NamesTwentyImagesAndCountsAll) {
   std::vector<std::string> images(50, "shop/cart:1");
-  const auto status = JudgeException(Ending("2027-01-31"), {"a"}, {}, images, kNow);
+  const auto status = JudgeException(Ending("2027-01-31"), {"a"}, {}, images, kTheDay);
   EXPECT_EQ(status.images.size(), 20u);
   EXPECT_EQ(status.excuses, 50u);
 }
 
 TEST(EventsOf, TellsOfEachChangeOnce) {
   const auto of = [](const char* until, std::vector<std::string> takers) {
-    return JudgeException(Ending(until), takers, {}, {}, kNow).conditions;
+    return JudgeException(Ending(until), takers, {}, {}, kTheDay).conditions;
   };
   const struct {
     const char* name;
