@@ -82,6 +82,8 @@ TRUSTED = {
     "cli/known_bases.h ReadBaseList": "a file of the person's own",
     "controller/trust/certificate_folder.h ReadCertificateFolder": "the role's own certificates",
     "controller/trust/webhook_file.h ReadWebhookFile": "the chart's file",
+    "controller/notify/subscription.h ParseNotifications": "the installer's file",
+    "controller/notify/subscription.h ReadNotifications": "the installer's file",
     "lib/base/clock.h ParseDuration": "an argument",
     "lib/base/file.h ReadFile": "reads bytes, whatever they are",
     "lib/base/log.h ParseLevel": "an argument",
