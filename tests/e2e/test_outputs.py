@@ -311,8 +311,8 @@ def test_a_comparison_with_what_could_not_be_read_is_not_complete(scanner):
 
 
 def test_a_large_image_is_written_without_being_held(scanner):
-    """200,000 packages, the most an inventory holds: what all formats take beside the scan itself is bounded."""
-    status = "".join(f"Package: p{n}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.{n}\n\n" for n in range(199_000))
+    """99,000 packages, nearly the most that one database may hold: what all formats take beside the scan itself is bounded."""
+    status = "".join(f"Package: p{n}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.{n}\n\n" for n in range(99_000))
     image = scanner.image([{**LAYERS[0], "var/lib/dpkg/status": status}])
 
     def peak(*formats):
