@@ -117,6 +117,11 @@ void AddControllerCommand(CLI::App& parent, int& exit_code) {
   app->add_option("--notifications", options.notifications,
                   "JSON file of who is told of changes of verdicts and findings "
                   "(docs/notifications.md)");
+  app->add_option("--report-listen", options.report_listen,
+                  "Address of the report API (TLS, bearer tokens); without it there is none");
+  app->add_option("--report-audience", options.report_audiences,
+                  "Audience that tokens for the report API must have; may be repeated (default: "
+                  "the API server's own)");
   AddTrustFlags(*app, flags->trust, options.trust);
   app->add_option("--log-level", flags->log_level, "debug, info, warn or error")
       ->capture_default_str();

@@ -9,8 +9,13 @@ set(LANDWAITER_UNITY OFF CACHE STRING "Compile a dozen sources at a time: OFF, T
 # says "redefinition" or "ambiguous".
 set(LANDWAITER_ALONE
   scanner/packages/ scanner/versions/ scanner/image/cloud/ tests/unit/scanner/packages/
+  controller/report_api/
   cli/db_update.cc
   cli/diff.cc
+  cli/query.cc
+  cli/report_client.cc
+  cli/report_print.cc
+  cli/request.cc
   cli/scan.cc
   controller/scan_maker.cc
   controller/scan_reconciler.cc

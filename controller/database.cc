@@ -40,6 +40,14 @@ class OpenDatabase final : public MatchDatabase {
     return newest;
   }
 
+  std::map<std::string, std::string> Feeds() const override {
+    std::map<std::string, std::string> feeds;
+    for (const auto& info : database_->Info().feeds) {
+      feeds[info.kind + ":" + info.name] = info.newest;
+    }
+    return feeds;
+  }
+
   Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const override {
     std::vector<PlatformMatch> out;
     for (const Inventory& platform : inventory.platforms) {

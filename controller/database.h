@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,6 +25,8 @@ class MatchDatabase {
   /// When the newest record of a kind of feed (feed.h) was changed, RFC 3339; "" where none went in
   /// or it does not say.
   virtual std::string NewestOf(std::string_view /*feed*/) const { return ""; }
+  /// Its feeds by kind and name ("osv:Debian"), each with the time of its newest record or "".
+  virtual std::map<std::string, std::string> Feeds() const { return {}; }
   /// Every platform of the inventory. Errors: DataLoss.
   virtual Result<std::vector<PlatformMatch>> Match(const ImageInventory& inventory) const = 0;
   /// Whether to match again would find what stands there: the match is of the database before this

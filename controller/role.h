@@ -66,6 +66,14 @@ class Role {
   /// Writes as the leader, or not at all; and what it tells by Events.
   kube::Api& fenced() { return fenced_; }
   kube::EventRecorder& events() { return events_; }
+  /// Who holds the Lease as last seen; "" for nobody.
+  std::string Leader() const { return elector_.Holder(); }
+  // What the report API reads.
+  const kube::Informer<ScanRecord>& scans() const { return scans_; }
+  const kube::Informer<PodRecord>& pods() const { return pods_; }
+  const PolicyBook& policies() const { return book_; }
+  const ScanBoard& board() const { return board_; }
+  const ClusterVex& vex() const { return vex_; }
   /// The database has changed: every image of which it says something else is matched and judged
   /// again.
   void OnDatabaseChanged();

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "controller/notify/subscription.h"
+#include "controller/report_api/report_api.h"
 #include "controller/role.h"
 #include "controller/trust/caretaker.h"
 #include "lib/base/build_info.h"
@@ -338,6 +339,10 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
   auto server = MakeServer(options, role, metrics);
   if (!server) return std::move(server).error();
   if (Status started = (*server)->Start(); !started) return started;
+  auto reports = report_api::ReportApi::Start(
+      options, *config,
+      {.role = role, .store = **store, .database = database, .clock = clock, .metrics = metrics});
+  if (!reports) return std::move(reports).error();
   serving = true;
   auto watcher = WatchCertificates(options, **server);
   role.Start();
@@ -350,6 +355,7 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
 
   log::Info("controller stops");
   (*caretaker)->Stop();
+  reports->reset();
   watcher.reset();
   (*server)->Stop();
   role.Stop();
