@@ -34,6 +34,10 @@ HOLD = """\
 # What differs from install.yaml where pods are held, owners nudged and digests pinned (admission.hold, .nudge and
 # .pinDigests; docs/admission.md): apply it after install.yaml. Rendered by scripts/render_manifests.py.
 """
+REPORTS = """\
+# What differs from install.yaml where the controller serves the report API (controller.reportApi; docs/api.md): apply it
+# after install.yaml. Rendered by scripts/render_manifests.py.
+"""
 
 
 def template(*settings):
@@ -62,11 +66,13 @@ def rendered():
     shipped = template()
     objects = objects_of(shipped)
     with_hold = [d for d in documents(template("admission.hold=true", "admission.nudge=true", "admission.pinDigests=true")) if d not in documents(shipped)]
+    with_reports = [d for d in documents(template("controller.reportApi.enabled=true")) if d not in documents(shipped)]
     (webhook,) = [o["data"]["webhook.yaml"] for o in objects if o["kind"] == "ConfigMap"]
     (configuration,) = [o for o in objects if o["kind"] == "ValidatingWebhookConfiguration"]
     return {"install.yaml": INSTALL + tidy(shipped), "webhook.yaml": WEBHOOK + webhook,
             "webhook-configuration.yaml": CONFIGURATION + yaml.safe_dump(configuration, sort_keys=False),
-            "hold.yaml": HOLD + tidy("---\n" + "\n---\n".join(with_hold))}
+            "hold.yaml": HOLD + tidy("---\n" + "\n---\n".join(with_hold)),
+            "report-api.yaml": REPORTS + tidy("---\n" + "\n---\n".join(with_reports))}
 
 
 def main(argv):
