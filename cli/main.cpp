@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include "cli/commands.h"
 #include "scanner/service/scan_in_child.h"
@@ -14,6 +15,9 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   int exit_code = landwaiter::cli::kExitOk;
   CLI::App app{"Landwaiter keeps images with known faults out of a Kubernetes cluster."};
+  // Linked as kubectl-landwaiter it is a plugin of kubectl's.
+  const std::string_view called = argc > 0 ? argv[0] : "";
+  if (called.substr(called.rfind('/') + 1).starts_with("kubectl-")) app.name("kubectl landwaiter");
   app.set_version_flag("--version", "landwaiter " LANDWAITER_VERSION);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);

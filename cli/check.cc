@@ -1,0 +1,63 @@
+// `landwaiter check IMAGE`: the cluster's verdict of an image that it knows.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/report_client.h"
+
+namespace landwaiter::cli {
+namespace {
+
+using nlohmann::json;
+
+Result<int> Run(const std::string& image, bool as_json, const ReportClient& client,
+                const Cancellation& cancel) {
+  auto digest = client.DigestOf(image, cancel);
+  if (!digest) return std::move(digest).error();
+  auto answer = client.Get("/v1/images/" + *digest, {}, cancel);
+  if (!answer) return std::move(answer).error();
+  if (as_json) {
+    PrintJson(*answer);
+    return ExitCodeOfImage(*answer);
+  }
+  const json admission = answer->value("admission", json::object());
+  std::printf("Image:           %s\n", Field(*answer, "displayName").c_str());
+  std::printf("Digest:          %s\n", Field(*answer, "digest").c_str());
+  std::printf("Verdict:         %s\n", Field(*answer, "verdict").c_str());
+  std::printf("Vulnerabilities: %s\n", CountsOf(answer->value("vulnerabilities", json())).c_str());
+  std::printf("A new pod:       %s\n\n", Field(admission, "action").c_str());
+  std::vector<std::vector<std::string>> rows = {{"POLICY", "VERDICT", "ENFORCEMENT", "ANSWER"}};
+  for (const json& policy : admission.value("policies", json::array())) {
+    rows.push_back({Field(policy, "name"), Field(policy, "verdict"), Field(policy, "enforcement"),
+                    Field(policy, "action")});
+  }
+  PrintTable(rows);
+  return ExitCodeOfImage(*answer);
+}
+
+}  // namespace
+
+void AddCheckCommand(CLI::App& parent, int& exit_code) {
+  struct Flags {
+    ReportFlags api;
+    std::string image;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* app = parent.add_subcommand("check", "What the cluster's policies say of an image.");
+  app->add_option("IMAGE", flags->image, "reference or digest of an image that the cluster knows")
+      ->required();
+  AddReportFlags(*app, flags->api);
+  app->footer(
+      "Exit codes: 0 a pod of it is let in; 1 a policy denies it; 2 bad usage; 3 not scanned yet, "
+      "not decided, or no answer.");
+  app->callback([flags, &exit_code] {
+    exit_code = RunReportCommand("check", flags->api,
+                                 [&](const ReportClient& client, const Cancellation& cancel) {
+                                   return Run(flags->image, flags->api.Json(), client, cancel);
+                                 });
+  });
+}
+
+}  // namespace landwaiter::cli
