@@ -1,6 +1,7 @@
 """Two controllers with one store, in PostgreSQL: what one has scanned, the other knows. The server, and each
 of them, is killed at any point."""
 
+import contextlib
 import subprocess
 
 import pytest
@@ -10,6 +11,7 @@ from bench import fresh_namespace
 from making import BAD, build_database
 from objects import NO_CRITICAL, pod, policy
 from postgres import Postgres
+from report_callers import Reports, free_port, shipped_rights
 from roles import Roles, install, landwaiter
 from system import SCANS, System, condition
 
@@ -112,6 +114,25 @@ def test_rows_go_with_their_scan(shared, postgres):
             shared.cluster.kubectl("delete", "imagescan", asked["metadata"]["name"])
     shared.cluster.kubectl("delete", "imagescan", pushed.scan_name)
     shared.cluster.wait_until(lambda: postgres.ask(f"SELECT count(*) {where}") == "0", 90, "the row is gone")
+
+
+def test_every_replica_answers_with_reports(shared):
+    shipped_rights(shared.cluster)
+    pushed = shared.push(packages=BAD)
+    shared.request_scan(pushed)
+    with contextlib.ExitStack() as started:
+        replicas = []
+        for controller in shared.roles.controllers:
+            replicas.append(Reports(shared, free_port()))
+            started.enter_context(controller.started_with({"--report-listen": f"127.0.0.1:{replicas[-1].port}"}))
+        token = replicas[0].reader
+        shared.cluster.wait_until(shared.roles.leader, 60, "one of the two leads")
+        assert sorted(r.ask("/v1/system", token).json["leading"] for r in replicas) == [False, True]
+        first, second = (r.ask(f"/v1/reports/{pushed.digest}", token) for r in replicas)
+        assert first.status == 200 and first.json == second.json
+        for replica in replicas:
+            found = replica.ask("/v1/query/packages?type=deb&name=libbad", token).json["items"]
+            assert pushed.digest in [i["digest"] for i in found]
 
 
 @pytest.mark.parametrize("flags, says", [
