@@ -18,6 +18,7 @@
 #include "cli/known_bases.h"
 #include "cli/outputs.h"
 #include "cli/scan_image.h"
+#include "cli/vex_files.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -41,6 +42,7 @@ struct ScanFlags {
   bool ignore_unfixed = false;
   std::vector<std::string> policy_files;
   std::vector<std::string> exception_files;
+  std::vector<std::string> vex_files;
   std::string ns;
   int exit_code = 0;
   std::vector<std::string> formats;
@@ -64,6 +66,7 @@ struct Plan {
   std::vector<std::string> bases;
   std::string ns;                  // where the image is to run; "" where nobody says
   std::vector<std::string> notes;  // for standard error
+  matching::VexBook vex;
   std::vector<Output> outputs;
   std::string dated;  // of $SOURCE_DATE_EPOCH, RFC 3339; "" without it
 };
@@ -157,6 +160,9 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     for (auto& one : *policies) plan.policies.push_back(std::move(one));
   }
   if (Status taken = TakeExceptions(flags, plan); !taken) return taken.error();
+  auto vex = ReadVexFiles(flags.vex_files, plan.notes);
+  if (!vex) return std::move(vex).error();
+  plan.vex = *std::move(vex);
   std::vector<const policy::ScanPolicy*> judging;
   for (const policy::ScanPolicy& one : plan.policies) judging.push_back(&one);
   Collection& collection = plan.image.options.collection;
@@ -169,9 +175,13 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
 }
 
 void NoteRules(report::ScanReport& scan, const policy::ScanPolicy& one) {
-  std::vector<std::string> names;
-  for (const policy::Rule& rule : one.rules) names.push_back(rule.name);
-  scan.rules.push_back(std::move(names));
+  std::vector<report::PolicyRule> rules;
+  for (const policy::Rule& rule : one.rules) {
+    report::PolicyRule& told = rules.emplace_back(rule.name);
+    told.fails = rule.fails;
+    told.controls = rule.controls;
+  }
+  scan.rules.push_back(std::move(rules));
 }
 
 /// What exceptions excuse is what the same policy without them would say beside the rest: each
@@ -315,6 +325,7 @@ int RunScan(const ScanFlags& flags) {
   scan.filter = plan->filter;
   scan.dated = plan->dated;
   FindBases(scan, *bases);
+  ApplyVexFiles(plan->vex, ReferencesOf(plan->image), scan);
   const TimePoint now = SystemClock().Now();
   Judge(scan, *plan, (*database)->Info().built_at, now);
   NoteStaleDatabase(scan, *plan, (*database)->Info().built_at, now);
@@ -344,6 +355,8 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
       "--exceptions", flags->exception_files,
       "file with ScanExceptions, as far as the policies' allowExceptions take them; may "
       "be repeated");
+  app->add_option("--vex", flags->vex_files,
+                  "file of VEX statements (OpenVEX, CSAF, CycloneDX) to believe; may be repeated");
   app->add_option("--namespace", flags->ns,
                   "where the image is to run: whose ScanExceptions count (default: theirs)");
   app->add_option("--exit-code", flags->exit_code,

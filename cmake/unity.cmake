@@ -9,6 +9,8 @@ set(LANDWAITER_UNITY OFF CACHE STRING "Compile a dozen sources at a time: OFF, T
 # says "redefinition" or "ambiguous".
 set(LANDWAITER_ALONE
   scanner/packages/ scanner/versions/ scanner/image/cloud/ tests/unit/scanner/packages/
+  tests/unit/scanner/secrets/ tests/unit/controller/notify/ tests/unit/controller/watch/
+  tests/unit/controller/runtime/ tests/unit/controller/report_api/
   controller/report_api/
   cli/db_update.cc
   cli/diff.cc

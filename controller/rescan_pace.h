@@ -1,6 +1,7 @@
 // When an image that was scanned is asked for again because more is wanted than its inventory has:
-// a platform, what other readers see, what a policy in force asks to be collected. The wish may never come true (an index that lacks the
-// platform, a scanner role that stays older than its controller), and each try pulls the image.
+// a platform, what other readers see, what a policy in force asks to be collected. The wish may
+// never come true (an index that lacks the platform, a scanner role that stays older than its
+// controller), and each try pulls the image.
 #pragma once
 
 #include <chrono>

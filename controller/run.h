@@ -45,7 +45,7 @@ struct ControllerOptions {
   std::string falco_config_map;         // of rules for Falco; "": none is kept
   std::string falco_namespace;          // of it; "": `ns`
   std::string notifications;            // file of subscriptions (docs/notifications.md); "": none
-  std::string report_listen;                  // of the report API; "": it is off
+  std::string report_listen;            // of the report API; "": it is off
   std::vector<std::string> report_audiences;  // of its callers' tokens; none: the API server's own
   TrustOptions trust;
   // Leader election, as client-go's defaults.

@@ -192,9 +192,8 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
   const std::string digest = scan.status.digest.empty() ? scan.spec.image : scan.status.digest;
   bool needed = NeedsScan(scan, stored, wanted, now);
   if (needed && stored && !NeedsScan(scan, stored, {}, now)) {
-    const bool looks_otherwise =
-        (!wanted.readers.empty() && stored->readers != wanted.readers) ||
-        !stored->collected.Covers(wanted.collection);
+    const bool looks_otherwise = (!wanted.readers.empty() && stored->readers != wanted.readers) ||
+                                 !stored->collected.Covers(wanted.collection);
     needed = rescans_.Ask({digest, wanted, looks_otherwise,
                            parts_.board.Progress(scan.name).state != ScanProgress::State::kNone},
                           now);

@@ -58,8 +58,8 @@ Result<std::vector<PlatformMatch>> MatchFromJson(std::string_view json);
 enum class LoadFindings { kYes, kNo };
 
 /// nullopt where the image has not been scanned. Errors: the store's; DataLoss for documents that
-/// cannot be read (the caller scans again); Unsupported for those of a later version of the program,
-/// which are whole to that one.
+/// cannot be read (the caller scans again); Unsupported for those of a later version of the
+/// program, which are whole to that one.
 Result<std::optional<StoredImage>> LoadImage(store::Store& store, const Digest& digest,
                                              LoadFindings findings = LoadFindings::kYes);
 /// nullopt where there are no findings. Errors: the store's.

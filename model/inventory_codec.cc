@@ -10,6 +10,7 @@
 #include "lib/base/json.h"
 #include "lib/base/text.h"
 #include "lib/base/utf8.h"
+#include "model/collected_fields.h"
 #include "model/inventory_bounds.h"
 
 namespace landwaiter {
@@ -40,8 +41,8 @@ Error NotRead(std::string_view bytes) {
   constexpr std::size_t kShown = 32;  // of a line whose end may be far
   if (!bytes.starts_with(kFormat)) return InvalidArgument("inventory: does not begin as one");
   const std::string_view line = bytes.substr(0, std::min(bytes.find('\n'), kShown));
-  std::string message = "inventory: is written as '" + text::Printable(line) +
-                        "', which this program does not read";
+  std::string message =
+      "inventory: is written as '" + text::Printable(line) + "', which this program does not read";
   const bool later = VersionIn(line) > VersionIn(kMagic.substr(0, kMagic.size() - 1));
   return later ? Unsupported(std::move(message)) : InvalidArgument(std::move(message));
 }
@@ -296,62 +297,6 @@ void LayerFields(Codec& c, T& layer) {
   c.Uint("sizeBytes", size_bytes);
   c.String("createdBy", created_by, bounds::kLong);
   c.Strings("contentSets", content_sets, kMaxContentSets, kMaxContentSetBytes);
-}
-
-template <class Codec, class T>
-void FileFields(Codec& c, T& file, std::size_t layers) {
-  auto& [path, leads_to, kind, mode, uid, gid, size, layer, capabilities, sha256, matches, unread] =
-      file;
-  c.Required("files.path", path, bounds::kText);
-  c.String("leadsTo", leads_to, bounds::kText);
-  c.Choice("files.kind", kind, CollectedKind::kOther);
-  c.Uint("mode", mode);
-  c.Uint("uid", uid);
-  c.Uint("gid", gid);
-  c.Uint("files.size", size);
-  c.Layer(layer, layers);
-  c.Bool("capabilities", capabilities);
-  c.String("sha256", sha256, bounds::kWord);
-  c.Objects("matches", matches, kMaxFileWishes, [&](auto& match) {
-    auto& [expression, line] = match;
-    c.Uint("expression", expression);
-    c.Uint("matches.line", line);
-  });
-  c.String("unread", unread, bounds::kText);
-}
-
-template <class Codec, class T>
-void PasswdFields(Codec& c, T& passwd) {
-  auto& [entries, malformed] = passwd;
-  c.Objects("passwd", entries, kMaxPasswdEntries, [&](auto& entry) {
-    auto& [name, uid, gid, shell] = entry;
-    c.String("passwd.name", name, bounds::kName);
-    c.Uint("passwd.uid", uid);
-    c.Uint("passwd.gid", gid);
-    c.String("shell", shell, bounds::kName);
-  });
-  c.Numbers("malformed", malformed, kMaxMalformedLines);
-}
-
-template <class Codec, class T>
-void SecretFields(Codec& c, T& secret, std::size_t layers) {
-  auto& [rule, path, line, layer, final, confidence, redacted, hash] = secret;
-  c.Required("secrets.rule", rule, bounds::kWord);
-  c.Required("secrets.path", path, bounds::kText);
-  c.Uint("secrets.line", line);
-  c.Layer(layer, layers);
-  c.Bool("final", final);
-  c.Choice("confidence", confidence, SecretConfidence::kHigh);
-  c.String("redacted", redacted, bounds::kWord);
-  c.String("hash", hash, bounds::kWord);
-}
-
-template <class Codec, class T>
-void CollectedFields(Codec& c, T& files, auto& passwd, auto& secrets, std::size_t layers) {
-  c.Objects("files", files, kMaxCollectedFiles, [&](auto& file) { FileFields(c, file, layers); });
-  c.Optional("passwd", passwd, [&](auto& file) { PasswdFields(c, file); });
-  c.Objects("secrets", secrets, kMaxSecrets,
-            [&](auto& secret) { SecretFields(c, secret, layers); });
 }
 
 template <class Codec, class T>

@@ -18,8 +18,8 @@ namespace landwaiter {
 std::string EncodeImageInventory(const ImageInventory& inventory);
 
 /// Checked field by field against the bounds that JSON has, because it comes from a process that
-/// has read hostile bytes. Errors: InvalidArgument naming the first field that is wrong; Unsupported
-/// for what a later version of the program has written, which may be sound.
+/// has read hostile bytes. Errors: InvalidArgument naming the first field that is wrong;
+/// Unsupported for what a later version of the program has written, which may be sound.
 Result<ImageInventory> DecodeImageInventory(std::string_view bytes);
 
 /// Names the format and its version between the controller and a scanner, which may be of different

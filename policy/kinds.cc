@@ -19,9 +19,9 @@ extern const RuleKind kSecretsKind;
 namespace {
 
 constexpr const RuleKind* kKinds[] = {
-    &kVulnerabilitiesKind, &kImageKind,  &kPackagesKind,  &kMaliciousKind, &kLicensesKind, &kOsKind,
-    &kCoverageKind,        &kAlwaysKind, &kReferenceKind, &kFilesKind,     &kPasswdKind,
-    &kSecretsKind,
+    &kVulnerabilitiesKind, &kImageKind, &kPackagesKind, &kMaliciousKind,
+    &kLicensesKind,        &kOsKind,    &kCoverageKind, &kAlwaysKind,
+    &kReferenceKind,       &kFilesKind, &kPasswdKind,   &kSecretsKind,
 };
 
 }  // namespace

@@ -207,6 +207,17 @@ json SecretsToJson(const ScanReport& report, const Inventory& inventory) {
   return list;
 }
 
+void Write(JsonWriter& out, const matching::SuppressedFinding& one,
+           const std::optional<BaseImage>& base) {
+  out.BeginObject();
+  out.Key("finding");
+  Write(out, one.finding, base);
+  out.String("justification", one.justification);
+  out.String("source", one.source);
+  out.String("status", matching::VexStatusName(one.status));
+  out.EndObject();
+}
+
 void WritePlatform(JsonWriter& out, const ScanReport& report, std::size_t index) {
   const Inventory& inventory = report.inventory.platforms[index];
   const PlatformFindings& matched = FindingsOf(report, index);
@@ -231,6 +242,10 @@ void WritePlatform(JsonWriter& out, const ScanReport& report, std::size_t index)
   out.String("platform", inventory.platform.ToString());
   out.Value("secrets", SecretsToJson(report, inventory));
   out.Value("sizeBytes", inventory.size_bytes);
+  out.Key("suppressed");
+  out.BeginArray();
+  for (const matching::SuppressedFinding& one : matched.suppressed) Write(out, one, base);
+  out.EndArray();
   out.Value("vulnerabilities", ToJson(Count(matched.findings)));
   out.EndObject();
 }

@@ -12,46 +12,13 @@
 #include "report/rows.h"
 #include "report/summary.h"
 #include "report/words.h"
+#include "report/xml.h"
 
 namespace landwaiter::report {
 namespace {
 
 constexpr std::size_t kMaxMessage = 500;  // bytes
 constexpr std::size_t kMaxLines = 100;    // of one test case
-
-/// For attributes and text (XML 1.0, sections 2.2 and 2.4): control characters and broken UTF-8 are
-/// gone with PlainText, and so are the two code points that are no characters.
-std::string Xml(std::string_view text) {
-  std::string plain = PlainText(text);
-  for (const std::string_view none : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
-    for (std::size_t at = plain.find(none); at != std::string::npos; at = plain.find(none, at)) {
-      plain.replace(at, none.size(), "?");
-    }
-  }
-  std::string escaped;
-  for (const char c : plain) {
-    switch (c) {
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&apos;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 enum class Outcome { kPassed, kFailed, kError, kSkipped };
 
@@ -125,7 +92,9 @@ Suite PolicySuite(const ScanReport& report, std::size_t index) {
   const PolicyVerdict& policy = report.policies[index];
   Suite suite{"Policy " + policy.policy, {}};
   std::vector<std::string> rules;
-  if (index < report.rules.size()) rules = report.rules[index];
+  if (index < report.rules.size()) {
+    for (const PolicyRule& rule : report.rules[index]) rules.push_back(rule.name);
+  }
   for (const Violation& violation : policy.violations) {
     if (std::find(rules.begin(), rules.end(), violation.rule) == rules.end()) {
       rules.push_back(violation.rule);

@@ -5,6 +5,7 @@
 
 namespace landwaiter::report {
 
+Format ArfFormat();
 Format CycloneDxFormat();
 Format GitlabFormat();
 Format HtmlFormat();
@@ -14,5 +15,6 @@ Format MarkdownFormat();
 Format SarifFormat();
 Format SpdxFormat();
 Format TableFormat();
+Format XccdfFormat();
 
 }  // namespace landwaiter::report

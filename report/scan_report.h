@@ -5,12 +5,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/base_image.h"
 #include "model/finding.h"
 #include "model/inventory.h"
 #include "model/verdict.h"
+#include "scanner/matching/vex/vex.h"
 
 namespace landwaiter::report {
 
@@ -25,6 +27,17 @@ struct PlatformFindings {
   std::vector<Finding> findings;
   std::vector<Coverage> coverage;   // of the matching: "advisories"
   std::string os_end_of_life = {};  // MatchResult::os_end_of_life
+  /// What VEX has taken out of `findings`, in their order.
+  std::vector<matching::SuppressedFinding> suppressed = {};
+};
+
+/// A rule of a policy that has judged.
+struct PolicyRule {
+  PolicyRule(std::string rule) : name(std::move(rule)) {}  // NOLINT(google-explicit-constructor)
+  PolicyRule(const char* rule) : name(rule) {}             // NOLINT(google-explicit-constructor)
+  std::string name;
+  bool fails = true;                       // action: Fail, else Warn
+  std::vector<std::string> controls = {};  // of a benchmark or a standard
 };
 
 /// What is left out of the list of findings; verdicts and counts always see everything. A finding
@@ -54,8 +67,8 @@ struct ScanReport {
   std::string reference = {};
   /// When documents say that they were made, RFC 3339; "": when the database was built.
   std::string dated = {};
-  /// Of each policy the names of all its rules, in the order of `policies`; fewer: not known.
-  std::vector<std::vector<std::string>> rules = {};
+  /// Of each policy all its rules, in the order of `policies`; fewer: not known.
+  std::vector<std::vector<PolicyRule>> rules = {};
   std::vector<Excused> excused = {};  // sorted by violation
 };
 

@@ -132,7 +132,28 @@ class Table {
     RenderBase(index);
     RenderCoverage(index);
     RenderFindings(index);
+    RenderSuppressed(index);
     if (report_.inventory.collected.secrets != 0) RenderSecrets(inventory);
+  }
+
+  /// A few by name, all of them counted: what is taken out must not be out of sight.
+  void RenderSuppressed(std::size_t index) {
+    const auto& suppressed = FindingsOf(report_, index).suppressed;
+    if (suppressed.empty()) return;
+    constexpr std::size_t kShown = 10;
+    Line("");
+    Line("Taken out by VEX: " + Plural(suppressed.size(), "finding", "findings"));
+    for (std::size_t i = 0; i < suppressed.size() && i < kShown; ++i) {
+      const matching::SuppressedFinding& one = suppressed[i];
+      Line("  " + PlainText(one.finding.id) + " in " + PlainText(one.finding.package) + " " +
+           PlainText(one.finding.installed_version) + ": " +
+           std::string(matching::VexStatusName(one.status)) +
+           (one.justification.empty() ? "" : ", " + PlainText(one.justification)) + " (" +
+           PlainText(one.source) + ")");
+    }
+    if (suppressed.size() > kShown) {
+      Line("  and " + std::to_string(suppressed.size() - kShown) + " more");
+    }
   }
 
   /// Those of little confidence are counted: they are mostly none.

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "controller/report_api/answer.h"
 #include "controller/report_api/documents.h"
 #include "controller/report_api/page.h"
 #include "controller/report_api/routes.h"
 #include "lib/base/text.h"
+#include "report/format.h"
 
 namespace landwaiter::controller::report_api {
 namespace {
@@ -31,8 +33,15 @@ Result<Looked> Look(const ReportSource& source, const std::string& text) {
   return Looked{*std::move(record), *std::move(stored)};
 }
 
+/// One of the output formats of `landwaiter scan`.
+std::string Written(const report::ScanReport& report, std::string_view format) {
+  std::ostringstream out;
+  report::FindFormat(format)->write(report, {}, out);
+  return std::move(out).str();
+}
+
 /// The report's own words for what it holds, so that one thing has one shape everywhere.
-json Document(const report::ScanReport& report) { return json::parse(report::RenderJson(report)); }
+json Document(const report::ScanReport& report) { return json::parse(Written(report, "json")); }
 
 struct FindingFilter {
   Severity severity = Severity::kUnknown;
@@ -109,8 +118,7 @@ http::ServerResponse GetReport(const ReportSource& source, Call& call, const Can
   if (const Status read = call.params.Done(); !read) return ProblemOf(read.error());
   auto looked = Look(source, call.names[0]);
   if (!looked) return ProblemOf(looked.error());
-  return TextAnswer(
-      report::RenderJson(ReportOf(source, *looked->record, *std::move(looked->stored))));
+  return TextAnswer(Written(ReportOf(source, *looked->record, *std::move(looked->stored)), "json"));
 }
 
 http::ServerResponse ImagePolicies(const ReportSource& source, Call& call, const Cancellation&) {
@@ -160,13 +168,18 @@ http::ServerResponse ImageFindings(const ReportSource& source, Call& call, const
 }
 
 http::ServerResponse ImageSbom(const ReportSource& source, Call& call, const Cancellation&) {
-  call.params.OneOf("format", {"json"});
+  const std::string format = call.params.OneOf("format", {"json", "cyclonedx", "spdx"});
   if (const Status read = call.params.Done(); !read) return ProblemOf(read.error());
   auto looked = Look(source, call.names[0]);
   if (!looked) return ProblemOf(looked.error());
   // As the report has it, without environment variables: people put credentials there.
   report::ScanReport report;
   report.inventory = std::move(looked->stored->inventory);
+  report.image = looked->record->scan.spec.image;
+  if (format == "cyclonedx") {
+    return TextAnswer(Written(report, format), "application/vnd.cyclonedx+json");
+  }
+  if (format == "spdx") return TextAnswer(Written(report, format), "application/spdx+json");
   json document = Document(report);
   json platforms = json::array();
   for (json& platform : document["platforms"]) {

@@ -190,8 +190,9 @@ const Regex& Finder::Expression(std::size_t rule) {
 
 void Finder::Tell(const SecretRule& rule, std::string_view value) {
   if (IsPlaceholder(value) || Entropy(value) < rule.min_entropy) return;
-  const auto line = lines_before_ + 1 +
-                    static_cast<std::uint64_t>(std::count(std::as_const(buffer_).data(), value.data(), '\n'));
+  const auto line =
+      lines_before_ + 1 +
+      static_cast<std::uint64_t>(std::count(std::as_const(buffer_).data(), value.data(), '\n'));
   std::string hash = hash_(value);
   if (!known_.emplace(rule.id, line, hash).second) return;
   if (finds_.secrets.size() >= kMaxPerFile) {

@@ -1,5 +1,6 @@
 // What the API server answers, from any bytes: a watch in pieces gives the same events as in one,
-// its objects read as ImageScans and RegistryWatches or not; the error in a Status, and an imageID of a pod's status.
+// its objects read as ImageScans and RegistryWatches or not; the error in a Status, and an imageID
+// of a pod's status.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

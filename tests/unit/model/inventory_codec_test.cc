@@ -290,7 +290,7 @@ TEST(InventoryCodec, OtherFormsAreRefused) {
 
 TEST(InventoryCodec, ALaterVersionIsToldFromWhatIsBroken) {
   const std::pair<const char*, Code> cases[] = {
-      {"landwaiter inventory 3\n", Code::kUnsupported},
+      {"landwaiter inventory 4\n", Code::kUnsupported},
       {"landwaiter inventory 99\nof fields to come", Code::kUnsupported},
       {"landwaiter inventory 99", Code::kUnsupported},  // cut: whole to nobody, but not ours to say
       {"landwaiter inventory 0\n", Code::kInvalidArgument},

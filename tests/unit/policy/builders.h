@@ -213,7 +213,8 @@ struct AnImage {
   }
   ContentInput Input() const {
     ContentInput input;
-    input.platforms = {{&inventory, matched ? &findings : nullptr, &coverage, base, os_end_of_life}};
+    input.platforms = {
+        {&inventory, matched ? &findings : nullptr, &coverage, base, os_end_of_life}};
     input.references = references;
     input.database_built_at = database;
     input.collected = &collected;

@@ -26,7 +26,7 @@ json Object(const json& spec, const std::string& ns = "shop", const std::string&
           {"spec", whole}};
 }
 
-ScanException Read(const json& object) {
+ScanException ReadOne(const json& object) {
   auto read = ScanExceptionFromJson(object.dump(), kNow);
   EXPECT_TRUE(read) << read.error().message;
   return read ? *std::move(read) : ScanException{};
@@ -48,7 +48,8 @@ struct TakenCase {
 void PrintTo(const TakenCase& one, std::ostream* out) { *out << one.name; }
 class Taken : public testing::TestWithParam<TakenCase> {};
 TEST_P(Taken, AsFarAsThePolicyAllows) {
-  const auto taken = TakenBy(Taking(GetParam().allow), Read(Object(json::parse(GetParam().spec))));
+  const auto taken =
+      TakenBy(Taking(GetParam().allow), ReadOne(Object(json::parse(GetParam().spec))));
   const std::string why_not = GetParam().why_not;
   EXPECT_EQ(taken.has_value(), why_not.empty());
   if (taken) return;
@@ -91,7 +92,7 @@ Verdict In(const ScanPolicy& policy, const std::string& ns, const AnImage& image
 
 TEST(ScanExceptions, CountInTheirNamespaceAlone) {
   const ScanPolicy policy =
-      WithScanExceptions(Taking("for: 90d"), {Read(Object({{"ids", {"CVE-1"}}}))});
+      WithScanExceptions(Taking("for: 90d"), {ReadOne(Object({{"ids", {"CVE-1"}}}))});
   const AnImage image = AnImage().Has(AFinding("CVE-1"));
   EXPECT_EQ(In(policy, "shop", image), Verdict::kPass);
   EXPECT_EQ(In(policy, "bank", image), Verdict::kFail);
@@ -100,7 +101,7 @@ TEST(ScanExceptions, CountInTheirNamespaceAlone) {
 
 TEST(ScanExceptions, ExcuseNoRuleThatThePolicyKeeps) {
   const ScanPolicy policy =
-      WithScanExceptions(Taking("rules: [root]"), {Read(Object({{"ids", {"CVE-1"}}}))});
+      WithScanExceptions(Taking("rules: [root]"), {ReadOne(Object({{"ids", {"CVE-1"}}}))});
   EXPECT_EQ(In(policy, "shop", AnImage().Has(AFinding("CVE-1"))), Verdict::kFail);
 }
 
@@ -110,7 +111,7 @@ struct BoundCase {
 };
 TEST(ScanExceptions, ExcuseNothingAboveTheBoundNorOfUnknownSeverity) {
   const ScanPolicy policy = WithScanExceptions(Taking("severityAtMost: Medium"),
-                                               {Read(Object({{"packages", {"openssl"}}}))});
+                                               {ReadOne(Object({{"packages", {"openssl"}}}))});
   constexpr BoundCase kCases[] = {{Severity::kLow, Verdict::kPass},
                                   {Severity::kMedium, Verdict::kPass},
                                   {Severity::kHigh, Verdict::kFail},
@@ -123,7 +124,7 @@ TEST(ScanExceptions, ExcuseNothingAboveTheBoundNorOfUnknownSeverity) {
 
 TEST(ScanExceptions, ExcuseByThePathWhereAPackageWasFound) {
   const ScanPolicy policy =
-      WithScanExceptions(Taking("for: 90d"), {Read(Object({{"paths", {"opt/tools/**"}}}))});
+      WithScanExceptions(Taking("for: 90d"), {ReadOne(Object({{"paths", {"opt/tools/**"}}}))});
   EXPECT_EQ(In(policy, "shop", AnImage().Has(AFinding("CVE-1").Path("opt/tools/a.jar"))),
             Verdict::kPass);
   EXPECT_EQ(In(policy, "shop", AnImage().Has(AFinding("CVE-1").Path("opt/app/a.jar"))),
@@ -143,9 +144,9 @@ std::string ByName(const ScanPolicy& policy, const ContentInput& input) {
 }
 
 TEST(ScanExceptions, EachNamespaceHasItsOwnJudgement) {
-  const ScanPolicy policy = WithScanExceptions(
-      Taking("for: 90d"),
-      {Read(Object({{"ids", {"CVE-1"}}}, "shop")), Read(Object({{"ids", {"CVE-2"}}}, "bank"))});
+  const ScanPolicy policy =
+      WithScanExceptions(Taking("for: 90d"), {ReadOne(Object({{"ids", {"CVE-1"}}}, "shop")),
+                                              ReadOne(Object({{"ids", {"CVE-2"}}}, "bank"))});
   const AnImage image = AnImage().Has(AFinding("CVE-1"));
   EXPECT_EQ(ByName(policy, image.Input()), "Fail; Pass shop/e/u-e/2");
   const AnImage both = AnImage().Has(AFinding("CVE-1")).Has(AFinding("CVE-2"));
@@ -155,8 +156,8 @@ TEST(ScanExceptions, EachNamespaceHasItsOwnJudgement) {
 
 TEST(ScanExceptions, OfOneNamespaceCountTogether) {
   const ScanPolicy policy =
-      WithScanExceptions(Taking("for: 90d"), {Read(Object({{"ids", {"CVE-1"}}}, "shop", "a")),
-                                              Read(Object({{"ids", {"CVE-2"}}}, "shop", "b"))});
+      WithScanExceptions(Taking("for: 90d"), {ReadOne(Object({{"ids", {"CVE-1"}}}, "shop", "a")),
+                                              ReadOne(Object({{"ids", {"CVE-2"}}}, "shop", "b"))});
   const AnImage image = AnImage().Has(AFinding("CVE-1")).Has(AFinding("CVE-2"));
   const std::string got = ByName(policy, image.Input());
   EXPECT_NE(got.find("Pass shop/a/u-a/2 shop/b/u-b/2"), std::string::npos) << got;
@@ -165,7 +166,7 @@ TEST(ScanExceptions, OfOneNamespaceCountTogether) {
 TEST(ScanExceptions, WhereTheImageRunsGoesFirstWhenThereAreMany) {
   std::vector<ScanException> exceptions;
   for (int i = 0; i < 40; ++i) {
-    exceptions.push_back(Read(Object({{"ids", {"CVE-1"}}}, "team-" + std::to_string(i))));
+    exceptions.push_back(ReadOne(Object({{"ids", {"CVE-1"}}}, "team-" + std::to_string(i))));
   }
   const ScanPolicy policy = WithScanExceptions(Taking("for: 90d"), exceptions);
   const AnImage image = AnImage().Has(AFinding("CVE-1"));
@@ -179,9 +180,9 @@ TEST(ScanExceptions, WhereTheImageRunsGoesFirstWhenThereAreMany) {
 TEST(ScanExceptions, OfOneNamespaceAreBounded) {
   std::vector<ScanException> exceptions;
   for (int i = 0; i < 100; ++i) {
-    exceptions.push_back(Read(Object({{"ids", {"CVE-1"}}}, "shop", "e" + std::to_string(i))));
+    exceptions.push_back(ReadOne(Object({{"ids", {"CVE-1"}}}, "shop", "e" + std::to_string(i))));
   }
-  exceptions.push_back(Read(Object({{"ids", {"CVE-1"}}}, "tools")));
+  exceptions.push_back(ReadOne(Object({{"ids", {"CVE-1"}}}, "tools")));
   const ScanPolicy policy = WithScanExceptions(Taking("for: 90d"), exceptions);
   EXPECT_EQ(policy.exceptions.size(), kMaxTakenOfNamespace + 1);
   EXPECT_EQ(policy.exceptions.back().ns, "tools");
@@ -193,7 +194,7 @@ TEST(ScanExceptions, StandBehindThePolicysOwnWhoseIndexesStay) {
   first.ids = {"CVE-9"};
   first.until = kNow + std::chrono::hours(24);
   own.exceptions.push_back(first);
-  const ScanPolicy policy = WithScanExceptions(own, {Read(Object({{"ids", {"CVE-1"}}}))});
+  const ScanPolicy policy = WithScanExceptions(own, {ReadOne(Object({{"ids", {"CVE-1"}}}))});
   ASSERT_EQ(policy.exceptions.size(), 2u);
   EXPECT_EQ(policy.exceptions[0].ids, std::vector<std::string>{"CVE-9"});
   EXPECT_EQ(policy.exceptions[1].key, "shop/e/u-e/2");
@@ -201,7 +202,8 @@ TEST(ScanExceptions, StandBehindThePolicysOwnWhoseIndexesStay) {
 
 TEST(ScanExceptions, SayWhoseTheyAreAndWhoApproved) {
   const ScanPolicy policy = WithScanExceptions(
-      Taking("for: 90d"), {Read(Object({{"ids", {"CVE-1"}}, {"approvedBy", "sec@example.com"}}))});
+      Taking("for: 90d"),
+      {ReadOne(Object({{"ids", {"CVE-1"}}, {"approvedBy", "sec@example.com"}}))});
   const AnImage image = AnImage().Has(AFinding("CVE-1"));
   ContentInput input = image.Input();
   input.namespaces = {"shop"};
@@ -219,11 +221,11 @@ TEST(ScanExceptions, WhatIsNoneIsAnError) {
             "metadata":{"name":"a"}})"}) {
     EXPECT_FALSE(ScanExceptionFromJson(text, kNow)) << text;
   }
-  const ScanException broken = Read(Object({{"ids", 7}}));
+  const ScanException broken = ReadOne(Object({{"ids", 7}}));
   EXPECT_NE(broken.error.find("spec.ids"), std::string::npos) << broken.error;
   json none = Object(json::object());
   none.erase("spec");
-  EXPECT_FALSE(Read(none).error.empty());
+  EXPECT_FALSE(ReadOne(none).error.empty());
 }
 
 }  // namespace

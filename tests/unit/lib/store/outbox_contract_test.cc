@@ -32,13 +32,13 @@ OutboxPlace PostgresPlace() {
   return {[dsn_file] { return OpenPostgresOutbox(dsn_file); }};
 }
 
-struct Engine {
+struct OutboxEngine {
   const char* name;
   OutboxPlace (*place)();
 };
-void PrintTo(const Engine& engine, std::ostream* out) { *out << engine.name; }
+void PrintTo(const OutboxEngine& engine, std::ostream* out) { *out << engine.name; }
 
-class OutboxContract : public ::testing::TestWithParam<Engine> {
+class OutboxContract : public ::testing::TestWithParam<OutboxEngine> {
  protected:
   void SetUp() override {
     place_ = GetParam().place();
@@ -63,13 +63,13 @@ class OutboxContract : public ::testing::TestWithParam<Engine> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, OutboxContract,
-                         ::testing::Values(Engine{"Sqlite", SqlitePlace},
-                                           Engine{"Postgres", PostgresPlace}),
+                         ::testing::Values(OutboxEngine{"Sqlite", SqlitePlace},
+                                           OutboxEngine{"Postgres", PostgresPlace}),
                          [](const auto& info) { return info.param.name; });
 
-const TimePoint kThen = *ParseTime("2026-11-27T12:00:00.123Z");
+const TimePoint kFirstTime = *ParseTime("2026-11-27T12:00:00.123Z");
 OutboxMessage AMessage(const std::string& id, const std::string& box = "ops") {
-  return {id, box, kThen, "{\"id\":\"" + id + "\"}" + std::string("\0\xff", 2)};
+  return {id, box, kFirstTime, "{\"id\":\"" + id + "\"}" + std::string("\0\xff", 2)};
 }
 using IdList = std::vector<std::string>;
 

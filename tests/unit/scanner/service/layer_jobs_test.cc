@@ -107,7 +107,7 @@ TEST(LayerJobs, KeepNothingOfALayerThatHasNotPassedWhole) {
       if (!honest_bytes) job.digest = Sha256::Of("a layer that everybody has");
       const auto layer = jobs.Read(job);
       EXPECT_FALSE(layer);
-      EXPECT_FALSE((*cache)->Get((*cache)->KeyOf(job, start.limits)));
+      EXPECT_FALSE((*cache)->Get((*cache)->KeyOf(job, start)));
     }
   }
   std::filesystem::remove_all(folder);
