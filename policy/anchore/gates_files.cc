@@ -48,10 +48,12 @@ void FileAttributes(const Params& params, Translation& out) {
     if (!params.Is("mode_op", "not_equals")) {
       return Lose(out, "a mode that a file must not have has no counterpart");
     }
-    body["mode"] = params.Text("mode");
+    std::string mode = params.Text("mode");
+    while (mode.size() > 4 && mode.front() == '0') mode.erase(0, 1);
+    body["mode"] = mode;
   }
-  if (params.Is("skip_missing", "false")) body["ifMissing"] = "Fire";
   if (body.size() == 1) return Lose(out, "neither a checksum nor a mode is asked for");
+  body["ifMissing"] = params.Is("skip_missing", "false") ? "Fire" : "Skip";
   out.Add("files", std::move(body));
 }
 
@@ -109,9 +111,9 @@ void Retrieved(const Params& params, Translation& out) {
   if (params.Text("regex").empty()) {
     body["mustExist"] = true;
   } else {
-    body["content"] = {{"regex", params.Text("regex")},
-                       {"op", params.Is("check", "no_match") ? "Absent" : "Matches"}};
-    body["ifMissing"] = params.Is("check", "no_match") ? "Fire" : "Ignore";
+    const bool absent = params.Is("check", "no_match");
+    body["content"] = {{"regex", params.Text("regex")}, {"op", absent ? "NoMatch" : "Match"}};
+    body["ifMissing"] = absent ? "Fire" : "Skip";
   }
   out.Add("files", std::move(body));
 }

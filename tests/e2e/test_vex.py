@@ -1,11 +1,13 @@
 """VEX: statements in ConfigMaps of Landwaiter's own namespace take findings out; those of other namespaces do not."""
 
 import json
+import subprocess
 
 import pytest
 
-from making import BAD, CRITICAL
+from making import BAD, CRITICAL, build_database
 from objects import NO_CRITICAL, pod, policy
+from roles import landwaiter
 
 OWN = "landwaiter"
 
@@ -90,3 +92,35 @@ def test_a_document_that_cannot_be_read_is_told_and_takes_nothing_from_the_other
         lambda: system.cluster.items(f"/api/v1/namespaces/{OWN}/events?fieldSelector=involvedObject.name=broken,reason=InvalidVex"), 60, "an Event")
     assert events[0]["type"] == "Warning" and "ours.json: statements is no list" in events[0]["message"]
     _until(system, bad, namespace, True, "the good one counts")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    return build_database(tmp_path_factory.mktemp("vex") / "database")
+
+
+def _scan(bad, database, *flags):
+    return subprocess.run([landwaiter(), "scan", bad.pinned, "--db", str(database), "--layer-cache", "off", "--exit-code", "5", *flags],
+                          capture_output=True, text=True, timeout=120)
+
+
+def test_the_command_line_takes_files_and_says_what_they_took_out(bad, database, tmp_path):
+    (tmp_path / "vex.json").write_text(_document("pkg:oci/app@" + bad.digest.replace(":", "%3A")))
+    vex = ("--vex", str(tmp_path / "vex.json"))
+    assert _scan(bad, database).returncode == 5
+    table = _scan(bad, database, *vex)
+    assert table.returncode == 0, table.stdout + table.stderr
+    assert "Taken out by VEX: 1 finding" in table.stdout
+    assert f"{CRITICAL} in libbad 1.0-1: not_affected, vulnerable_code_not_present (https://example.com/vex-1)" in table.stdout
+    platform = json.loads(_scan(bad, database, *vex, "--format", "json").stdout)["platforms"][0]
+    assert platform["findings"] == [] and platform["vulnerabilities"]["critical"] == 0
+    assert [(s["finding"]["id"], s["status"], s["source"]) for s in platform["suppressed"]] == [
+        (CRITICAL, "not_affected", "https://example.com/vex-1")]
+
+
+@pytest.mark.parametrize("text, says", [("{}", "is no VEX document"), ("{", "JSON"), (None, "vex.json")])
+def test_a_file_that_cannot_be_read_is_bad_usage(bad, database, tmp_path, text, says):
+    if text is not None:
+        (tmp_path / "vex.json").write_text(text)
+    done = _scan(bad, database, "--vex", str(tmp_path / "vex.json"))
+    assert done.returncode == 2 and says in done.stderr, done.stderr

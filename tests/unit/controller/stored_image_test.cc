@@ -54,7 +54,8 @@ TEST_F(StoredImageTest, TheBytesOfAnotherVersionAreRefusedByName) {
   };
   for (const auto& [version, code] : cases) {
     std::string other = EncodeImageInventory(AnInventory(kStored));
-    other.replace(other.find('2'), 1, version);
+    const std::string_view kBefore = "landwaiter inventory ";
+    other.replace(kBefore.size(), other.find('\n') - kBefore.size(), version);
     ASSERT_TRUE(store_->PutInventory(kStored, {other, kScannedAt}, {}));
     const auto image = LoadImage(*store_, kStored);
     ASSERT_FALSE(image) << version;
