@@ -8,6 +8,19 @@
 #include "cli/commands.h"
 #include "scanner/service/scan_in_child.h"
 
+namespace {
+
+/// A flag takes one value, however often it may be given: what follows it is the image, not another
+/// value.
+void OneValueEach(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (!option->get_positional()) option->allow_extra_args(false);
+  }
+  for (CLI::App* command : app.get_subcommands({})) OneValueEach(*command);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   // A scan's child shares the binary, not the command line: it must not touch anything else first.
   if (landwaiter::service::IsScanChild(argc, argv)) return landwaiter::service::RunScanChild();
@@ -22,6 +35,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
   for (const auto& command : landwaiter::cli::Commands()) command.add(app, exit_code);
+  OneValueEach(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -77,6 +77,7 @@ def test_what_another_policy_had_collected_is_not_taken_for_all(scan, tmp_path):
     assert scan(BREAKS_ALL, *cache).returncode in (0, 3)
     assert scan(BREAKS_ALL, *cache, "--policy", first).returncode == 0
     assert scan(BREAKS_ALL, *cache, "--policy", judging(tmp_path, {"name": "r", "secrets": {}})).returncode == 1
+    first = judging(tmp_path, {"name": "r", "files": {"paths": ["/etc/motd"], "mustNotExist": True}})
     assert scan(BREAKS_ALL, *cache, "--policy", first).returncode == 0
 
 

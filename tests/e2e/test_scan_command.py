@@ -270,6 +270,13 @@ def test_bad_usage_is_2_and_says_what(args):
     assert done.stderr.strip()
 
 
+@pytest.mark.parametrize("flags", [["--format", "json"], ["--policy", f"{ROOT}/manifests/policies/baseline.yaml"],
+                                   ["--platform", "linux/amd64"], ["--format", "json", "--format", "table"]])
+def test_a_flag_takes_one_value_and_what_follows_it_is_the_image(tmp_path, flags):
+    done = run("scan", "--db", tmp_path / "none", *flags, "nginx")
+    assert done.returncode == 3 and "landwaiter db build" in done.stderr, done.stderr
+
+
 def test_without_a_database_the_command_that_makes_one_is_named(tmp_path):
     done = run("scan", "nginx", "--db", tmp_path / "none")
     assert done.returncode == 3
