@@ -1,6 +1,6 @@
-# The description of the report API, docs/openapi.yaml, in the program that serves it.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/openapi.yaml)
-file(READ ${CMAKE_SOURCE_DIR}/docs/openapi.yaml LANDWAITER_OPENAPI)
+# The description of the report API, controller/report_api/openapi.yaml, in the program that serves it.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/controller/report_api/openapi.yaml)
+file(READ ${CMAKE_SOURCE_DIR}/controller/report_api/openapi.yaml LANDWAITER_OPENAPI)
 set(LANDWAITER_OPENAPI_SOURCE ${CMAKE_BINARY_DIR}/generated/openapi_document.cc)
 file(CONFIGURE OUTPUT ${LANDWAITER_OPENAPI_SOURCE} @ONLY CONTENT [[
 #include "controller/report_api/openapi_document.h"

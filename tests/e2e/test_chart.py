@@ -49,7 +49,7 @@ def server(cluster, helm_built):
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": crds + FOREIGN_CRDS})
     for crd in crds + FOREIGN_CRDS:
         cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", f"crd/{crd['metadata']['name']}")
-    for name in (NAMESPACE, "shop", "bank"):
+    for name in (NAMESPACE, "shop", "bank", "falco"):
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for account in ("landwaiter-test", "gate-test"):  # a pod is taken only where its account is there
         cluster.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": NAMESPACE}})

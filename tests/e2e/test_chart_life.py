@@ -19,6 +19,7 @@ PASSING = ("Event", "Lease", "EndpointSlice", "Endpoints")
 KEPT = {("CustomResourceDefinition", "<none>", "imagescans.landwaiter.io"),
         ("CustomResourceDefinition", "<none>", "scanpolicies.landwaiter.io"),
         ("CustomResourceDefinition", "<none>", "scanexceptions.landwaiter.io"),
+        ("CustomResourceDefinition", "<none>", "registrywatches.landwaiter.io"),
         ("APIService", "<none>", "v1alpha1.landwaiter.io")}
 
 

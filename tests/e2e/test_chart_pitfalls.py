@@ -193,7 +193,8 @@ def test_nothing_but_what_ends_is_a_hook(helm_built):
 # Admission pitfall 21: Helm never upgrades what is in crds/.
 def test_crds_are_templates_and_stay_when_the_release_goes(helm_built):
     crds = [o for o in render() if o["kind"] == "CustomResourceDefinition"]  # `helm template` shows no crds/ unless asked to
-    assert {o["metadata"]["name"] for o in crds} == {"imagescans.landwaiter.io", "scanpolicies.landwaiter.io", "scanexceptions.landwaiter.io"}
+    assert {o["metadata"]["name"] for o in crds} == {"imagescans.landwaiter.io", "scanpolicies.landwaiter.io", "scanexceptions.landwaiter.io",
+                                                   "registrywatches.landwaiter.io"}
     assert {o["metadata"]["annotations"]["helm.sh/resource-policy"] for o in crds} == {"keep"}
 
 
