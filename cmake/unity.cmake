@@ -11,7 +11,7 @@ set(LANDWAITER_ALONE
   scanner/packages/ scanner/versions/ scanner/image/cloud/ tests/unit/scanner/packages/
   tests/unit/scanner/secrets/ tests/unit/controller/notify/ tests/unit/controller/watch/
   tests/unit/controller/runtime/ tests/unit/controller/report_api/
-  controller/report_api/
+  controller/report_api/ controller/notify/ controller/runtime/ controller/watch/ scanner/matching/vex/
   cli/db_update.cc
   cli/diff.cc
   cli/query.cc
@@ -25,22 +25,27 @@ set(LANDWAITER_ALONE
   controller/trust/webhook_file.cc
   lib/http/server_tls.cc
   lib/kube/credentials.cc
+  lib/store/postgres_outbox.cc
   lib/store/postgres_store.cc
+  lib/store/sqlite_outbox.cc
   model/inventory.cc
   model/scan_request.cc
   policy/exceptions.cc
   policy/formats.cc
   policy/rules/
   report/
+  resources/registry_watch.cc
   scanner/advisories/database.cc
   scanner/advisories/database_export.cc
   scanner/advisories/database_import.cc
   scanner/advisories/feeds/
   scanner/advisories/lmdb_file.cc
+  scanner/image/docker_config.cc
   scanner/image/docker_save.cc
   scanner/image/manifest.cc
   scanner/image/platforms.cc
   scanner/image/registry.cc
+  scanner/image/registry_list.cc
   scanner/image/tar_index.cc
   scanner/image/tar_writer.cc
   scanner/layer/stack.cc
