@@ -204,7 +204,7 @@ http::Request ReportClient::RequestTo(const std::string& path) const {
   return request;
 }
 
-Result<json> ReportClient::Send(http::Request request, const Cancellation& cancel) const {
+Result<json> ReportClient::Send(const http::Request& request, const Cancellation& cancel) const {
   for (int attempt = 1;; ++attempt) {
     auto response = door_->http->Send(request, cancel);
     if (!response) return std::move(response).error().Context("report API");
@@ -238,7 +238,7 @@ Result<json> ReportClient::Post(const std::string& path, const json& body,
   request.method = "POST";
   request.headers.push_back({"Content-Type", "application/json"});
   request.body = DumpJson(body);
-  return Send(std::move(request), cancel);
+  return Send(request, cancel);
 }
 
 Result<json> ReportClient::List(const std::string& path, QueryList query,

@@ -61,7 +61,7 @@ class ReportClient {
  private:
   struct Door;
   explicit ReportClient(std::unique_ptr<Door> door);
-  Result<nlohmann::json> Send(http::Request request, const Cancellation& cancel) const;
+  Result<nlohmann::json> Send(const http::Request& request, const Cancellation& cancel) const;
   http::Request RequestTo(const std::string& path) const;
 
   std::unique_ptr<Door> door_;

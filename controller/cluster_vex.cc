@@ -51,8 +51,9 @@ Result<VexRecord> ProjectVex(const json& config_map) {
   }
   for (const auto& [key, value] : data->items()) {
     if (!value.is_string()) continue;
-    auto document =
-        matching::ParseVex(value.get_ref<const std::string&>(), "ConfigMap " + name + ", " + key);
+    std::string source = "ConfigMap ";
+    source.append(name).append(", ").append(key);
+    auto document = matching::ParseVex(value.get_ref<const std::string&>(), source);
     if (document) {
       record.documents.push_back(*std::move(document));
     } else {

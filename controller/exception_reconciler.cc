@@ -15,7 +15,7 @@ using nlohmann::json;
 using resources::Condition;
 using resources::PolicyStatus;
 
-constexpr std::chrono::minutes kLookAgain{60};
+constexpr std::chrono::minutes kExceptionLookAgain{60};
 constexpr std::size_t kMaxListed = 20;
 constexpr std::size_t kMaxWords = 1024;
 
@@ -78,7 +78,7 @@ Condition Expired(const policy::ScanException& exception, TimePoint now) {
 
 /// Until it ends, or its end begins to be announced.
 std::chrono::milliseconds NextLook(const policy::ScanException& exception, TimePoint now) {
-  std::chrono::milliseconds next = kLookAgain;
+  std::chrono::milliseconds next = kExceptionLookAgain;
   const TimePoint until = exception.exception.until;
   for (const TimePoint at : {until, until - policy::kAnnounceExpiry}) {
     if (at <= now) continue;
@@ -171,7 +171,7 @@ Outcome ExceptionReconciler::Reconcile(const kube::ObjectKey& key, const Cancell
     }
   }
   const ExceptionStatus status = JudgeException(*record, takers, refusals, Excused(*record), now);
-  const Outcome again{Ok(), NextLook(record->exception, now)};
+  Outcome again{Ok(), NextLook(record->exception, now)};
   if (status == record->status) return again;
   const json patch{{"metadata", {{"resourceVersion", record->resource_version}}},
                    {"status", ToJson(status)}};

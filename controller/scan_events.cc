@@ -52,8 +52,8 @@ std::string Failure(const policy::ScanPolicy& policy, const Judged& judged) {
 
 }  // namespace
 
-ScanEvents::ScanEvents(Parts parts)
-    : parts_(std::move(parts)), bucket_(Bucket{kOwnerEvents, TimePoint{}}) {
+ScanEvents::ScanEvents(const Parts& parts)
+    : parts_(parts), bucket_(Bucket{kOwnerEvents, TimePoint{}}) {
   if (parts_.metrics == nullptr) return;
   constexpr char kName[] = "landwaiter_owner_events_total";
   constexpr char kHelp[] = "Events on workloads that run what fails, and those beyond the rate.";

@@ -25,7 +25,7 @@ class ScanEvents {
     const PolicyBook& policies;
     metrics::Registry* metrics = nullptr;
   };
-  explicit ScanEvents(Parts parts);
+  explicit ScanEvents(const Parts& parts);
 
   void Changed(const resources::ImageScan& scan, const resources::ImageScanStatus& before,
                const resources::ImageScanStatus& after);

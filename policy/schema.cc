@@ -304,9 +304,9 @@ const Field* FindField(const ObjectSchema& schema, std::string_view name) {
 }
 
 const ObjectSchema& SpecSchema() {
-  static const std::vector<Field> fields = SpecFields();
-  static const ObjectSchema schema = {fields};
-  return schema;
+  static const std::vector<Field> kFields = SpecFields();
+  static const ObjectSchema kSchema = {kFields};
+  return kSchema;
 }
 const ObjectSchema& ExceptionSchema() { return kException; }
 

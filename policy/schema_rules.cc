@@ -47,9 +47,9 @@ std::vector<Field> RuleFields() {
 }  // namespace
 
 const ObjectSchema& RuleSchema() {
-  static const std::vector<Field> fields = RuleFields();
-  static const ObjectSchema schema = {fields};
-  return schema;
+  static const std::vector<Field> kFields = RuleFields();
+  static const ObjectSchema kSchema = {kFields};
+  return kSchema;
 }
 
 }  // namespace landwaiter::policy

@@ -86,7 +86,7 @@ Status FalcoKeeper::Apply(const report::FalcoRules& rules, const Cancellation& c
     const std::string name = FalcoConfigMapName(parts_.name, part);
     const auto kept = kept_.find(name);
     if (kept != kept_.end() && kept->second.empty()) continue;
-    const Status gone = parts_.api.Delete(kConfigMaps, {parts_.ns, name}, {}, cancel);
+    Status gone = parts_.api.Delete(kConfigMaps, {parts_.ns, name}, {}, cancel);
     if (!gone && gone.error().code != Code::kNotFound) return gone;
     kept_[name].clear();
   }

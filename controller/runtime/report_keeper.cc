@@ -179,7 +179,7 @@ Status ReportKeeper::Write(Shelf& shelf, const Reports& reports, const Cancellat
       ++kept;
       continue;
     }
-    const Status gone =
+    Status gone =
         parts_.api.Delete(shelf.kind->resource, kube::ObjectKey::Parse(kept->first), {}, cancel);
     if (!gone && gone.error().code != Code::kNotFound) {
       if (gone.error().reason == kube::kReasonNotLeader) return gone;

@@ -60,7 +60,7 @@ struct Looker::Round {
   bool whole = true;  // the catalogue was read, or is not needed
   Look look = {};
 
-  void Fault(std::string reason, std::string message) {
+  void Fault(std::string reason, const std::string& message) {
     if (look.faults.size() < kMaxFaults) {
       look.faults.push_back({std::move(reason), text::Printable(message)});
     }

@@ -254,13 +254,16 @@ class Converter {
         Lost(where + ": no such gate and trigger is known");
         continue;
       }
-      for (const std::string& lost : translation.lost) Lost(where + ": " + lost);
-      for (const std::string& note : translation.notes) Note(where + ": " + note);
+      for (const std::string& lost : translation.lost)
+        Lost(std::string(where).append(": ").append(lost));
+      for (const std::string& note : translation.notes)
+        Note(std::string(where).append(": ").append(note));
       if (!translation.max_database_age.empty()) {
         spec["maxDatabaseAge"] = translation.max_database_age;
       }
       for (const auto& [kind, body] : translation.rules) {
-        ordered_json one = {{"name", names.Of(NameOf(gate + "-" + trigger, "rule"))}};
+        ordered_json one = {
+            {"name", names.Of(NameOf(std::string(gate).append("-").append(trigger), "rule"))}};
         if (action == "warn") one["action"] = "Warn";
         one[kind] = body;
         if (Fits(one, where)) rules.push_back(std::move(one));
@@ -301,7 +304,7 @@ class Converter {
       std::string until = TextAt(item, "expires_on");
       if (until.empty()) {
         until = FormatTime(now_ + std::chrono::days(365)).substr(0, 10);
-        Note(where + ": it has no end; until " + until + " here");
+        Note(std::string(where).append(": it has no end; until ").append(until).append(" here"));
       }
       exception["until"] = until;
       exception["reason"] =

@@ -103,7 +103,8 @@ void CollectedMerge::FindAliases() {
     if (place && place->path != literal) aliases.insert({place->path, literal});
   }
   to_patterns_.assign(aliases.begin(), aliases.end());
-  for (const auto& [written, real] : stack_.moved()) {
+  for (const auto& [written, moved_to] : stack_.moved()) {
+    const auto& real = moved_to;  // a binding cannot be captured
     const auto& wishes = collected_.collection.files;
     const bool matters = std::any_of(wishes.begin(), wishes.end(), [&](const FileWish& wish) {
       return !IsAboutNames(wish.pattern) && MayReachInto(wish.pattern, real);

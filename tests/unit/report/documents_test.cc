@@ -111,7 +111,8 @@ TEST(Sarif, AnUpdatedPackageIsTheSameAlert) {
   for (Finding& finding : updated.platforms[0].findings) finding.installed_version = "3.0.1-2";
   const auto prints = [](const ScanReport& report) {
     std::vector<std::string> all;
-    for (const json& result : Parsed("sarif", report)["runs"][0]["results"]) {
+    const json document = Parsed("sarif", report);
+    for (const json& result : document["runs"][0]["results"]) {
       all.push_back(result["partialFingerprints"]["landwaiter/v1"]);
     }
     return all;
