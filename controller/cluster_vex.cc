@@ -22,17 +22,10 @@ kube::ReflectorOptions Labelled(const std::string& ns) {
   return options;
 }
 
-matching::VexImage ImageOf(const resources::ImageScan& scan, const StoredImage& image,
-                           const Inventory& platform) {
-  matching::VexImage out;
-  out.digests = {image.inventory.digest, platform.manifest_digest, platform.image_id};
-  std::vector<std::string> names = scan.status.references;
-  names.push_back(scan.spec.image);
-  for (const std::string& name : names) {
-    if (auto reference = ImageReference::Parse(name))
-      out.references.push_back(*std::move(reference));
-  }
-  return out;
+/// By digests alone: the names in an ImageScan are what those say who may create pods or
+/// ImageScans, and a statement about one team's repository must not excuse another's bytes.
+matching::VexImage ImageOf(const StoredImage& image, const Inventory& platform) {
+  return {{image.inventory.digest, platform.manifest_digest, platform.image_id}, {}};
 }
 
 }  // namespace
@@ -106,16 +99,16 @@ std::shared_ptr<const matching::VexBook> ClusterVex::Book() const {
   return book_;
 }
 
-std::uint64_t ClusterVex::Apply(const resources::ImageScan& scan, StoredImage& image) const {
+std::uint64_t ClusterVex::Apply(StoredImage& image) const {
   if (!image.match) return 0;
   const auto book = Book();
   if (book->empty()) return 0;
   std::uint64_t suppressed = 0;
   const auto& platforms = image.inventory.platforms;
   for (std::size_t i = 0; i < image.match->platforms.size() && i < platforms.size(); ++i) {
-    suppressed += matching::ApplyVex(*book, ImageOf(scan, image, platforms[i]),
-                                     image.match->platforms[i].findings)
-                      .size();
+    suppressed +=
+        matching::ApplyVex(*book, ImageOf(image, platforms[i]), image.match->platforms[i].findings)
+            .size();
   }
   return suppressed;
 }

@@ -43,7 +43,7 @@ class ClusterVex {
   void Measure(metrics::Registry& metrics) const { informer_.Measure(metrics); }
 
   /// Takes what does not count out of the image's findings; the number of those.
-  std::uint64_t Apply(const resources::ImageScan& scan, StoredImage& image) const;
+  std::uint64_t Apply(StoredImage& image) const;
 
  private:
   using Informer = kube::Informer<VexRecord>;

@@ -248,7 +248,7 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
     scan = std::move(*whole);
   }
   const bool said = facts.image && parts_.vex != nullptr;
-  const std::uint64_t suppressed = said ? parts_.vex->Apply(scan, *facts.image) : 0;
+  const std::uint64_t suppressed = said ? parts_.vex->Apply(*facts.image) : 0;
   JudgeInput input{.scan = &scan,
                    .stored = facts.image ? &*facts.image : nullptr,
                    .progress = facts.progress,

@@ -55,9 +55,8 @@ Status ClusterSource::NeedStore() const {
 Result<std::optional<StoredImage>> ClusterSource::Stored(const Digest& digest) const {
   if (Status here = NeedStore(); !here) return here.error();
   auto image = LoadImage(parts_.store, digest);
-  const auto record = Image(digest);
   // What does not count in the cluster's verdicts is no finding here.
-  if (image && *image && record) parts_.vex.Apply(record->scan, **image);
+  if (image && *image) parts_.vex.Apply(**image);
   return image;
 }
 

@@ -103,14 +103,16 @@ std::vector<std::string> IdsOf(const json& vulnerability) {
 
 Status ReadVulnerability(const json& vulnerability, const PurlsById& purls, const std::string& time,
                          VexDocument& out) {
+  // What takes nothing out comes last and so counts: a document that contradicts itself (section
+  // 6.1.6 forbids it) excuses nothing.
   constexpr std::pair<const char*, VexStatus> kLists[] = {
-      {"known_affected", VexStatus::kAffected},
-      {"first_affected", VexStatus::kAffected},
-      {"last_affected", VexStatus::kAffected},
-      {"under_investigation", VexStatus::kUnderInvestigation},
       {"known_not_affected", VexStatus::kNotAffected},
       {"fixed", VexStatus::kFixed},
       {"first_fixed", VexStatus::kFixed},
+      {"under_investigation", VexStatus::kUnderInvestigation},
+      {"known_affected", VexStatus::kAffected},
+      {"first_affected", VexStatus::kAffected},
+      {"last_affected", VexStatus::kAffected},
   };
   const auto ids = IdsOf(vulnerability);
   if (ids.empty()) return InvalidArgument("neither cve nor ids name it");

@@ -178,6 +178,10 @@ TEST(CsafVex, SpeaksThroughItsProductTree) {
   EXPECT_EQ(Fares(document, Found(kDeb, "CVE-2023-2")), "counts");
   EXPECT_EQ(Fares(document, Found(kDeb, "CVE-2023-3")), "counts") << "D12 has no package URL";
   EXPECT_EQ(ParseVex(document, "")->without_purl, 1u);
+  std::string contradicts = document;
+  const std::string list = R"("known_not_affected":["D12:O"])";
+  contradicts.replace(contradicts.find(list), list.size(), list + R"(,"known_affected":["O"])");
+  EXPECT_EQ(Fares(contradicts, Found(kDeb)), "counts") << "two words about one package";
 }
 
 TEST(CycloneDxVex, SpeaksThroughBomRefsAndBomLinks) {
