@@ -150,9 +150,20 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                                                    cancel);
           }) {
   if (ports_.outbox != nullptr) {
-    notifications_ = std::make_unique<Notifications>(Notifications::Parts{
-        fenced_, *ports_.clock, scans_, usage_, events_, *ports_.store, *ports_.outbox,
-        *ports_.receivers, *ports_.notify, [this] { return leading_.load(); }, metrics});
+    notifications_ =
+        std::make_unique<Notifications>(Notifications::Parts{fenced_,
+                                                             *ports_.clock,
+                                                             scans_,
+                                                             usage_,
+                                                             events_,
+                                                             *ports_.store,
+                                                             *ports_.outbox,
+                                                             *ports_.receivers,
+                                                             *ports_.notify,
+                                                             [this] { return leading_.load(); },
+                                                             metrics,
+                                                             {},
+                                                             &vex_});
   }
   AddMetrics(metrics);
   AddHandlers();

@@ -63,7 +63,8 @@ Notifications::Notifications(Parts parts)
                  [this] {
                    return parts_.usage.Complete() && queue_.size() == 0 && queue_.InWork() <= 1 &&
                           queue_.Failing() == 0;
-                 }}),
+                 },
+                 parts_.vex}),
       workers_(queue_, {.name = "notifications", .threads = 1, .metrics = &parts_.metrics},
                parts_.leading, [this](const std::string& key, const Cancellation& cancel) {
                  if (key == kSweepKey) return Sweep(parts_.usage, parts_.scans, queue_);

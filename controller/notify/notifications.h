@@ -28,6 +28,7 @@ class Notifications {
     std::function<bool()> leading;
     metrics::Registry& metrics;
     CourierOptions courier = {};
+    const ClusterVex* vex = nullptr;  // null: no statements
   };
   /// Before the informer starts.
   explicit Notifications(Parts parts);

@@ -19,10 +19,6 @@ std::string KeyOf(const Subscription& subscription, const std::string& scan) {
   return subscription.name + "/" + scan;
 }
 
-bool Counts(const Subscription& subscription, const Finding& finding) {
-  return !finding.host_kernel && finding.severity >= subscription.severity_at_least;
-}
-
 }  // namespace
 
 const std::string Notifier::kBegunKey = "!begun";
@@ -61,20 +57,20 @@ Status Notifier::Drop(const std::string& scan) {
 Status Notifier::AddFindings(const Subscription& subscription, Facts& facts, ImageState& state) {
   if (!facts.findings) {
     const auto digest = CanonicalDigest(facts.record.scan);
-    auto stored = parts_.store.GetFindings(*digest);
+    auto stored = LoadImage(parts_.store, *digest);
     if (!stored) return std::move(stored).error();
     std::vector<Finding> all;
-    if (*stored) {
-      auto platforms = MatchFromJson((*stored)->json);
-      if (!platforms) return std::move(platforms).error();
-      for (auto& platform : *platforms) {
+    if (*stored && (*stored)->match) {
+      // What does not count in the cluster's verdicts is no news.
+      if (parts_.vex != nullptr) parts_.vex->Apply(**stored);
+      for (auto& platform : (*stored)->match->platforms) {
         std::move(platform.findings.begin(), platform.findings.end(), std::back_inserter(all));
       }
     }
     facts.findings = std::move(all);
   }
   for (const Finding& finding : *facts.findings) {
-    if (Counts(subscription, finding)) state.findings.push_back(FindingKey(finding));
+    if (subscription.Counts(finding)) state.findings.push_back(FindingKey(finding));
   }
   std::sort(state.findings.begin(), state.findings.end());
   state.findings.erase(std::unique(state.findings.begin(), state.findings.end()),
@@ -105,7 +101,7 @@ Result<std::vector<store::OutboxMessage>> Notifier::Messages(const Subscription&
       // Of several platforms, or paths, one.
       const auto found =
           std::find_if(facts.findings->begin(), facts.findings->end(), [&](const Finding& finding) {
-            return Counts(subscription, finding) && FindingKey(finding) == key;
+            return subscription.Counts(finding) && FindingKey(finding) == key;
           });
       if (found != facts.findings->end()) occasion.findings.push_back(*found);
     }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/cluster_vex.h"
 #include "controller/notify/message.h"
 #include "controller/records.h"
 #include "controller/usage_index.h"
@@ -34,7 +35,8 @@ class Notifier {
     store::Outbox& outbox;
     const NotificationOptions& options;
     std::function<void(const std::string& box)> on_queued;
-    std::function<bool()> at_rest;  // every image has been looked at once
+    std::function<bool()> at_rest;    // every image has been looked at once
+    const ClusterVex* vex = nullptr;  // null: no statements
   };
   explicit Notifier(Parts parts) : parts_(std::move(parts)) {}
 

@@ -72,6 +72,11 @@ std::string_view ChangeTypeName(ChangeType type) {
   return "";
 }
 
+bool Subscription::Counts(const Finding& finding) const {
+  return !finding.host_kernel &&
+         (finding.severity == Severity::kUnknown || finding.severity >= severity_at_least);
+}
+
 bool Subscription::IsAbout(const std::vector<std::string>& names) const {
   if (namespaces.empty()) return true;
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {

@@ -53,5 +53,26 @@ TEST(Subscription, WhatCannotBeFollowedIsNamed) {
   }
 }
 
+struct SeverityCase {
+  Severity severity;
+  bool host_kernel;
+  bool counts;
+};
+TEST(Subscription, FindingsCountFromItsSeverityOnAndWhereNobodyKnowsIt) {
+  Subscription subscription;
+  subscription.severity_at_least = Severity::kHigh;
+  constexpr SeverityCase kCases[] = {{Severity::kCritical, false, true},
+                                     {Severity::kHigh, false, true},
+                                     {Severity::kMedium, false, false},
+                                     {Severity::kUnknown, false, true},
+                                     {Severity::kCritical, true, false}};
+  for (const SeverityCase& one : kCases) {
+    Finding finding;
+    finding.severity = one.severity;
+    finding.host_kernel = one.host_kernel;
+    EXPECT_EQ(subscription.Counts(finding), one.counts) << SeverityName(one.severity);
+  }
+}
+
 }  // namespace
 }  // namespace landwaiter::controller
