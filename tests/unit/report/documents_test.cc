@@ -292,5 +292,19 @@ TEST(Markdown, LinksOnlyToAddresses) {
   }
 }
 
+TEST(Gitlab, AScanThatCouldNotReadEverythingIsNoSuccess) {
+  ScanReport report = AReport();
+  report.inventory.platforms[0].coverage = {{"dpkg", CoverageState::kRead, "", 1}};
+  for (PlatformFindings& platform : report.platforms) platform.coverage.clear();
+  EXPECT_EQ(Parsed("gitlab", report)["scan"]["status"], "success");
+  report.inventory.platforms[0].coverage.push_back({"npm", CoverageState::kFailed, "cut", 0});
+  const json scan = Parsed("gitlab", report)["scan"];
+  EXPECT_EQ(scan["status"], "failure");
+  EXPECT_EQ(scan["messages"].size(), 1u);
+  report.inventory.platforms.clear();
+  report.platforms.clear();
+  EXPECT_EQ(Parsed("gitlab", report)["scan"]["status"], "failure");
+}
+
 }  // namespace
 }  // namespace landwaiter::report
