@@ -105,6 +105,7 @@ std::vector<Group> GroupsOf(const std::vector<const FalcoImage*>& failing, std::
     group.images.push_back(image);
   }
   std::vector<Group> groups;
+  groups.reserve(by_key.size());
   for (auto& [key, group] : by_key) groups.push_back(std::move(group));
   MergeSmallest(groups);
   Group everywhere{.id = {}, .where = {true, {}}, .images = {}, .digest_lists = {}, .id_lists = {}};
@@ -187,7 +188,8 @@ std::string FailingCondition(const std::vector<Group>& groups) {
     std::string clause = "(" + In("container.image.digest", group.digest_lists) + " or " +
                          In("container.image.id", group.id_lists) + ")";
     if (!group.where.all) {
-      clause = "(" + clause + " and k8s.ns.name in (landwaiter_namespaces_" + group.id + "))";
+      clause.insert(0, "(").append(" and k8s.ns.name in (landwaiter_namespaces_");
+      clause.append(group.id).append("))");
     }
     clauses.push_back(std::move(clause));
   }

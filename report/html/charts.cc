@@ -4,6 +4,7 @@
 // report's counts.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 
 #include "lib/base/text.h"
@@ -44,7 +45,7 @@ struct Part {
 };
 
 std::string Tenths(double value) {
-  const auto tenths = static_cast<std::uint64_t>(value * 10 + 0.5);
+  const auto tenths = static_cast<std::uint64_t>(std::llround(value * 10));
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 
@@ -120,6 +121,7 @@ std::string LayerRow(const Inventory& inventory, int layer, Counts& counts, std:
                              kMaxHistoryBytes);
   }
   std::vector<Part> parts;
+  parts.reserve(std::size(kWorstFirst));
   for (const Severity severity : kWorstFirst) parts.push_back({severity, At(counts, severity).all});
   return "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" + name + "</th>" +
          Cell("Made by", "<code>" + Escaped(history) + "</code>") +

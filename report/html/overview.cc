@@ -124,7 +124,9 @@ std::string Facts(const ScanReport& report) {
   }
   std::string feeds;
   for (const auto& [feed, time] : report.database.feeds) {
-    feeds += "<br>" + Escaped(feed + (time.empty() ? "" : ", " + time));
+    std::string told = feed;
+    if (!time.empty()) told.append(", ").append(time);
+    feeds += "<br>" + Escaped(told);
   }
   return facts + Fact("Database", "built " + Escaped(report.database.built_at) + feeds);
 }
