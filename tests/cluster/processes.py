@@ -31,9 +31,13 @@ def wait_until(condition, seconds, what, pause=0.05):
         time.sleep(pause)
 
 
+_handed_out = set()
+
+
 def free_ports(count):
-    """Ports of 127.0.0.1 on which nothing listens. They are taken from below the range that the
-    kernel hands out for outgoing connections, so that no client's socket can be in the way later."""
+    """Ports of 127.0.0.1 on which nothing listens, none of them handed out before: who asked for that one may not
+    listen yet. They are taken from below the range that the kernel hands out for outgoing connections, so that no
+    client's socket can be in the way later."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
         first_ephemeral = int(f.read().split()[0])
     held, tries = [], 0
@@ -42,13 +46,17 @@ def free_ports(count):
             tries += 1
             if tries > 1000:
                 raise ProcessFailed("no free ports on 127.0.0.1")
+            port = random.randrange(10240, max(10241, first_ephemeral))
+            if port in _handed_out:
+                continue
             candidate = socket.socket()
             try:
-                candidate.bind(("127.0.0.1", random.randrange(10240, max(10241, first_ephemeral))))
+                candidate.bind(("127.0.0.1", port))
             except OSError:
                 candidate.close()
                 continue
             held.append(candidate)
+            _handed_out.add(port)
         return [s.getsockname()[1] for s in held]
     finally:
         for s in held:

@@ -128,9 +128,12 @@ def test_who_runs_a_vulnerability_or_a_package(reports, namespace):
 
 
 def test_pages_hold_every_image_once(reports, bad):
+    # The cluster holds other tests' images, too, and a caller has only so many requests a second.
+    count = int(reports.ask("/v1/system", reports.reader).json["images"])
+    limit = max(1, count // 5)
     seen, token = [], ""
     while token is not None:
-        page = reports.ask(f"/v1/images?limit=1{'&continue=' + token if token else ''}", reports.reader).json
+        page = reports.ask(f"/v1/images?limit={limit}{'&continue=' + token if token else ''}", reports.reader).json
         seen += [i["name"] for i in page["items"]]
         token = page["continue"]
     assert bad.scan_name in seen and seen == sorted(set(seen))
