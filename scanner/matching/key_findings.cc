@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 
 #include "scanner/matching/merge.h"
 #include "scanner/versions/scheme.h"
@@ -234,16 +235,18 @@ Result<std::string> StreamOfBuild(const Question& question, const AdvisoryDataba
   return contradiction ? std::string() : stream;
 }
 
-/// The question with the module's stream in it where an advisory can tell that.
-Result<Question> WithStream(const Question& question, const AdvisoryDatabase& database) {
-  Question whole = question;
+/// The question with the module's stream in it, where it lacks that and an advisory can tell;
+/// nothing where it is to be asked as it stands. No copy for those: they are nearly all.
+Result<std::optional<Question>> WithStream(const Question& question,
+                                           const AdvisoryDatabase& database) {
+  std::optional<Question> whole;
   if (!advisories::NamesModuleBuild(question.module_tag)) return whole;
   auto stream = StreamOfBuild(question, database);
   if (!stream) return std::move(stream).error();
-  if (!stream->empty()) {
-    whole.module = *std::move(stream);
-    whole.module_tag.clear();
-  }
+  if (stream->empty()) return whole;
+  whole = question;
+  whole->module = *std::move(stream);
+  whole->module_tag.clear();
   return whole;
 }
 
@@ -294,15 +297,16 @@ Status Ask(const Question& question, const AdvisoryDatabase& database,
            const std::function<Status(Answer& answer)>& take) {
   const auto whole = WithStream(question, database);
   if (!whole) return whole.error();
-  return AskOfRows(*whole, database, {}, take);
+  return AskOfRows(*whole ? **whole : question, database, {}, take);
 }
 
 Result<KeyFindings> FindFor(const Question& question, const AdvisoryDatabase& database) {
   const auto whole = WithStream(question, database);
   if (!whole) return whole.error();
-  Collector collector(*whole, database);
+  const Question& asked = *whole ? **whole : question;
+  Collector collector(asked, database);
   Status status = AskOfRows(
-      *whole, database, [&](const advisories::PlainRow& row) { return collector.TakeMended(row); },
+      asked, database, [&](const advisories::PlainRow& row) { return collector.TakeMended(row); },
       [&](Answer& answer) { return collector.Take(answer); });
   if (!status) return std::move(status).error();
   return collector.Finish(*versions::SchemeForEcosystem(question.places.front().ecosystem));

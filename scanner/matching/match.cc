@@ -29,9 +29,10 @@ constexpr std::size_t kMaxAsked = 512u << 10;
 /// Between two looks whether the database's file is still whole: some milliseconds.
 constexpr std::size_t kPackagesPerLook = 1000;
 
-/// A question as text: what is asked the same is answered the same, whatever the inventory.
-std::string KeyOf(const Question& question) {
-  std::string key;
+/// A question as text: what is asked the same is answered the same, whatever the inventory. In
+/// `key`, whose room is used again: to grow costs more than the rest of this.
+void WriteKey(const Question& question, std::string& key) {
+  key.clear();
   const auto add = [&](std::string_view text) { key.append(text).push_back('\0'); };
   for (const Place& place : question.places) {
     add(place.ecosystem);
@@ -52,7 +53,6 @@ std::string KeyOf(const Question& question) {
     add(text);
   }
   key += question.owns_files ? '1' : '0';
-  return key;
 }
 
 /// An answer, of this inventory alone or shared with others.
@@ -288,15 +288,15 @@ class Matcher {
   /// `package`: the one that is asked of.
   Result<Known*> FindingsFor(Question question, const Package& package) {
     question.owns_files = IsOsPackage(package) && owning_.contains(package.name);
-    std::string key = KeyOf(question);
-    if (const auto at = known_.find(key); at != known_.end()) return &at->second;
+    WriteKey(question, key_);
+    if (const auto at = known_.find(key_); at != known_.end()) return &at->second;
     for (const Place& place : question.places) {
       for (const PackageKey& one : question.keys) {
         NoteAsked(advisories::WordOfPackage(place.ecosystem, one.name));
       }
     }
     Known known;
-    if (memory_ != nullptr) known.shared = memory_->Find(key);
+    if (memory_ != nullptr) known.shared = memory_->Find(key_);
     if (known.shared == nullptr) {
       auto fresh = FindFor(question, database_);
       if (!fresh) return std::move(fresh).error();
@@ -304,10 +304,10 @@ class Matcher {
         known.own = *std::move(fresh);
       } else {
         known.shared = std::make_shared<const KeyFindings>(*std::move(fresh));
-        memory_->Keep(key, known.shared);
+        memory_->Keep(key_, known.shared);
       }
     }
-    return &known_.emplace(std::move(key), std::move(known)).first->second;
+    return &known_.emplace(key_, std::move(known)).first->second;
   }
 
   void Describe(const Package& package, bool guess, Finding& finding) const {
@@ -333,6 +333,7 @@ class Matcher {
   std::unordered_set<std::string_view> owning_;  // names of packages whose files others are
   AnswerMemory* const memory_;
   std::unordered_map<std::string, Known> known_;
+  std::string key_;  // of the question at hand
   std::vector<Pending> pending_;
   std::map<std::string, CoverageRow> coverage_;
   MatchResult result_;
