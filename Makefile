@@ -16,6 +16,10 @@ SHELL := /bin/bash
 
 RELEASE := build/release
 FUZZ_SECONDS ?= 60
+# Debian's own: what apt installs (pytest, xdist, yaml) is for that one, whatever comes first on the PATH.
+PYTHON ?= /usr/bin/python3
+# End-to-end tests at once, each with a control plane of its own: they mostly wait.
+TEST_WORKERS ?= 2
 # More for the release build, e.g. -DLANDWAITER_UNITY=TESTS (cmake/unity.cmake).
 CMAKE_FLAGS ?=
 
@@ -42,7 +46,7 @@ test: setup
 	  echo "waiting for the control plane's build (build/cluster-build.log)"; \
 	  wait $$cluster || { tail -40 build/cluster-build.log; exit 1; }; \
 	  exit $$status
-	@python3 -m pytest -q -p no:cacheprovider tests/e2e tests/accuracy
+	@$(PYTHON) -m pytest -q -p no:cacheprovider -n $(TEST_WORKERS) --dist loadfile tests/e2e tests/accuracy
 
 run: setup
 	@python3 scripts/run.py

@@ -3,6 +3,9 @@
 # (pinned by hash, without what it depends on: only its data are used). Everything else goes to stderr.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$root/build"
+exec 8>"$root/build/.ensure-ci-schemas.lock"
+flock 8  # tests run in two processes
 target=$root/build/ci-schemas
 schemas=$target/check_jsonschema/builtin_schemas/vendor
 if [ ! -e "$schemas/gitlab-ci.json" ]; then

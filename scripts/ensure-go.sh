@@ -5,6 +5,9 @@
 # Everything but the path goes to stderr.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$root/build"
+exec 8>"$root/build/.ensure-go.lock"
+flock 8  # tests run in two processes
 wanted=$(sed -n 's/^go \([0-9]*\.[0-9]*\).*/\1/p' "$root/tests/cluster/go.mod")
 
 new_enough() {  # a go command

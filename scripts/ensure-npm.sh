@@ -3,6 +3,9 @@
 # environment of their own under build/ where the machine has none. Everything else goes to stderr.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$root/build"
+exec 8>"$root/build/.ensure-npm.lock"
+flock 8  # tests run in two processes
 venv=$root/build/node-venv
 for npm in "$(command -v npm || true)" "$venv/npm"; do
   if [ -n "$npm" ] && [ -x "$npm" ] && "$npm" --version >/dev/null 2>&1; then

@@ -6,6 +6,9 @@
 # goes to stderr.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$root/build"
+exec 8>"$root/build/.ensure-validators.lock"
+flock 8  # tests run in two processes
 folder=$root/build/validators
 python=$folder/venv/bin/python
 pins=$root/scripts/validator-requirements.txt

@@ -12,6 +12,8 @@ Each is an OCI layout folder below build/cache/images, made once per recipe (thi
 this file) and kept. The Debian mirror is the one that this machine's apt uses.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -34,6 +36,15 @@ _BASE_LEAVES_OUT = ("var/cache/apt", "var/lib/apt/lists", "var/log", "var/cache/
 
 class ImageFailed(Exception):
     """An image could not be made; the message holds the command and the end of its output."""
+
+
+@contextlib.contextmanager
+def _alone(what):
+    """Tests run in several processes; each thing is made by one of them while the others wait."""
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, f".{what}.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _run(*command, cwd=None, env=None):
@@ -98,13 +109,14 @@ def make_debian_base(out_path):
 
 def _debian_base():
     path = os.path.join(CACHE, f"debian-{SUITE}.tar")
-    if not os.path.exists(path):
-        me = [sys.executable, os.path.abspath(__file__), "--debian-base", path]
-        if os.geteuid() == 0:
-            _run(*me)
-        else:
-            _run("sudo", "-n", *me)
-            _run("sudo", "-n", "chown", f"{os.getuid()}:{os.getgid()}", path)
+    with _alone("base"):
+        if not os.path.exists(path):
+            me = [sys.executable, os.path.abspath(__file__), "--debian-base", path]
+            if os.geteuid() == 0:
+                _run(*me)
+            else:
+                _run("sudo", "-n", *me)
+                _run("sudo", "-n", "chown", f"{os.getuid()}:{os.getgid()}", path)
     return path
 
 
@@ -233,13 +245,13 @@ def _recipe_key():
 def layout(name):
     """The OCI layout folder of an image, made now if it is not there yet."""
     folder = os.path.join(CACHE, f"{name}-{_recipe_key()}")
-    if not os.path.exists(os.path.join(folder, "oci-layout")):
-        os.makedirs(CACHE, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=CACHE) as work:
-            finished = os.path.join(work, "layout")
-            write_layout(_MAKERS[name](work), finished, name)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.rename(finished, folder)
+    with _alone("images"):
+        if not os.path.exists(os.path.join(folder, "oci-layout")):
+            with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=CACHE) as work:
+                finished = os.path.join(work, "layout")
+                write_layout(_MAKERS[name](work), finished, name)
+                shutil.rmtree(folder, ignore_errors=True)
+                os.rename(finished, folder)
     return folder
 
 

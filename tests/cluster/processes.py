@@ -33,6 +33,10 @@ def wait_until(condition, seconds, what, pause=0.05):
 
 _handed_out = set()
 
+# pytest-xdist's workers (gw0, gw1, …) each have ports of their own, for the same reason.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
 
 def free_ports(count):
     """Ports of 127.0.0.1 on which nothing listens, none of them handed out before: who asked for that one may not
@@ -44,10 +48,10 @@ def free_ports(count):
     try:
         while len(held) < count:
             tries += 1
-            if tries > 1000:
+            if tries > 10000:
                 raise ProcessFailed("no free ports on 127.0.0.1")
             port = random.randrange(10240, max(10241, first_ephemeral))
-            if port in _handed_out:
+            if port in _handed_out or port % _WORKERS != _WORKER:
                 continue
             candidate = socket.socket()
             try:
