@@ -172,7 +172,7 @@ def bench_extremes(workdir, landwaiter, database, measure):
     if scale() == 0:
         return
     print("extremes: half and whole")
-    print(f"  {'':34}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
+    print(f"  {'':34}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'shared pages once':>19}")
     for name, make, full in CASES:
         rows = []
         whole_size = max(4, int(full * scale()))
@@ -186,7 +186,8 @@ def bench_extremes(workdir, landwaiter, database, measure):
             shutil.rmtree(folder)
             if packages == 0:
                 raise SystemExit(f"extremes: {size} {name}: no package was found")
-            print(f"  {size:>14,} {name:19}{rows[-1]['wall']:9.2f}{rows[-1]['cpu']:9.2f}{rows[-1]['peak'] / 1e6:9.0f}")
+            print(f"  {size:>14,} {name:19}{rows[-1]['wall']:9.2f}{rows[-1]['cpu']:9.2f}{rows[-1]['peak'] / 1e6:9.0f}"
+                  f"{rows[-1]['once'] / 1e6:19.0f}")
         half, whole = rows
         print(f"  {'growth':34}{whole['wall'] / half['wall']:9.2f}{whole['cpu'] / half['cpu']:9.2f}"
               f"{whole['peak'] / half['peak']:9.2f}")
