@@ -28,6 +28,7 @@ set(LANDWAITER_ALONE
   lib/store/postgres_outbox.cc
   lib/store/postgres_store.cc
   lib/store/sqlite_outbox.cc
+  model/collected_json.cc
   model/inventory.cc
   model/scan_request.cc
   policy/exceptions.cc

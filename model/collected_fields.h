@@ -58,6 +58,25 @@ void SecretFields(Codec& c, T& secret, std::size_t layers) {
 }
 
 template <class Codec, class T>
+void MalwareFields(Codec& c, T& found, std::size_t layers) {
+  auto& [signature, path, layer, final] = found;
+  c.Required("malware.signature", signature, bounds::kName);
+  c.Required("malware.path", path, bounds::kText);
+  c.Layer(layer, layers);
+  c.Bool("malware.final", final);
+}
+
+template <class Codec, class T>
+void IntegrityFields(Codec& c, T& found, std::size_t layers) {
+  auto& [path, package, fault, config, layer] = found;
+  c.Required("integrity.path", path, bounds::kText);
+  c.Required("integrity.package", package, bounds::kName);
+  c.Choice("fault", fault, IntegrityFault::kMissing);
+  c.Bool("config", config);
+  c.Layer(layer, layers);
+}
+
+template <class Codec, class T>
 void CollectedFields(Codec& c, T& files, auto& passwd, auto& secrets, std::size_t layers) {
   c.Objects("files", files, kMaxCollectedFiles, [&](auto& file) { FileFields(c, file, layers); });
   c.Optional("passwd", passwd, [&](auto& file) { PasswdFields(c, file); });

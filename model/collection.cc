@@ -52,6 +52,8 @@ bool Collection::Add(const Collection& other) {
   for (const FileWish& wish : other.files) AddWish(wish, sum.files);
   sum.passwd = sum.passwd || other.passwd;
   sum.secrets = std::max(sum.secrets, other.secrets);
+  sum.malware = sum.malware || other.malware;
+  sum.integrity = sum.integrity || other.integrity;
   if (sum.files.size() > kMaxFileWishes || ToJson(sum).size() > kMaxCollectionBytes) return false;
   *this = std::move(sum);
   return true;
@@ -59,6 +61,7 @@ bool Collection::Add(const Collection& other) {
 
 bool Collection::Covers(const Collection& other) const {
   if ((other.passwd && !passwd) || (other.secrets != 0 && secrets != other.secrets)) return false;
+  if ((other.malware && !malware) || (other.integrity && !integrity)) return false;
   return std::all_of(other.files.begin(), other.files.end(), [&](const FileWish& wish) {
     return std::any_of(files.begin(), files.end(),
                        [&](const FileWish& have) { return Meets(have, wish); });
@@ -83,6 +86,8 @@ std::string ToJson(const Collection& collection) {
   }
   if (collection.passwd) json["passwd"] = true;
   if (collection.secrets != 0) json["secrets"] = collection.secrets;
+  if (collection.malware) json["malware"] = true;
+  if (collection.integrity) json["integrity"] = true;
   return DumpJson(json);
 }
 
@@ -101,6 +106,8 @@ Result<Collection> CollectionFromJson(std::string_view text) {
   });
   fields.Bool("passwd", collection.passwd);
   fields.Uint("secrets", collection.secrets);
+  fields.Bool("malware", collection.malware);
+  fields.Bool("integrity", collection.integrity);
   if (Status done = fields.Done(); !done) return std::move(done).error().Context("collection");
   return collection;
 }

@@ -27,9 +27,11 @@ struct Collection {
   std::vector<FileWish> files = {};  // sorted by (pattern, special_only), each pair once
   bool passwd = false;
   std::uint64_t secrets = 0;  // version of the rules for secrets; 0: none are looked for
+  bool malware = false;       // files are shown to clamd
+  bool integrity = false;     // files are held against the records of their packages
   friend bool operator==(const Collection&, const Collection&) = default;
 
-  bool empty() const { return files.empty() && !passwd && secrets == 0; }
+  bool empty() const { return files.empty() && !passwd && secrets == 0 && !malware && !integrity; }
   /// Adds what `other` wants; unchanged, and false, where the whole would have more than
   /// kMaxCollectionBytes.
   [[nodiscard]] bool Add(const Collection& other);
@@ -106,10 +108,32 @@ struct SecretFound {
   friend bool operator==(const SecretFound&, const SecretFound&) = default;
 };
 
+/// A file that clamd knows.
+struct MalwareFound {
+  std::string signature;  // "Eicar-Test-Signature"
+  std::string path;       // in the image; in its layer where it is not final. Without a leading '/'
+  int layer = -1;
+  bool final = true;  // the file is still in the final tree
+  friend bool operator==(const MalwareFound&, const MalwareFound&) = default;
+};
+
+enum class IntegrityFault : std::uint8_t { kChanged, kMissing };
+/// A file of the final tree that is not what its package's own record says.
+struct IntegrityFound {
+  std::string path;     // where it is, or is missing; without a leading '/'
+  std::string package;  // name of the OS package
+  IntegrityFault fault = IntegrityFault::kChanged;
+  bool config = false;  // the package says that it may be changed
+  int layer = -1;       // the one that wrote the file, -1 for a missing one
+  friend bool operator==(const IntegrityFound&, const IntegrityFound&) = default;
+};
+
 /// Bounds of one platform's lists; what goes beyond is told in coverage, never left out silently.
 inline constexpr std::size_t kMaxCollectedFiles = 20'000;
 inline constexpr std::size_t kMaxPasswdEntries = 10'000;
 inline constexpr std::size_t kMaxMalformedLines = 16;
 inline constexpr std::size_t kMaxSecrets = 1'000;
+inline constexpr std::size_t kMaxMalware = 1'000;
+inline constexpr std::size_t kMaxIntegrity = 10'000;
 
 }  // namespace landwaiter

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/json.h"
+#include "model/collected_json.h"
 #include "model/inventory_bounds.h"
 #include "model/names.h"
 
@@ -16,13 +17,6 @@ constexpr NameTable<CoverageState, 6> kStates{{{CoverageState::kRead, "Read"},
                                                {CoverageState::kSkipped, "Skipped"},
                                                {CoverageState::kEndOfLife, "EndOfLife"},
                                                {CoverageState::kStale, "Stale"}}};
-
-constexpr NameTable<CollectedKind, 3> kKinds{{{CollectedKind::kFile, "File"},
-                                              {CollectedKind::kSymlink, "Symlink"},
-                                              {CollectedKind::kOther, "Other"}}};
-constexpr NameTable<SecretConfidence, 3> kConfidences{{{SecretConfidence::kLow, "Low"},
-                                                       {SecretConfidence::kMedium, "Medium"},
-                                                       {SecretConfidence::kHigh, "High"}}};
 
 void Set(nlohmann::json& json, const char* name, const std::string& value) {
   if (!value.empty()) json[name] = value;
@@ -67,38 +61,6 @@ nlohmann::json ToJson(const ImageConfig& c) {
   return json;
 }
 
-nlohmann::json ToJson(const CollectedFile& f) {
-  nlohmann::json json{{"path", f.path},  {"kind", NameOf(kKinds, f.kind)},
-                      {"mode", f.mode},  {"uid", f.uid},
-                      {"gid", f.gid},    {"sizeBytes", f.size},
-                      {"layer", f.layer}};
-  Set(json, "leadsTo", f.leads_to);
-  Set(json, "sha256", f.sha256);
-  Set(json, "unread", f.unread);
-  if (f.capabilities) json["capabilities"] = true;
-  for (const LineMatch& match : f.matches) {
-    json["matches"].push_back({{"expression", match.expression}, {"line", match.line}});
-  }
-  return json;
-}
-
-nlohmann::json ToJson(const PasswdFile& file) {
-  nlohmann::json json{{"entries", nlohmann::json::array()}};
-  for (const PasswdEntry& entry : file.entries) {
-    json["entries"].push_back(
-        {{"name", entry.name}, {"uid", entry.uid}, {"gid", entry.gid}, {"shell", entry.shell}});
-  }
-  if (!file.malformed.empty()) json["malformed"] = file.malformed;
-  return json;
-}
-
-nlohmann::json ToJson(const SecretFound& s) {
-  return {{"rule", s.rule},         {"path", s.path},
-          {"line", s.line},         {"layer", s.layer},
-          {"final", s.final},       {"confidence", NameOf(kConfidences, s.confidence)},
-          {"redacted", s.redacted}, {"hash", s.hash}};
-}
-
 nlohmann::json ToJson(const Inventory& i) {
   nlohmann::json json{
       {"platform", i.platform.ToString()},   {"manifestDigest", i.manifest_digest.ToString()},
@@ -132,9 +94,7 @@ nlohmann::json ToJson(const Inventory& i) {
                                 {"reason", c.reason},
                                 {"packages", c.packages}});
   }
-  for (const CollectedFile& file : i.files) json["files"].push_back(ToJson(file));
-  if (i.passwd) json["passwd"] = ToJson(*i.passwd);
-  for (const SecretFound& secret : i.secrets) json["secrets"].push_back(ToJson(secret));
+  AddCollected(i, json);
   return json;
 }
 
@@ -144,74 +104,6 @@ void ReadDigest(JsonFields& fields, const char* name, Digest& out) {
   auto digest = Digest::Parse(text);
   if (!digest) return fields.Fail(name, digest.error().message);
   out = *digest;
-}
-
-void ReadLayerOf(JsonFields& fields, int& out, std::size_t layers) {
-  std::int64_t layer = -1;
-  fields.Int("layer", layer);
-  if (layer < -1 || layer >= static_cast<std::int64_t>(layers)) {
-    fields.Fail("layer", "names no layer of the image");
-  }
-  out = static_cast<int>(layer);
-}
-
-template <class Value, std::size_t kSize>
-void ReadChoice(JsonFields& fields, const char* name, const NameTable<Value, kSize>& names,
-                Value& out) {
-  std::string text;
-  fields.String(name, text, bounds::kWord);
-  const auto parsed = ValueOf(names, text);
-  if (!parsed) return fields.Fail(name, "is none of the known ones");
-  out = *parsed;
-}
-
-Status ReadFile(JsonFields& fields, CollectedFile& f, std::size_t layers) {
-  fields.String("path", f.path, bounds::kText);
-  fields.String("leadsTo", f.leads_to, bounds::kText);
-  ReadChoice(fields, "kind", kKinds, f.kind);
-  fields.Uint("mode", f.mode);
-  fields.Uint("uid", f.uid);
-  fields.Uint("gid", f.gid);
-  fields.Uint("sizeBytes", f.size);
-  ReadLayerOf(fields, f.layer, layers);
-  fields.Bool("capabilities", f.capabilities);
-  fields.String("sha256", f.sha256, bounds::kWord);
-  fields.String("unread", f.unread, bounds::kText);
-  fields.Objects("matches", kMaxFileWishes, [&](JsonFields& match) {
-    LineMatch& out = f.matches.emplace_back();
-    match.Uint("expression", out.expression);
-    match.Uint("line", out.line);
-    return match.Done();
-  });
-  if (f.path.empty()) fields.Fail("path", "is missing");
-  return fields.Done();
-}
-
-Status ReadPasswd(JsonFields& fields, PasswdFile& file) {
-  fields.Objects("entries", kMaxPasswdEntries, [&](JsonFields& entry) {
-    PasswdEntry& out = file.entries.emplace_back();
-    entry.String("name", out.name, bounds::kName);
-    entry.Uint("uid", out.uid);
-    entry.Uint("gid", out.gid);
-    entry.String("shell", out.shell, bounds::kName);
-    return entry.Done();
-  });
-  fields.Uints("malformed", file.malformed, kMaxMalformedLines);
-  return fields.Done();
-}
-
-Status ReadSecret(JsonFields& fields, SecretFound& s, std::size_t layers) {
-  fields.String("rule", s.rule, bounds::kWord);
-  fields.String("path", s.path, bounds::kText);
-  fields.Uint("line", s.line);
-  ReadLayerOf(fields, s.layer, layers);
-  fields.Bool("final", s.final);
-  ReadChoice(fields, "confidence", kConfidences, s.confidence);
-  fields.String("redacted", s.redacted, bounds::kWord);
-  fields.String("hash", s.hash, bounds::kWord);
-  if (s.rule.empty()) fields.Fail("rule", "is missing");
-  if (s.path.empty()) fields.Fail("path", "is missing");
-  return fields.Done();
 }
 
 Status ReadPackage(JsonFields& fields, Package& p, std::size_t layers) {
@@ -328,14 +220,7 @@ Status ReadInventory(JsonFields& fields, Inventory& i) {
     return ReadCoverage(coverage, i.coverage.emplace_back());
   });
   fields.Strings("repositories", i.repositories, bounds::kRepositories, bounds::kShort);
-  fields.Objects("files", kMaxCollectedFiles, [&](JsonFields& file) {
-    return ReadFile(file, i.files.emplace_back(), i.layers.size());
-  });
-  fields.Object("passwd",
-                [&](JsonFields& passwd) { return ReadPasswd(passwd, i.passwd.emplace()); });
-  fields.Objects("secrets", kMaxSecrets, [&](JsonFields& secret) {
-    return ReadSecret(secret, i.secrets.emplace_back(), i.layers.size());
-  });
+  ReadCollected(fields, i);
   // An answer that leaves these out is broken, not an image without packages.
   for (const char* name : {"config", "layers", "packages", "coverage"}) {
     if (!fields.Has(name)) fields.Fail(name, "is missing");
@@ -373,6 +258,7 @@ std::string ToJson(const ImageInventory& inventory) {
                       {"readers", inventory.readers},
                       {"platforms", nlohmann::json::array()}};
   Set(json, "collected", ToJson(inventory.collected));
+  Set(json, "malwareDatabase", inventory.malware_database);
   for (const Inventory& platform : inventory.platforms) {
     json["platforms"].push_back(ToJson(platform));
   }
@@ -387,6 +273,7 @@ Result<ImageInventory> ImageInventoryFromJson(std::string_view text) {
   ReadDigest(fields, "digest", inventory.digest);
   fields.String("mediaType", inventory.media_type, bounds::kShort);
   fields.String("readers", inventory.readers, bounds::kWord);
+  fields.String("malwareDatabase", inventory.malware_database, bounds::kShort);
   std::string collected;
   fields.String("collected", collected, kMaxCollectionBytes);
   auto collection = CollectionFromJson(collected);

@@ -141,9 +141,11 @@ struct Inventory {
   std::optional<DeclaredBase> declared_base = {};  // nullopt where the manifest names none
   // What was collected because a policy asks for it (ImageInventory::collected). Lines of coverage
   // with the names of these fields say what is missing in them.
-  std::vector<CollectedFile> files = {};  // sorted by path
-  std::optional<PasswdFile> passwd = {};  // nullopt where the image has none
-  std::vector<SecretFound> secrets = {};  // sorted by (path, line, rule, layer)
+  std::vector<CollectedFile> files = {};       // sorted by path
+  std::optional<PasswdFile> passwd = {};       // nullopt where the image has none
+  std::vector<SecretFound> secrets = {};       // sorted by (path, line, rule, layer)
+  std::vector<MalwareFound> malware = {};      // sorted by (path, signature, layer)
+  std::vector<IntegrityFound> integrity = {};  // sorted by (path, package)
 
   /// Every line of coverage is kRead.
   bool Complete() const;
@@ -166,6 +168,9 @@ struct ImageInventory {
   std::string readers = {};
   /// What was looked for beside the packages; empty lists of it mean nothing where it is not here.
   Collection collected = {};
+  /// What the clamd that looked says of itself, its signature database's number and day among it
+  /// ("ClamAV 1.0.7/27500/Fri Jan  3 09:00:00 2025"); "" where none has looked.
+  std::string malware_database = {};
   friend bool operator==(const ImageInventory&, const ImageInventory&) = default;
 };
 

@@ -18,7 +18,9 @@ namespace {
 
 // The number is the version: another one with every change of the fields below.
 constexpr std::string_view kFormat = "landwaiter inventory ";
-constexpr std::string_view kMagic = "landwaiter inventory 3\n";
+constexpr std::string_view kMagic = "landwaiter inventory 4\n";
+/// Without malware and integrity.
+constexpr std::string_view kMagic3 = "landwaiter inventory 3\n";
 /// Without what policies have collected; still read, for stores hold it.
 constexpr std::string_view kMagic2 = "landwaiter inventory 2\n";
 /// Nor ImageInventory::readers and Package::source_assumed.
@@ -226,7 +228,7 @@ class Reader : public BinaryReader {
   }
 
   const char* wrong_ = nullptr;
-  int version_ = 3;
+  int version_ = 4;
 };
 
 // The bindings name every field of a record: one that is added breaks them, so that none is
@@ -302,7 +304,8 @@ void LayerFields(Codec& c, T& layer) {
 template <class Codec, class T>
 void PlatformFields(Codec& c, T& inventory) {
   auto& [platform, manifest_digest, image_id, size_bytes, os, config, layers, packages,
-         repositories, coverage, hints, declared_base, files, passwd, secrets] = inventory;
+         repositories, coverage, hints, declared_base, files, passwd, secrets, malware, integrity] =
+      inventory;
   c.Name("platform", platform);
   c.Name("manifestDigest", manifest_digest);
   c.Name("imageID", image_id);
@@ -328,15 +331,21 @@ void PlatformFields(Codec& c, T& inventory) {
     c.Uint("packages", count);
   });
   if (c.Since(3)) CollectedFields(c, files, passwd, secrets, layer_count);
+  if (!c.Since(4)) return;
+  c.Objects("malware", malware, kMaxMalware,
+            [&](auto& found) { MalwareFields(c, found, layer_count); });
+  c.Objects("integrity", integrity, kMaxIntegrity,
+            [&](auto& found) { IntegrityFields(c, found, layer_count); });
 }
 
 template <class Codec, class T>
 void ImageFields(Codec& c, T& image) {
-  auto& [digest, media_type, platforms, readers, collected] = image;
+  auto& [digest, media_type, platforms, readers, collected, malware_database] = image;
   c.Name("digest", digest);
   c.String("mediaType", media_type, bounds::kShort);
   if (c.Since(2)) c.String("readers", readers, bounds::kWord);
   if (c.Since(3)) c.Wanted("collected", collected);
+  if (c.Since(4)) c.String("malwareDatabase", malware_database, bounds::kShort);
   c.Objects("platforms", platforms, bounds::kPlatforms,
             [&](auto& platform) { PlatformFields(c, platform); });
 }
@@ -359,6 +368,9 @@ Result<ImageInventory> DecodeImageInventory(std::string_view bytes) {
   } else if (bytes.starts_with(kMagic2)) {
     reader.Skip(kMagic2);
     reader.AsOf(2);
+  } else if (bytes.starts_with(kMagic3)) {
+    reader.Skip(kMagic3);
+    reader.AsOf(3);
   } else if (!reader.Skip(kMagic)) {
     return NotRead(bytes);
   }

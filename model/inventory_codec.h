@@ -24,7 +24,7 @@ Result<ImageInventory> DecodeImageInventory(std::string_view bytes);
 
 /// Names the format and its version between the controller and a scanner, which may be of different
 /// releases while an upgrade runs: JSON is what both know.
-inline constexpr std::string_view kInventoryMediaType = "application/vnd.landwaiter.inventory.3";
+inline constexpr std::string_view kInventoryMediaType = "application/vnd.landwaiter.inventory.4";
 
 inline constexpr std::size_t kMaxInventoryBytes = kMaxInventoryJsonBytes;
 

@@ -65,6 +65,9 @@ inline ImageInventory AnInventory() {
   image.collected.files = {{"etc/**", false, true, {"^root:"}}, {"usr/**", true}};
   image.collected.passwd = true;
   image.collected.secrets = 1;
+  image.collected.malware = true;
+  image.collected.integrity = true;
+  image.malware_database = "ClamAV 1.0.7/27500/Fri Jan  3 09:00:00 2025";
   i.files = {{.path = "etc/shadow",
               .leads_to = "usr/etc/shadow",
               .kind = CollectedKind::kOther,
@@ -80,6 +83,10 @@ inline ImageInventory AnInventory() {
   i.passwd = PasswdFile{{{"root", 0, 0, "/bin/bash"}, {"www", 33, 34, "/bin/sh"}}, {3}};
   i.secrets = {{"aws-access-key-id", "etc/aws", 3, 0, true, SecretConfidence::kLow, "AKIA…", "f00"},
                {"npm-token", "root/.npmrc", 1, 0, false, SecretConfidence::kHigh, "npm_…", "ba5"}};
+  i.malware = {{"Eicar-Test-Signature", "srv/eicar", 0, true},
+               {"Unix.Miner.Test-1", "srv/miner", 0, false}};
+  i.integrity = {{"usr/bin/ls", "coreutils", IntegrityFault::kChanged, false, 0},
+                 {"var/issue", "base-files", IntegrityFault::kMissing, true, 0}};
   return image;
 }
 

@@ -69,9 +69,11 @@ auto FieldsOf(const DeclaredBase& record) {
 }
 auto FieldsOf(const Inventory& record) {
   const auto& [platform, manifest_digest, image_id, size_bytes, os, config, layers, packages,
-               repositories, coverage, hints, declared_base, files, passwd, secrets] = record;
+               repositories, coverage, hints, declared_base, files, passwd, secrets, malware,
+               integrity] = record;
   return std::tie(platform, manifest_digest, image_id, size_bytes, os, config, layers, packages,
-                  repositories, coverage, hints, declared_base, files, passwd, secrets);
+                  repositories, coverage, hints, declared_base, files, passwd, secrets, malware,
+                  integrity);
 }
 auto FieldsOf(const CollectedFile& record) {
   const auto& [path, leads_to, kind, mode, uid, gid, size, layer, capabilities, sha256, matches,
@@ -86,6 +88,14 @@ auto FieldsOf(const PasswdEntry& record) {
 auto FieldsOf(const SecretFound& record) {
   const auto& [rule, path, line, layer, final, confidence, redacted, hash] = record;
   return std::tie(rule, path, line, layer, final, confidence, redacted, hash);
+}
+auto FieldsOf(const MalwareFound& record) {
+  const auto& [signature, path, layer, final] = record;
+  return std::tie(signature, path, layer, final);
+}
+auto FieldsOf(const IntegrityFound& record) {
+  const auto& [path, package, fault, config, layer] = record;
+  return std::tie(path, package, fault, config, layer);
 }
 
 template <class T>
@@ -119,6 +129,9 @@ TEST(InventoryCodec, TheInventoryThatComesBackHasEveryFieldFilled) {
   ExpectFilled("PasswdEntry", platform.passwd->entries.back());
   EXPECT_FALSE(platform.passwd->malformed.empty());
   ExpectFilled("SecretFound", platform.secrets.back());
+  ExpectFilled("MalwareFound", platform.malware.back());
+  ExpectFilled("IntegrityFound", platform.integrity.back());
+  EXPECT_FALSE(image.malware_database.empty());
   EXPECT_FALSE(image.collected.empty());
 }
 
@@ -225,6 +238,13 @@ INSTANTIATE_TEST_SUITE_P(
                     "secrets.rule"},
         BrokenBytes{"SecretOfALayerOutOfTheImage", [](auto& i) { First(i).secrets[0].layer = 1; },
                     "layer"},
+        BrokenBytes{"MalwareOfNoName", [](auto& i) { First(i).malware[0].signature.clear(); },
+                    "malware.signature"},
+        BrokenBytes{"TooMuchMalware",
+                    [](auto& i) { First(i).malware.resize(1'001, First(i).malware[0]); },
+                    "malware"},
+        BrokenBytes{"IntegrityOfNoPackage", [](auto& i) { First(i).integrity[0].package.clear(); },
+                    "integrity.package"},
         BrokenBytes{"CollectionOfTooManyFiles",
                     [](auto& i) {
                       i.collected.files.resize(513, {std::string("a"), false, false, {}});
@@ -234,10 +254,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(InventoryCodec, AnotherVersionIsRefusedByName) {
   std::string newer = EncodeImageInventory(AnInventory());
-  ++newer[newer.find('3')];
+  ++newer[newer.find('4')];
   const auto back = DecodeImageInventory(newer);
   ASSERT_FALSE(back);
-  EXPECT_NE(back.error().message.find("'landwaiter inventory 4'"), std::string::npos)
+  EXPECT_NE(back.error().message.find("'landwaiter inventory 5'"), std::string::npos)
       << back.error().message;
 }
 
@@ -246,7 +266,8 @@ TEST(InventoryCodec, AnotherVersionIsRefusedByName) {
 struct OlderForm {
   const char* name;
   char version;
-  std::size_t fields_of_the_image;  // behind the media type: readers, collected
+  std::size_t fields_of_the_image;  // behind the media type: readers, collected, malwareDatabase
+  std::size_t lists;                // at the end: files, passwd, secrets, malware, integrity
 };
 
 class OlderFormTest : public testing::TestWithParam<OlderForm> {};
@@ -259,10 +280,10 @@ TEST_P(OlderFormTest, IsReadWithoutWhatItDidNotHave) {
   platform.platform = {"linux", "amd64"};
   platform.manifest_digest = platform.image_id = before.digest;
   std::string bytes = EncodeImageInventory(before);
-  bytes[bytes.find('3')] = GetParam().version;
+  bytes[bytes.find('4')] = GetParam().version;
   bytes.erase(bytes.find(before.media_type) + before.media_type.size(),
               GetParam().fields_of_the_image);
-  bytes.resize(bytes.size() - 3);  // files, passwd, secrets
+  bytes.resize(bytes.size() - GetParam().lists);
   const auto back = DecodeImageInventory(bytes);
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(*back, before);
@@ -270,16 +291,17 @@ TEST_P(OlderFormTest, IsReadWithoutWhatItDidNotHave) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, OlderFormTest,
-                         testing::Values(OlderForm{"TheFirst", '1', 2},
-                                         OlderForm{"TheSecond", '2', 1}),
+                         testing::Values(OlderForm{"TheFirst", '1', 3, 5},
+                                         OlderForm{"TheSecond", '2', 2, 5},
+                                         OlderForm{"TheThird", '3', 1, 2}),
                          [](const auto& info) { return info.param.name; });
 
 TEST(InventoryCodec, OtherFormsAreRefused) {
   std::string newer = EncodeImageInventory(AnInventory());
-  ++newer[newer.find('3')];
-  const std::string head = "landwaiter inventory 3\n";
+  ++newer[newer.find('4')];
+  const std::string head = "landwaiter inventory 4\n";
   const std::string digest = Sha256::Of("index").ToString();
-  const std::string lie = head + static_cast<char>(digest.size()) + digest + std::string(3, '\0');
+  const std::string lie = head + static_cast<char>(digest.size()) + digest + std::string(4, '\0');
   for (const std::string& bytes :
        {std::string(), std::string("{}"), ToJson(AnInventory()), newer, head,
         lie + "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01",  // so many platforms
@@ -290,12 +312,12 @@ TEST(InventoryCodec, OtherFormsAreRefused) {
 
 TEST(InventoryCodec, ALaterVersionIsToldFromWhatIsBroken) {
   const std::pair<const char*, Code> cases[] = {
-      {"landwaiter inventory 4\n", Code::kUnsupported},
+      {"landwaiter inventory 5\n", Code::kUnsupported},
       {"landwaiter inventory 99\nof fields to come", Code::kUnsupported},
       {"landwaiter inventory 99", Code::kUnsupported},  // cut: whole to nobody, but not ours to say
       {"landwaiter inventory 0\n", Code::kInvalidArgument},
       {"landwaiter inventory -3\n", Code::kInvalidArgument},
-      {"landwaiter inventory 3x\n", Code::kInvalidArgument},
+      {"landwaiter inventory 4x\n", Code::kInvalidArgument},
       {"landwaiter inventory 99999999999\n", Code::kInvalidArgument},
       {"landwaiter inventory \n", Code::kInvalidArgument},
       {"landwaiter inventory ", Code::kInvalidArgument},
