@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIB = ["lib/base", "lib/http", "lib/kube", "lib/store"]
-SCANNER_PARTS = ["scanner/versions", "scanner/packages", "scanner/image", "scanner/layer", "scanner/secrets",
+SCANNER_PARTS = ["scanner/versions", "scanner/packages", "scanner/image", "scanner/layer", "scanner/secrets", "scanner/malware",
                  "scanner/advisories"]
 JUDGING = ["policy", "scanner/matching", "report", "resources"]
 ALLOWED = {
@@ -24,6 +24,7 @@ ALLOWED = {
     "scanner/packages": ["model", "lib/base"],
     "scanner/image": ["model", "lib/base", "lib/http"],
     "scanner/secrets": ["model", "lib/base"],
+    "scanner/malware": ["lib/base"],
     "scanner/layer": ["scanner/packages", "scanner/secrets", "model", "lib/base"],
     "scanner/advisories": ["scanner/versions", "model", "lib/base"],
     "scanner/updates": ["scanner/advisories", "model", "lib/base", "lib/http"],
@@ -32,7 +33,7 @@ ALLOWED = {
     "report": ["policy", "scanner/matching", "model", "lib/base"],
     "resources": ["policy", "model", "lib/base"],
     "admission": ["resources", "policy", "model", "lib/base"],
-    "scanner/service": ["scanner/layer", "scanner/image", "scanner/packages", "model", "lib/http", "lib/base"],
+    "scanner/service": ["scanner/layer", "scanner/image", "scanner/malware", "scanner/packages", "model", "lib/http", "lib/base"],
     # scanner/image: the controller resolves tags itself, because it alone holds credentials.
     # scanner/versions: which of a watched repository's tags are the newest.
     "controller": ["admission", "resources", "report", "policy", "scanner/matching", "scanner/advisories", "scanner/image",
