@@ -16,6 +16,26 @@ namespace {
 constexpr std::string_view kName = "apk";
 // Every file of every package has three lines; 1,000 packages make some 10 MB.
 constexpr std::uint64_t kMaxInstalledBytes = 64u << 20;
+// RFC 4648, section 4; nullopt for anything else.
+std::optional<std::string> BytesOfBase64(std::string_view text) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string bytes;
+  std::uint32_t bits = 0;
+  unsigned have = 0;
+  for (const char c : text) {
+    const std::size_t value = kAlphabet.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xffffff;
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    bytes += static_cast<char>(bits >> have & 0xff);
+  }
+  return bytes;
+}
+
 constexpr std::array<std::string_view, 2> kPaths = {"lib/apk/db/installed",
                                                     "usr/lib/apk/db/installed"};
 
@@ -32,6 +52,7 @@ struct Record {
   std::string_view origin;
   std::string_view license;
   std::string_view folder;
+  std::string_view file;  // the last R line, to which a Z line belongs
 };
 
 bool IsFileLine(char letter) {
@@ -78,8 +99,26 @@ bool Set(std::string_view& field, std::string_view value) {
   return true;
 }
 
+// "Q1" and 20 bytes in base64 (apk-tools, "Checksum"), which is SHA-1. "Q2" and others are newer.
+void AddChecksum(std::string_view value, const Record& record, std::string_view owner,
+                 ReadingBuilder& out) {
+  FileRecord file{.path = std::string(record.folder) + "/" + std::string(record.file),
+                  .package = std::string(owner),
+                  .kind = RecordKind::kOtherHash};
+  if (value.starts_with("Q1")) {
+    auto bytes = BytesOfBase64(value.substr(2));
+    if (bytes && bytes->size() == 20) {
+      file.kind = RecordKind::kSha1;
+      file.digest = *std::move(bytes);
+    }
+  }
+  file.config = record.folder == "etc" || record.folder.starts_with("etc/");
+  out.AddRecord(std::move(file));
+}
+
+// `files`: FileReading::records is wanted.
 void ReadLine(std::string_view line, std::size_t number, Record& record, std::string& owner,
-              ReadingBuilder& out) {
+              bool files, ReadingBuilder& out) {
   if (line.size() < 2 || line[1] != ':') {
     out.FailAtLine(number, "is no \"X:value\"");
     return;
@@ -109,7 +148,15 @@ void ReadLine(std::string_view line, std::size_t number, Record& record, std::st
       record.folder = value;
       break;
     case 'R':
+      record.file = value;
       out.AddOwned(std::string(record.folder) + "/" + std::string(value), owner);
+      if (files) {
+        out.AddRecord(
+            {.path = std::string(record.folder) + "/" + std::string(value), .package = owner});
+      }
+      break;
+    case 'Z':
+      if (files && !record.file.empty()) AddChecksum(value, record, owner, out);
       break;
     default:
       break;
@@ -130,7 +177,7 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
       record.folder = folder;
       continue;
     }
-    ReadLine(*line, lines.number(), record, owner, out);
+    ReadLine(*line, lines.number(), record, owner, content.records, out);
   }
   if (!lines.ended()) out.FailAtLine(lines.number(), "breaks off: the file does not end there");
   AddPackage(record, /*closed=*/false, out);

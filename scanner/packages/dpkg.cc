@@ -166,13 +166,61 @@ void ParseStatus(std::string_view content, ReadingBuilder& out) {
   while (const auto stanza = reader.Next()) AddPackage(*stanza, out);
 }
 
+// One line of a .list or of md5sums as a record.
+FileRecord RecordOf(std::string_view line, bool sums, std::string_view package) {
+  FileRecord record{.path = std::string(line), .package = std::string(package)};
+  if (!sums) return record;
+  const std::size_t blank = std::min(line.find(' '), line.size());
+  record.path = std::string(text::Trim(line.substr(blank)));
+  auto bytes = BytesOfHex(line.substr(0, blank));
+  record.kind = bytes && bytes->size() == 16 ? RecordKind::kMd5 : RecordKind::kOtherHash;
+  if (record.kind == RecordKind::kMd5) record.digest = *std::move(bytes);
+  return record;
+}
+
+// "Conffiles:", and a line for each: " /path md5sum [obsolete]". What the package no longer has, or
+// has never put there ("newconffile"), is none of its files.
+void ParseConffiles(std::string_view content, ReadingBuilder& out) {
+  Lines lines(content);
+  std::string package;
+  bool installed = true;
+  bool conffiles = false;
+  while (const auto line = lines.Next()) {
+    if (line->empty()) {
+      package.clear();
+      installed = true;
+    }
+    const bool goes_on = line->starts_with(' ') || line->starts_with('\t');
+    if (!goes_on) {
+      conffiles = line->starts_with("Conffiles:");
+      if (line->starts_with("Package:")) package = text::Trim(line->substr(8));
+      if (line->starts_with("Status:")) installed = IsInstalled(text::Trim(line->substr(7)));
+      continue;
+    }
+    if (!conffiles || !installed || package.empty()) continue;
+    const auto words = text::Split(text::Trim(*line), ' ');
+    if (words.size() != 2) continue;  // obsolete, remove-on-upgrade
+    auto bytes = BytesOfHex(words[1]);
+    if (!bytes || bytes->size() != 16) continue;
+    if (!out.AddRecord({.path = std::string(words[0]),
+                        .package = package,
+                        .kind = RecordKind::kMd5,
+                        .digest = *std::move(bytes),
+                        .config = true})) {
+      return;
+    }
+  }
+}
+
 // NAME[:ARCH].list: one absolute path a line; NAME[:ARCH].md5sums: "digest  path".
-void ParseOwned(std::string_view path, bool sums, std::string_view content, ReadingBuilder& out) {
+void ParseOwned(std::string_view path, bool sums, const FileContent& content, ReadingBuilder& out) {
   std::string_view package = BaseName(path);
   package = package.substr(0, package.rfind('.'));
   package = package.substr(0, package.find(':'));
-  Lines lines(content);
+  Lines lines(content.bytes);
   while (auto line = lines.Next()) {
+    const bool named = !line->empty() && content.records;
+    if (named && !out.AddRecord(RecordOf(*line, sums, package))) return;
     if (sums) line = text::Trim(line->substr(std::min(line->find(' '), line->size())));
     if (!line->empty() && !out.AddOwned(*line, package)) return;
   }
@@ -182,12 +230,13 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
   const File file = Classify(facts.path);
   if (file == File::kList || file == File::kSums) {
     ReadingBuilder out(kName, facts.path, ReadingKind::kOwnership);
-    ParseOwned(facts.path, file == File::kSums, content.bytes, out);
+    ParseOwned(facts.path, file == File::kSums, content, out);
     return out.Take();
   }
   ReadingBuilder out(kName, facts.path,
                      file == File::kStatus ? ReadingKind::kDatabase : ReadingKind::kRecord);
   ParseStatus(content.bytes, out);
+  if (content.records) ParseConffiles(content.bytes, out);
   FileReading reading = out.Take();
   if (file == File::kRecord && reading.packages.empty() && reading.state == ReadingState::kRead) {
     reading.state = ReadingState::kFailed;

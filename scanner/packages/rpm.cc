@@ -56,7 +56,7 @@ FileReading NotOurs(std::string_view path) {
 }
 
 FileReading Parse(const FileFacts& facts, const FileContent& content) {
-  RpmRecords out(facts.path);
+  RpmRecords out(facts.path, content.records);
   if (content.file == nullptr) {
     out.Fail("was not spooled");
     return out.Take();
@@ -70,14 +70,15 @@ FileReading Parse(const FileFacts& facts, const FileContent& content) {
   head.resize(*got);
   if (facts.path == kManifestPath) return ReadRpmManifest(facts.path, *content.file);
   if (facts.path.ends_with("-wal")) {
-    return IsSqliteWal(head) ? ReadRpmSqliteWal(facts.path, *content.file) : NotOurs(facts.path);
+    return IsSqliteWal(head) ? ReadRpmSqliteWal(facts.path, *content.file, content.records)
+                             : NotOurs(facts.path);
   }
   if (facts.path.ends_with("-journal")) {
     if (!IsHotSqliteJournal(head)) return NotOurs(facts.path);
     out.Fail("holds a change of the database that was begun and not ended");
     return out.Take();
   }
-  if (IsSqliteDatabase(head)) return ReadRpmSqlite(facts.path, *content.file);
+  if (IsSqliteDatabase(head)) return ReadRpmSqlite(facts.path, *content.file, content.records);
   if (IsRpmNdb(head)) {
     ReadRpmNdb(*content.file, out);
   } else if (IsRpmBdb(head)) {

@@ -17,6 +17,7 @@ constexpr std::uint32_t kMaxFiles = 500'000;
 constexpr std::size_t kMaxPathBytes = 4096;
 constexpr std::size_t kPreambleBytes = 8;
 constexpr std::size_t kEntryBytes = 16;
+constexpr std::uint32_t kTypeChar = 1;
 constexpr std::uint32_t kTypeInt16 = 3;
 constexpr std::uint32_t kTypeInt32 = 4;
 constexpr std::uint32_t kTypeString = 6;
@@ -53,6 +54,19 @@ constexpr std::array<ListTag, 5> kListTags = {{{1027, kTypeStringArray, &RpmHead
                                                {1116, kTypeInt32, &RpmHeader::dir_indexes},
                                                {1117, kTypeStringArray, &RpmHeader::base_names},
                                                {1118, kTypeStringArray, &RpmHeader::dir_names}}};
+// Looked at where records of files are wanted alone: what is wrong with them is no fault of the
+// package.
+constexpr std::array<ListTag, 4> kRecordTags = {{{1029, kTypeChar, &RpmHeader::file_states},
+                                                 {1035, kTypeStringArray, &RpmHeader::file_digests},
+                                                 {1037, kTypeInt32, &RpmHeader::file_flags},
+                                                 {1045, kTypeInt32, &RpmHeader::verify_flags}}};
+constexpr std::uint32_t kDigestAlgorithmTag = 5011;
+// rpmfiles.h: RPMFILE_CONFIG, RPMFILE_GHOST, RPMVERIFY_FILEDIGEST, RPMFILE_STATE_NORMAL.
+constexpr std::uint32_t kConfigFlag = 1u << 0;
+constexpr std::uint32_t kMissingOkFlag = 1u << 3;
+constexpr std::uint32_t kGhostFlag = 1u << 6;
+constexpr std::uint32_t kVerifiesDigest = 1u << 0;
+constexpr char kStateNormal = 0;
 constexpr std::uint32_t kEpochTag = 1003;
 
 Error BadTag(std::uint32_t tag, std::string_view what) {
@@ -94,7 +108,8 @@ Status CheckList(const ListTag& row, const RpmHeader& header) {
   if (value.type != row.type && !(texts && value.type == kTypeString)) {
     return BadTag(row.tag, "is of another type");
   }
-  const std::uint64_t width = texts ? 1 : row.type == kTypeInt16 ? 2 : 4;
+  const bool bytes = texts || row.type == kTypeChar;
+  const std::uint64_t width = bytes ? 1 : row.type == kTypeInt16 ? 2 : 4;
   if (value.count > kMaxFiles) return BadTag(row.tag, "has too many values");
   if (value.offset > header.data.size() ||
       value.count * width > header.data.size() - value.offset) {
@@ -118,6 +133,7 @@ Status TakeEpoch(const RpmTagValue& value, RpmHeader& header) {
 struct TagValues {
   std::array<RpmTagValue, kTextTags.size()> texts;
   RpmTagValue epoch;
+  RpmTagValue algorithm;
 
   void Take(std::uint32_t tag, const RpmTagValue& value, RpmHeader& header) {
     for (std::size_t i = 0; i < kTextTags.size(); ++i) {
@@ -126,7 +142,11 @@ struct TagValues {
     for (const ListTag& row : kListTags) {
       if (row.tag == tag) header.*row.field = value;
     }
+    for (const ListTag& row : kRecordTags) {
+      if (row.tag == tag) header.*row.field = value;
+    }
     if (tag == kEpochTag) epoch = value;
+    if (tag == kDigestAlgorithmTag) algorithm = value;
   }
 };
 
@@ -156,12 +176,38 @@ bool IsRegular(const RpmHeader& header, std::size_t index) {
   return (NumberOf(header, header.file_modes, index) & kModeKind) == kModeRegular;
 }
 
-Status ForEachOldFile(const RpmHeader& header, const std::function<bool(std::string_view)>& each) {
+using EachNumbered = std::function<bool(std::size_t index, std::string_view path)>;
+
+Status ForEachOldFile(const RpmHeader& header, const EachNumbered& each) {
   TextList names(header, header.old_file_names);
   for (std::size_t i = 0; i < header.old_file_names.count; ++i) {
     const auto name = names.Next();
     if (!name) return DataLoss("its list of files breaks off");
-    if (IsRegular(header, i) && !each(*name)) return Ok();
+    if (IsRegular(header, i) && !each(i, *name)) return Ok();
+  }
+  return Ok();
+}
+
+// Every regular file, with its place in the header's lists.
+Status ForEachNumberedFile(const RpmHeader& header, const EachNumbered& each) {
+  if (header.base_names.count == 0) return ForEachOldFile(header, each);
+  if (header.dir_indexes.count != header.base_names.count) {
+    return DataLoss("its lists of files and of their folders differ in length");
+  }
+  std::vector<std::string_view> folders;
+  TextList folder_names(header, header.dir_names);
+  while (const auto folder = folder_names.Next()) folders.push_back(*folder);
+  TextList names(header, header.base_names);
+  std::string path;
+  for (std::size_t i = 0; i < header.base_names.count; ++i) {
+    const auto name = names.Next();
+    if (!name) return DataLoss("its list of files breaks off");
+    const std::uint32_t folder = NumberOf(header, header.dir_indexes, i);
+    if (folder >= folders.size()) return DataLoss("a file of it is in a folder that is not listed");
+    if (!IsRegular(header, i)) continue;
+    if (folders[folder].size() + name->size() > kMaxPathBytes) continue;
+    path.assign(folders[folder]).append(*name);
+    if (!each(i, path)) return Ok();
   }
   return Ok();
 }
@@ -206,6 +252,12 @@ Result<RpmHeader> ParseRpmHeader(std::string_view blob) {
     const RpmTagValue value{Number(blob, at + 4), Number(blob, at + 8), Number(blob, at + 12)};
     values.Take(Number(blob, at), value, header);
   }
+  const RpmTagValue& algorithm = values.algorithm;
+  if (algorithm.count > 0) {  // 0, which is none, where it cannot be read
+    const bool sound = algorithm.type == kTypeInt32 && algorithm.offset <= header.data.size() &&
+                       header.data.size() - algorithm.offset >= 4;
+    header.digest_algorithm = sound ? Number(header.data, algorithm.offset) : 0;
+  }
   Status status = TakeEpoch(values.epoch, header);
   for (std::size_t i = 0; i < kTextTags.size() && status; ++i) {
     status = TakeText(kTextTags[i], values.texts[i], header);
@@ -219,26 +271,77 @@ Result<RpmHeader> ParseRpmHeader(std::string_view blob) {
 
 Status ForEachRpmFile(const RpmHeader& header,
                       const std::function<bool(std::string_view path)>& each) {
-  if (header.base_names.count == 0) return ForEachOldFile(header, each);
-  if (header.dir_indexes.count != header.base_names.count) {
-    return DataLoss("its lists of files and of their folders differ in length");
+  return ForEachNumberedFile(header,
+                             [&](std::size_t, std::string_view path) { return each(path); });
+}
+
+namespace {
+
+// Of RFC 9580, section 9.5.
+RecordKind KindOf(std::uint32_t algorithm) {
+  switch (algorithm) {
+    case 1:
+      return RecordKind::kMd5;
+    case 2:
+      return RecordKind::kSha1;
+    case 8:
+      return RecordKind::kSha256;
+    default:
+      return RecordKind::kOtherHash;
   }
-  std::vector<std::string_view> folders;
-  TextList folder_names(header, header.dir_names);
-  while (const auto folder = folder_names.Next()) folders.push_back(*folder);
-  TextList names(header, header.base_names);
-  std::string path;
-  for (std::size_t i = 0; i < header.base_names.count; ++i) {
-    const auto name = names.Next();
-    if (!name) return DataLoss("its list of files breaks off");
-    const std::uint32_t folder = NumberOf(header, header.dir_indexes, i);
-    if (folder >= folders.size()) return DataLoss("a file of it is in a folder that is not listed");
-    if (!IsRegular(header, i)) continue;
-    if (folders[folder].size() + name->size() > kMaxPathBytes) continue;
-    path.assign(folders[folder]).append(*name);
-    if (!each(path)) return Ok();
+}
+
+std::size_t BytesOf(RecordKind kind) {
+  return kind == RecordKind::kMd5 ? 16 : kind == RecordKind::kSha1 ? 20 : 32;
+}
+
+// What the lists say of one file.
+std::optional<FileRecord> RecordOf(const RpmHeader& header, std::size_t i,
+                                   std::string_view digest) {
+  const auto number = [&](const RpmTagValue& list, std::uint32_t absent) {
+    return i < list.count ? NumberOf(header, list, i) : absent;
+  };
+  if (i < header.file_states.count && header.data[header.file_states.offset + i] != kStateNormal) {
+    return std::nullopt;
   }
-  return Ok();
+  const std::uint32_t flags = number(header.file_flags, 0);
+  if ((flags & (kGhostFlag | kMissingOkFlag)) != 0) return std::nullopt;
+  FileRecord record;
+  record.config = (flags & kConfigFlag) != 0;
+  if ((number(header.verify_flags, ~0u) & kVerifiesDigest) == 0) {
+    record.kind = RecordKind::kPresent;  // %verify(not md5): it changes as the program runs
+    return record;
+  }
+  record.kind = KindOf(header.digest_algorithm);
+  auto raw = BytesOfHex(digest);
+  if (record.kind == RecordKind::kOtherHash || !raw || raw->size() != BytesOf(record.kind)) {
+    record.kind = RecordKind::kOtherHash;
+    return record;
+  }
+  record.digest = *std::move(raw);
+  return record;
+}
+
+}  // namespace
+
+Status ForEachRpmRecord(const RpmHeader& header,
+                        const std::function<bool(FileRecord record)>& each) {
+  for (const ListTag& row : kRecordTags) {
+    if (auto sound = CheckList(row, header); !sound) return sound;
+  }
+  std::vector<std::string_view> digests;
+  TextList texts(header, header.file_digests);
+  while (const auto digest = texts.Next()) digests.push_back(*digest);
+  if (digests.size() != header.file_digests.count) {
+    return DataLoss("its list of digests breaks off");
+  }
+  return ForEachNumberedFile(header, [&](std::size_t i, std::string_view path) {
+    auto record = RecordOf(header, i, i < digests.size() ? digests[i] : std::string_view());
+    if (!record) return true;
+    record->path = std::string(path);
+    record->package = std::string(header.name);
+    return each(*std::move(record));
+  });
 }
 
 Package MakeRpmPackage(const RpmHeader& header) {

@@ -11,6 +11,7 @@
 
 #include "lib/base/result.h"
 #include "model/inventory.h"
+#include "scanner/packages/source.h"
 
 namespace landwaiter::packages {
 
@@ -43,6 +44,11 @@ struct RpmHeader {
   RpmTagValue dir_indexes;
   RpmTagValue base_names;
   RpmTagValue dir_names;
+  RpmTagValue file_digests;
+  RpmTagValue file_flags;
+  RpmTagValue file_states;
+  RpmTagValue verify_flags;
+  std::uint32_t digest_algorithm = 1;  // RFC 9580, section 9.5; MD5 where nothing is said
 };
 
 /// Errors: DataLoss where counts, offsets or types of what is asked for lie.
@@ -52,6 +58,12 @@ Result<RpmHeader> ParseRpmHeader(std::string_view blob);
 /// Errors: DataLoss where the lists of names do not fit each other.
 Status ForEachRpmFile(const RpmHeader& header,
                       const std::function<bool(std::string_view path)>& each);
+
+/// Calls `each` with what the header records of every regular file that rpm has put in place, until
+/// it returns false: not of ghosts, nor of files left out when the package was installed (rpm's
+/// %_excludedocs, %_install_langs). Errors: DataLoss where the lists do not fit each other.
+Status ForEachRpmRecord(const RpmHeader& header,
+                        const std::function<bool(FileRecord record)>& each);
 
 /// Name, version "epoch:version-release" as rpm writes it (no epoch where none is recorded),
 /// architecture, licence, vendor, module "name:stream"; source package from SOURCERPM with the

@@ -43,6 +43,12 @@ RpmRow RpmRecords::Add(std::uint64_t number, std::string_view header) {
   });
   if (!kept) files = ResourceExhausted("its files are too many to be kept");
   row.owned_count = static_cast<std::uint32_t>(out_.reading().owned.size()) - row.owned_first;
+  row.records_first = static_cast<std::uint32_t>(out_.reading().records.size());
+  if (files_ && files) {
+    files = ForEachRpmRecord(*parsed,
+                             [&](FileRecord record) { return out_.AddRecord(std::move(record)); });
+  }
+  row.records_count = static_cast<std::uint32_t>(out_.reading().records.size()) - row.records_first;
   if (!files) {
     // The package is there all the same.
     row.fault = "package number " + std::to_string(number) + ": " + files.error().message;

@@ -26,13 +26,17 @@ struct RpmRow {
   std::uint32_t package = 0;      // index into FileReading::packages
   std::uint32_t owned_first = 0;  // and into FileReading::owned
   std::uint32_t owned_count = 0;
+  std::uint32_t records_first = 0;  // and into FileReading::records
+  std::uint32_t records_count = 0;
   std::string fault = {};
   friend bool operator==(const RpmRow&, const RpmRow&) = default;
 };
 
 class RpmRecords {
  public:
-  explicit RpmRecords(std::string_view path) : out_(kRpmSource, path, ReadingKind::kDatabase) {}
+  /// `files`: FileReading::records is wanted.
+  RpmRecords(std::string_view path, bool files = false)
+      : out_(kRpmSource, path, ReadingKind::kDatabase), files_(files) {}
 
   /// The row numbered `number` in messages. One that cannot be read fails the reading and leaves
   /// the others as they are.
@@ -46,6 +50,7 @@ class RpmRecords {
 
  private:
   ReadingBuilder out_;
+  const bool files_;
   std::size_t rows_ = 0;
 };
 

@@ -175,8 +175,8 @@ FileReading Unreadable(std::string_view path, std::string_view why) {
 
 }  // namespace
 
-FileReading ReadRpmSqlite(std::string_view path, RandomAccessFile& file) {
-  RpmRecords out(path);
+FileReading ReadRpmSqlite(std::string_view path, RandomAccessFile& file, bool files) {
+  RpmRecords out(path, files);
   auto pages = SqlitePages::OpenDatabase(file);
   if (!pages) {
     out.Fail(pages.error().message);
@@ -203,8 +203,8 @@ FileReading ReadRpmSqlite(std::string_view path, RandomAccessFile& file) {
   return reading;
 }
 
-FileReading ReadRpmSqliteWal(std::string_view path, RandomAccessFile& file) {
-  RpmRecords out(path);
+FileReading ReadRpmSqliteWal(std::string_view path, RandomAccessFile& file, bool files) {
+  RpmRecords out(path, files);
   auto pages = SqlitePages::OpenWal(file);
   if (!pages) return Unreadable(path, pages.error().message);
   if (!*pages) return out.Take();

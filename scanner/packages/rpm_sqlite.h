@@ -13,10 +13,11 @@
 namespace landwaiter::packages {
 
 /// A database as it stands in its file, its log left aside.
-FileReading ReadRpmSqlite(std::string_view path, RandomAccessFile& file);
+/// `files`: FileReading::records is wanted.
+FileReading ReadRpmSqlite(std::string_view path, RandomAccessFile& file, bool files = false);
 /// What a log could add to whichever database stands beside it. Without residue where SQLite itself
 /// would take nothing from it.
-FileReading ReadRpmSqliteWal(std::string_view path, RandomAccessFile& file);
+FileReading ReadRpmSqliteWal(std::string_view path, RandomAccessFile& file, bool files = false);
 /// PackageSource::combine: a database and the log beside it ("…-wal") become one reading, that of
 /// the database as SQLite would show it. What cannot be put together has failed: a list older than
 /// the database is never given out. Logs and journals without a database are dropped.

@@ -93,12 +93,14 @@ void Combination::TakeCell(const Side& side, const KeptCell& cell) {
 void Combination::TakeRow(const Side& side, std::uint32_t index) {
   const auto& packages = side.reading.packages;
   const auto& owned = side.reading.owned;
+  const auto& records = side.reading.records;
   if (index >= side.kept.rows.size()) return out_.Fail("does not fit its log");
   const RpmRow& row = side.kept.rows[index];
   if (!row.fault.empty()) out_.Fail(row.fault);
   if (row.kind != RpmRow::Kind::kPackage) return;
   if (row.package >= packages.size() || row.owned_first > owned.size() ||
-      row.owned_count > owned.size() - row.owned_first) {
+      row.owned_count > owned.size() - row.owned_first || row.records_first > records.size() ||
+      row.records_count > records.size() - row.records_first) {
     return out_.Fail("does not fit its log");
   }
   Package package = packages[row.package];
@@ -108,6 +110,9 @@ void Combination::TakeRow(const Side& side, std::uint32_t index) {
   for (std::uint32_t i = 0; i < row.owned_count; ++i) {
     const OwnedFile& file = owned[row.owned_first + i];
     if (!out_.AddOwned(file.path, file.package)) return;
+  }
+  for (std::uint32_t i = 0; i < row.records_count; ++i) {
+    if (!out_.AddRecord(records[row.records_first + i])) return;
   }
 }
 

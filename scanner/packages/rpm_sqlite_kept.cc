@@ -5,7 +5,7 @@
 namespace landwaiter::packages {
 namespace {
 
-constexpr char kFormat = '1';
+constexpr char kFormat = '2';
 
 // Seven bits a byte, the lowest first.
 void Put(std::string& out, std::uint64_t value) {
@@ -40,6 +40,8 @@ void PutRow(std::string& out, const RpmRow& row) {
   Put(out, row.package);
   Put(out, row.owned_first);
   Put(out, row.owned_count);
+  Put(out, row.records_first);
+  Put(out, row.records_count);
   Put(out, row.fault.size());
   out += row.fault;
 }
@@ -120,6 +122,8 @@ RpmRow TakeRow(Decoder& in) {
   row.package = in.U32();
   row.owned_first = in.U32();
   row.owned_count = in.U32();
+  row.records_first = in.U32();
+  row.records_count = in.U32();
   row.fault = in.Text();
   return row;
 }

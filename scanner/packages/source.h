@@ -75,6 +75,8 @@ struct FileContent {
   RandomAccessFile* file = nullptr;
   /// What stands in it already is not the source's, and stays.
   ScratchSpace* scratch = nullptr;
+  /// FileReading::records is wanted, too.
+  bool records = false;
 };
 
 enum class ReadingState {
@@ -112,6 +114,24 @@ struct OwnedFile {
   friend bool operator==(const OwnedFile&, const OwnedFile&) = default;
 };
 
+/// What a package's own record says of one of its files.
+enum class RecordKind : std::uint8_t {
+  kListed,   // it is the package's: a file, a link or a folder
+  kPresent,  // a regular file, whose content may be any
+  kMd5,
+  kSha1,  // of a symbolic link: of its target, as apk writes it
+  kSha256,
+  kOtherHash,  // one that is not computed here
+};
+struct FileRecord {
+  std::string path;     // clean and relative, as the package says it
+  std::string package;  // name of the OS package
+  RecordKind kind = RecordKind::kListed;
+  std::string digest = {};  // raw bytes, of the kinds that have one
+  bool config = false;      // whoever runs the system may change it
+  friend bool operator==(const FileRecord&, const FileRecord&) = default;
+};
+
 struct FileReading {
   std::string source;  // PackageSource::name
   std::string path;
@@ -125,6 +145,8 @@ struct FileReading {
   /// Those of a package's files that a language source could read; after the merge a language
   /// package whose path stands here gets Package::owner.
   std::vector<OwnedFile> owned = {};
+  /// All of its files, where FileContent::records asks for them.
+  std::vector<FileRecord> records = {};
   /// Of Red Hat's manifests alone: ImageLayer::content_sets.
   std::vector<std::string> content_sets = {};
   /// What PackageSource::combine takes besides, in the source's own form; "" for most.

@@ -84,6 +84,25 @@ bool ReadingBuilder::AddOwned(std::string_view file, std::string_view package) {
   return true;
 }
 
+bool ReadingBuilder::AddRecord(FileRecord record) {
+  constexpr std::size_t kMaxPathBytes = 4096;  // PATH_MAX: a longer path names no file
+  std::string_view path = record.path;
+  while (path.starts_with('/') || path.starts_with("./"))
+    path.remove_prefix(path[0] == '/' ? 1 : 2);
+  if (path.empty() || path == ".") return true;  // the root
+  if (path.size() > kMaxPathBytes || !IsName(record.package, kMaxNameBytes)) {
+    Fail("has a file of a path or package that is none");
+    return false;
+  }
+  if (reading_.records.size() >= kMaxRecordsPerFile) {
+    Fail("lists more than " + std::to_string(kMaxRecordsPerFile) + " files");
+    return false;
+  }
+  record.path = std::string(path);
+  reading_.records.push_back(std::move(record));
+  return true;
+}
+
 bool ReadingBuilder::AddContentSet(std::string_view name) {
   if (reading_.content_sets.size() >= kMaxContentSets) {
     Fail("names more than " + std::to_string(kMaxContentSets) + " content sets");
@@ -91,6 +110,24 @@ bool ReadingBuilder::AddContentSet(std::string_view name) {
   }
   reading_.content_sets.emplace_back(name);
   return true;
+}
+
+std::optional<std::string> BytesOfHex(std::string_view digits) {
+  if (digits.empty() || digits.size() % 2 != 0) return std::nullopt;
+  const auto value = [](char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  };
+  std::string bytes;
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    const int high = value(digits[i]);
+    const int low = value(digits[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
 }
 
 bool IsName(std::string_view text, std::size_t max_bytes) {

@@ -22,6 +22,9 @@ inline constexpr std::size_t kMaxPackagesPerFile = 100'000;
 /// The largest real lists (kernel headers, TeX) have 30,000 lines, few of which count.
 inline constexpr std::size_t kMaxOwnedPerFile = 100'000;
 
+/// The whole of the largest real lists.
+inline constexpr std::size_t kMaxRecordsPerFile = 500'000;
+
 /// Lines of a text, numbered from 1, without their '\n' (or "\r\n").
 class Lines {
  public:
@@ -58,6 +61,9 @@ class ReadingBuilder {
   /// Keeps the path where a language source could ask for it. False where there are too many: then
   /// the reading has failed.
   bool AddOwned(std::string_view file, std::string_view package);
+  /// An absolute or relative path is made clean. False where there are too many: then the reading
+  /// has failed.
+  bool AddRecord(FileRecord record);
   /// False where there are too many: then the reading has failed.
   bool AddContentSet(std::string_view name);
   const FileReading& reading() const { return reading_; }
@@ -67,6 +73,8 @@ class ReadingBuilder {
   FileReading reading_;
 };
 
+/// The bytes that hexadecimal digits stand for; nullopt where they are none.
+std::optional<std::string> BytesOfHex(std::string_view digits);
 /// Printable ASCII without blanks, not empty, at most `max_bytes`.
 bool IsName(std::string_view text, std::size_t max_bytes);
 /// Fit for an inventory's free text: printable, cut to kMaxLicenseBytes.

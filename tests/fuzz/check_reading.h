@@ -34,6 +34,16 @@ inline void CheckReading(const FileReading& reading, std::string_view source,
     RequireText(package.source_version);
     Require(package.path == path && package.found_by == source);
   }
+  for (const FileRecord& record : reading.records) {
+    Require(!record.path.empty() && record.path.size() <= 4096 && !record.path.starts_with('/'));
+    RequireText(record.package);
+    Require(!record.package.empty() && record.package.size() <= 512);
+    const std::size_t bytes = record.kind == RecordKind::kMd5      ? 16
+                              : record.kind == RecordKind::kSha1   ? 20
+                              : record.kind == RecordKind::kSha256 ? 32
+                                                                   : 0;
+    Require(record.digest.size() == bytes);
+  }
   for (const std::string& set : reading.content_sets) {
     Require(!set.empty());
     RequireText(set);
@@ -48,6 +58,7 @@ inline void FuzzContent(std::string_view source, std::string_view path, const st
     if (row.name != source) continue;
     const FileFacts facts{.path = path, .mode = 0644, .size = size};
     CheckReading(row.parse(facts, {.bytes = bytes}), source, path);
+    CheckReading(row.parse(facts, {.bytes = bytes, .records = true}), source, path);
   }
 }
 

@@ -11,7 +11,8 @@ using namespace landwaiter::packages;
 FileReading Read(const PackageSource& source, std::string_view path, const std::uint8_t* data,
                  std::size_t size) {
   MemoryScratch file(data, size);
-  FileReading reading = source.parse({.path = path, .mode = 0644, .size = size}, {.file = &file});
+  FileReading reading =
+      source.parse({.path = path, .mode = 0644, .size = size}, {.file = &file, .records = true});
   CheckReading(reading, source.name, path);
   return reading;
 }

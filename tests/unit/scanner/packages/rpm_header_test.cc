@@ -213,5 +213,81 @@ TEST(RpmFilesTest, PathsAreBounded) {
   EXPECT_TRUE(files->empty());
 }
 
+// "kind path", with the bytes of a hash counted, and "config" where it is one.
+std::vector<std::string> RecordsOf(const std::string& blob) {
+  std::vector<std::string> lines;
+  const auto header = ParseRpmHeader(blob);
+  EXPECT_TRUE(header);
+  const Status read = ForEachRpmRecord(*header, [&](FileRecord record) {
+    const char* const kinds[] = {"listed", "present", "md5", "sha1", "sha256", "other"};
+    lines.push_back(std::string(kinds[static_cast<std::size_t>(record.kind)]) + " " + record.path +
+                    (record.digest.empty() ? "" : " " + std::to_string(record.digest.size())) +
+                    (record.config ? " config" : ""));
+    EXPECT_EQ(record.package, "bash");
+    return true;
+  });
+  if (!read) lines.push_back(read.error().message);
+  return lines;
+}
+
+const std::string kSha(64, 'a');
+const std::string kMd5(32, 'b');
+
+RpmHeaderMaker TwoFiles(const std::string& digest) {
+  return HeaderOf({.files = {{"/usr/bin/", "a"}, {"/etc/", "b"}}})
+      .Shorts(1030, {0100755, 0100644})
+      .Texts(1035, {digest, digest});
+}
+
+struct RecordCase {
+  const char* name;
+  std::string blob;
+  std::vector<std::string> records;
+};
+
+class RpmRecordTest : public ::testing::TestWithParam<RecordCase> {};
+
+TEST_P(RpmRecordTest, IsWhatTheHeaderSays) {
+  EXPECT_EQ(RecordsOf(GetParam().blob), GetParam().records);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, RpmRecordTest,
+    ::testing::Values(
+        RecordCase{"Md5WhereNoAlgorithmIsSaid",
+                   TwoFiles(kMd5).Build(),
+                   {"md5 /usr/bin/a 16", "md5 /etc/b 16"}},
+        RecordCase{"Sha256",
+                   TwoFiles(kSha).Numbers(5011, {8}).Build(),
+                   {"sha256 /usr/bin/a 32", "sha256 /etc/b 32"}},
+        RecordCase{"AnAlgorithmThatIsNotComputed",
+                   TwoFiles(std::string(128, 'c')).Numbers(5011, {10}).Build(),
+                   {"other /usr/bin/a", "other /etc/b"}},
+        RecordCase{"ADigestOfAnotherLength",
+                   TwoFiles(kMd5).Numbers(5011, {8}).Build(),
+                   {"other /usr/bin/a", "other /etc/b"}},
+        RecordCase{"AConfigurationFile",
+                   TwoFiles(kMd5).Numbers(1037, {0, 1}).Build(),
+                   {"md5 /usr/bin/a 16", "md5 /etc/b 16 config"}},
+        RecordCase{"AGhost", TwoFiles(kMd5).Numbers(1037, {0, 64}).Build(), {"md5 /usr/bin/a 16"}},
+        RecordCase{"AFileThatMayBeMissing",
+                   TwoFiles(kMd5).Numbers(1037, {8, 0}).Build(),
+                   {"md5 /etc/b 16"}},
+        RecordCase{"AFileThatWasNotInstalled",
+                   TwoFiles(kMd5).Raw(1029, 1, 2, std::string("\0\2", 2)).Build(),
+                   {"md5 /usr/bin/a 16"}},
+        RecordCase{"AFileWhoseContentIsNotVerified",
+                   TwoFiles(kMd5).Numbers(1045, {0xfffffffe, 0xffffffff}).Build(),
+                   {"present /usr/bin/a", "md5 /etc/b 16"}},
+        RecordCase{
+            "NoDigests", HeaderOf({.files = {{"/usr/bin/", "a"}}}).Build(), {"other /usr/bin/a"}},
+        RecordCase{"DigestsThatBreakOff",
+                   HeaderOf({.files = {{"/", "a"}}}).Raw(1035, 8, 1, "no end").Build(),
+                   {"its list of digests breaks off"}},
+        RecordCase{"StatesOutsideOfTheData",
+                   HeaderOf({.files = {{"/", "a"}}}).Entry(1029, 1, 1u << 20, 1).Build(),
+                   {"its tag 1029 lies outside its data"}}),
+    [](const auto& info) { return info.param.name; });
+
 }  // namespace
 }  // namespace landwaiter::packages
