@@ -12,11 +12,13 @@ namespace landwaiter::layer {
 namespace {
 
 using packages::FileReading;
+using packages::FileRecord;
 using packages::OwnedFile;
 using packages::ReadingKind;
 using packages::ReadingState;
+using packages::RecordKind;
 
-constexpr std::string_view kMagic = "landwaiter layer 3\n";
+constexpr std::string_view kMagic = "landwaiter layer 4\n";
 
 class Writer : public BinaryWriter {
  public:
@@ -28,6 +30,7 @@ class Writer : public BinaryWriter {
   void Field(int value) { Number(static_cast<std::uint64_t>(value) + 1); }  // from -1
   void Field(const Digest& digest) { Field(digest.ToString()); }
   void Field(ReadingKind kind) { Number(static_cast<std::uint64_t>(kind)); }
+  void Field(RecordKind kind) { Number(static_cast<std::uint64_t>(kind)); }
   void Field(ReadingState state) { Number(static_cast<std::uint64_t>(state)); }
   void Field(CollectedKind kind) { Number(static_cast<std::uint64_t>(kind)); }
   void Field(SecretConfidence confidence) { Number(static_cast<std::uint64_t>(confidence)); }
@@ -74,6 +77,7 @@ class Reader : public BinaryReader {
     digest = *std::move(parsed);
   }
   void Field(ReadingKind& kind) { kind = static_cast<ReadingKind>(Below(3)); }
+  void Field(RecordKind& kind) { kind = static_cast<RecordKind>(Below(6)); }
   void Field(ReadingState& state) { state = static_cast<ReadingState>(Below(4)); }
   void Field(CollectedKind& kind) { kind = static_cast<CollectedKind>(Below(3)); }
   void Field(SecretConfidence& confidence) { confidence = static_cast<SecretConfidence>(Below(3)); }
@@ -122,16 +126,22 @@ void Fields(Codec& codec, T& record) {
     auto& [path, package] = record;
     each(path, package);
   } else if constexpr (std::is_same_v<Record, FileReading>) {
-    auto& [source, path, kind, state, reason, packages, owned, content_sets, residue, left_out,
-           development_left_out, os] = record;
-    each(source, path, kind, state, reason, packages, owned, content_sets, residue, left_out,
-         development_left_out, os);
+    auto& [source, path, kind, state, reason, packages, owned, records, content_sets, residue,
+           left_out, development_left_out, os] = record;
+    each(source, path, kind, state, reason, packages, owned, records, content_sets, residue,
+         left_out, development_left_out, os);
+  } else if constexpr (std::is_same_v<Record, FileRecord>) {
+    auto& [path, package, kind, digest, config] = record;
+    each(path, package, kind, digest, config);
+  } else if constexpr (std::is_same_v<Record, FileHashes>) {
+    auto& [md5, sha1, sha256] = record;
+    each(md5, sha1, sha256);
   } else if constexpr (std::is_same_v<Record, OperatingSystem>) {
     auto& [family, version, codename, pretty_name, variant] = record;
     each(family, version, codename, pretty_name, variant);
   } else if constexpr (std::is_same_v<Record, KeptFile>) {
-    auto& [name, readings, content, mark, secrets] = record;
-    each(name, readings, content, mark, secrets);
+    auto& [name, readings, content, mark, secrets, malware, hashes, unscanned] = record;
+    each(name, readings, content, mark, secrets, malware, hashes, unscanned);
   } else if constexpr (std::is_same_v<Record, FileMark>) {
     auto& [kind, mode, uid, gid, size, capabilities, sha256, matches, unread] = record;
     each(kind, mode, uid, gid, size, capabilities, sha256, matches, unread);
@@ -141,6 +151,9 @@ void Fields(Codec& codec, T& record) {
   } else if constexpr (std::is_same_v<Record, SecretFound>) {
     auto& [rule, path, line, layer, final, confidence, redacted, hash] = record;
     each(rule, path, line, layer, final, confidence, redacted, hash);
+  } else if constexpr (std::is_same_v<Record, MalwareFound>) {
+    auto& [signature, path, layer, final] = record;
+    each(signature, path, layer, final);
   } else if constexpr (std::is_same_v<Record, Coverage>) {
     auto& [source, state, reason, packages] = record;
     each(source, state, reason, packages);

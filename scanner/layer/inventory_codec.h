@@ -18,7 +18,7 @@
 namespace landwaiter::layer {
 
 /// Raised with every change of the format.
-inline constexpr int kCodecVersion = 6;
+inline constexpr int kCodecVersion = 7;
 /// 10 M entries of 8 to 16 bytes, 256 MiB of names, packages.
 inline constexpr std::size_t kMaxEncodedBytes = 1u << 30;
 

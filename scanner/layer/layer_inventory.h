@@ -21,6 +21,8 @@ namespace landwaiter::layer {
 inline constexpr std::string_view kFilesCoverage = "files";
 inline constexpr std::string_view kPasswdCoverage = "passwd";
 inline constexpr std::string_view kSecretsCoverage = "secrets";
+inline constexpr std::string_view kMalwareCoverage = "malware";
+inline constexpr std::string_view kIntegrityCoverage = "integrity";
 
 /// A file that a FileWish names: CollectedFile without what only the merge can tell.
 struct FileMark {
@@ -35,6 +37,13 @@ struct FileMark {
   std::string unread = {};
 };
 
+/// Of a regular file's bytes, raw: what packages' records have.
+struct FileHashes {
+  std::string md5;
+  std::string sha1;
+  std::string sha256;
+};
+
 /// A file of interest.
 struct KeptFile {
   std::string name;  // last part of its path
@@ -42,6 +51,9 @@ struct KeptFile {
   std::optional<std::string> content = {};  // of system files (os-release, passwd)
   std::optional<FileMark> mark = {};
   std::vector<SecretFound> secrets = {};  // without layer, and with the path as the layer writes it
+  std::optional<MalwareFound> malware = {};  // likewise
+  std::optional<FileHashes> hashes = {};
+  std::string unscanned = {};  // why it was not looked at for malware; "" where it was, or need not
 };
 
 struct Link {

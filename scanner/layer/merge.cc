@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -113,6 +114,7 @@ class Merger {
   Result<std::vector<Package>> Packages(const std::vector<packages::OwnedFile>& owned);
   std::vector<packages::OwnedFile> Owned() const;
   bool HasSystemPackages() const;
+  void TakeRecords();
   std::optional<OperatingSystem> SystemOfDocument() const;
 
   Tree& tree_;
@@ -284,6 +286,21 @@ Result<std::vector<Package>> Merger::Packages(const std::vector<packages::OwnedF
   return found;
 }
 
+// A database that could not be read whole lacks records, too.
+void Merger::TakeRecords() {
+  for (FileReading& reading : readings_) {
+    const bool system = std::find(kSystemSources.begin(), kSystemSources.end(), reading.source) !=
+                        kSystemSources.end();
+    const bool sound =
+        reading.state == ReadingState::kRead || reading.state == ReadingState::kNotOurs;
+    if (system && !sound && image_.records_fault.empty()) image_.records_fault = reading.reason;
+    if (reading.records.empty()) continue;
+    auto& records = image_.records[reading.source];
+    records.insert(records.end(), std::make_move_iterator(reading.records.begin()),
+                   std::make_move_iterator(reading.records.end()));
+  }
+}
+
 Result<MergedImage> Merger::Run(std::span<const LayerInventory* const> layers,
                                 const std::vector<Lookup>& diverted,
                                 const std::vector<std::pair<std::string, std::string>>& unread) {
@@ -304,6 +321,7 @@ Result<MergedImage> Merger::Run(std::span<const LayerInventory* const> layers,
   std::sort(image_.coverage.begin(), image_.coverage.end(),
             [](const auto& a, const auto& b) { return a.source < b.source; });
   image_.repositories.assign(repositories_.begin(), repositories_.end());
+  TakeRecords();
   if (const File* passwd = FileAt(tree_, packages::kPasswdPath)) image_.passwd = passwd->content;
   return std::move(image_);
 }

@@ -47,6 +47,12 @@ struct MergedImage {
   std::vector<CollectedFile> files = {};
   std::optional<PasswdFile> passwd_file = {};
   std::vector<SecretFound> secrets = {};
+  std::vector<MalwareFound> malware = {};
+  std::vector<IntegrityFound> integrity = {};
+  /// Of the packages that survive, by package source; until MergeCollected has taken them.
+  std::map<std::string, std::vector<packages::FileRecord>> records = {};
+  /// Why some are not there, "" for none.
+  std::string records_fault = {};
   /// Not those that were given: a second pass with these, too, sees files by these names.
   std::vector<PathAlias> aliases = {};
 };

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "lib/base/text.h"
+#include "scanner/layer/merge_integrity.h"
 #include "scanner/layer/path.h"
 #include "scanner/packages/os_release.h"
 #include "scanner/packages/passwd.h"
@@ -56,9 +57,13 @@ class CollectedMerge {
     if (!wanted.files.empty()) Files();
     if (wanted.passwd) Passwd();
     if (wanted.secrets != 0) Secrets(layers);
+    if (wanted.malware) Malware(layers);
+    if (wanted.integrity) Integrity();
     if (!wanted.files.empty()) Cover(kFilesCoverage);
     if (wanted.passwd) Cover(kPasswdCoverage);
     if (wanted.secrets != 0) Cover(kSecretsCoverage);
+    if (wanted.malware) Cover(kMalwareCoverage);
+    if (wanted.integrity) Cover(kIntegrityCoverage);
   }
 
  private:
@@ -68,6 +73,12 @@ class CollectedMerge {
   void AddSymlink(const std::string& path, const Node& node);
   void Passwd();
   void Secrets(std::span<const LayerInventory* const> layers);
+  void Malware(std::span<const LayerInventory* const> layers);
+  void Integrity() {
+    if (!image_.records_fault.empty()) Gap(kIntegrityCoverage, image_.records_fault);
+    const std::string gap = MergeIntegrity(tree_, image_);
+    if (!gap.empty()) Gap(kIntegrityCoverage, gap);
+  }
   void Gap(std::string_view source, const std::string& reason) {
     gaps_.emplace(std::string(source), reason);  // the first of each
   }
@@ -226,6 +237,46 @@ void CollectedMerge::Secrets(std::span<const LayerInventory* const> layers) {
   }
   std::sort(out.begin(), out.end(), [](const SecretFound& a, const SecretFound& b) {
     return std::tie(a.path, a.line, a.rule, a.layer) < std::tie(b.path, b.line, b.rule, b.layer);
+  });
+}
+
+// What clamd knows in any layer is told, what is not final as such; that it did not look matters of
+// files that a container sees.
+void CollectedMerge::Malware(std::span<const LayerInventory* const> layers) {
+  std::map<std::pair<int, std::string>, std::string> in_tree;  // layer and path there → final path
+  std::size_t unscanned = 0;
+  std::string first;
+  std::set<const File*> seen;  // a file counts once, whatever names it has
+  for (const auto& [path, node] : tree_.Files()) {
+    const File& file = *node->file;
+    if (file.malware) in_tree.emplace(std::pair(file.layer, file.written_as), path);
+    if (file.unscanned.empty() || !seen.insert(&file).second) continue;
+    if (++unscanned == 1) first = "/" + path + ": " + file.unscanned;
+  }
+  if (unscanned == 1) Gap(kMalwareCoverage, "1 file was not looked at: " + first);
+  if (unscanned > 1) {
+    Gap(kMalwareCoverage,
+        std::to_string(unscanned) + " files were not looked at, the first of them " + first);
+  }
+  auto& out = image_.malware;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    for (const KeptFile& kept : layers[i]->files) {
+      if (!kept.malware) continue;
+      MalwareFound& found = out.emplace_back(*kept.malware);
+      found.layer = static_cast<int>(i);
+      const auto place = in_tree.find({found.layer, found.path});
+      found.final = place != in_tree.end();
+      if (found.final) found.path = place->second;
+    }
+  }
+  if (out.size() > kMaxMalware) {  // those that a container sees first
+    std::stable_partition(out.begin(), out.end(), [](const MalwareFound& m) { return m.final; });
+    out.resize(kMaxMalware);
+    Gap(kMalwareCoverage, "the image's layers hold more than " + std::to_string(kMaxMalware) +
+                              " files that are malware");
+  }
+  std::sort(out.begin(), out.end(), [](const MalwareFound& a, const MalwareFound& b) {
+    return std::tie(a.path, a.signature, a.layer) < std::tie(b.path, b.signature, b.layer);
   });
 }
 

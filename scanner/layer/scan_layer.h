@@ -11,6 +11,7 @@
 #include "scanner/layer/collector.h"
 #include "scanner/layer/layer_inventory.h"
 #include "scanner/layer/limits.h"
+#include "scanner/layer/malware_look.h"
 #include "scanner/layer/pipeline.h"
 #include "scanner/packages/source.h"
 
@@ -30,6 +31,8 @@ struct LayerOptions {
   Collection collection = {};
   /// Names that links of the image give to files of the collection. For a second pass.
   std::vector<PathAlias> aliases = {};
+  /// Null: files are not looked at for malware, whatever the collection says.
+  MalwareLook* malware = nullptr;
 };
 
 /// Reads the layer whole. Errors: as RunPipeline; the message does not name the layer. A file of

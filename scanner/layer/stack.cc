@@ -108,6 +108,9 @@ void Stack::PutFile(Place& folder, const std::string& path, const KeptFile& kept
   file->content = kept.content;
   file->mark = kept.mark;
   file->secrets = kept.secrets;
+  file->malware = kept.malware.has_value();
+  file->unscanned = kept.unscanned;
+  file->hashes = kept.hashes;
   file->written_as = path;
   file->path = JoinPath(folder.path, kept.name);
   file->layer = index;

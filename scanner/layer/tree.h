@@ -26,6 +26,9 @@ struct File {
   std::optional<std::string> content = {};
   std::optional<FileMark> mark = {};
   std::vector<SecretFound> secrets = {};
+  bool malware = false;
+  std::string unscanned = {};
+  std::optional<FileHashes> hashes = {};
   std::string written_as = {};  // path in its layer's tar, clean
   std::string path = {};        // where that was in the merged tree
   int layer = -1;               // the one that wrote it

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "scanner/layer/path.h"
+#include "scanner/packages/dpkg_settings.h"
 #include "scanner/packages/file_window.h"
 #include "scanner/packages/os_release.h"
 
@@ -46,6 +47,8 @@ struct Walker::Contents {
   std::string bytes = {};
   std::optional<Sha256> sha256 = {};
   secrets::Finder* finder = nullptr;  // null: it is not searched
+  MalwareLook* malware = nullptr;     // null: it is not shown
+  FileHasher* hasher = nullptr;       // null: nobody asks for its hashes
 };
 
 Walker::Walker(const LayerOptions& options, Budget& budget)
@@ -54,6 +57,10 @@ Walker::Walker(const LayerOptions& options, Budget& budget)
       collector_(options.collection, options.aliases),
       scratch_(options.scratch_fd, 2 * budget.limits().spooled_bytes) {
   if (options.collection.secrets != 0) finder_.emplace(SecretHash);
+  if (options.collection.integrity) hasher_.emplace();
+  if (!options.collection.malware) return;
+  malware_ = options.malware;
+  if (malware_ == nullptr) Gap(kMalwareCoverage, "nobody looks at files here");
 }
 
 Status Walker::Run(const NextChunk& next) {
@@ -207,29 +214,6 @@ std::vector<Walker::Wish> Walker::Wishes(const TarEntry& entry,
   return wishes;
 }
 
-// A hard link's own header need not say what its target's does.
-bool Walker::LinkIsUnmarked(const TarEntry& entry, const std::string& path,
-                            const std::string& target) const {
-  if (!collector_.MarksFiles()) return false;
-  const auto names = NamesOf(target);
-  if (std::find(names.begin(), names.end(), path) != names.end()) return false;
-  return !collector_.NeedOf({path}, entry).Within(collector_.NeedOf(names, entry));
-}
-
-bool Walker::HasRoomForMark() {
-  if (marked_ < kMaxCollectedFiles) {
-    ++marked_;
-    return true;
-  }
-  if (marked_ == kMaxCollectedFiles) {
-    ++marked_;
-    inventory_.gaps.push_back({std::string(kFilesCoverage), CoverageState::kFailed,
-                               "a layer has more than " + std::to_string(kMaxCollectedFiles) +
-                                   " files that the policies' rules ask for"});
-  }
-  return false;
-}
-
 void Walker::Mark(const TarEntry& entry, const MarkNeed& need, Contents& contents, KeptFile& kept) {
   FileMark& mark = kept.mark.emplace(MarkOf(entry, CollectedKind::kFile));
   if (contents.sha256) mark.sha256 = contents.sha256->Finish().Hex();
@@ -240,25 +224,6 @@ void Walker::Mark(const TarEntry& entry, const MarkNeed& need, Contents& content
     return;
   }
   mark.matches = collector_.Matches(need, contents.bytes);
-}
-
-void Walker::TakeSecrets(KeptFile& kept) {
-  auto finds = finder_->Finish();
-  const auto gap = [&](std::string reason) {
-    const bool told = std::any_of(inventory_.gaps.begin(), inventory_.gaps.end(),
-                                  [](const Coverage& c) { return c.source == kSecretsCoverage; });
-    if (told) return;
-    inventory_.gaps.push_back(
-        {std::string(kSecretsCoverage), CoverageState::kFailed, std::move(reason)});
-  };
-  if (!finds.left_out.empty()) gap(std::move(finds.left_out));
-  for (SecretFound& secret : finds.secrets) {
-    if (secrets_ == kMaxSecrets) {
-      return gap("a layer holds more than " + std::to_string(kMaxSecrets) + " secrets");
-    }
-    ++secrets_;
-    kept.secrets.push_back(std::move(secret));
-  }
 }
 
 Status Walker::TakeOther(const TarEntry& entry, const std::string& path) {
@@ -274,12 +239,17 @@ Status Walker::TakeOther(const TarEntry& entry, const std::string& path) {
 Status Walker::TakeFile(TarReader& reader, const TarEntry& entry, const std::string& path) {
   const std::vector<std::string> names = NamesOf(path);
   std::vector<Wish> wishes = Wishes(entry, names);
-  const bool system = std::any_of(names.begin(), names.end(), packages::IsSystemFile);
+  const bool system = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return packages::IsSystemFile(name) || (hasher_ && packages::IsDpkgSetting(name));
+  });
   MarkNeed need = collector_.NeedOf(names, entry);
   if (need.keep && !HasRoomForMark()) need = {};
   const bool of_interest = !wishes.empty() || system || need.keep;
-  if (!of_interest && !finder_) return AddEntry(path, EntryKind::kFile, kNoDetail);
-  const std::string_view name = Split(path).name;
+  KeptFile kept{.name = std::string(Split(path).name)};
+  const bool shown = ShowsForMalware(entry, kept);
+  const bool hashed = HasRoomForHashes();
+  const bool all_alike = !finder_ && !shown && kept.unscanned.empty() && !hashed;
+  if (!of_interest && all_alike) return AddEntry(path, EntryKind::kFile, kNoDetail);
   for (const auto& wish : wishes) shown_[path].push_back(wish.source);
 
   Contents contents{.size = entry.size};
@@ -290,17 +260,23 @@ Status Walker::TakeFile(TarReader& reader, const TarEntry& entry, const std::str
     contents.finder = &*finder_;
     finder_->Begin(path);
   }
+  if (shown) contents.malware = malware_;
+  if (hashed) contents.hasher = &*hasher_;
   if (auto read = ReadContents(reader, entry, wishes, contents); !read) return read;
-  KeptFile kept{.name = std::string(name)};
+  if (shown) TakeMalware(path, kept);
+  BoundMalware(kept);
+  if (hashed) TakeHashes(kept);
   if (auto parsed = Parse(entry, wishes, contents, kept); !parsed) return parsed;
   if (need.keep) Mark(entry, need, contents, kept);
   if (keep_system) kept.content = std::move(contents.bytes);
   if (finder_) TakeSecrets(kept);
-  if (of_interest || !kept.secrets.empty()) {
+  const bool found =
+      !kept.secrets.empty() || kept.malware || !kept.unscanned.empty() || kept.hashes;
+  if (of_interest || found) {
     const std::uint64_t places = path.size() * (2 + kept.secrets.size());
     if (auto added = budget_.AddRetained(places + 2 * kNameOverhead); !added) return added;
   }
-  const bool matters = system || kept.mark || !kept.readings.empty() || !kept.secrets.empty();
+  const bool matters = system || kept.mark || !kept.readings.empty() || found;
   if (!matters) return AddEntry(path, EntryKind::kFile, kNoDetail);
   inventory_.files.push_back(std::move(kept));
   return AddEntry(path, EntryKind::kFile, static_cast<std::uint32_t>(inventory_.files.size() - 1));
@@ -312,8 +288,9 @@ Status Walker::ReadContents(TarReader& reader, const TarEntry& entry, std::vecto
     if (wish.need == packages::Need::kContent && entry.size <= Most(wish)) contents.keep = true;
     if (wish.need == packages::Need::kHead) contents.want_head = true;
   }
-  const bool wanted =
-      contents.keep || contents.want_head || contents.sha256 || contents.finder != nullptr;
+  const bool wanted = contents.keep || contents.want_head || contents.sha256 ||
+                      contents.finder != nullptr || contents.malware != nullptr ||
+                      contents.hasher != nullptr;
   if (!wanted) return Ok();
   if (auto cleared = scratch_.Truncate(0); !cleared) return cleared;
   if (contents.keep) {
@@ -330,6 +307,8 @@ Status Walker::TakeBytes(std::string_view bytes, std::vector<Wish>& wishes, Cont
   if (contents.keep) contents.bytes += bytes;
   if (contents.sha256) contents.sha256->Update(bytes);
   if (contents.finder != nullptr) contents.finder->Feed(bytes);
+  if (contents.malware != nullptr) contents.malware->Feed(bytes);
+  if (contents.hasher != nullptr) contents.hasher->Update(bytes);
   if (contents.want_head && !contents.decided) {
     const std::string_view piece = bytes.substr(0, packages::kHeadBytes - contents.head.size());
     contents.head += piece;
@@ -369,10 +348,11 @@ Status Walker::Parse(const TarEntry& entry, const std::vector<Wish>& wishes, Con
     if (wish.need != packages::Need::kPresence && entry.size > most) {
       reading = packages::ExceedsLimit(source, facts, most);
     } else if (wish.need == packages::Need::kHead) {
-      reading = source.parse(facts, {.file = &spooled, .scratch = &scratch_});
+      reading = source.parse(
+          facts, {.file = &spooled, .scratch = &scratch_, .records = hasher_.has_value()});
       if (auto cut = scratch_.Truncate(contents.size); !cut) return cut;
     } else if (wish.need == packages::Need::kContent) {
-      reading = source.parse(facts, {.bytes = contents.bytes});
+      reading = source.parse(facts, {.bytes = contents.bytes, .records = hasher_.has_value()});
     } else {
       reading = source.parse(facts, {});
     }

@@ -10,6 +10,7 @@
 
 #include "lib/base/result.h"
 #include "scanner/layer/collector.h"
+#include "scanner/layer/file_hashes.h"
 #include "scanner/layer/layer_inventory.h"
 #include "scanner/layer/scan_layer.h"
 #include "scanner/layer/scratch.h"
@@ -59,6 +60,15 @@ class Walker {
   /// False, with a gap told, where the layer has as many marked files as are kept.
   bool HasRoomForMark();
   void TakeSecrets(KeptFile& kept);
+  /// Whether the file's bytes are shown to whoever looks for malware.
+  bool ShowsForMalware(const TarEntry& entry, KeptFile& kept);
+  void TakeMalware(const std::string& path, KeptFile& kept);
+  bool HasRoomForHashes();
+  void TakeHashes(KeptFile& kept);
+  /// Beyond kMaxMalware nothing is told of single files, but that there are more.
+  void BoundMalware(KeptFile& kept);
+  /// The first of each kind of coverage is kept.
+  void Gap(std::string_view source, std::string reason);
   void Mark(const TarEntry& entry, const MarkNeed& need, Contents& contents, KeptFile& kept);
   bool LinkIsUnmarked(const TarEntry& entry, const std::string& path,
                       const std::string& target) const;
@@ -71,6 +81,10 @@ class Walker {
   const Collector collector_;
   std::optional<secrets::Finder> finder_;  // nullopt: secrets are not looked for
   std::size_t secrets_ = 0;
+  std::optional<FileHasher> hasher_;  // nullopt: nothing is held against packages' records
+  std::size_t hashed_ = 0;
+  MalwareLook* malware_ = nullptr;  // null: nobody looks, or not any more
+  std::size_t malware_told_ = 0;    // files found or not looked at
   ScratchFile scratch_;
   LayerInventory inventory_;
   std::unordered_map<std::string, std::uint32_t> folder_index_;
