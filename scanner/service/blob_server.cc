@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "model/scan_request.h"
+#include "scanner/service/malware_channel.h"
 
 namespace landwaiter::service {
 namespace {
@@ -210,6 +211,9 @@ void BlobServer::Serve(const ChildMessage& question, int pipe) {
       case ChildMessage::Kind::kInventory:
         served = ServeInventory(question, pipe);
         break;
+      case ChildMessage::Kind::kMalware:
+        options_.malware->Serve(pipe);
+        break;
       default:
         served = ServeBlob(question, pipe);
     }
@@ -227,6 +231,10 @@ Result<FileDescriptor> BlobServer::Answer(const ChildMessage& question) {
     return Internal("the image parser asked for an inventory that is its own to make")
         .WithReason(scan_reason::kScannerFailed);
   }
+  if (question.kind == ChildMessage::Kind::kMalware && options_.malware == nullptr) {
+    return Internal("the image parser asked for a look at malware that nobody wants")
+        .WithReason(scan_reason::kScannerFailed);
+  }
   transfers_.remove_if([](const Transfer& transfer) { return transfer.done.load(); });
   const bool by_ring = options_.ring != nullptr && question.kind == ChildMessage::Kind::kBlob;
   if (++questions_ > kMaxQuestions || transfers_.size() >= kMaxTransfers ||
@@ -234,7 +242,7 @@ Result<FileDescriptor> BlobServer::Answer(const ChildMessage& question) {
     return ResourceExhausted("the image parser asked for more blobs than an image can need")
         .WithReason(scan_reason::kScannerFailed);
   }
-  auto ends = MakeEnds(by_ring);
+  auto ends = MakeEnds(by_ring || question.kind == ChildMessage::Kind::kMalware);
   if (!ends) {
     return Internal(std::string("no pipe for the image parser: ") + strerror(errno))
         .WithReason(scan_reason::kScannerFailed);

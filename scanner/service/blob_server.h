@@ -22,6 +22,8 @@
 
 namespace landwaiter::service {
 
+class MalwareDesk;  // malware_channel.h
+
 /// So many bytes from an offset of an open file: what a child answered, or what is kept of it.
 struct FilePart {
   FileDescriptor file;
@@ -41,6 +43,8 @@ struct BlobServerOptions {
   /// Where the child, which asks for one blob alone, gets its bytes; null: in the pipe. Outlives
   /// the server.
   const BlobRing* ring = nullptr;
+  /// Has files looked at for malware; null: such questions are refused. Outlives the server.
+  MalwareDesk* malware = nullptr;
 };
 
 class BlobServer {

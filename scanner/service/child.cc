@@ -18,11 +18,13 @@
 #include "model/scan_request.h"
 #include "scanner/image/archive.h"
 #include "scanner/image/manifest.h"
+#include "scanner/layer/file_hashes.h"
 #include "scanner/layer/inventory_codec.h"
 #include "scanner/layer/path.h"
 #include "scanner/layer/scan_layer.h"
 #include "scanner/packages/source.h"
 #include "scanner/service/blob_ring.h"
+#include "scanner/service/malware_channel.h"
 #include "scanner/service/sandbox.h"
 #include "scanner/service/scan_files.h"
 #include "scanner/service/scan_in_child.h"
@@ -80,6 +82,7 @@ void WarmUp() {
   (void)Sha256::Of("");
   (void)layer::HashName("");
   (void)packages::SourceVersions();
+  (void)layer::Sha1Of("");  // and the other hashes of files
   try {
     throw std::bad_alloc();  // the unwinder looks up its tables
   } catch (const std::exception& e) {
@@ -152,6 +155,13 @@ Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
   layer::LayerOptions options;
   if (!start.scratch_fds.empty()) options.scratch_fd = start.scratch_fds.front();
   options.collection = start.collection;
+  std::unique_ptr<layer::MalwareLook> malware;
+  if (start.malware_max_bytes > 0) {
+    auto look = parent.Malware(start.malware_max_bytes);
+    if (!look) return std::move(look).error();
+    malware = *std::move(look);
+    options.malware = malware.get();
+  }
   layer::Budget budget(start.limits);
   auto inventory = layer::ScanLayer(descriptor, next, options, budget, {});
   if (!inventory) return std::move(inventory).error();
@@ -173,6 +183,9 @@ Result<std::string> Scan(const StartMessage& start) {
   options.collection = start.collection;
   options.layers_at_once = start.layers_at_once;
   options.scratch_fds = start.scratch_fds;
+  if (start.malware_max_bytes > 0) {
+    options.malware = [&] { return parent.Malware(start.malware_max_bytes); };
+  }
   options.on_progress = [&](const ScanProgress& progress) {
     parent.Tell({.kind = ChildMessage::Kind::kProgress, .progress = progress});
   };
@@ -216,6 +229,13 @@ Result<FileDescriptor> ParentSource::Ask(const ChildMessage& question) {
     return Unavailable("the scan's parent gave no answer, or too many files are open")
         .WithReason(scan_reason::kScannerFailed);
   return std::move(answer->fd);
+}
+
+Result<std::unique_ptr<layer::MalwareLook>> ParentSource::Malware(std::uint64_t max_file_bytes) {
+  auto socket = Ask({.kind = ChildMessage::Kind::kMalware});
+  if (!socket) return std::move(socket).error();
+  return std::unique_ptr<layer::MalwareLook>(
+      std::make_unique<MalwareChannel>(*std::move(socket), max_file_bytes));
 }
 
 void ParentSource::Tell(const ChildMessage& message) {

@@ -9,6 +9,7 @@
 
 #include "lib/base/result.h"
 #include "scanner/image/source.h"
+#include "scanner/layer/malware_look.h"
 #include "scanner/service/protocol.h"
 
 namespace landwaiter::service {
@@ -27,6 +28,9 @@ class ParentSource final : public image::ImageSource {
   /// The inventory of a layer that a child of its own, or the cache, gives. Errors: those of its
   /// reading; InvalidArgument reason ScannerFailed where it is none.
   Result<layer::LayerInventory> Layer(const layer::LayerDescriptor& descriptor);
+
+  /// Who looks at files for malware.
+  Result<std::unique_ptr<layer::MalwareLook>> Malware(std::uint64_t max_file_bytes);
 
   /// Progress and the like; a parent that is gone is noticed by the next question.
   void Tell(const ChildMessage& message);

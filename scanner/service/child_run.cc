@@ -158,7 +158,8 @@ Status ChildRun::HandleMessage(const ChildMessage& message) {
       return Ok();
     case ChildMessage::Kind::kManifest:
     case ChildMessage::Kind::kBlob:
-    case ChildMessage::Kind::kInventory: {
+    case ChildMessage::Kind::kInventory:
+    case ChildMessage::Kind::kMalware: {
       auto pipe = server_.Answer(message);
       if (!pipe) return std::move(pipe).error();
       return SendPacket(socket_.get(), ".", pipe->get());

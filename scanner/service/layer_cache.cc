@@ -141,7 +141,9 @@ std::string Common(const StartMessage& start, const layer::NameKey& name_key) {
         name_key[0], name_key[1]}) {
     text += std::to_string(number) + " ";
   }
-  return text + "\n" + ToJson(start.collection) + "\n";
+  text += "\n" + ToJson(start.collection) + "\n";
+  if (!start.collection.malware) return text;
+  return text + start.malware_database + " " + std::to_string(start.malware_max_bytes) + "\n";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "scanner/service/blob_ring.h"
 #include "scanner/service/child_run.h"
 #include "scanner/service/layer_cache.h"
+#include "scanner/service/malware_channel.h"
 
 namespace landwaiter::service {
 namespace {
@@ -37,14 +38,16 @@ void ProgressRelay::Received(std::uint64_t bytes) {
 }
 
 Result<FilePart> LayerJobs::Read(const LayerJob& job) {
-  if (child_.layer_cache == nullptr) return ReadInChild(job);
+  if (child_.layer_cache == nullptr || (malware_ != nullptr && !malware_->MayKeep())) {
+    return ReadInChild(job);
+  }
   const std::string key = child_.layer_cache->KeyOf(job, start_);
   if (auto kept = child_.layer_cache->Get(key)) {
     relay_.Received(job.size);
     return *std::move(kept);
   }
   auto layer = ReadInChild(job);
-  if (!layer) return layer;
+  if (!layer || (malware_ != nullptr && !malware_->MayKeep())) return layer;
   if (Status put = child_.layer_cache->Put(key, *layer); !put) {
     log::Warn("layer not kept", {{"layer", job.digest.ToString()}, {"error", put.error()}});
   }
@@ -62,7 +65,8 @@ Result<FilePart> LayerJobs::ReadInChild(const LayerJob& job) {
   const BlobRing* ring = made ? &*made : nullptr;  // a kernel without it: by a pipe
   BlobServer server(source_, {.on_bytes = [&](std::uint64_t bytes) { relay_.Received(bytes); },
                               .verify = true,
-                              .ring = ring});
+                              .ring = ring,
+                              .malware = malware_});
   ScanOptions options;
   options.limits = start_.limits;
   StartMessage start;
@@ -71,6 +75,7 @@ Result<FilePart> LayerJobs::ReadInChild(const LayerJob& job) {
   start.file_bytes = start_.file_bytes;
   start.name_key = start_.name_key;
   start.layer = job;
+  start.malware_max_bytes = start_.malware_max_bytes;
   auto result =
       ChildRun(server, options, child_, cancel_).Run(std::move(start), 1, std::nullopt, ring);
   if (!result) return std::move(result).error();

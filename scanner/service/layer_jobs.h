@@ -59,14 +59,16 @@ class ProgressRelay {
 
 class LayerJobs {
  public:
-  /// `start` gives the limits; `cancel` ends children that are at work. All outlive the jobs.
+  /// `start` gives the limits; `cancel` ends children that are at work; `malware` is null where
+  /// nobody looks for it. All outlive the jobs.
   LayerJobs(image::ImageSource& source, const StartMessage& start, const ChildOptions& child,
-            Cancellation cancel, ProgressRelay& relay)
+            Cancellation cancel, ProgressRelay& relay, MalwareDesk* malware = nullptr)
       : source_(source),
         start_(start),
         child_(child),
         cancel_(std::move(cancel)),
         relay_(relay),
+        malware_(malware),
         free_(std::max(1u, start.layers_at_once)) {}
 
   /// At most start.layers_at_once children at a time, whatever the image's child asks for: it may
@@ -81,6 +83,7 @@ class LayerJobs {
   const ChildOptions& child_;
   const Cancellation cancel_;
   ProgressRelay& relay_;
+  MalwareDesk* const malware_;
   std::counting_semaphore<> free_;
 };
 

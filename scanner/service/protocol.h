@@ -6,6 +6,8 @@
 //   byte and a pipe child → parent  {"blob": digest, "size", "mediaType"}  likewise child → parent
 //   {"inventory": digest, "size", "mediaType", "diffID"}  likewise: of a layer, encoded, as a child
 //   of its own or the cache gives it
+//   {"malware": true}                                            likewise: a socket
+//   (malware_channel.h)
 //   {"progress": {…}}, {"layer": n, "digest", "done"}: not answered
 // A pipe carries frames: one byte of kind, four of length (little endian), the payload. "h" is a
 // JSON head (manifests only), "d" data, "e" the end, "x" an error as JSON. So a broken transfer is
@@ -74,6 +76,11 @@ struct StartMessage {
   std::optional<LayerJob> layer;
   /// The child asks for layers' inventories instead of reading blobs.
   bool layers_apart = false;
+  /// Files up to this size are shown to the parent, who has them looked at for malware; 0: none.
+  std::uint64_t malware_max_bytes = 0;
+  /// Which database of signatures they are looked at with: part of the cache's keys, and of no
+  /// matter to the child.
+  std::string malware_database;
 };
 std::string ToJson(const StartMessage& message);
 /// From the parent, which is trusted. Errors: Internal.
@@ -81,7 +88,7 @@ Result<StartMessage> StartMessageFromJson(std::string_view json);
 
 /// What a child says. It may have been taken over by what it reads: checked field by field.
 struct ChildMessage {
-  enum class Kind { kManifest, kBlob, kInventory, kProgress, kLayer };
+  enum class Kind { kManifest, kBlob, kInventory, kMalware, kProgress, kLayer };
   Kind kind = Kind::kProgress;
   std::optional<Digest> digest = {};  // kManifest: absent for the image itself
   std::uint64_t size = 0;

@@ -171,7 +171,8 @@ std::string ToJson(const StartMessage& message) {
                {"cpuSeconds", message.cpu_seconds},
                {"fileBytes", message.file_bytes},
                {"nameKey", message.name_key},
-               {"layersApart", message.layers_apart}};
+               {"layersApart", message.layers_apart},
+               {"malwareMaxBytes", message.malware_max_bytes}};
   if (message.layer) json["layer"] = JobToJson(*message.layer);
   if (message.archive_fd) json["archive"] = *message.archive_fd;
   if (message.ring_fd) json["ring"] = *message.ring_fd;
@@ -203,6 +204,7 @@ Result<StartMessage> StartMessageFromJson(std::string_view text) {
     json.at("fileBytes").get_to(message.file_bytes);
     json.at("nameKey").get_to(message.name_key);
     json.at("layersApart").get_to(message.layers_apart);
+    json.at("malwareMaxBytes").get_to(message.malware_max_bytes);
     if (json.contains("layer")) {
       auto job = JobFromJson(json.at("layer"));
       if (!job) return std::move(job).error();
@@ -229,6 +231,8 @@ std::string ToJson(const ChildMessage& message) {
                    {"size", message.size},
                    {"mediaType", message.media_type},
                    {"diffID", message.diff_id.ToString()}});
+    case ChildMessage::Kind::kMalware:
+      return Dump({{"malware", true}});
     case ChildMessage::Kind::kProgress:
       return Dump({{"progress",
                     {{"bytesReceived", message.progress.bytes_received},
@@ -254,6 +258,10 @@ Result<ChildMessage> ChildMessageFromJson(std::string_view text) {
     auto digest = DigestOf(*json, "manifest");
     if (!digest) return std::move(digest).error();
     message.digest = *std::move(digest);
+    return message;
+  }
+  if (json->contains("malware")) {
+    message.kind = ChildMessage::Kind::kMalware;
     return message;
   }
   if (json->contains("blob")) return BlobQuestionFrom(*json, "blob");

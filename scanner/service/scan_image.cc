@@ -154,6 +154,13 @@ Result<LayerInventory> LayerReader::ReadOne(const LayerTask& task, int scratch_f
   layer_options.also_known_as = aliases.files;
   layer_options.collection = options_.collection;
   layer_options.aliases = aliases.collected;
+  std::unique_ptr<layer::MalwareLook> malware;
+  if (options_.malware && options_.collection.malware) {
+    auto look = options_.malware();
+    if (!look) return std::move(look).error();
+    malware = *std::move(look);
+    layer_options.malware = malware.get();
+  }
   const layer::ReadBytes read = [&](char* buffer, std::size_t size) {
     auto count = blob->Read(buffer, size);
     if (count) meter_.Received(*count);
@@ -346,6 +353,8 @@ Result<Inventory> ImageScan::ScanPlatform(const image::PlatformImage& image) {
   inventory.files = std::move(merged->files);
   inventory.passwd = std::move(merged->passwd_file);
   inventory.secrets = std::move(merged->secrets);
+  inventory.malware = std::move(merged->malware);
+  inventory.integrity = std::move(merged->integrity);
   std::optional<std::string_view> passwd;
   if (merged->passwd) passwd = *merged->passwd;
   inventory.config.uid = packages::ResolveUid(inventory.config.user, passwd);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "model/platform.h"
 #include "scanner/layer/layer_inventory.h"
 #include "scanner/layer/limits.h"
+#include "scanner/layer/malware_look.h"
 #include "scanner/layer/pipeline.h"
 #include "scanner/packages/source.h"
 
@@ -62,6 +64,9 @@ struct ScanOptions {
   /// Reads a layer elsewhere, on any thread; empty: in this process. The second pass of an image
   /// whose links give files other names is always read here.
   std::function<Result<layer::LayerInventory>(const layer::LayerDescriptor& layer)> read_layer;
+  /// Makes who looks at one layer's files for malware, where the collection wants that; on any
+  /// thread. Empty: nobody does, and coverage says so.
+  std::function<Result<std::unique_ptr<layer::MalwareLook>>()> malware;
   /// Called from one thread at a time, at most some times a second; may be empty.
   std::function<void(const ScanProgress&)> on_progress;
   /// A layer (1 is the base) begins to be read, or is done with; from any thread, may be empty.

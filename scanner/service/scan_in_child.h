@@ -10,9 +10,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "scanner/malware/clamd.h"
 #include "scanner/service/scan_image.h"
 
 namespace landwaiter::service {
@@ -32,6 +34,9 @@ struct ChildOptions {
   std::vector<std::string> arguments = {"__scan-child"};
   /// Layers that were read before; null for none. Outlives the scan; may serve many at once.
   LayerCache* layer_cache = nullptr;
+  /// The clamd that files are shown to where a collection asks for malware. nullopt: coverage says
+  /// that there is none.
+  std::optional<malware::ClamdOptions> clamd = {};
 };
 
 /// As ScanImage, with `source` used by this process and all parsing done in a child. The calling
