@@ -155,11 +155,9 @@ void EvaluateRule(const Rule& rule, const ContentInput& input, Facts facts, Coll
   if (kind == nullptr) {
     return collector.AddUnknown("rule " + rule.name + ": RuleError: " + rule.error);
   }
-  if (kind->collects != nullptr && !input.platforms.empty()) {
+  if (kind->collects != nullptr && !kind->judges_uncollected && !input.platforms.empty()) {
     if (!facts.collected->Covers(WishesOf(rule))) {
-      return collector.AddUnknown("rule " + rule.name +
-                                  ": NotCollected: the scan did not look for what the rule is "
-                                  "about; the image is scanned again");
+      return collector.AddUnknown("rule " + rule.name + ": " + std::string(kNotCollected));
     }
   }
   for (const PlatformContent& platform : input.platforms) {

@@ -14,10 +14,8 @@ constexpr std::string_view kOfLanguages = "advisories-";
 
 /// Lines of coverage that speak of one kind's facts alone; all others speak of packages.
 constexpr std::pair<std::string_view, Need> kOwnLines[] = {
-    {kConfigSource, Need::kConfig},
-    {"files", Need::kFiles},
-    {"passwd", Need::kPasswd},
-    {"secrets", Need::kSecrets},
+    {kConfigSource, Need::kConfig}, {"files", Need::kFiles},     {"passwd", Need::kPasswd},
+    {"secrets", Need::kSecrets},    {"malware", Need::kMalware}, {"integrity", Need::kIntegrity},
 };
 
 Need NeedOf(const Coverage& line) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/clock.h"
@@ -48,9 +49,15 @@ enum class Need {
   kFiles,
   kPasswd,
   kSecrets,
+  kMalware,
+  kIntegrity,
 };
 /// One line for each that is not Read: "coverage dpkg is Failed: …".
 std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need);
+
+/// Why a rule is not decided whose facts no scan has looked for yet.
+inline constexpr std::string_view kNotCollected =
+    "NotCollected: the scan did not look for what the rule is about; the image is scanned again";
 
 /// kind, subject, package URL and path: stable whatever the wording of messages.
 std::string ViolationId(std::string_view kind, std::string_view subject, std::string_view purl = {},

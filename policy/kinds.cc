@@ -15,13 +15,16 @@ extern const RuleKind kReferenceKind;
 extern const RuleKind kFilesKind;
 extern const RuleKind kPasswdKind;
 extern const RuleKind kSecretsKind;
+extern const RuleKind kMalwareKind;
+extern const RuleKind kIntegrityKind;
 
 namespace {
 
 constexpr const RuleKind* kKinds[] = {
-    &kVulnerabilitiesKind, &kImageKind, &kPackagesKind, &kMaliciousKind,
-    &kLicensesKind,        &kOsKind,    &kCoverageKind, &kAlwaysKind,
-    &kReferenceKind,       &kFilesKind, &kPasswdKind,   &kSecretsKind,
+    &kVulnerabilitiesKind, &kImageKind,     &kPackagesKind, &kMaliciousKind,
+    &kLicensesKind,        &kOsKind,        &kCoverageKind, &kAlwaysKind,
+    &kReferenceKind,       &kFilesKind,     &kPasswdKind,   &kSecretsKind,
+    &kMalwareKind,         &kIntegrityKind,
 };
 
 }  // namespace

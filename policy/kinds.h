@@ -33,6 +33,9 @@ struct RuleKind {
   /// Adds what the scan has to collect for it. Null: it is decided by what every scan collects.
   /// Where that was not collected the rule is Unknown, and `evaluate` is not asked.
   void (*collects)(const RuleBody& body, Collection& wanted) = nullptr;
+  /// `evaluate` is asked all the same, and looks into Facts::collected: why it was not collected
+  /// may be known.
+  bool judges_uncollected = false;
 };
 
 /// In the order in which they are documented.

@@ -52,6 +52,7 @@ constexpr Row kRows[] = {
     {"npms", "feed_data_unavailable", PackageFeed},
     {"metadata", "attribute", Metadata},
     {"malware", "scans", Malware},
+    {"malware", "scan_not_run", MalwareLooked},
     {"retrieved_files", "content_not_available", Retrieved},
     {"retrieved_files", "content_regex", Retrieved},
     {"secret_scans", "content_regex_checks", Secrets},

@@ -104,6 +104,10 @@ void Verify(const Params& params, Translation& out) {
 
 void Malware(const Params&, Translation& out) { out.Add("malware", json::object()); }
 
+void MalwareLooked(const Params&, Translation& out) {
+  out.Add("coverage", {{"require", json::array({"Malware"})}});
+}
+
 void Retrieved(const Params& params, Translation& out) {
   std::string path = params.Text("path");
   while (path.starts_with('/')) path.erase(0, 1);

@@ -27,6 +27,7 @@ void DeniedShells(const Params& params, Translation& out);
 void FullEntry(const Params& params, Translation& out);
 void Verify(const Params& params, Translation& out);
 void Malware(const Params& params, Translation& out);
+void MalwareLooked(const Params& params, Translation& out);
 void Retrieved(const Params& params, Translation& out);
 void Secrets(const Params& params, Translation& out);
 void RequiredPackage(const Params& params, Translation& out);

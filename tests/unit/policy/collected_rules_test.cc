@@ -194,6 +194,145 @@ INSTANTIATE_TEST_SUITE_P(
                       AnImage().NotRead("secrets", CoverageState::kFailed, "long"), kOpen, "long"}),
     [](const auto& info) { return info.param.name; });
 
+AnImage Infected(bool final = true, std::string path = "srv/x") {
+  AnImage image;
+  image.inventory.malware = {{"Unix.Miner.Test-1", std::move(path), 1, final}};
+  return image;
+}
+
+AnImage Changed(std::string path, std::string package, bool config = false) {
+  AnImage image;
+  image.inventory.integrity = {
+      {std::move(path), std::move(package), IntegrityFault::kChanged, config, 1}};
+  return image;
+}
+
+AnImage Missing(std::string path, std::string package) {
+  AnImage image;
+  image.inventory.integrity = {{std::move(path), std::move(package), IntegrityFault::kMissing}};
+  return image;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Integrity, CollectedRuleTest,
+    testing::Values(
+        CollectedCase{"NoFault", "integrity: {}", AnImage(), kPass},
+        CollectedCase{"AChangedFile", "integrity: {}", Changed("usr/bin/ls", "coreutils"), kFail,
+                      "/usr/bin/ls of package coreutils is not as the package brought it (written "
+                      "by layer 2)"},
+        CollectedCase{"AMissingFile", "integrity: {}", Missing("usr/bin/ls", "coreutils"), kFail,
+                      "/usr/bin/ls of package coreutils is missing"},
+        CollectedCase{"AMissingFileWhereOnlyChangesCount", "integrity: {check: [Changed]}",
+                      Missing("usr/bin/ls", "coreutils"), kPass},
+        CollectedCase{"AChangedFileWhereOnlyMissingOnesCount", "integrity: {check: [Missing]}",
+                      Changed("usr/bin/ls", "coreutils"), kPass},
+        CollectedCase{"AConfigurationFile", "integrity: {}", Changed("etc/x", "x", true), kPass},
+        CollectedCase{"AConfigurationFileThatCounts", "integrity: {exceptConfig: false}",
+                      Changed("etc/x", "x", true), kFail},
+        CollectedCase{"OfThisPackage", "integrity: {packages: ['core*']}",
+                      Changed("usr/bin/ls", "coreutils"), kFail},
+        CollectedCase{"OfAnotherPackage", "integrity: {packages: [bash]}",
+                      Changed("usr/bin/ls", "coreutils"), kPass},
+        CollectedCase{"Elsewhere", "integrity: {paths: ['/sbin/**']}",
+                      Changed("usr/bin/ls", "coreutils"), kPass},
+        CollectedCase{"NotAllCouldBeChecked", "integrity: {}",
+                      AnImage().NotRead("integrity", CoverageState::kFailed, "no record"), kOpen,
+                      "no record"},
+        CollectedCase{"ANameThatWouldReachATerminal", "integrity: {}", Changed("bin/\x1b[31m", "x"),
+                      kFail, "/bin/?[31m of package"}),
+    [](const auto& info) { return info.param.name; });
+
+// What clamd has found counts whatever it has not looked at, so these have a table of their own.
+class MalwareRuleTest : public testing::TestWithParam<CollectedCase> {};
+
+TEST_P(MalwareRuleTest, Judges) {
+  const ScanPolicy policy = ARule(GetParam().rule);
+  const PolicyVerdict verdict = Judge(policy, AnImage(GetParam().image).CollectedFor(policy));
+  EXPECT_EQ(VerdictName(verdict.verdict), VerdictName(GetParam().verdict)) << Messages(verdict);
+  EXPECT_NE(Messages(verdict).find(GetParam().says), std::string::npos) << Messages(verdict);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, MalwareRuleTest,
+    testing::Values(
+        CollectedCase{"None", "malware: {}", AnImage(), kPass},
+        CollectedCase{"One", "malware: {}", Infected(), kFail,
+                      "/srv/x is malware: Unix.Miner.Test-1 (layer 2)"},
+        CollectedCase{"OneThatIsGone", "malware: {}", Infected(false), kPass},
+        CollectedCase{"OneThatCounts", "malware: {signatures: ['*Miner*']}", Infected(), kFail},
+        CollectedCase{"OneThatDoesNot", "malware: {signatures: ['Win.*']}", Infected(), kPass},
+        CollectedCase{"OneWhereItMayBe", "malware: {allowPaths: ['/srv/*']}", Infected(), kPass},
+        CollectedCase{"NotAllWasLookedAt", "malware: {}",
+                      AnImage().NotRead("malware", CoverageState::kFailed, "clamd hangs"), kOpen,
+                      "coverage malware is Failed: clamd hangs"},
+        CollectedCase{"OneIsFoundThoughNotAllWasLookedAt", "malware: {}",
+                      Infected().NotRead("malware", CoverageState::kFailed, "clamd hangs"), kFail},
+        CollectedCase{"RequiredAndLookedAt", "coverage: {require: [Malware]}", Infected(), kPass},
+        CollectedCase{"RequiredAndNotWhole", "coverage: {require: [Malware]}",
+                      AnImage().NotRead("malware", CoverageState::kFailed, "clamd hangs"), kFail,
+                      "Malware: malware is Failed: clamd hangs"},
+        CollectedCase{"RequiredSecretsNotWhole", "coverage: {require: [Secrets]}",
+                      AnImage().NotRead("secrets", CoverageState::kFailed, "long"), kFail,
+                      "Secrets: secrets is Failed: long"},
+        CollectedCase{"OthersGapsAreNoConcern", "coverage: {require: [Secrets]}",
+                      AnImage().NotRead("malware", CoverageState::kFailed, "clamd hangs"), kPass},
+        CollectedCase{"NorOfPackages", "coverage: {require: [LanguagePackages]}",
+                      AnImage().NotRead("files", CoverageState::kFailed, "too many"), kPass},
+        CollectedCase{"RequiredLicensesThatNobodyRecords", "coverage: {require: [Licenses]}",
+                      AnImage().Holds("deb", "bash", "5"), kFail,
+                      "have none on record, the first of them bash"},
+        CollectedCase{"RequiredLicenses", "coverage: {require: [Licenses]}",
+                      AnImage().Holds("npm", "a", "1").Licensed({"MIT"}), kPass}),
+    [](const auto& info) { return info.param.name; });
+
+struct UncollectedCase {
+  const char* name;
+  const char* rule;
+  AnImage image;
+  Verdict verdict;
+  const char* says;
+};
+
+class UncollectedRuleTest : public testing::TestWithParam<UncollectedCase> {};
+
+// As after a scan that clamd has failed: what is not collected is never "no malware".
+TEST_P(UncollectedRuleTest, IsNeverPassed) {
+  const PolicyVerdict verdict = Judge(ARule(GetParam().rule), GetParam().image);
+  EXPECT_EQ(VerdictName(verdict.verdict), VerdictName(GetParam().verdict)) << Messages(verdict);
+  EXPECT_NE(Messages(verdict).find(GetParam().says), std::string::npos) << Messages(verdict);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, UncollectedRuleTest,
+    testing::Values(
+        UncollectedCase{"NobodyLooked", "malware: {}", AnImage(), kOpen, "NotCollected"},
+        UncollectedCase{"NobodyWasThere", "malware: {}",
+                        AnImage().NotRead("malware", CoverageState::kUnsupported, "no clamd"),
+                        kOpen, "coverage malware is Unsupported: no clamd"},
+        UncollectedCase{"WhatWasFoundBefore", "malware: {}",
+                        Infected().NotRead("malware", CoverageState::kFailed, "hangs"), kFail,
+                        "is malware"},
+        UncollectedCase{"RequiredAndNobodyLookedYet", "coverage: {require: [Malware]}", AnImage(),
+                        kOpen, "Malware: NotCollected"},
+        UncollectedCase{"RequiredAndNobodyWasThere", "coverage: {require: [Malware]}",
+                        AnImage().NotRead("malware", CoverageState::kUnsupported, "no clamd"),
+                        kFail, "Malware: malware is Unsupported: no clamd"},
+        UncollectedCase{"RequiredIntegrityNotYet", "coverage: {require: [Integrity]}", AnImage(),
+                        kOpen, "Integrity: NotCollected"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(CollectionOf, TakesWhatCoverageRequires) {
+  const ScanPolicy one = ARule("coverage: {require: [Secrets, Malware, Integrity, OSPackages]}");
+  const ScanPolicy* const all[] = {&one};
+  const Collection wanted = CollectionOf(all);
+  EXPECT_NE(wanted.secrets, 0u);
+  EXPECT_TRUE(wanted.malware);
+  EXPECT_TRUE(wanted.integrity);
+  const ScanPolicy plain = ARule("coverage: {require: [Licenses, Advisories]}");
+  const ScanPolicy* const none[] = {&plain};
+  EXPECT_TRUE(CollectionOf(none).empty());
+}
+
 struct RefusedCase {
   const char* name;
   const char* rule;
