@@ -191,6 +191,32 @@ std::string_view ConfidenceOf(const SecretFound& secret) {
 }
 
 /// Null where nobody has looked for any.
+// null: not looked for, as with the other lists of what is collected.
+json MalwareToJson(const ScanReport& report, const Inventory& inventory) {
+  if (!report.inventory.collected.malware && inventory.malware.empty()) return nullptr;
+  json list = json::array();
+  for (const MalwareFound& found : inventory.malware) {
+    list.push_back({{"signature", found.signature},
+                    {"path", found.path},
+                    {"layer", found.layer},
+                    {"final", found.final}});
+  }
+  return list;
+}
+
+json IntegrityToJson(const ScanReport& report, const Inventory& inventory) {
+  if (!report.inventory.collected.integrity) return nullptr;
+  json list = json::array();
+  for (const IntegrityFound& found : inventory.integrity) {
+    list.push_back({{"path", found.path},
+                    {"package", found.package},
+                    {"fault", found.fault == IntegrityFault::kChanged ? "Changed" : "Missing"},
+                    {"config", found.config},
+                    {"layer", found.layer}});
+  }
+  return list;
+}
+
 json SecretsToJson(const ScanReport& report, const Inventory& inventory) {
   if (report.inventory.collected.secrets == 0) return nullptr;
   json list = json::array();
@@ -235,7 +261,9 @@ void WritePlatform(JsonWriter& out, const ScanReport& report, std::size_t index)
   out.Value("hiddenFindings", shown.below_severity + shown.unfixed);
   Write(out, "hints", inventory.hints, base);
   out.String("imageID", inventory.image_id.ToString());
+  out.Value("integrity", IntegrityToJson(report, inventory));
   out.Value("layers", LayersToJson(inventory.layers));
+  out.Value("malware", MalwareToJson(report, inventory));
   out.String("manifestDigest", inventory.manifest_digest.ToString());
   out.Value("os", SystemToJson(inventory.os));
   Write(out, "packages", inventory.packages, base);
@@ -259,6 +287,7 @@ void WriteReport(const ScanReport& report, const TableOptions&, std::ostream& si
   out.Value("filter", {{"severityAtLeast", SeverityName(report.filter.severity_at_least)},
                        {"ignoreUnfixed", report.filter.ignore_unfixed}});
   out.String("image", report.image);
+  out.String("malwareDatabase", report.inventory.malware_database);
   out.String("mediaType", report.inventory.media_type);
   out.Key("platforms");
   out.BeginArray();

@@ -134,6 +134,8 @@ class Table {
     RenderFindings(index);
     RenderSuppressed(index);
     if (report_.inventory.collected.secrets != 0) RenderSecrets(inventory);
+    RenderMalware(inventory);
+    if (report_.inventory.collected.integrity) RenderIntegrity(inventory);
   }
 
   /// A few by name, all of them counted: what is taken out must not be out of sight.
@@ -172,6 +174,38 @@ class Table {
            ":" + std::to_string(secret.line) + "  " + text::Printable(secret.redacted) +
            "  layer " + std::to_string(secret.layer + 1) +
            (secret.final ? "" : ", not in the final image"));
+    }
+  }
+
+  /// What was found before clamd failed is told, too.
+  void RenderMalware(const Inventory& inventory) {
+    const bool looked = report_.inventory.collected.malware;
+    if (!looked && inventory.malware.empty()) return;
+    Line("");
+    Line("Malware: " + std::to_string(inventory.malware.size()) + "; " +
+         (looked ? "" : "not all files were looked at; ") +
+         PlainText(report_.inventory.malware_database));
+    for (const MalwareFound& found : inventory.malware) {
+      Line("  " + Paint(text::Printable(found.signature), "31") + "  /" +
+           text::Printable(found.path) + "  layer " + std::to_string(found.layer + 1) +
+           (found.final ? "" : ", not in the final image"));
+    }
+  }
+
+  /// A few by name, all of them counted: an image without its documentation lacks thousands.
+  void RenderIntegrity(const Inventory& inventory) {
+    constexpr std::size_t kShown = 20;
+    Line("");
+    Line("Files that are not as their packages brought them: " +
+         std::to_string(inventory.integrity.size()));
+    for (std::size_t i = 0; i < std::min(kShown, inventory.integrity.size()); ++i) {
+      const IntegrityFound& found = inventory.integrity[i];
+      Line(std::string("  ") + (found.fault == IntegrityFault::kChanged ? "changed" : "missing") +
+           "  /" + text::Printable(found.path) + "  " + PlainText(found.package) +
+           (found.config ? "  (configuration)" : ""));
+    }
+    if (inventory.integrity.size() > kShown) {
+      Line("  and " + std::to_string(inventory.integrity.size() - kShown) + " more");
     }
   }
 
