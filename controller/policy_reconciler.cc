@@ -76,6 +76,14 @@ PolicyStatusFields JudgePolicy(const PolicyRecord& policy, const PolicyTally& ta
         "no image is judged by this policy, so its pods meet its onUnscanned: " +
             std::to_string(resources::kMaxPolicies) +
             " ScanPolicies are judged, the first by name; delete or merge some");
+  } else if (policy.errors.empty() && !tally.left_out.empty()) {
+    set("Ready", false, "TooMuchCollected",
+        "no scan looks for what these rules ask for, so they are not decided and onIncomplete "
+        "answers: " +
+            text::Join(tally.left_out, ", ") + "; all policies together may ask for " +
+            std::to_string(kMaxFileWishes) + " patterns and " +
+            std::to_string(kMaxCollectionBytes >> 10) +
+            " KiB of patterns and expressions, the first by name have them");
   } else if (policy.errors.empty()) {
     set("Ready", true, "Valid", "every rule can be evaluated");
   } else {
@@ -117,12 +125,29 @@ bool PolicyReconciler::Beyond(const std::string& name) const {
   return before >= resources::kMaxPolicies;
 }
 
+/// As ScanReconciler sums them up.
+std::vector<std::string> PolicyReconciler::LeftOut(const std::string& name) const {
+  const Policies policies = book_.List();
+  std::vector<const policy::ScanPolicy*> judging;
+  for (const auto& record : policies) {
+    if (judging.size() < resources::kMaxPolicies) judging.push_back(&record->policy);
+  }
+  std::vector<std::string> all;
+  (void)policy::CollectionOf(judging, &all);
+  std::vector<std::string> rules;
+  for (const std::string& rule : all) {
+    if (rule.starts_with(name + "/")) rules.push_back(rule.substr(name.size() + 1));
+  }
+  return rules;
+}
+
 Outcome PolicyReconciler::Reconcile(const std::string& name, const Cancellation& cancel) {
   const auto policy = policies_.Get(name);
   if (!policy) return {Ok()};
   // With the ScanExceptions that it takes.
   const auto whole = book_.Get(name);
   PolicyTally tally;
+  tally.left_out = LeftOut(name);
   const TimePoint now = clock_.Now();
   Scans failing;
   for (auto& [key, record] : scans_.List()) {

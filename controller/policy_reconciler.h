@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "controller/judge.h"
 #include "controller/policy_book.h"
@@ -18,7 +19,8 @@ namespace landwaiter::controller {
 
 struct PolicyTally {
   PolicyCounts counts;
-  std::uint64_t unjudged = 0;  // pending because not judged under this generation
+  std::uint64_t unjudged = 0;              // pending because not judged under this generation
+  std::vector<std::string> left_out = {};  // rules whose facts no scan has room to collect
 };
 
 /// Adds one canonical ImageScan to a policy's tally. Images that the policy does not match by any
@@ -63,6 +65,8 @@ class PolicyReconciler {
  private:
   /// An ImageScan's status holds judgements of the first kMaxPolicies by name.
   bool Beyond(const std::string& name) const;
+  /// Names of its rules that have no room beside those of the policies before it.
+  std::vector<std::string> LeftOut(const std::string& name) const;
 
   kube::Api& api_;
   const Clock& clock_;

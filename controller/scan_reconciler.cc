@@ -20,13 +20,18 @@ using resources::ImageScanStatus;
 constexpr std::chrono::minutes kResync{10};
 constexpr std::chrono::minutes kRequestRetry{1};
 
-ScanSummary Summary(const StoredImage& image) {
+// ClamAV's signatures are renewed each day: an older look is asked for again, as a second look, and
+// counts until that is there. Where clamd's database is the same, the scanner has the answer.
+constexpr std::chrono::hours kMalwareLookAge{24};
+
+ScanSummary Summary(const StoredImage& image, TimePoint now) {
   ScanSummary out{image.scanned_at,
                   image.inventory.media_type,
                   {},
                   image.inventory.readers,
                   image.inventory.collected};
   for (const auto& platform : image.inventory.platforms) out.platforms.push_back(platform.platform);
+  if (now - image.scanned_at >= kMalwareLookAge) out.collected.malware = false;
   return out;
 }
 
@@ -188,7 +193,7 @@ ScanProgress ScanReconciler::AskForScan(const ScanRecord& record, const Gathered
   if (facts.database || !facts.image || !facts.image->match) wanted.collection = WantedCollection();
   const TimePoint now = parts_.clock.Now();
   std::optional<ScanSummary> stored;
-  if (facts.image) stored = Summary(*facts.image);
+  if (facts.image) stored = Summary(*facts.image, now);
   const std::string digest = scan.status.digest.empty() ? scan.spec.image : scan.status.digest;
   bool needed = NeedsScan(scan, stored, wanted, now);
   if (needed && stored && !NeedsScan(scan, stored, {}, now)) {

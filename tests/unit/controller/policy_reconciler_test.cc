@@ -24,6 +24,16 @@ TEST(JudgePolicy, SaysThatAPolicyIsOneTooMany) {
   EXPECT_NE(beyond.message.find("64"), std::string::npos);
 }
 
+TEST(JudgePolicy, NamesTheRulesThatNoScanHasRoomFor) {
+  const auto policy = Recorded(APolicy("z", 1, NoCritical()));
+  PolicyTally tally;
+  tally.left_out = {"no-keys", "no-setuid"};
+  const auto ready = ReadyOf(JudgePolicy(*policy, tally, false, kNow));
+  EXPECT_EQ(ready.status, "False");
+  EXPECT_EQ(ready.reason, "TooMuchCollected");
+  EXPECT_NE(ready.message.find("no-keys, no-setuid"), std::string::npos) << ready.message;
+}
+
 std::vector<resources::Condition> ReadyIs(const std::string& status, const std::string& reason,
                                           const std::string& message) {
   return {{"Evaluated", "True", "AllJudged", "every known image", 1, ""},
