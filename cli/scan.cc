@@ -12,6 +12,7 @@
 #include <set>
 #include <tuple>
 
+#include "cli/clamd_flags.h"
 #include "cli/commands.h"
 #include "cli/database_path.h"
 #include "cli/interrupt.h"
@@ -48,6 +49,8 @@ struct ScanFlags {
   std::vector<std::string> formats;
   std::string output;
   bool secrets = false;
+  bool malware = false;
+  ClamdFlags clamd;
   std::vector<std::string> bases;
   std::vector<std::string> base_lists;
 };
@@ -127,6 +130,25 @@ FormatNames Known() {
   return names;
 }
 
+/// Who files are shown to. That nobody is there where only a policy asks for it is for the policy
+/// to judge.
+Status TakeClamd(const ScanFlags& flags, Plan& plan) {
+  ClamdFlags clamd = flags.clamd;
+  const char* const environment = std::getenv("LANDWAITER_CLAMD");
+  if (clamd.address.empty() && environment != nullptr) clamd.address = environment;
+  auto options = ClamdOf(clamd);
+  if (!options) return std::move(options).error();
+  plan.image.clamd = *std::move(options);
+  if (!flags.malware) return Ok();
+  const ImageKind kind = plan.image.image.kind;
+  if (kind == ImageKind::kFolder || kind == ImageKind::kDocument) {
+    return InvalidArgument("--malware is about images");
+  }
+  if (!plan.image.clamd) return InvalidArgument("--malware needs a clamd: --clamd ADDRESS");
+  plan.image.options.collection.malware = true;
+  return Ok();
+}
+
 Result<Plan> MakePlan(const ScanFlags& flags) {
   Plan plan;
   auto image = PlanImage(flags.image, flags.source);
@@ -171,6 +193,7 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
   const bool has_layers = kind != ImageKind::kFolder && kind != ImageKind::kDocument;
   if (flags.secrets && !has_layers) return InvalidArgument("--secrets is about images");
   if (flags.secrets) collection.secrets = kSecretRulesVersion;
+  if (Status taken = TakeClamd(flags, plan); !taken) return taken.error();
   return plan;
 }
 
@@ -369,6 +392,9 @@ void AddScanCommand(CLI::App& parent, int& exit_code) {
                   "write the report of the --format that names no file to this one");
   app->add_flag("--secrets", flags->secrets,
                 "look for keys, tokens and passwords in the files of an image, too");
+  app->add_flag("--malware", flags->malware,
+                "have clamd look at the files of an image, too (docs/malware.md)");
+  AddClamdFlags(*app, "for --malware and for policies that ask ($LANDWAITER_CLAMD)", flags->clamd);
   app->add_option("--base", flags->bases,
                   "an image that this one may be built on, by its layers; may be repeated");
   app->add_option("--base-list", flags->base_lists,

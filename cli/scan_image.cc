@@ -112,6 +112,7 @@ Result<report::ScanReport> ScanAndMatch(ImagePlan& plan, const ImageFlags& flags
   }
   service::ChildOptions child;
   child.layer_cache = layer_cache;
+  child.clamd = plan.clamd;
   auto inventory =
       ScanImageArgument(plan.image, flags.choice, flags.registry, plan.options, child, cancel);
   plan.options.on_progress = nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "lib/base/result.h"
 #include "report/scan_report.h"
 #include "scanner/advisories/database.h"
+#include "scanner/malware/clamd.h"
 #include "scanner/service/layer_cache.h"
 
 namespace CLI {
@@ -39,6 +41,7 @@ struct ImagePlan {
   std::string text;  // as it was asked for
   ImageArgument image;
   service::ScanOptions options;
+  std::optional<malware::ClamdOptions> clamd = {};
 };
 /// Errors: InvalidArgument, NotFound for a path that is not there.
 Result<ImagePlan> PlanImage(const std::string& text, const ImageFlags& flags);

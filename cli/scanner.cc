@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/clamd_flags.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "lib/base/clock.h"
@@ -15,6 +16,7 @@ namespace {
 struct ScannerFlags {
   service::ScannerRoleOptions role;
   std::string timeout = "15m";
+  ClamdFlags clamd;
   std::string log_level = "info";
   std::string log_format = "json";
 };
@@ -22,13 +24,15 @@ struct ScannerFlags {
 int RunScanner(ScannerFlags& flags) {
   const auto level = log::ParseLevel(flags.log_level);
   const auto timeout = ParseDuration(flags.timeout);
-  for (const Error* error :
-       {level ? nullptr : &level.error(), timeout ? nullptr : &timeout.error()}) {
+  auto clamd = ClamdOf(flags.clamd);
+  for (const Error* error : {level ? nullptr : &level.error(), timeout ? nullptr : &timeout.error(),
+                             clamd ? nullptr : &clamd.error()}) {
     if (error == nullptr) continue;
     std::fprintf(stderr, "landwaiter: scanner: %s\n", error->message.c_str());
     return kExitUsage;
   }
   flags.role.child.timeout = *timeout;
+  flags.role.child.clamd = *std::move(clamd);
   log::Configure(*level, flags.log_format == "text" ? log::Format::kText : log::Format::kJson);
   const Interrupt interrupt;
   const Status done = service::RunScannerRole(flags.role, {interrupt.Token()});
@@ -95,6 +99,7 @@ void AddScannerCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--scan-memory", role.child.memory_bytes, "Address space of one scan, bytes")
       ->capture_default_str();
+  AddClamdFlags(*command, "where a policy asks for malware", flags->clamd);
   AddLimits(*command, role.limits);
   command->add_option("--log-level", flags->log_level, "debug, info, warn or error")
       ->capture_default_str();

@@ -29,15 +29,19 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 root_do() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
 
-# Debian's docker-registry starts a system service on port 5000. The tests run the binary by
-# themselves, on ports of their own, so that service must neither start now nor at the next boot.
+# Debian's docker-registry starts a system service on port 5000, clamav-daemon one that waits for
+# signatures, and brings freshclam, which fetches them. The tests run the binaries by themselves, on
+# ports of their own, so those services must neither start now nor at the next boot.
 guard=/usr/sbin/policy-rc.d
 own_guard=
-registry_is_new=
-if [[ " ${missing[*]} " == *" docker-registry "* ]]; then registry_is_new=1; fi
+services=()
+if [[ " ${missing[*]} " == *" docker-registry "* ]]; then services+=(docker-registry.service); fi
+if [[ " ${missing[*]} " == *" clamav-daemon "* ]]; then
+  services+=(clamav-daemon.service clamav-daemon.socket clamav-freshclam.service)
+fi
 remove_guard() { [ -z "$own_guard" ] || root_do rm -f "$guard"; }
 trap remove_guard EXIT
-if [ -n "$registry_is_new" ] && [ ! -e "$guard" ]; then
+if [ ${#services[@]} -gt 0 ] && [ ! -e "$guard" ]; then
   own_guard=1
   root_do sh -c "printf '#!/bin/sh\nexit 101\n' >$guard && chmod 755 $guard"
 fi
@@ -59,6 +63,6 @@ attempt "refreshing apt's package lists" "${apt[@]}" update
 attempt "installing ${missing[*]}" "${apt[@]}" install --no-install-recommends "${missing[@]}"
 rm -f "$log"
 
-if [ -n "$registry_is_new" ] && command -v systemctl >/dev/null; then
-  root_do systemctl disable --quiet docker-registry.service >/dev/null 2>&1 || true
+if [ ${#services[@]} -gt 0 ] && command -v systemctl >/dev/null; then
+  root_do systemctl disable --quiet "${services[@]}" >/dev/null 2>&1 || true
 fi

@@ -57,6 +57,7 @@ RENDERED = {
         "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}, "prometheusRule": {"enabled": True},
         "dashboard": {"enabled": True}}},
     "scanners that scale": {"scanner": {"autoscaling": {"enabled": True, "maxReplicas": 20}, "layerCacheBytes": 0}},
+    "a clamd beside the scanners": {"scanner": {"clamd": {"address": "clamav.security.svc:3310", "timeout": "30s"}}},
     "roles placed and changed": {"webhook": PLACED, "controller": PLACED, "scanner": {**PLACED, "priorityClassName": "low"}},
     "no network policies, budgets and aggregated roles": {
         "networkPolicy": {"enabled": False}, "rbac": {"aggregate": False},

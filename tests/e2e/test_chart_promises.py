@@ -170,3 +170,12 @@ def test_no_role_reaches_the_metadata_service_and_the_scanner_only_ports_of_regi
                 assert not block or "169.254.0.0/16" in block.get("except", ()) or "fd00:ec2::254/128" in block.get("except", ())
     ports = {p["port"] for r in one(objects, "NetworkPolicy", "landwaiter-scanner")["spec"]["egress"] for p in r["ports"]}
     assert ports == {53, 80, 443}
+
+
+def test_a_clamd_is_reached_at_its_port_by_the_scanner_alone(helm_built):
+    objects = render({"scanner": {"clamd": {"address": "clamav.security.svc:3310", "maxFileBytes": 5, "timeout": "30s"}}})
+    for role in ROLES:
+        ports = {p["port"] for r in one(objects, "NetworkPolicy", f"landwaiter-{role}")["spec"]["egress"] for p in r["ports"]}
+        assert (3310 in ports) == (role == "scanner"), role
+    args = pod_spec(one(objects, "Deployment", "landwaiter-scanner"))["containers"][0]["args"]
+    assert {"--clamd=clamav.security.svc:3310", "--clamd-max-bytes=5", "--clamd-timeout=30s"} <= set(args)
