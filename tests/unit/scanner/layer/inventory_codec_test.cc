@@ -40,6 +40,8 @@ LayerInventory Full() {
   reading.reason = "why";
   reading.packages = {package, {.type = "deb", .name = "x", .version = "0"}};
   reading.owned = {{"usr/bin/x", "x"}};
+  reading.records = {{"usr/bin/x", "x", packages::RecordKind::kSha256, std::string(32, 'r'), true},
+                     {"usr/bin/y", "y"}};
   reading.left_out = 300;
   reading.development_left_out = 2;
   reading.os = OperatingSystem{"debian", "12", "bookworm", "Debian", "testing"};
@@ -83,6 +85,9 @@ LayerInventory Full() {
                                  .confidence = SecretConfidence::kHigh,
                                  .redacted = "eyJh…",
                                  .hash = "0f"}};
+  inventory.files[1].malware = MalwareFound{"Eicar-Test-Signature", "b"};
+  inventory.files[1].unscanned = "too large";
+  inventory.files[1].hashes = FileHashes{"m", "s", "S"};
   inventory.links[0].unmarked = true;
   inventory.gaps = {{"files", CoverageState::kFailed, "too many", 1}};
   return inventory;
@@ -111,6 +116,9 @@ void ExpectSame(const LayerInventory& a, const LayerInventory& b) {
     EXPECT_EQ(a.files[i].name, b.files[i].name);
     EXPECT_EQ(a.files[i].readings, b.files[i].readings);
     EXPECT_EQ(a.files[i].content, b.files[i].content);
+    EXPECT_EQ(a.files[i].malware, b.files[i].malware);
+    EXPECT_EQ(a.files[i].unscanned, b.files[i].unscanned);
+    EXPECT_EQ(a.files[i].hashes.has_value(), b.files[i].hashes.has_value());
   }
   ASSERT_EQ(a.links.size(), b.links.size());
   for (std::size_t i = 0; i < a.links.size(); ++i) {
