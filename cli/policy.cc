@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/policy_convert.h"
+#include "cli/policy_test.h"
 #include "lib/base/text.h"
 #include "policy/explain.h"
 
@@ -46,7 +47,7 @@ int Check(const std::vector<std::string>& files) {
 }  // namespace
 
 void AddPolicyCommand(CLI::App& parent, int& exit_code) {
-  CLI::App* app = parent.add_subcommand("policy", "Explain and check ScanPolicies.");
+  CLI::App* app = parent.add_subcommand("policy", "Explain, check, test and convert ScanPolicies.");
   app->require_subcommand(1);
 
   auto field = std::make_shared<std::string>();
@@ -60,6 +61,7 @@ void AddPolicyCommand(CLI::App& parent, int& exit_code) {
   check->add_option("FILE", *files, "YAML or JSON; several policies may stand in one")->required();
   check->callback([files, &exit_code] { exit_code = Check(*files); });
   AddPolicyConvert(*app, exit_code);
+  AddPolicyTest(*app, exit_code);
   app->footer("Exit codes: 0 good; 2 a policy or a field that cannot be read.");
 }
 

@@ -9,13 +9,12 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
-#include <set>
-#include <tuple>
 
 #include "cli/clamd_flags.h"
 #include "cli/commands.h"
 #include "cli/database_path.h"
 #include "cli/interrupt.h"
+#include "cli/judge.h"
 #include "cli/known_bases.h"
 #include "cli/outputs.h"
 #include "cli/scan_image.h"
@@ -25,9 +24,7 @@
 #include "lib/base/text.h"
 #include "model/secret_rules.h"
 #include "policy/evaluate.h"
-#include "policy/exceptions.h"
 #include "policy/policy.h"
-#include "policy/scan_exception.h"
 #include "report/format.h"
 #include "report/scan_report.h"
 #include "scanner/advisories/database.h"
@@ -73,39 +70,6 @@ struct Plan {
   std::vector<Output> outputs;
   std::string dated;  // of $SOURCE_DATE_EPOCH, RFC 3339; "" without it
 };
-
-/// ScanExceptions of the files, as the policies take them, for the namespace that is meant.
-Status TakeExceptions(const ScanFlags& flags, Plan& plan) {
-  plan.ns = flags.ns;
-  std::vector<policy::ScanException> exceptions;
-  for (const std::string& path : flags.exception_files) {
-    auto read = policy::ParseScanExceptionFile(path, SystemClock().Now());
-    if (!read) return std::move(read).error();
-    for (policy::ScanException& one : *read) {
-      if (flags.ns.empty() && !plan.ns.empty() && plan.ns != one.ns) {
-        return InvalidArgument("the ScanExceptions are of several namespaces (" + plan.ns + ", " +
-                               one.ns + "): say with --namespace where the image is to run");
-      }
-      if (flags.ns.empty()) plan.ns = one.ns;
-      exceptions.push_back(std::move(one));
-    }
-  }
-  for (policy::ScanPolicy& one : plan.policies) {
-    one = policy::WithScanExceptions(std::move(one), exceptions);
-  }
-  for (const policy::ScanException& one : exceptions) {
-    const auto is_taken = [&](const policy::ScanPolicy& p) {
-      return policy::TakenBy(p, one).has_value();
-    };
-    if (std::any_of(plan.policies.begin(), plan.policies.end(), is_taken)) continue;
-    plan.notes.push_back("ScanException " + one.ns + "/" + one.name + " is taken by no policy");
-    for (const policy::ScanPolicy& p : plan.policies) {
-      const auto why = policy::TakenBy(p, one);
-      if (!why) plan.notes.back() += "; " + why.error().message;
-    }
-  }
-  return Ok();
-}
 
 /// Seconds since 1970 (reproducible-builds.org/specs/source-date-epoch).
 Result<std::string> DateOfEnvironment() {
@@ -176,12 +140,12 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
     if (!list) return std::move(list).error();
     plan.bases.insert(plan.bases.end(), list->begin(), list->end());
   }
-  for (const std::string& path : flags.policy_files) {
-    auto policies = policy::ParsePolicyFile(path);
-    if (!policies) return std::move(policies).error();
-    for (auto& one : *policies) plan.policies.push_back(std::move(one));
-  }
-  if (Status taken = TakeExceptions(flags, plan); !taken) return taken.error();
+  auto policies =
+      ReadPolicies(flags.policy_files, flags.exception_files, flags.ns, SystemClock().Now());
+  if (!policies) return std::move(policies).error();
+  plan.policies = std::move(policies->policies);
+  plan.ns = std::move(policies->ns);
+  plan.notes = std::move(policies->notes);
   auto vex = ReadVexFiles(flags.vex_files, plan.notes);
   if (!vex) return std::move(vex).error();
   plan.vex = *std::move(vex);
@@ -195,71 +159,6 @@ Result<Plan> MakePlan(const ScanFlags& flags) {
   if (flags.secrets) collection.secrets = kSecretRulesVersion;
   if (Status taken = TakeClamd(flags, plan); !taken) return taken.error();
   return plan;
-}
-
-void NoteRules(report::ScanReport& scan, const policy::ScanPolicy& one) {
-  std::vector<report::PolicyRule> rules;
-  for (const policy::Rule& rule : one.rules) {
-    report::PolicyRule& told = rules.emplace_back(rule.name);
-    told.fails = rule.fails;
-    told.controls = rule.controls;
-  }
-  scan.rules.push_back(std::move(rules));
-}
-
-/// What exceptions excuse is what the same policy without them would say beside the rest: each
-/// exception is asked on its own, so that each violation has the reasons that are its.
-void NoteExcused(report::ScanReport& scan, const policy::ScanPolicy& one,
-                 const policy::ContentInput& input, TimePoint now) {
-  const PolicyVerdict& verdict = scan.policies.back();
-  if (verdict.exceptions_used.empty()) return;
-  const auto ids = [&](std::vector<policy::PolicyException> exceptions) {
-    policy::ScanPolicy asked = one;
-    asked.exceptions = std::move(exceptions);
-    std::set<std::string> found;
-    for (Violation& violation : policy::EvaluateContent(asked, input, now).violations) {
-      found.insert(std::move(violation.id));
-    }
-    return found;
-  };
-  const std::set<std::string> all = ids({});
-  for (const std::size_t index : verdict.exceptions_applied) {
-    const policy::PolicyException& exception = one.exceptions[index];
-    const std::set<std::string> left = ids({exception});
-    for (const std::string& violation : all) {
-      if (left.contains(violation)) continue;
-      scan.excused.push_back({violation, one.name + ": " + policy::DescribeException(exception)});
-    }
-  }
-}
-
-void Judge(report::ScanReport& scan, const Plan& plan, TimePoint built_at, TimePoint now) {
-  policy::ContentInput input;
-  input.references = ReferencesOf(plan.image);
-  if (!plan.ns.empty()) input.namespaces = {plan.ns};
-  input.database_built_at = built_at;
-  input.collected = &scan.inventory.collected;
-  for (std::size_t i = 0; i < scan.inventory.platforms.size(); ++i) {
-    input.platforms.push_back({&scan.inventory.platforms[i], &scan.platforms[i].findings,
-                               &scan.platforms[i].coverage, scan.bases[i],
-                               scan.platforms[i].os_end_of_life});
-  }
-  for (const policy::ScanPolicy& one : plan.policies) {
-    // The command line has no namespace; a policy about other images does not speak of this one.
-    if (!input.references.empty() && !policy::MatchesImage(one, input.references.front())) continue;
-    PolicyVerdict verdict = policy::EvaluateContent(one, input, now);
-    if (!input.references.empty()) {
-      verdict =
-          policy::Combine(std::move(verdict),
-                          policy::EvaluateReference(one, input.references.front(), plan.ns, now));
-    }
-    scan.policies.push_back(std::move(verdict));
-    NoteRules(scan, one);
-    NoteExcused(scan, one, input, now);
-  }
-  std::sort(scan.excused.begin(), scan.excused.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.violation, a.reason) < std::tie(b.violation, b.reason);
-  });
 }
 
 /// What no policy's own maxDatabaseAge decides about: after judging, in each platform's coverage.
@@ -350,7 +249,10 @@ int RunScan(const ScanFlags& flags) {
   FindBases(scan, *bases);
   ApplyVexFiles(plan->vex, ReferencesOf(plan->image), scan);
   const TimePoint now = SystemClock().Now();
-  Judge(scan, *plan, (*database)->Info().built_at, now);
+  Judging judging{plan->policies, ReferencesOf(plan->image), plan->ns, {}, {}};
+  judging.database_built_at = (*database)->Info().built_at;
+  judging.now = now;
+  Judge(scan, judging);
   NoteStaleDatabase(scan, *plan, (*database)->Info().built_at, now);
   if (Status printed = Print(scan, *plan); !printed) {
     return Complain(printed.error(), kExitIncomplete);

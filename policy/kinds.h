@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "model/collection.h"
 #include "policy/check.h"
 #include "policy/facts.h"
+#include "policy/needed_facts.h"
 #include "policy/policy.h"
 #include "policy/schema.h"
 
@@ -36,6 +38,8 @@ struct RuleKind {
   /// `evaluate` is asked all the same, and looks into Facts::collected: why it was not collected
   /// may be known.
   bool judges_uncollected = false;
+  /// Adds what it asks about of the facts that a stored report may lack. Null: of none.
+  void (*asks)(const RuleBody& body, std::set<Fact>& facts) = nullptr;
 };
 
 /// In the order in which they are documented.

@@ -34,6 +34,10 @@ json ToJson(const SeverityCounts& counts) {
           {"knownExploited", counts.known_exploited}};
 }
 
+json SeverityToJson(const std::optional<Severity>& severity) {
+  return severity ? json(SeverityName(*severity)) : json(nullptr);
+}
+
 void Write(JsonWriter& out, const Finding& finding, const std::optional<BaseImage>& base) {
   out.BeginObject();
   out.String("advisory", finding.advisory);
@@ -44,13 +48,18 @@ void Write(JsonWriter& out, const Finding& finding, const std::optional<BaseImag
   out.Optional("epssPercentile", finding.epss_percentile);
   out.Optional("epssScore", finding.epss_score);
   out.String("feed", finding.feed);
+  out.String("fixPublished", finding.fix_published);
   out.String("fixedVersion", finding.fixed_version);
   out.Optional("fromBase", IsFromBase(base, finding.layer));
+  out.Optional("highestScore", finding.highest_score);
+  out.Value("highestSeverity", SeverityToJson(finding.highest_severity));
   out.Value("hostKernel", finding.host_kernel);
   out.String("id", finding.id);
   out.String("installedVersion", finding.installed_version);
   out.Optional("knownExploited", finding.known_exploited);
   out.Value("layer", finding.layer);
+  out.Optional("nvdScore", finding.nvd_score);
+  out.Value("nvdSeverity", SeverityToJson(finding.nvd_severity));
   out.String("package", finding.package);
   out.String("packageType", finding.package_type);
   out.String("path", finding.path);
@@ -98,11 +107,9 @@ void Write(JsonWriter& out, const char* name, const std::vector<Package>& packag
 }
 
 json ToJson(const ImageConfig& config) {
-  json value = {{"user", config.user},
-                {"exposedPorts", config.exposed_ports},
-                {"labels", config.labels},
-                {"healthcheck", config.healthcheck},
-                {"created", config.created}};
+  json value = {{"user", config.user},       {"exposedPorts", config.exposed_ports},
+                {"labels", config.labels},   {"healthcheck", config.healthcheck},
+                {"created", config.created}, {"volumes", config.volumes}};
   value["uid"] = config.uid ? json(*config.uid) : json(nullptr);
   return value;
 }
@@ -266,6 +273,7 @@ void WritePlatform(JsonWriter& out, const ScanReport& report, std::size_t index)
   out.Value("malware", MalwareToJson(report, inventory));
   out.String("manifestDigest", inventory.manifest_digest.ToString());
   out.Value("os", SystemToJson(inventory.os));
+  out.String("osEndOfLife", matched.os_end_of_life);
   Write(out, "packages", inventory.packages, base);
   out.String("platform", inventory.platform.ToString());
   out.Value("secrets", SecretsToJson(report, inventory));
@@ -296,7 +304,10 @@ void WriteReport(const ScanReport& report, const TableOptions&, std::ostream& si
   }
   out.EndArray();
   out.Value("policies", List(report.policies));
+  out.String("reference", report.reference);
   out.Value("schemaVersion", kReportSchemaVersion);
+  const std::uint64_t rules = report.inventory.collected.secrets;
+  out.Value("secretRules", rules > 0 ? json(rules) : json(nullptr));
   out.String("verdict", VerdictName(OverallVerdict(report)));
   out.EndObject();
   out.Finish();

@@ -1,10 +1,13 @@
-// The JSON report (docs/report-v1.schema.json) read again, for a comparison with another one.
+// The JSON report (docs/report-v1.schema.json) read again, for a comparison with another one or to
+// be judged by policies.
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string_view>
 
 #include "lib/base/result.h"
+#include "policy/needed_facts.h"
 #include "report/scan_report.h"
 
 namespace landwaiter::report {
@@ -17,5 +20,15 @@ inline constexpr std::size_t kMaxReportBytes = 256u << 20;
 /// Errors: InvalidArgument naming the field (another schemaVersion; a report whose filter hid
 /// findings), ResourceExhausted.
 Result<ScanReport> ReadJsonReport(std::string_view text);
+
+/// A report that policies can judge, and what it does not tell them.
+struct StoredReport {
+  ScanReport scan;  // without verdicts; coverage without what the day of the scan said of the age
+  std::set<policy::Fact> lacking;
+};
+/// As ReadJsonReport, with all that rules look at. A field that every report has must be there: one
+/// that is left out would be taken for "nothing", and a policy pass for want of it.
+/// Errors: as ReadJsonReport, and InvalidArgument naming a field that is missing.
+Result<StoredReport> ReadStoredReport(std::string_view text);
 
 }  // namespace landwaiter::report

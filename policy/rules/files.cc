@@ -370,6 +370,8 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
   return outcome;
 }
 
+void Asks(const RuleBody& /*body*/, std::set<Fact>& facts) { facts.insert(Fact::kFiles); }
+
 }  // namespace
 
 extern constinit const RuleKind kFilesKind = {
@@ -379,6 +381,7 @@ extern constinit const RuleKind kFilesKind = {
     .read = Read,
     .evaluate = Evaluate,
     .collects = Collects,
+    .asks = Asks,
 };
 
 }  // namespace landwaiter::policy

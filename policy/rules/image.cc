@@ -379,6 +379,13 @@ bool JudgedByTime(const RuleBody& body) {
   return static_cast<const ImageRule&>(body).max_age.has_value();
 }
 
+void Asks(const RuleBody& body, std::set<Fact>& facts) {
+  const auto& rule = static_cast<const ImageRule&>(body);
+  if (!rule.denied_env.empty()) facts.insert(Fact::kEnvironment);
+  if (!rule.denied_volumes.empty()) facts.insert(Fact::kVolumes);
+  if (!rule.instructions.empty()) facts.insert(Fact::kHistory);
+}
+
 }  // namespace
 
 void ViolateImage(RuleOutcome& outcome, std::string_view subject, std::string message) {
@@ -397,6 +404,7 @@ extern constinit const RuleKind kImageKind = {
     .read = Read,
     .evaluate = Evaluate,
     .judges_by_time = JudgedByTime,
+    .asks = Asks,
 };
 
 }  // namespace landwaiter::policy

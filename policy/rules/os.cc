@@ -165,6 +165,10 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
 
 bool JudgedByTime(const RuleBody& body) { return static_cast<const OsRule&>(body).end_of_life; }
 
+void Asks(const RuleBody& body, std::set<Fact>& facts) {
+  if (static_cast<const OsRule&>(body).end_of_life) facts.insert(Fact::kEndOfLife);
+}
+
 }  // namespace
 
 extern constinit const RuleKind kOsKind = {
@@ -174,6 +178,7 @@ extern constinit const RuleKind kOsKind = {
     .read = Read,
     .evaluate = Evaluate,
     .judges_by_time = JudgedByTime,
+    .asks = Asks,
 };
 
 }  // namespace landwaiter::policy

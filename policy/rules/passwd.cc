@@ -164,6 +164,8 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
   return outcome;
 }
 
+void Asks(const RuleBody& /*body*/, std::set<Fact>& facts) { facts.insert(Fact::kPasswd); }
+
 }  // namespace
 
 extern constinit const RuleKind kPasswdKind = {
@@ -173,6 +175,7 @@ extern constinit const RuleKind kPasswdKind = {
     .read = Read,
     .evaluate = Evaluate,
     .collects = Collects,
+    .asks = Asks,
 };
 
 }  // namespace landwaiter::policy

@@ -126,6 +126,8 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
   return outcome;
 }
 
+void Asks(const RuleBody& /*body*/, std::set<Fact>& facts) { facts.insert(Fact::kSecrets); }
+
 }  // namespace
 
 extern constinit const RuleKind kSecretsKind = {
@@ -135,6 +137,7 @@ extern constinit const RuleKind kSecretsKind = {
     .read = Read,
     .evaluate = Evaluate,
     .collects = Collects,
+    .asks = Asks,
 };
 
 }  // namespace landwaiter::policy

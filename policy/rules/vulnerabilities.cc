@@ -286,6 +286,12 @@ bool JudgedByTime(const RuleBody& body) {
   return rule.published_for.has_value() || rule.fix_available_for.has_value();
 }
 
+void Asks(const RuleBody& body, std::set<Fact>& facts) {
+  const auto& rule = static_cast<const VulnerabilityRule&>(body);
+  if (rule.severity_source != SeveritySource::kVendor) facts.insert(Fact::kOtherSeverities);
+  if (rule.fix_available_for) facts.insert(Fact::kFixDates);
+}
+
 }  // namespace
 
 extern constinit const RuleKind kVulnerabilitiesKind = {
@@ -298,6 +304,7 @@ extern constinit const RuleKind kVulnerabilitiesKind = {
     .read = Read,
     .evaluate = Evaluate,
     .judges_by_time = JudgedByTime,
+    .asks = Asks,
 };
 
 }  // namespace landwaiter::policy

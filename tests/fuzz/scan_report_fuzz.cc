@@ -1,4 +1,5 @@
-// A JSON report for a comparison, and what a package says of its licence, from any bytes.
+// A JSON report for a comparison and for policies, and what a package says of its licence, from any
+// bytes.
 #include <cstdint>
 #include <cstdlib>
 #include <sstream>
@@ -19,6 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       std::ostringstream out;
       format.write(diff, out);
     }
+  }
+  if (const auto stored = ReadStoredReport(bytes)) {
+    const ScanReport& scan = stored->scan;
+    if (scan.platforms.size() != scan.inventory.platforms.size()) std::abort();
+    if (scan.bases.size() != scan.platforms.size() || stored->lacking.empty()) std::abort();
   }
   if (const auto expression = SpdxExpression(bytes)) {
     if (SpdxExpression(*expression) != expression) std::abort();

@@ -1,0 +1,44 @@
+#include "policy/needed_facts.h"
+
+#include "policy/kinds.h"
+
+namespace landwaiter::policy {
+
+std::string_view FactName(Fact fact) {
+  switch (fact) {
+    case Fact::kEnvironment:
+      return "environment variables";
+    case Fact::kHistory:
+      return "the image's history";
+    case Fact::kVolumes:
+      return "volumes";
+    case Fact::kFiles:
+      return "collected files";
+    case Fact::kPasswd:
+      return "/etc/passwd";
+    case Fact::kSecrets:
+      return "secrets by the present rules";
+    case Fact::kEndOfLife:
+      return "the end of life of the operating system";
+    case Fact::kOtherSeverities:
+      return "severities of others than the vendor";
+    case Fact::kFixDates:
+      return "when fixes were published";
+  }
+  return "";
+}
+
+std::vector<MissingFact> MissingFacts(const ScanPolicy& policy, const std::set<Fact>& lacking) {
+  std::vector<MissingFact> missing;
+  for (const Rule& rule : policy.rules) {
+    if (rule.kind == nullptr || rule.kind->asks == nullptr) continue;
+    std::set<Fact> asked;
+    rule.kind->asks(*rule.body, asked);
+    for (const Fact fact : asked) {
+      if (lacking.contains(fact)) missing.push_back({rule.name, fact});
+    }
+  }
+  return missing;
+}
+
+}  // namespace landwaiter::policy
