@@ -104,7 +104,11 @@ const std::string& NameOf(const ScanReport& report) {
 }
 
 std::string ImagePurl(const ScanReport& report) {
-  const std::string version = "@" + PercentEncode(report.inventory.digest.ToString());
+  return ImagePurl(report, report.inventory.digest);
+}
+
+std::string ImagePurl(const ScanReport& report, const Digest& manifest) {
+  const std::string version = "@" + PercentEncode(manifest.ToString());
   if (report.reference.empty()) return "pkg:oci/image" + version;
   // "host[:port]/path[:tag]"; a digest is the version.
   std::string name = report.reference.substr(0, report.reference.find('@'));

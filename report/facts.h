@@ -41,6 +41,8 @@ const std::string& NameOf(const ScanReport& report);
 
 /// The image as a package URL of type oci (purl-spec, types/oci); of a file without repository_url.
 std::string ImagePurl(const ScanReport& report);
+/// The same of one platform's manifest.
+std::string ImagePurl(const ScanReport& report, const Digest& manifest);
 
 /// Percent-encodes all but unreserved characters (RFC 3986) and those in `kept`.
 std::string PercentEncode(std::string_view text, std::string_view kept = {});

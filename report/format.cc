@@ -10,8 +10,8 @@ namespace landwaiter::report {
 std::span<const Format> Formats() {
   static const std::array kFormats = {TableFormat(), JsonFormat(),      MarkdownFormat(),
                                       SarifFormat(), CycloneDxFormat(), SpdxFormat(),
-                                      JunitFormat(), GitlabFormat(),    HtmlFormat(),
-                                      XccdfFormat(), ArfFormat()};
+                                      JunitFormat(), GitlabFormat(),    OpenVexFormat(),
+                                      HtmlFormat(),  XccdfFormat(),     ArfFormat()};
   return kFormats;
 }
 

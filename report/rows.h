@@ -12,6 +12,7 @@ Format HtmlFormat();
 Format JsonFormat();
 Format JunitFormat();
 Format MarkdownFormat();
+Format OpenVexFormat();
 Format SarifFormat();
 Format SpdxFormat();
 Format TableFormat();

@@ -11,8 +11,8 @@ from imagewriter import Image, Layer, tar_of, write_layout
 from making import advisory, build_database, debian_files
 from roles import ROOT, landwaiter
 
-VALIDATED = ("sarif", "cyclonedx", "spdx", "junit", "gitlab")
-FORMATS = ("table", "json", "markdown", *VALIDATED)
+VALIDATED = ("sarif", "cyclonedx", "spdx", "junit", "gitlab", "openvex")
+FORMATS = ("table", "json", "markdown", *VALIDATED, "html", "xccdf", "arf")
 
 ADVISORIES = (
     advisory("CVE-2099-2001", "libbad", fixed="2.0-1"),
@@ -123,7 +123,8 @@ def test_one_scan_writes_every_format_and_each_is_valid(scanner, validate, polic
     paths = scanner.every_format(scanner.image(LAYERS), *flags)
     validate(paths)
     for name in FORMATS:
-        if name not in ("spdx", "junit"):
+        # SBOMs, rules and results of rules do not list vulnerabilities one by one.
+        if name not in ("spdx", "junit") and (policy or name not in ("xccdf", "arf")):
             assert "CVE-2099-2001" in text_of(paths[name]), name
 
 
@@ -190,6 +191,27 @@ def test_what_an_exception_excuses_is_suppressed_and_skipped(scanner):
     analysis = {v["id"]: v.get("analysis", {}) for v in document(paths, "cyclonedx")["vulnerabilities"]}
     assert "the view is not used" in analysis["CVE-2099-2003"]["detail"]
     assert "detail" not in analysis["CVE-2099-2001"]
+
+
+def test_a_vex_document_that_is_written_is_read_back(scanner):
+    """Believed once and written out, a statement takes the same finding out of the next scan, and no other image's."""
+    believed = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.com/1", "author": "us", "version": 1,
+                "timestamp": "2026-01-01T00:00:00Z", "statements": [{
+                    "vulnerability": {"name": "CVE-2099-2003"}, "status": "not_affected", "justification": "component_not_present",
+                    "products": [{"@id": "pkg:pypi/django"}]}]}
+    (scanner.folder / "ours.json").write_text(json.dumps(believed))
+    image, other = scanner.image(LAYERS), scanner.image([{**LAYERS[0], "salt": "1"}, LAYERS[1]], "other")
+    assert scanner.scan(image, "--vex", "ours.json", "--format", "openvex=image.vex.json").returncode == 0
+    stated = {s["vulnerability"]["name"]: s for s in json.loads((scanner.folder / "image.vex.json").read_text())["statements"]}
+    assert {name: s["status"] for name, s in stated.items()} == {
+        "CVE-2099-2001": "affected", "CVE-2099-2002": "affected", "CVE-2099-2003": "not_affected"}
+    assert stated["CVE-2099-2003"]["status_notes"] == "as stated by https://example.com/1"
+
+    def taken_out(of):
+        done = scanner.scan(of, "--vex", "image.vex.json", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        return [s["finding"]["id"] for s in json.loads(done.stdout)["platforms"][0]["suppressed"]]
+    assert taken_out(image) == ["CVE-2099-2003"] and taken_out(other) == []
 
 
 def test_a_rule_is_a_test_case_that_fails_as_the_policy_does(scanner):

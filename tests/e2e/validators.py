@@ -5,6 +5,7 @@
 cyclonedx: bom-1.6.schema.json as cyclonedx-python-lib ships it. sarif: the errata schema of 2.1.0 that Microsoft's SDK ships.
 spdx: spdx-tools, the SPDX project's own. junit: the XSD of Jenkins' xunit plugin, and the attributes that GitLab reads.
 gitlab: no package of a registry ships its schema; what its version 15.2.1 demands is written out here as another schema.
+openvex: likewise the schema of 0.2.0, written out here, and vexipy's reader, which knows more than a schema can say.
 """
 
 import json
@@ -40,6 +41,35 @@ GITLAB = _an_object(
         identifiers={"type": "array", "minItems": 1, "items": _IDENTIFIER},
         links={"type": "array", "items": _an_object("url", url=_URL)}, location=_LOCATION)},
     remediations={"type": "array", "items": _an_object("fixes summary diff")})
+
+
+_IRI = {"type": "string", "format": "uri", "pattern": "^[a-z][a-z0-9+.-]*:"}
+_HASHES = {"type": "object", "additionalProperties": False, "patternProperties": {"^sha-(256|512)$": {"pattern": "^[0-9a-f]{64,128}$"}}}
+_IDENTIFIERS = {"type": "object", "additionalProperties": False, "properties": {"purl": {"type": "string", "pattern": "^pkg:"}}}
+
+
+def _closed(required, **properties):
+    return {**_an_object(required), "properties": properties, "additionalProperties": False}
+
+
+_PART = _closed("@id", **{"@id": _IRI}, identifiers=_IDENTIFIERS, hashes=_HASHES)
+_PRODUCT = _closed("@id subcomponents", **{"@id": _IRI}, identifiers=_IDENTIFIERS, hashes=_HASHES,
+                   subcomponents={"type": "array", "uniqueItems": True, "minItems": 1, "items": _PART})
+_STATEMENT = {
+    **_closed("vulnerability status products",
+              vulnerability=_closed("name", **{"@id": _IRI}, name=_TEXT,
+                                    aliases={"type": "array", "uniqueItems": True, "items": _TEXT}),
+              products={"type": "array", "uniqueItems": True, "items": _PRODUCT}, status_notes=_TEXT, action_statement=_TEXT,
+              status={"enum": ["not_affected", "affected", "fixed", "under_investigation"]}, impact_statement=_TEXT,
+              justification={"enum": ["component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
+                                      "vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist"]}),
+    "allOf": [{"if": {"properties": {"status": {"const": "not_affected"}}},
+               "then": {"oneOf": [{"required": ["justification"]}, {"required": ["impact_statement"]}]}},
+              {"if": {"properties": {"status": {"const": "affected"}}}, "then": {"required": ["action_statement"]}}]}
+OPENVEX = _closed("@context @id author timestamp version statements", **{"@context": {"const": "https://openvex.dev/ns/v0.2.0"}, "@id": _IRI},
+                  author=_TEXT, role=_TEXT, tooling=_TEXT, version={"type": "integer", "minimum": 1},
+                  timestamp={"type": "string", "format": "date-time"},
+                  statements={"type": "array", "uniqueItems": True, "minItems": 1, "items": _STATEMENT})
 
 
 def _read(path):
@@ -108,6 +138,22 @@ def junit(path):
     return errors
 
 
+def openvex(path):
+    import warnings  # pylint: disable=import-outside-toplevel
+    import jsonschema
+    import pydantic
+    import vexipy
+    errors = _against(jsonschema.Draft202012Validator(OPENVEX, format_checker=jsonschema.FormatChecker()), _read(path))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an impact statement without a label, which is what some documents say
+            with open(path, encoding="utf-8") as f:
+                vexipy.Document.from_json(f.read())
+    except pydantic.ValidationError as error:
+        errors.append(str(error)[:2000])
+    return errors
+
+
 def gitlab(path):
     import jsonschema  # pylint: disable=import-outside-toplevel
     document = _read(path)
@@ -115,7 +161,7 @@ def gitlab(path):
     return _against(jsonschema.Draft7Validator(GITLAB), document) + (["an id is taken twice"] if len(ids) != len(set(ids)) else [])
 
 
-CHECKS = {check.__name__: check for check in (cyclonedx, sarif, spdx, junit, gitlab)}
+CHECKS = {check.__name__: check for check in (cyclonedx, sarif, spdx, junit, gitlab, openvex)}
 
 if __name__ == "__main__":
     found = [f"{name}: {fault}" for name, path in zip(sys.argv[1::2], sys.argv[2::2]) for fault in CHECKS[name](path)[:20]]
