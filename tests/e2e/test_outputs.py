@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
@@ -126,6 +127,23 @@ def test_one_scan_writes_every_format_and_each_is_valid(scanner, validate, polic
         # SBOMs, rules and results of rules do not list vulnerabilities one by one.
         if name not in ("spdx", "junit") and (policy or name not in ("xccdf", "arf")):
             assert "CVE-2099-2001" in text_of(paths[name]), name
+
+
+def test_the_documented_examples_are_what_is_written(scanner):
+    """docs/outputs.md, "What each looks like": each line of an example stands in the report, in this order."""
+    (scanner.folder / "policy.yaml").write_text(POLICY)
+    paths = scanner.every_format(scanner.image(LAYERS), "--policy", "policy.yaml")
+    text = text_of(os.path.join(ROOT, "docs", "outputs.md")).split("## What each looks like")[1].split("\n## ")[0]
+    shown = set()
+    for names, block in re.findall(r"^(`\w+`[^\n]*)\n\n```\w+\n(.*?)^```$", text, re.M | re.S):
+        for name in re.findall(r"`(\w+)`", names):
+            shown.add(name)
+            report, at = text_of(paths[name]), 0
+            for line in (line.strip() for line in block.splitlines() if "…" not in line and line.strip() not in ("{", "}", "")):
+                found = report.find(line, at)
+                assert found >= 0, f"{name}: {line}"
+                at = found + len(line)
+    assert shown == set(FORMATS) - {"html"}
 
 
 def test_the_table_goes_to_standard_output_and_sarif_to_a_file_from_one_scan(scanner):
