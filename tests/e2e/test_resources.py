@@ -1,4 +1,4 @@
-"""ImageScan and ScanPolicy as the API server keeps them: what it refuses, in which words, and what
+"""ImageScan, ScanPolicy and RegistryWatch as the API server keeps them: what it refuses, in which words, and what
 kubectl shows of them. No role is running here: this is the schema alone."""
 
 import os
@@ -11,6 +11,13 @@ from objects import NO_CRITICAL, NOT_ROOT, image_scan, policy
 DIGEST = "sha256:" + "4bcff63911fcb4448bd4fdacec207030997caf25e9bea4045fa6c8c44de311d1"
 PINNED = f"registry.example.com/shop/cart@{DIGEST}"
 CANONICAL = DIGEST.replace(":", "-")
+
+
+
+def watch(name="w", **spec):
+    return {"apiVersion": "landwaiter.io/v1alpha1", "kind": "RegistryWatch", "metadata": {"name": name, "namespace": "default"},
+            "spec": {"registry": "registry.example.com", "repositories": ["shop/cart"], **spec}}
+
 
 REFUSED = {
     "a rule without a kind": (policy("p", {"name": "empty"}), "rule empty must have exactly one of"),
@@ -79,6 +86,21 @@ REFUSED = {
     "an image of 513 characters": (image_scan("a", "a" * 513), "512"),
     "a canonical name with another digest": (image_scan("sha256-" + "0" * 64, PINNED), "choose another name"),
     "a canonical name that shares half of its digits": (image_scan(CANONICAL[:39] + "0" * 32, PINNED), "choose another name"),
+    "a watch of nothing": (watch(repositories=[]), "spec.repositories"),
+    "a watch of a registry with a scheme": (watch(registry="https://registry.example.com"), "without a scheme and without a path"),
+    "a watch of a registry without a dot": (watch(registry="hub"), "Docker Hub's is docker.io"),
+    "a watch of Docker Hub by a pattern": (watch(registry="docker.io", repositories=["library/*"]), "Docker Hub has no catalogue"),
+    "a watch of a repository in capitals": (watch(repositories=["Shop/cart"]), "in lower case"),
+    "a watch of a repository with its tag": (watch(repositories=["shop/cart:1"]), "without a tag"),
+    "a watch of one repository twice": (watch(repositories=["a", "a"]), "Duplicate value"),
+    "a watch of tags by an expression": (watch(tags={"include": ["v(1|2)"]}), "a pattern '*' and '?' too"),
+    "a watch of the newest none": (watch(tags={"newest": 0}), "greater than or equal to 1"),
+    "a watch without a unit of time": (watch(interval="15"), "write a duration like 15m"),
+    "a watch every second": (watch(interval="30s"), "write a duration like 15m"),
+    "a watch twice a year": (watch(interval="180d"), "must be 1m to 30d"),
+    "a watch with another namespace's Secret": (watch(pullSecrets=["shop/pull"]), "a Secret in this namespace"),
+    "a watch of more images than may be": (watch(maxImages=1001), "less than or equal to 1000"),
+    "a watch with a misspelt field": (watch(intervall="1h"), 'unknown field "spec.intervall"'),
     "a canonical name over a tag": (image_scan(CANONICAL, "registry.example.com/shop/cart:1"), "choose another name"),
 }
 
@@ -118,6 +140,10 @@ ACCEPTED = {
     "what runs for hours and minutes": policy("p", NOT_ROOT, alreadyRunning={"for": "1h30m"}),
     "what runs for a year of days": policy("p", NOT_ROOT, alreadyRunning={"action": "Allow", "for": "365d"}),
     "a scan of a digest under its own name": image_scan(CANONICAL, PINNED),
+    "the least watch": watch(),
+    "a watch with everything": watch(
+        registry="registry.example.com:5000", repositories=["shop/**", "base/debian"], interval="30d", maxImages=1000, suspend=True,
+        tags={"include": ["v1.*", "latest"], "exclude": ["*-rc?"], "newest": 3}, pullSecrets=["pull"], checkAfter="2027-01-31T00:00:00Z"),
     "a request for a scan of a tag": image_scan("please", "registry.example.com:5000/shop/cart:1.4"),
 }
 
@@ -150,19 +176,28 @@ def test_defaults_stand_in_the_stored_policy(installed):
     assert spec["rules"][0]["action"] == "Fail"
 
 
+def test_defaults_stand_in_the_stored_watch(installed):
+    installed.apply(watch("defaults"))
+    spec = installed.get("/apis/landwaiter.io/v1alpha1/namespaces/default/registrywatches/defaults")["spec"]
+    installed.kubectl("delete", "registrywatch", "defaults")
+    assert {k: spec[k] for k in ("interval", "maxImages", "tags")} == {"interval": "1h", "maxImages": 200, "tags": {}}
+    assert "suspend" not in spec
+
+
 COLUMNS = {
     ("iscan", "wide"): ["NAME", "IMAGE", "VERDICT", "CRITICAL", "HIGH", "FIXABLE", "PODS", "STATUS", "OS", "PACKAGES",
                         "DATABASE", "DIGEST", "AGE"],
     ("iscan", ""): ["NAME", "IMAGE", "VERDICT", "CRITICAL", "HIGH", "FIXABLE", "PODS", "STATUS", "AGE"],
     ("spol", ""): ["NAME", "ENFORCEMENT", "PASS", "WARN", "FAIL", "PENDING", "RUNNING-FAILS", "READY", "AGE"],
+    ("rwatch", ""): ["NAME", "REGISTRY", "REPOSITORIES", "TAGS", "IMAGES", "READY", "STATUS", "COMPLETE", "CHECKED", "AGE"],
 }
 
 
 @pytest.mark.parametrize("short_name, output", COLUMNS)
 def test_the_columns_of(installed, short_name, output):
-    installed.apply(image_scan("shown", "a:1"), policy("shown", NOT_ROOT, namespace="nowhere"))
+    installed.apply(image_scan("shown", "a:1"), policy("shown", NOT_ROOT, namespace="nowhere"), watch("shown"))
     done = installed.kubectl("get", short_name, *(["-o", output] if output else []))
-    installed.kubectl("delete", "imagescan/shown", "scanpolicy/shown")
+    installed.kubectl("delete", "imagescan/shown", "scanpolicy/shown", "registrywatch/shown")
     assert done.stdout.splitlines()[0].split() == COLUMNS[short_name, output]
 
 
@@ -175,7 +210,7 @@ def _fields_without_description(schema, path):
         yield from _fields_without_description(field.get("items", {}), here)
 
 
-@pytest.mark.parametrize("plural", ["imagescans", "scanpolicies"])
+@pytest.mark.parametrize("plural", ["imagescans", "scanpolicies", "registrywatches"])
 def test_every_field_says_what_it_is(installed, plural):
     crd = installed.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.landwaiter.io")
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
@@ -186,6 +221,7 @@ EXPLAINED = {
     "scanpolicy.spec.enforcement": "Enforce denies, Warn admits with a warning",
     "scanpolicy.spec.rules.vulnerabilities.severityAtLeast": "Findings of this severity or worse",
     "imagescan.spec.image": "host/path:tag or host/path@digest",
+    "registrywatch.spec.repositories": "'*' within a part, '**' across parts",
     "imagescan.status.platforms.coverage": "a source that is not Read may hide anything",
 }
 
