@@ -5,6 +5,7 @@
 
 #include "controller/names.h"
 #include "lib/base/json.h"
+#include "lib/base/log.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::chrono::seconds kCountAgain{1};
 const std::string kWaitingKey = "!waiting";
 constexpr std::chrono::seconds kWaitingPeriod{10};
 std::atomic<std::uint64_t> waiting_messages{0};  // of the process's one outbox
+std::atomic<std::uint64_t> full_boxes{0};
 
 /// "sha256-…" of a message that names its ImageScan; "" for one that does not.
 std::string ScanOf(const store::OutboxMessage& message) {
@@ -42,14 +44,30 @@ Outcome Sweep(const UsageIndex& usage, const kube::Informer<ScanRecord>& scans,
   return {Ok()};
 }
 
-Outcome CountWaiting(store::Outbox& outbox, const NotificationOptions& options) {
+/// Told once each time: while it lasts, 10,000 images may have changed.
+void TellWhetherFull(const std::string& box, bool full, std::set<std::string>& known) {
+  if (full == known.contains(box)) return;
+  if (full) {
+    known.insert(box);
+    log::Warn("no room for what changed: it is told once messages have arrived",
+              {{"subscription", box}, {"waiting", kMaxMessagesWaiting}});
+  } else {
+    known.erase(box);
+    log::Info("there is room again for what changed", {{"subscription", box}});
+  }
+}
+
+Outcome CountWaiting(store::Outbox& outbox, const NotificationOptions& options,
+                     std::set<std::string>& full) {
   std::uint64_t sum = 0;
   for (const Subscription& one : options.subscriptions) {
     const auto waiting = outbox.Waiting(one.name);
     if (!waiting) return {Ok(), kWaitingPeriod};  // those who need it say so
     sum += *waiting;
+    TellWhetherFull(one.name, *waiting >= kMaxMessagesWaiting, full);
   }
   waiting_messages = sum;
+  full_boxes = full.size();
   return {Ok(), kWaitingPeriod};
 }
 
@@ -68,7 +86,7 @@ Notifications::Notifications(Parts parts)
       workers_(queue_, {.name = "notifications", .threads = 1, .metrics = &parts_.metrics},
                parts_.leading, [this](const std::string& key, const Cancellation& cancel) {
                  if (key == kSweepKey) return Sweep(parts_.usage, parts_.scans, queue_);
-                 if (key == kWaitingKey) return CountWaiting(parts_.outbox, parts_.options);
+                 if (key == kWaitingKey) return CountWaiting(parts_.outbox, parts_.options, full_);
                  return notifier_.Reconcile(key, cancel);
                }) {
   const auto counter = [&](const char* result) {
@@ -94,6 +112,10 @@ void Notifications::AddMetrics(metrics::Registry& metrics) {
       "landwaiter_notifications_waiting",
       "Messages that have not arrived yet, over all subscriptions.",
       [this] { return parts_.leading() ? static_cast<double>(waiting_messages.load()) : 0.0; });
+  metrics.AddCallback(
+      "landwaiter_notifications_full",
+      "Subscriptions of which so many messages wait that no more are made.",
+      [this] { return parts_.leading() ? static_cast<double>(full_boxes.load()) : 0.0; });
 }
 
 void Notifications::GivenUp(const store::OutboxMessage& message) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ class Notifications {
   void Wake(const std::string& box);
 
   Parts parts_;
+  std::set<std::string> full_;  // boxes; of the thread that counts
   kube::WorkQueue queue_;
   Notifier notifier_;
   Workers workers_;

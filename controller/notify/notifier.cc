@@ -169,11 +169,7 @@ Outcome Notifier::Reconcile(const std::string& key, const Cancellation& cancel) 
     if (!subscription.IsAbout(facts.usage.namespaces)) continue;
     auto told = Tell(subscription, facts, cancel);
     if (!told) return {std::move(told).error()};
-    if (!*told) {
-      room = false;
-      log::Warn("no room for what changed: it is told once messages have arrived",
-                {{"subscription", subscription.name}, {"waiting", kMaxMessagesWaiting}});
-    }
+    room = room && *told;
   }
   if (room) return {Ok()};
   return {Ok(), std::chrono::milliseconds(kRoomAgain)};
