@@ -109,6 +109,7 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                  options.falco_config_map, &metrics},
                 {fenced_, *ports_.clock, scans_, [this] { return book_.List(); }, runs_,
                  ReportKindsOf(options.policy_reports), &metrics},
+                {*ports_.clock, scans_, ports_.notes},
                 [this] { return leading_.load(); },
                 &metrics}),
       runner_({scans_, usage_, credentials_, *ports_.store, *ports_.clock, board_, scan_queue_,

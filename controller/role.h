@@ -42,6 +42,7 @@ struct Ports {
   store::Outbox* outbox = nullptr;              // null: nobody is told of changes
   http::Client* receivers = nullptr;            // with an outbox: what they are reached by
   const NotificationOptions* notify = nullptr;  // with an outbox
+  store::Outbox* notes = nullptr;               // for verdicts over time; null: none are kept
   ScanFunction scan;
   DatabaseFunction database;
 };

@@ -176,17 +176,41 @@ RegistryLists ListsOf(image::Registry& registry) {
 /// Who is told of changes, what they are reached by, and what waits for them.
 struct NotifyParts {
   NotificationOptions options;
-  std::unique_ptr<store::Outbox> outbox;  // null: nobody is
+  std::unique_ptr<store::Outbox> outbox;  // null: neither anybody to tell nor anything to note
   std::unique_ptr<http::Client> receivers;
+
+  store::Outbox* ForMessages() const { return receivers ? outbox.get() : nullptr; }
 };
+
+Result<std::unique_ptr<store::Outbox>> OpenOutbox(const ControllerOptions& options) {
+  return options.store_dsn_file.empty() ? store::OpenSqliteOutbox(options.data)
+                                        : store::OpenPostgresOutbox(options.store_dsn_file);
+}
+
+/// Nobody has subscribed: what is noted there is the verdicts over time alone, for the report API,
+/// and those are worth no controller that does not start.
+void OpenForNotes(const ControllerOptions& options, NotifyParts& parts) {
+  if (options.report_listen.empty()) return;
+  auto outbox = OpenOutbox(options);
+  if (!outbox) {
+    return log::Error("verdicts over time are not kept", {{"error", outbox.error().message}});
+  }
+  parts.outbox = *std::move(outbox);
+}
 
 Result<NotifyParts> MakeNotify(const ControllerOptions& options) {
   NotifyParts parts;
-  if (options.notifications.empty()) return parts;
+  if (options.notifications.empty()) {
+    OpenForNotes(options, parts);
+    return parts;
+  }
   auto read = ReadNotifications(options.notifications);
   if (!read) return std::move(read).error().Context("--notifications");
   parts.options = *std::move(read);
-  if (parts.options.subscriptions.empty()) return parts;
+  if (parts.options.subscriptions.empty()) {
+    OpenForNotes(options, parts);
+    return parts;
+  }
   auto policy = RegistryAddresses(options);
   if (!policy) return std::move(policy).error();
   http::ClientOptions client;
@@ -196,8 +220,7 @@ Result<NotifyParts> MakeNotify(const ControllerOptions& options) {
   auto http = http::Client::Create(std::move(client));
   if (!http) return std::move(http).error().Context("notifications' client");
   parts.receivers = *std::move(http);
-  auto outbox = options.store_dsn_file.empty() ? store::OpenSqliteOutbox(options.data)
-                                               : store::OpenPostgresOutbox(options.store_dsn_file);
+  auto outbox = OpenOutbox(options);
   if (!outbox) return std::move(outbox).error();
   parts.outbox = *std::move(outbox);
   return parts;
@@ -294,9 +317,10 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
              return registry->registry->Resolve(image, credentials, within);
            },
        .lists = ListsOf(*registry->registry),
-       .outbox = notify->outbox.get(),
+       .outbox = notify->ForMessages(),
        .receivers = notify->receivers.get(),
        .notify = &notify->options,
+       .notes = options.report_listen.empty() ? nullptr : notify->outbox.get(),
        .scan = [&](const ScanRequest& request,
                    const Cancellation& within) { return scanner->Scan(request, within); },
        .database = [&] { return database.Current(); }},
@@ -339,9 +363,13 @@ Status RunController(const ControllerOptions& given, const Cancellation& cancel)
   auto server = MakeServer(options, role, metrics);
   if (!server) return std::move(server).error();
   if (Status started = (*server)->Start(); !started) return started;
-  auto reports = report_api::ReportApi::Start(
-      options, *config,
-      {.role = role, .store = **store, .database = database, .clock = clock, .metrics = metrics});
+  auto reports = report_api::ReportApi::Start(options, *config,
+                                              {.role = role,
+                                               .store = **store,
+                                               .notes = notify->outbox.get(),
+                                               .database = database,
+                                               .clock = clock,
+                                               .metrics = metrics});
   if (!reports) return std::move(reports).error();
   serving = true;
   auto watcher = WatchCertificates(options, **server);

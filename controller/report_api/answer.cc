@@ -1,7 +1,9 @@
 #include "controller/report_api/answer.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controller/report_api/source.h"
 #include "lib/base/digest.h"
 #include "lib/base/json.h"
 #include "lib/base/text.h"
@@ -110,6 +112,8 @@ http::ServerResponse ProblemOf(const Error& error) {
               error.message);
   if (answer.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (answer.status == 429 || answer.status == 503) answer.headers.emplace_back("Retry-After", "1");
+  // A browser asks again by the connection that it has, which leads to this replica.
+  answer.close = error.reason == kReasonNotTheLeader;
   return answer;
 }
 
@@ -124,8 +128,14 @@ http::ServerResponse Finished(http::ServerResponse answer, std::string_view if_n
   }
   answer.headers.emplace_back("Cache-Control", "no-store");
   answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  answer.headers.emplace_back("Content-Security-Policy",
-                              "default-src 'none'; frame-ancestors 'none'");
+  const auto is_policy = [](const auto& header) {
+    return header.first == "Content-Security-Policy";
+  };
+  if (std::none_of(answer.headers.begin(), answer.headers.end(), is_policy)) {
+    answer.headers.emplace_back("Content-Security-Policy",
+                                "default-src 'none'; frame-ancestors 'none'");
+  }
+  answer.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
   answer.headers.emplace_back("Referrer-Policy", "no-referrer");
   return answer;
 }

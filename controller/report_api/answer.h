@@ -23,8 +23,8 @@ http::ServerResponse Problem(int status, std::string_view reason, std::string_vi
 /// The status that fits the error's code; its reason, else the code's name.
 http::ServerResponse ProblemOf(const Error& error);
 
-/// With the security headers; and, where a body of 200 is what the caller says to have
-/// (If-None-Match), 304 without one.
+/// With the security headers, a Content-Security-Policy of its own kept; and, where a body of 200
+/// is what the caller says to have (If-None-Match), 304 without one.
 http::ServerResponse Finished(http::ServerResponse answer, std::string_view if_none_match);
 
 }  // namespace landwaiter::controller::report_api

@@ -49,7 +49,7 @@ Status ClusterSource::NeedStore() const {
   return Unavailable(
              "reports are kept by the leading controller alone, and this one does not lead: ask "
              "again, or let the controllers share a PostgreSQL store")
-      .WithReason("NotTheLeader");
+      .WithReason(kReasonNotTheLeader);
 }
 
 Result<std::optional<StoredImage>> ClusterSource::Stored(const Digest& digest) const {
@@ -72,6 +72,12 @@ Result<std::vector<Digest>> ClusterSource::ImagesWith(const store::PackageKey& p
                                                       std::size_t limit) const {
   if (Status here = NeedStore(); !here) return here.error();
   return parts_.store.ImagesWith(package, limit);
+}
+
+Result<VerdictHistory> ClusterSource::History() const {
+  if (Status here = NeedStore(); !here) return here.error();
+  if (parts_.notes == nullptr) return VerdictHistory();
+  return ReadHistory(*parts_.notes);
 }
 
 DatabaseFacts ClusterSource::Database() const {

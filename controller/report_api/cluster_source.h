@@ -21,6 +21,7 @@ class ClusterSource final : public ReportSource {
     kube::Api& api;
     const Clock& clock;
     store::Store& store;
+    store::Outbox* notes;  // with the verdicts over time; null: none are kept
     const kube::Informer<ScanRecord>& scans;
     const kube::Informer<PodRecord>& pods;
     const PolicyBook& policies;
@@ -46,6 +47,7 @@ class ClusterSource final : public ReportSource {
   Result<std::optional<std::string>> FindingsText(const Digest& digest) const override;
   Result<std::vector<Digest>> ImagesWith(const store::PackageKey& package,
                                          std::size_t limit) const override;
+  Result<VerdictHistory> History() const override;
   DatabaseFacts Database() const override;
   SystemFacts System() const override;
   Result<std::string> RequestScan(const ImageReference& image,

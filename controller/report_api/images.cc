@@ -1,5 +1,7 @@
 // GET /v1/images, /v1/images/{digest}: what the ImageScans say, from any replica.
 #include <algorithm>
+#include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "controller/report_api/answer.h"
@@ -19,10 +21,13 @@ struct ImageFilter {
   std::string ns;
   std::optional<Severity> severity;  // at least one finding of it or worse
   std::string text;                  // lower case
+  std::optional<bool> running;
+  bool worst_first = false;
 
   std::string ToString() const {
     return verdict + "\n" + policy + "\n" + ns + "\n" +
-           (severity ? std::string(SeverityName(*severity)) : "") + "\n" + text;
+           (severity ? std::string(SeverityName(*severity)) : "") + "\n" + text + "\n" +
+           (running ? (*running ? "yes" : "no") : "") + "\n" + (worst_first ? "worst" : "name");
   }
 };
 
@@ -35,6 +40,8 @@ ImageFilter ReadFilter(Params& params) {
       params.OneOf("severity", {"Negligible", "Low", "Medium", "High", "Critical"});
   if (!severity.empty()) filter.severity = ParseSeverity(severity);  // "" is Unknown there
   filter.text = text::ToLower(params.Text("text"));
+  filter.running = params.Flag("running");
+  filter.worst_first = params.OneOf("order", {"name", "worst"}) == "worst";
   return filter;
 }
 
@@ -70,8 +77,52 @@ bool Passes(const resources::ImageScan& scan, const ImageFilter& filter) {
       std::find(namespaces.begin(), namespaces.end(), filter.ns) == namespaces.end()) {
     return false;
   }
+  if (filter.running && *filter.running != (scan.status.used_by_pods > 0)) return false;
   if (filter.severity && !HasSeverity(scan, *filter.severity)) return false;
   return filter.text.empty() || Speaks(scan, filter.text);
+}
+
+/// Sorts behind what is not as bad: the worse the verdict, the more findings of what is exploited,
+/// critical, high and so on. Of the same length for all, and of printable characters.
+std::string Badness(const resources::ImageScan& scan) {
+  constexpr std::string_view kWorstFirst[] = {"Fail", "Unknown", "Warn", "Pending", "Pass"};
+  const auto verdict = std::find(std::begin(kWorstFirst), std::end(kWorstFirst), VerdictOf(scan));
+  std::string out(1, static_cast<char>('0' + (verdict - std::begin(kWorstFirst))));
+  const auto add = [&](std::uint64_t count) {
+    constexpr std::uint64_t kMost = 0xffffffff;
+    char text[9];
+    std::snprintf(text, sizeof text, "%08llx",
+                  static_cast<unsigned long long>(kMost - std::min(count, kMost)));
+    out += text;
+  };
+  const SeverityCounts counts = scan.status.vulnerabilities.value_or(SeverityCounts{});
+  add(counts.known_exploited);
+  for (const Severity severity :
+       {Severity::kCritical, Severity::kHigh, Severity::kMedium, Severity::kLow}) {
+    add(counts.Of(severity));
+  }
+  return out;
+}
+
+/// What the list is in the order of, and goes on behind.
+using Placed = std::pair<std::string, std::shared_ptr<const ScanRecord>>;
+
+/// At most one more than a page, so that it is known whether there is another: of 20,000 images a
+/// page costs one look at each, and no sorted list of all.
+std::vector<Placed> PageOf(const ReportSource& source, const ImageFilter& filter,
+                           const Page& page) {
+  std::vector<Placed> out;
+  for (auto& record : source.Images()) {
+    if (!Passes(record->scan, filter)) continue;
+    std::string place =
+        (filter.worst_first ? Badness(record->scan) : std::string()) + record->scan.name;
+    if (place > page.after) out.emplace_back(std::move(place), std::move(record));
+  }
+  const auto end = out.begin() + static_cast<std::ptrdiff_t>(std::min(out.size(), page.limit + 1));
+  std::partial_sort(out.begin(), end, out.end(),
+                    [](const Placed& a, const Placed& b) { return a.first < b.first; });
+  out.erase(end, out.end());
+  return out;
 }
 
 }  // namespace
@@ -83,11 +134,10 @@ http::ServerResponse ListImages(const ReportSource& source, Call& call, const Ca
   if (!page) return ProblemOf(page.error());
   json items = json::array();
   std::string last;
-  for (const auto& record : source.Images()) {
-    if (record->scan.name <= page->after || !Passes(record->scan, filter)) continue;
+  for (const auto& [place, record] : PageOf(source, filter, *page)) {
     if (items.size() == page->limit) return JsonAnswer(PageToJson(items, page->TokenAfter(last)));
     items.push_back(ImageToJson(record->scan));
-    last = record->scan.name;
+    last = place;
   }
   return JsonAnswer(PageToJson(std::move(items), ""));
 }

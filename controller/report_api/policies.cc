@@ -1,4 +1,5 @@
-// GET /v1/policies: what is in force, and how many images each lets pass.
+// GET /v1/policies: what is in force, how many images each lets pass, and
+// what that runs now it would deny.
 #include <nlohmann/json.hpp>
 
 #include "controller/report_api/answer.h"
@@ -7,7 +8,24 @@
 
 namespace landwaiter::controller::report_api {
 
+namespace {
+
 using nlohmann::json;
+
+json RunningFailsToJson(const RunningFails& running) {
+  json workloads = json::array();
+  for (const FailingWorkload& one : running.workloads) {
+    workloads.push_back({{"namespace", one.ns},
+                         {"kind", one.kind},
+                         {"name", one.name},
+                         {"image", one.image},
+                         {"scan", one.scan},
+                         {"pods", one.pods}});
+  }
+  return {{"images", running.images}, {"pods", running.pods}, {"workloads", std::move(workloads)}};
+}
+
+}  // namespace
 
 http::ServerResponse ListPolicies(const ReportSource& source, Call& call, const Cancellation&) {
   const auto page = ReadPage(call.params, "policies");
@@ -33,6 +51,7 @@ http::ServerResponse ListPolicies(const ReportSource& source, Call& call, const 
                      {"rules", std::move(rules)},
                      {"exceptions", one.exceptions.size()},
                      {"errors", record->errors},
+                     {"runningFails", RunningFailsToJson(record->running)},
                      {"counts",
                       {{"pass", record->counts.pass},
                        {"warn", record->counts.warn},

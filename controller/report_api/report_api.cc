@@ -19,6 +19,7 @@ ClusterSource::Parts SourceParts(const ControllerOptions& options, kube::Api& ap
   return {.api = api,
           .clock = parts.clock,
           .store = parts.store,
+          .notes = parts.notes,
           .scans = role.scans(),
           .pods = role.pods(),
           .policies = role.policies(),

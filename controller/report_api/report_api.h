@@ -11,6 +11,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/metrics.h"
 #include "lib/kube/config.h"
+#include "lib/store/outbox.h"
 #include "lib/store/store.h"
 
 namespace landwaiter::controller::report_api {
@@ -21,6 +22,7 @@ class ReportApi {
   struct Parts {
     Role& role;
     store::Store& store;
+    store::Outbox* notes;  // null: no verdicts over time
     const DatabaseWatch& database;
     const Clock& clock;
     metrics::Registry& metrics;

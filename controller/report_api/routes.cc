@@ -20,6 +20,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/v1/policies", kListPolicies, ListPolicies},
     {"GET", "/v1/query/vulnerabilities", kListScans, QueryVulnerability},
     {"GET", "/v1/query/packages", kListScans, QueryPackage},
+    {"GET", "/v1/history", kListScans, GetHistory},
     {"GET", "/v1/feeds", kListScans, GetFeeds},
     {"GET", "/v1/system", kListScans, GetSystem},
     {"POST", "/v1/scans", kCreateScans, RequestScan},

@@ -51,6 +51,7 @@ http::ServerResponse ListPolicies(const ReportSource&, Call&, const Cancellation
 http::ServerResponse QueryVulnerability(const ReportSource&, Call&, const Cancellation&);
 http::ServerResponse QueryPackage(const ReportSource&, Call&, const Cancellation&);
 http::ServerResponse GetFeeds(const ReportSource&, Call&, const Cancellation&);
+http::ServerResponse GetHistory(const ReportSource&, Call&, const Cancellation&);
 http::ServerResponse GetSystem(const ReportSource&, Call&, const Cancellation&);
 http::ServerResponse GetOpenApi(const ReportSource&, Call&, const Cancellation&);
 http::ServerResponse RequestScan(const ReportSource&, Call&, const Cancellation&);

@@ -5,6 +5,7 @@
 
 #include "controller/report_api/answer.h"
 #include "controller/report_api/routes.h"
+#include "controller/report_api/web_page.h"
 #include "lib/base/log.h"
 
 namespace landwaiter::controller::report_api {
@@ -55,6 +56,8 @@ void Service::Handle(http::ServerRequest&& request, http::Responder responder) {
     if (request.method == "HEAD") answer.body.clear();
     responder(std::move(answer));
   };
+  // In memory, and asked of nobody.
+  if (WebPage(request.method, request.path)) return responder(Answer(request, Cancellation{}));
   const auto token = TokenOf(request);
   if (!token) return refuse(token.error());
   auto task = std::make_shared<Task>(Task{std::move(request), std::move(responder),
@@ -92,6 +95,7 @@ http::ServerResponse Service::Answer(const http::ServerRequest& request,
 
 http::ServerResponse Service::Dispatch(const http::ServerRequest& request,
                                        const Cancellation& cancel) {
+  if (auto file = WebPage(request.method, request.path)) return *std::move(file);
   const auto token = TokenOf(request);
   if (!token) return ProblemOf(token.error());
   if (cancel.Expired()) {

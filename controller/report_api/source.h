@@ -11,12 +11,16 @@
 
 #include "controller/judge.h"
 #include "controller/records.h"
+#include "controller/runtime/history.h"
 #include "controller/stored_image.h"
 #include "lib/base/cancellation.h"
 #include "lib/base/clock.h"
 #include "model/image_reference.h"
 
 namespace landwaiter::controller::report_api {
+
+/// Reason of an error: another replica knows.
+inline constexpr char kReasonNotTheLeader[] = "NotTheLeader";
 
 struct DatabaseFacts {
   std::string id;  // "" where there is none
@@ -66,6 +70,9 @@ class ReportSource {
   virtual Result<std::optional<std::string>> FindingsText(const Digest& digest) const = 0;
   virtual Result<std::vector<Digest>> ImagesWith(const store::PackageKey& package,
                                                  std::size_t limit) const = 0;
+
+  /// Oldest first; empty where none is kept.
+  virtual Result<VerdictHistory> History() const = 0;
 
   virtual DatabaseFacts Database() const = 0;
   virtual SystemFacts System() const = 0;

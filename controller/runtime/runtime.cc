@@ -5,6 +5,7 @@ namespace {
 
 const std::string kFalcoKey = "falco";
 const std::string kReportsKey = "policyreports";
+const std::string kHistoryKey = "history";
 // The more there is to look at, the slower: 5 s later where there are 20,000 scans.
 constexpr std::size_t kScansAMillisecond = 4;
 
@@ -14,6 +15,7 @@ Runtime::Runtime(Parts parts)
     : scans_(parts.falco.scans),
       falco_(std::move(parts.falco)),
       reports_(std::move(parts.reports)),
+      history_(parts.history),
       workers_(queue_, {.name = "runtime", .threads = 1, .metrics = parts.metrics},
                std::move(parts.leading),
                [this](const std::string& key, const Cancellation& cancel) {
@@ -43,6 +45,7 @@ void Runtime::Changed() {
   const std::chrono::milliseconds more(scans_.size() / kScansAMillisecond);
   if (falco_.Enabled()) queue_.AddAfter(kFalcoKey, kFalcoPace + more);
   if (reports_.Enabled()) queue_.AddAfter(kReportsKey, kReportPace + more);
+  if (history_.Enabled()) queue_.AddAfter(kHistoryKey, kHistoryDelay + more);
 }
 
 void Runtime::Forget() {
@@ -53,6 +56,7 @@ void Runtime::Forget() {
 
 Outcome Runtime::Reconcile(const std::string& key, const Cancellation& cancel) {
   if (key == kReportsKey) return reports_.Reconcile(cancel);
+  if (key == kHistoryKey) return history_.Reconcile();
   return falco_.Reconcile(cancel);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controller/runtime/falco_keeper.h"
+#include "controller/runtime/history_keeper.h"
 #include "controller/runtime/report_keeper.h"
 #include "controller/workers.h"
 #include "lib/kube/work_queue.h"
@@ -17,6 +18,7 @@ class Runtime {
   struct Parts {
     FalcoKeeper::Parts falco;
     ReportKeeper::Parts reports;
+    HistoryKeeper::Parts history;
     std::function<bool()> leading;
     metrics::Registry* metrics = nullptr;
   };
@@ -41,6 +43,7 @@ class Runtime {
   const kube::Informer<ScanRecord>& scans_;
   FalcoKeeper falco_;
   ReportKeeper reports_;
+  HistoryKeeper history_;
   kube::WorkQueue queue_;
   Workers workers_;
 };

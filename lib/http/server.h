@@ -52,6 +52,7 @@ struct ServerResponse {
   std::string body;
   std::string content_type = "application/json";
   HeaderList headers = {};
+  bool close = false;  // the connection ends with this answer
 };
 
 /// {"error":{"code","reason","message"}} with the HTTP status that fits the code; the message is

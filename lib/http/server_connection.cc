@@ -292,7 +292,7 @@ class ConnectionOf final : public Connection,
   void Write(const ServerResponse& response) {
     if (phase_ == Phase::kClosed) return;
     phase_ = Phase::kWriting;
-    keep_alive_ = keep_alive_ && !draining_ && !client_gone_;
+    keep_alive_ = keep_alive_ && !response.close && !draining_ && !client_gone_;
     const int status_class = response.status / 100;
     core_->counters.by_class[status_class > 0 && status_class < 6 ? status_class : 5]->Add();
     out_ = Serialized(response, keep_alive_);

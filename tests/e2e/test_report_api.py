@@ -46,8 +46,8 @@ def test_only_who_may_list_image_scans_sees_images(reports, bad):
     assert [i["digest"] for i in answer.json["items"]] == [bad.digest]
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/openapi.json", "/metrics", "/v1/ensure", "/validate"])
-def test_nothing_is_open_but_health(reports, path):
+@pytest.mark.parametrize("path", ["/v1", "/v1/openapi.json", "/v1/history", "/page/", "/metrics", "/v1/ensure", "/validate"])
+def test_nothing_is_open_but_health_and_the_pages_files(reports, path):
     assert reports.ask(path).problem() == (401, "Unauthorized")
     assert reports.ask("/healthz").text == "ok\n"
     assert reports.ask("/readyz").text == "ok\n"

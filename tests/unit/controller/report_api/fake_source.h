@@ -73,6 +73,10 @@ class FakeSource final : public ReportSource {
     }
     return out;
   }
+  Result<VerdictHistory> History() const override {
+    if (away) return Away();
+    return history;
+  }
   DatabaseFacts Database() const override {
     return {"db-1", "2026-11-24T09:00:00Z", "", {{"osv:Debian", "2026-11-24T07:00:00Z"}}};
   }
@@ -92,6 +96,7 @@ class FakeSource final : public ReportSource {
   std::map<std::string, std::shared_ptr<ScanRecord>> records;
   std::map<Digest, StoredImage> stored;
   Policies policies;
+  VerdictHistory history;
   bool away = false;
   mutable std::vector<std::string> asked;
 
