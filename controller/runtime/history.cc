@@ -5,6 +5,7 @@
 
 #include "controller/plan.h"
 #include "lib/base/json.h"
+#include "lib/base/log.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -104,6 +105,32 @@ Result<VerdictHistory> HistoryFromText(std::string_view text) {
     history.push_back(*sample);
   }
   return history;
+}
+
+Result<std::chrono::milliseconds> KeepSample(store::Outbox& notes, const VerdictSample& sample) {
+  constexpr std::chrono::milliseconds kDone{0};
+  const auto before = notes.Note(kHistoryNote);
+  if (!before) return before.error();
+  VerdictHistory history;
+  if (*before) {
+    auto read = HistoryFromText(**before);
+    // It says nothing that anything else rests on.
+    if (!read) log::Warn("verdicts over time begin anew", {{"error", read.error().message}});
+    if (read) history = *std::move(read);
+  }
+  // Of a clock that was set back: what it said of the future it cannot know.
+  while (!history.empty() && history.back().at > sample.at) history.pop_back();
+  if (!history.empty()) {
+    if (history.back().SameCounts(sample)) return kDone;
+    const auto wait = kHistoryPace - (sample.at - history.back().at);
+    if (wait > wait.zero()) return std::chrono::duration_cast<std::chrono::milliseconds>(wait);
+  }
+  history.push_back(sample);
+  Thin(history, sample.at);
+  const auto kept = notes.Advance(kHistoryNote, *before, HistoryToText(history), {});
+  if (!kept) return kept.error();
+  // Another replica has led meanwhile, or does.
+  return *kept ? kDone : std::chrono::milliseconds(kHistoryPace);
 }
 
 Result<VerdictHistory> ReadHistory(store::Outbox& notes) {

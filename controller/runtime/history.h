@@ -2,6 +2,7 @@
 // (docs/adr/0025). A sample says what counts from its time on, until the next.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -52,6 +53,14 @@ Result<VerdictHistory> HistoryFromText(std::string_view text);
 
 /// The note that it is kept as; no subscription's key is without a '/'.
 inline const std::string kHistoryNote = "verdicts";
+
+/// Between two samples; what changes meanwhile is in the second.
+inline constexpr std::chrono::seconds kHistoryPace{60};
+
+/// Keeps the sample where its counts are not those of the newest one. How long to wait where one
+/// was kept a moment ago, or by another replica meanwhile; 0 where nothing is left to do. A history
+/// that cannot be read is begun anew. Errors: the store's.
+Result<std::chrono::milliseconds> KeepSample(store::Outbox& notes, const VerdictSample& sample);
 
 /// Empty where nothing was kept yet. Errors: the store's, those of HistoryFromText.
 Result<VerdictHistory> ReadHistory(store::Outbox& notes);

@@ -9,8 +9,6 @@
 
 namespace landwaiter::controller {
 
-/// Between two samples; what changes meanwhile is in the second.
-inline constexpr std::chrono::seconds kHistoryPace{60};
 /// A verdict seldom comes alone.
 inline constexpr std::chrono::seconds kHistoryDelay{2};
 

@@ -1,11 +1,15 @@
 """Who asks the report API in tests, and how: tokens of service accounts with given rights, bare HTTPS requests, and
 the command line."""
 
+import contextlib
 import http.client
 import json
 import os
+import socket
 import ssl
 import subprocess
+
+import pytest
 
 from processes import free_ports
 from roles import landwaiter, manifest
@@ -98,3 +102,42 @@ def shipped_rights(cluster):
 
 def free_port():
     return free_ports(1)[0]
+
+
+@contextlib.contextmanager
+def behind_the_api_server(reports):
+    """The Service as the chart has it, to the controller process, which listens on all addresses: an endpoint may not be on
+    127.0.0.1. A kubeconfig of somebody who may go through the API server's proxy, and request scans."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: asks for the way
+            address = probe.getsockname()[0]
+        except OSError:
+            address = "127.0.0.1"
+    if address.startswith("127."):
+        pytest.skip("this machine has no address but its own: the API server proxies to none on 127.0.0.1")
+    cluster = reports.system.cluster
+    name = {"name": "landwaiter-controller", "namespace": NAMESPACE}
+    port = {"name": "reports", "port": 443, "targetPort": reports.port}
+    # Nor to what is no pod's: one that nobody schedules stands for the process.
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": name,
+                   "spec": {"schedulerName": "nobody", "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+                            "containers": [{"name": "controller", "image": "landwaiter", "securityContext": {
+                                "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}]}})
+    cluster.kubectl("patch", "pod", "landwaiter-controller", "-n", NAMESPACE, "--subresource=status", "-p",
+                    json.dumps({"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}))
+    cluster.kubectl("apply", "-f", "-", stdin={"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "Service", "metadata": name, "spec": {"ports": [port]}},
+        {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+         "metadata": {**name, "labels": {"kubernetes.io/service-name": "landwaiter-controller"}},
+         "ports": [{"name": "reports", "port": reports.port, "protocol": "TCP"}],
+         "endpoints": [{"addresses": [address], "conditions": {"ready": True}, "targetRef": {"kind": "Pod", **name}}]}]})
+    account = "report-by-proxy"
+    reports.account(account, ("imagescans", ["get", "list", "create"]))
+    cluster.apply({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": account, "namespace": NAMESPACE},
+                   "rules": [{"apiGroups": [""], "resources": ["services/proxy"], "verbs": ["get", "create"]}]},
+                  {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": account, "namespace": NAMESPACE},
+                   "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account},
+                   "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}]})
+    yield cluster.service_account_kubeconfig(NAMESPACE, account)
+    cluster.kubectl("delete", "service,endpointslice,pod", "landwaiter-controller", "-n", NAMESPACE, "--force")

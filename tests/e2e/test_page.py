@@ -6,14 +6,17 @@ LANDWAITER_TEST_SCREENSHOTS=1 writes the pictures of the docs (docs/images) anew
 
 import json
 import os
+import re
 
 import pytest
 
 from browser import Browser, chromium
+from cluster import binary
 from making import BAD, CRITICAL
 from objects import JUDGE_RUNNING, NO_CRITICAL, policy
 from page_reader import reading, stored_anywhere
-from report_callers import NAMESPACE, Reports, free_port, shipped_rights
+from processes import Process
+from report_callers import NAMESPACE, Reports, behind_the_api_server, free_port, shipped_rights
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
@@ -30,7 +33,7 @@ def browser():
 def reports(system):
     shipped_rights(system.cluster)
     port = free_port()
-    with system.roles.controllers[0].started_with({"--report-listen": f"127.0.0.1:{port}"}):
+    with system.roles.controllers[0].started_with({"--report-listen": f"0.0.0.0:{port}"}):
         system.cluster.wait_until(system.roles.leader, 60, "the controller leads")
         yield Reports(system, port)
 
@@ -258,6 +261,20 @@ def test_verdicts_over_time_survive_a_restart(reports, bad):
     assert kept()[:len(before)] == before
 
 
+def test_it_works_through_kubectl_proxy(browser, reports, bad, tmp_path):
+    with behind_the_api_server(reports) as kubeconfig:
+        proxy = Process("kubectl-proxy", [binary("kubectl"), "proxy", "--port=0", f"--kubeconfig={kubeconfig}"], tmp_path / "proxy.log").start()
+        try:
+            found = reports.system.cluster.wait_until(lambda: re.search(r"127\.0\.0\.1:\d+", proxy.log()), 30, "kubectl proxy serves")
+            url = f"http://{found[0]}/api/v1/namespaces/{NAMESPACE}/services/https:landwaiter-controller:reports/proxy"
+            with reading(browser, url) as reader:
+                reader.open(f"#/images?text={bad.repository}").sign_in(reports.reader)
+                assert bad.repository in reader.text
+                assert not [r for r in reader.page.requests if not r.startswith(url)] and reader.refused() == []
+        finally:
+            proxy.stop()
+
+
 # --- what gets in
 
 def test_what_an_images_author_wrote_is_text(page, reports, namespace):
@@ -367,7 +384,8 @@ def test_it_can_be_read_at_every_width_and_in_both_schemes(browser, reports, sho
 def test_the_keyboard_is_enough(browser, reports, bad):
     with reading(browser, reports.url) as reader:
         reader.open(f"#/images?text={bad.repository}").sign_in(reports.reader)
-        reader.page.run("document.body.focus(); document.activeElement.blur(); getSelection().removeAllRanges()")
+        reader.page.run("document.querySelector('.skip').focus()")
+        assert reader.page.run("document.activeElement.getBoundingClientRect().left") >= 0, "seen while it has the focus"
         seen = []
         for _ in range(40):
             reader.page.press("Tab")
@@ -382,14 +400,22 @@ def test_the_keyboard_is_enough(browser, reports, bad):
         assert bad.digest in reader.text
 
 
-@pytest.mark.parametrize("name, width, height, scheme, place", [
-    ("page", 1280, 900, "light", "#/"), ("page-policies", 1280, 560, "dark", "#/policies"), ("page-phone", 360, 780, "light", "#/images"),
-])
-def test_pictures_for_the_docs(browser, reports, shop, tmp_path, name, width, height, scheme, place):
+@pytest.fixture(scope="module")
+def cart(reports, shop):
+    """A good image that runs beside the bad one."""
     namespace, _ = shop
     good = reports.system.push(repository="shop/cart", tag="1.4")
     reports.system.request_scan(good)
     running(reports, namespace, "cart", good, 3)
+    yield good
+    reports.system.cluster.kubectl("delete", "replicaset", "cart", "-n", namespace)
+
+
+@pytest.mark.parametrize("name, width, height, scheme, place", [
+    ("page", 1280, 900, "light", "#/"), ("page-policies", 1280, 560, "dark", "#/policies"), ("page-phone", 360, 780, "light", "#/images"),
+])
+def test_pictures_for_the_docs(browser, reports, cart, tmp_path, name, width, height, scheme, place):
+    assert cart.digest
     target = os.path.join(ROOT, "docs", "images") if os.environ.get("LANDWAITER_TEST_SCREENSHOTS") else str(tmp_path)
     with reading(browser, reports.url, width=width, height=height, scheme=scheme) as reader:
         reader.open().sign_in(reports.reader)
@@ -397,4 +423,3 @@ def test_pictures_for_the_docs(browser, reports, shop, tmp_path, name, width, he
         path = os.path.join(target, f"{name}.png")
         reader.page.screenshot(path)
         assert 10_000 < os.path.getsize(path) < 250_000
-    reports.system.cluster.kubectl("delete", "replicaset", "cart", "-n", namespace)

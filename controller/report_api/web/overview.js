@@ -9,6 +9,7 @@ import { SEVERITIES, VERDICTS, className, empty, imageLink, severity } from './p
 const WORST_IMAGES = 10;
 const FINDINGS_EACH = 20;
 const WORST_FINDINGS = 15;
+const NAMED_IMAGES = 3;
 const OLD_SECONDS = 48 * 3600;
 
 function tiles(now) {
@@ -41,12 +42,19 @@ async function findings({ ask }, images) {
   }).slice(0, WORST_FINDINGS);
 }
 
+function imagesOf(finding) {
+  const images = [...finding.images.values()];
+  const beyond = images.length - NAMED_IMAGES;
+  const named = images.slice(0, NAMED_IMAGES).flatMap((image, i) => [i ? ', ' : '', imageLink(image)]);
+  return beyond > 0 ? [...named, ' and ', link(place('query', { id: finding.id }), `${number(beyond)} more`)] : named;
+}
+
 const worstFindings = (context, images) => context.part(async () => {
   const found = await findings(context, images);
   if (!found.length) return empty('None.');
   return table('Worst findings of the images above', ['Severity', 'Vulnerability', 'Package', 'Fixed in', 'Images'], found.map((one) => [
     severity(one.severity), [vulnerability(one.id), one.knownExploited ? element('span', { class: 'tag exploited' }, 'exploited') : null], one.package,
-    one.fixedVersion || element('span', { class: 'faint' }, 'no fix'), [...one.images.values()].flatMap((image, i) => [i ? ', ' : '', imageLink(image)])]));
+    one.fixedVersion || element('span', { class: 'faint' }, 'no fix'), imagesOf(one)]));
 });
 
 const waiting = ({ ask, part }) => part(async () => {
