@@ -14,9 +14,13 @@ using nlohmann::json;
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr minutes kFine{10};
-constexpr hours kFineFor{48};
-constexpr hours kCoarse{24};
+/// Of what is so old, the last sample of each slot is left.
+struct Tier {
+  hours younger_than;
+  minutes slot;
+};
+constexpr Tier kTiers[] = {
+    {hours(2), minutes(1)}, {hours(48), minutes(10)}, {hours::max(), minutes(24 * 60)}};
 constexpr int kVersion = 1;
 constexpr std::size_t kCounts = 5;
 
@@ -32,11 +36,11 @@ std::array<std::uint64_t VerdictCounts::*, kCounts> Fields() {
           &VerdictCounts::pending};
 }
 
-/// Of `at`, so that the last sample of each is the one that is left.
-std::pair<bool, std::int64_t> SlotOf(TimePoint at, TimePoint now) {
-  const bool fine = now - at < kFineFor;
-  const auto since = at.time_since_epoch();
-  return {fine, fine ? since / kFine : since / kCoarse};
+/// The tier's slot and which of them.
+std::pair<std::int64_t, std::int64_t> SlotOf(TimePoint at, TimePoint now) {
+  const Tier* tier = kTiers;
+  while (std::chrono::floor<hours>(now - at) >= tier->younger_than) ++tier;
+  return {tier->slot.count(), at.time_since_epoch() / tier->slot};
 }
 
 Error NoHistory() { return InvalidArgument("verdicts over time: not as they are written"); }

@@ -42,8 +42,8 @@ using VerdictHistory = std::vector<VerdictSample>;
 /// Counts an ImageScan that is about one digest; others (a person's request by tag) are left out.
 void AddTo(VerdictSample& sample, const resources::ImageScan& scan);
 
-/// Leaves the last sample of each ten minutes of the two days before `now`, the last of each day
-/// before those, and of all the newest kMaxSamples: some two years.
+/// Leaves the last sample of each minute of the two hours before `now`, of each ten minutes of two
+/// days, and of each day before; of all the newest kMaxSamples: a year and a half at the least.
 void Thin(VerdictHistory& history, TimePoint now);
 
 /// Below store::kMaxOutboxBytes for kMaxSamples of them.

@@ -240,7 +240,7 @@ def test_another_replica_answers_what_it_knows_and_says_where_reports_are(report
         listed = second.ask(f"/v1/images?text={bad.repository}", reports.reader).json["items"]
         assert [i["digest"] for i in listed] == [bad.digest]
         assert second.ask(f"/v1/images/{bad.digest}", reports.reader).json["verdict"]
-        for path in (f"/v1/reports/{bad.digest}", f"/v1/query/vulnerabilities?id={CRITICAL}", "/v1/query/packages?type=deb&name=a"):
+        for path in (f"/v1/reports/{bad.digest}", f"/v1/query/vulnerabilities?id={CRITICAL}", "/v1/query/packages?type=deb&name=a", "/v1/history"):
             assert second.ask(path, reports.reader).problem() == (503, "NotTheLeader")
         assert second.ask("/v1/system", reports.reader).json["leading"] is False
     finally:

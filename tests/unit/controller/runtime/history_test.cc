@@ -85,22 +85,25 @@ TEST(VerdictHistory, RefusesWhatItHasNotWritten) {
   for (const auto& c : cases) EXPECT_FALSE(HistoryFromText(c.text)) << c.name;
 }
 
-TEST(VerdictHistory, LeavesTheLastOfEachTenMinutesAndOfEachDayBefore) {
+TEST(VerdictHistory, LeavesTheLastOfEachMinuteThenOfTenMinutesThenOfADay) {
   VerdictHistory history;
   const TimePoint begin = kNoon - hours(24 * 5);
-  for (TimePoint at = begin; at <= kNoon; at += minutes(1)) {
+  for (TimePoint at = begin; at <= kNoon; at += seconds(30)) {
     history.push_back(At(at, history.size()));
   }
   const auto last = history.back();
   Thin(history, kNoon);
   EXPECT_EQ(history.back(), last);
-  std::size_t fine = 0;
+  std::size_t minutely = 0, fine = 0;
   for (std::size_t i = 1; i < history.size(); ++i) {
     ASSERT_LT(history[i - 1].at, history[i].at);
-    fine += kNoon - history[i].at < hours(48) ? 1 : 0;
+    const auto old = kNoon - history[i].at;
+    minutely += old < hours(2) ? 1 : 0;
+    fine += old >= hours(2) && old < hours(48) ? 1 : 0;
   }
-  EXPECT_EQ(fine, 6u * 48 + 1);
-  EXPECT_EQ(history.size() - fine, 4u) << "parts of days before, by UTC";
+  EXPECT_NEAR(minutely, 120, 1);
+  EXPECT_NEAR(fine, 6 * 46, 1);
+  EXPECT_NEAR(history.size() - minutely - fine, 4, 1) << "parts of days before, by UTC";
   VerdictHistory again = history;
   Thin(again, kNoon);
   EXPECT_EQ(again, history) << "nothing is lost by looking";

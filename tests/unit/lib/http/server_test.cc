@@ -128,6 +128,21 @@ TEST(Server, KeepsAConnectionOpenAcrossRequestsAndRefusals) {
   }
 }
 
+TEST(Server, EndsTheConnectionWithAnAnswerThatSaysSo) {
+  auto server = MakeServer();
+  server->Route("GET", "/elsewhere", [](ServerRequest&&, Responder responder) {
+    ServerResponse response = TextResponse(503, "ask another one\n");
+    response.close = true;
+    responder(std::move(response));
+  });
+  ASSERT_TRUE(server->Start().has_value());
+  const FileDescriptor fd = ConnectTo(server->Port());
+  ASSERT_TRUE(SendAll(fd.get(), "GET /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n"));
+  const std::string answer = ReadToEnd(fd.get());
+  EXPECT_EQ(Body(answer), "ask another one\n");
+  EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+}
+
 TEST(Server, TellsAWaitingClientToGoOnWithItsBody) {
   auto server = MakeServer();
   ASSERT_TRUE(server->Start().has_value());
