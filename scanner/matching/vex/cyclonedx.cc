@@ -1,6 +1,7 @@
 // CycloneDX with `vulnerabilities` (1.4 to 1.6): analysis.state of each, for the components that
 // affects[].ref names by bom-ref, by package URL or by BOM-Link
-// (https://cyclonedx.org/capabilities/bomlink/).
+// (https://cyclonedx.org/capabilities/bomlink/). Of a document about an image
+// (metadata.component) each word is about that image, as the finding was made in it.
 #include <map>
 #include <optional>
 
@@ -52,7 +53,22 @@ std::string ProductOf(const std::string& ref, const PurlsByRef& purls) {
   return ProductOf(ref.substr(mark + 1), purls);
 }
 
-Status ReadVulnerability(const json& vulnerability, const PurlsByRef& purls,
+/// What the document is about.
+struct Subject {
+  bool is_image = false;
+  std::string ref;
+  std::string purl;  // "" for an image that nothing tells from others
+};
+
+Subject SubjectOf(const json& component) {
+  Subject subject{TextAt(component, "type", 64) == "container", TextAt(component, "bom-ref"),
+                  TextAt(component, "purl")};
+  subject.is_image = subject.is_image || subject.purl.starts_with("pkg:oci/") ||
+                     subject.purl.starts_with("pkg:docker/");
+  return subject;
+}
+
+Status ReadVulnerability(const json& vulnerability, const PurlsByRef& purls, const Subject& subject,
                          const std::string& time, VexDocument& out) {
   const json& analysis = At(vulnerability, "analysis");
   const std::string state = TextAt(analysis, "state", 64);
@@ -84,6 +100,10 @@ Status ReadVulnerability(const json& vulnerability, const PurlsByRef& purls,
   for (const json& affected : **affects) {
     VexStatement one = read;
     one.product = ProductOf(TextAt(affected, "ref"), purls);
+    if (subject.is_image && one.product != subject.purl && one.product != subject.ref) {
+      one.subcomponents = {one.product};
+      one.product = subject.purl;
+    }
     if (Status added = Add(std::move(one), out); !added) return added;
   }
   return Ok();
@@ -94,6 +114,7 @@ Status ReadVulnerability(const json& vulnerability, const PurlsByRef& purls,
 Status ReadCycloneDxVex(const json& document, VexDocument& out) {
   out.id = Words(TextAt(document, "serialNumber"));
   const std::string time = TextAt(At(document, "metadata"), "timestamp", 64);
+  const Subject subject = SubjectOf(At(At(document, "metadata"), "component"));
   PurlsByRef purls;
   if (Status read = Collect(At(At(document, "metadata"), "component"), 0, purls); !read)
     return read;
@@ -101,7 +122,7 @@ Status ReadCycloneDxVex(const json& document, VexDocument& out) {
   auto list = ListAt(document, "vulnerabilities");
   if (!list) return list.error();
   for (std::size_t i = 0; i < (*list)->size(); ++i) {
-    if (Status read = ReadVulnerability((**list)[i], purls, time, out); !read) {
+    if (Status read = ReadVulnerability((**list)[i], purls, subject, time, out); !read) {
       return Error(read.error()).Context("vulnerabilities[" + std::to_string(i) + "]");
     }
   }

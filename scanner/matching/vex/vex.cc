@@ -88,6 +88,17 @@ bool QualifiersFit(const PurlParts& said, const PurlParts& installed) {
   return true;
 }
 
+/// "9" is release 9 and 9.4 of "rhel-9.4", not release 90.
+bool ReleaseFits(std::string_view wanted, const PurlParts& installed) {
+  if (wanted.empty()) return true;
+  const std::string_view distro = installed.Qualifier("distro");
+  const std::size_t dash = distro.rfind('-');
+  if (dash == std::string_view::npos) return false;
+  const std::string_view release = distro.substr(dash + 1);
+  return release.starts_with(wanted) &&
+         (release.size() == wanted.size() || release[wanted.size()] == '.');
+}
+
 /// Whether what a statement says of `said` is said of the installed package.
 bool IsAbout(std::string_view said, const PurlParts& installed) {
   const auto purl = ParsePurl(said);
@@ -123,7 +134,7 @@ bool IsAboutImage(const PurlParts& said, const VexImage& image) {
 
 bool SpeaksOf(const VexStatement& statement, const PurlParts& installed, const VexImage& image) {
   const auto product = ParsePurl(statement.product);
-  if (!product) return false;
+  if (!product || !ReleaseFits(statement.release, installed)) return false;
   if (!IsImage(*product)) {
     // Of a package that holds others, those are what is meant.
     return statement.subcomponents.empty() && IsAbout(statement.product, installed);

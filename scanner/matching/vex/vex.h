@@ -29,6 +29,8 @@ struct VexStatement {
   std::string product;
   /// Of an image: the packages in it that are meant; empty for all.
   std::vector<std::string> subcomponents = {};
+  /// Of the package's operating system, "9" or "15"; "" for any.
+  std::string release = {};
   std::string justification = {};  // "vulnerable_code_not_present", or the author's own words
   std::string source = {};         // the document's identifier, or where it was read
   std::string time = {};           // RFC 3339, "" where it says none

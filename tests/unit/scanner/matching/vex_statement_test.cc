@@ -184,6 +184,86 @@ TEST(CsafVex, SpeaksThroughItsProductTree) {
   EXPECT_EQ(Fares(contradicts, Found(kDeb)), "counts") << "two words about one package";
 }
 
+struct WholeCase {
+  const char* name;
+  const char* whole;  // product_identification_helper of what the package is a component of
+  const char* purl;   // of the package
+  bool suppresses;
+};
+void PrintTo(const WholeCase& one, std::ostream* out) { *out << one.name; }
+class CsafComponent : public testing::TestWithParam<WholeCase> {};
+TEST_P(CsafComponent, IsMeantInWhatHoldsItAlone) {
+  const std::string document =
+      R"({"document":{"category":"csaf_vex","tracking":{"id":"EX-1"}},"product_tree":{
+    "full_product_names":[
+     {"product_id":"P","product_identification_helper":{"purl":")" +
+      std::string(GetParam().purl) + R"("}},
+     {"product_id":"W","product_identification_helper":)" +
+      GetParam().whole + R"(}],
+    "relationships":[
+     {"product_reference":"P","relates_to_product_reference":"W",
+      "full_product_name":{"product_id":"W:P"}},
+     {"product_reference":"W:P","relates_to_product_reference":"nobody",
+      "full_product_name":{"product_id":"A:W:P"}},
+     {"product_reference":"P","relates_to_product_reference":"L",
+      "full_product_name":{"product_id":"L"}}]},
+   "vulnerabilities":[{"cve":"CVE-2023-1","product_status":{"known_not_affected":["A:W:P","L"]}}]})";
+  const Finding found = Found("pkg:rpm/redhat/openssl@3.0.7-1.el9?arch=x86_64&distro=rhel-9.4");
+  EXPECT_EQ(Fares(document, found) != "counts", GetParam().suppresses);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Table, CsafComponent,
+    testing::Values(
+        WholeCase{"OfAnythingNamed", "{}", "pkg:rpm/redhat/openssl@3.0.7-1.el9", true},
+        WholeCase{"OfThisImage",
+                  R"({"purl":"pkg:oci/cart?repository_url=registry.example.com/shop/cart"})",
+                  "pkg:rpm/redhat/openssl", true},
+        WholeCase{"OfAnotherImage",
+                  R"({"purl":"pkg:oci/cart?repository_url=registry.example.com/other/cart"})",
+                  "pkg:rpm/redhat/openssl@3.0.7-1.el9", false},
+        WholeCase{"OfAProgram", R"({"purl":"pkg:maven/acme/app@1"})", "pkg:rpm/redhat/openssl",
+                  false},
+        WholeCase{"OfAModule", R"({"purl":"pkg:rpmmod/redhat/openssl@8"})",
+                  "pkg:rpm/redhat/openssl", true},
+        WholeCase{"OfThisRelease", R"({"cpe":"cpe:/o:redhat:enterprise_linux:9"})",
+                  "pkg:rpm/redhat/openssl", true},
+        WholeCase{"OfAStreamOfThisRelease",
+                  R"({"cpe":"cpe:/a:redhat:enterprise_linux:9::appstream"})",
+                  "pkg:rpm/redhat/openssl", true},
+        WholeCase{"OfThisReleaseAsCpe23",
+                  R"({"cpe":"cpe:2.3:o:redhat:enterprise_linux:9:*:*:*:*:*:*:*"})",
+                  "pkg:rpm/redhat/openssl", true},
+        WholeCase{"OfAnyRelease", R"({"cpe":"cpe:2.3:o:redhat:enterprise_linux:*:*:*:*:*:*:*:*"})",
+                  "pkg:rpm/redhat/openssl", true},
+        WholeCase{"OfAnotherRelease", R"({"cpe":"cpe:/o:redhat:enterprise_linux:8"})",
+                  "pkg:rpm/redhat/openssl", false},
+        WholeCase{"OfAProductByItsCpe", R"({"cpe":"cpe:/a:redhat:openshift:4.12::el9"})",
+                  "pkg:rpm/redhat/openssl", false},
+        WholeCase{"OfAProductByItsCpeInOneVersion",
+                  R"({"cpe":"cpe:/a:redhat:openshift:4.12::el9"})",
+                  "pkg:rpm/redhat/openssl@3.0.7-1.el9", true}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(CycloneDxVex, OfADocumentAboutAnImageIsAboutThatImage) {
+  const auto document = [](const std::string& image, const std::string& ref) {
+    return R"({"bomFormat":"CycloneDX","metadata":{"component":{"type":"container","bom-ref":"i")" +
+           image + R"(}},
+      "components":[{"bom-ref":"o-1","purl":"pkg:deb/debian/openssl@3.0.1-1"}],
+      "vulnerabilities":[{"id":"CVE-2023-1","analysis":{"state":"not_affected"},
+        "affects":[{"ref":")" +
+           ref + R"("}]}]})";
+  };
+  const std::string ours =
+      R"(,"purl":"pkg:oci/cart?repository_url=registry.example.com/shop/cart")";
+  const std::string others =
+      R"(,"purl":"pkg:oci/cart?repository_url=registry.example.com/other/cart")";
+  EXPECT_NE(Fares(document(ours, "o-1"), Found(kDeb)), "counts");
+  EXPECT_NE(Fares(document(ours, "i"), Found(kDeb)), "counts") << "all of it";
+  EXPECT_EQ(Fares(document(others, "o-1"), Found(kDeb)), "counts");
+  EXPECT_EQ(Fares(document(others, "pkg:deb/debian/openssl"), Found(kDeb)), "counts");
+  EXPECT_EQ(Fares(document("", "o-1"), Found(kDeb)), "counts") << "of some image";
+}
+
 TEST(CycloneDxVex, SpeaksThroughBomRefsAndBomLinks) {
   const auto document = [](const std::string& state, const std::string& ref) {
     return R"({"bomFormat":"CycloneDX","specVersion":"1.6","serialNumber":"urn:uuid:1",
