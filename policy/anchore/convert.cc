@@ -187,6 +187,7 @@ class Converter {
     ordered_json spec = {{"match", match}};
     ordered_json rules = ordered_json::array();
     Unique names;
+    about_vulnerabilities_.clear();
     for (const std::string& id : PolicyIds(mapping)) {
       const json* policy = ById(At(bundle, "policies"), id);
       if (policy == nullptr) {
@@ -266,7 +267,9 @@ class Converter {
             {"name", names.Of(NameOf(std::string(gate).append("-").append(trigger), "rule"))}};
         if (action == "warn") one["action"] = "Warn";
         one[kind] = body;
-        if (Fits(one, where)) rules.push_back(std::move(one));
+        if (!Fits(one, where)) continue;
+        if (kind == "vulnerabilities") about_vulnerabilities_.push_back(one["name"]);
+        rules.push_back(std::move(one));
       }
     }
   }
@@ -281,6 +284,12 @@ class Converter {
     if (read) return true;
     Lost(where + ": " + Why(read.error()));
     return false;
+  }
+
+  /// As it can be tried in a policy whose one rule is "r".
+  static ordered_json ForTheRuleR(ordered_json exception) {
+    if (exception.contains("rules")) exception["rules"] = {"r"};
+    return exception;
   }
 
   void AddExceptions(const json& whitelist, ordered_json& exceptions) {
@@ -301,6 +310,14 @@ class Converter {
       const std::string package = trigger.substr(plus + 1);
       if (id != "*") exception["ids"] = {id};
       if (package != "*") exception["packages"] = {package};
+      if (id == "*") {
+        // An item of this gate excuses nothing else of a package: not that it is denied.
+        if (about_vulnerabilities_.empty()) {
+          Note(where + ": no rule is about vulnerabilities, there is nothing to excuse");
+          continue;
+        }
+        exception["rules"] = about_vulnerabilities_;
+      }
       std::string until = TextAt(item, "expires_on");
       if (until.empty()) {
         until = FormatTime(now_ + std::chrono::days(365)).substr(0, 10);
@@ -315,7 +332,7 @@ class Converter {
           {"metadata", {{"name", "converted"}}},
           {"spec",
            {{"rules", {{{"name", "r"}, {"vulnerabilities", json::object()}}}},
-            {"exceptions", {exception}}}}};
+            {"exceptions", {ForTheRuleR(exception)}}}}};
       const auto read = ParsePolicyJson(whole.dump(-1, ' ', true, json::error_handler_t::replace));
       if (read) {
         exceptions.push_back(std::move(exception));
@@ -344,6 +361,7 @@ class Converter {
   std::vector<std::string> allowed_;
   std::vector<std::string> denied_;
   std::vector<std::string> earlier_;
+  std::vector<std::string> about_vulnerabilities_;  // names of the mapping's rules
   Unique policies_;
 };
 

@@ -287,6 +287,24 @@ TEST(AnchoreConvert, WhitelistItemsBecomeExceptionsWithAnEnd) {
   EXPECT_NE(converted.lost[0].find("hash of a message"), std::string::npos);
 }
 
+TEST(AnchoreConvert, AWhitelistedPackageIsExcusedFromVulnerabilitiesAlone) {
+  const json rules = json::array(
+      {Rule("vulnerabilities", "package", {{"severity_comparison", ">="}, {"severity", "high"}}),
+       Rule("packages", "blacklist", {{"name", "openssl"}})});
+  const json items =
+      json::array({{{"id", "1"}, {"gate", "vulnerabilities"}, {"trigger_id", "*+openssl"}},
+                   {{"id", "2"}, {"gate", "vulnerabilities"}, {"trigger_id", "*+*"}}});
+  const json all = json::array({Mapping("all", "*", "*", "*")});
+  const auto specs = Specs(Converted(Bundle(rules, all, items)));
+  ASSERT_EQ(specs.size(), 1u);
+  ASSERT_EQ(specs[0]["exceptions"].size(), 2u);
+  EXPECT_EQ(specs[0]["exceptions"][0]["rules"], json::array({"vulnerabilities-package"}));
+  EXPECT_EQ(specs[0]["exceptions"][1]["rules"], json::array({"vulnerabilities-package"}));
+  const auto none = Specs(Converted(Bundle(json::array({rules[1]}), all, items)));
+  ASSERT_EQ(none.size(), 1u);
+  EXPECT_FALSE(none[0].contains("exceptions"));
+}
+
 TEST(AnchoreConvert, WhatAMappingNamesByExpressionOrIdIsTold) {
   const json rules = json::array({Rule("dockerfile", "exposed_ports", {{"ports", "22"}})});
   json by_id = Mapping("id", "*", "*", "abc");
