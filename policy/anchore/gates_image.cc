@@ -65,7 +65,11 @@ void Instruction(const Params& params, Translation& out) {
     return;
   }
   if (check == "like" || check == "not_like") {
-    if (RegexAsGlob(value, glob)) return add(check == "like" ? "Matches" : "Differs", glob);
+    // Paths are written without the slash that they begin with, arguments are not.
+    const bool is_path = value.starts_with("/") || value.starts_with("^/");
+    if (RegexAsGlob(value, glob)) {
+      return add(check == "like" ? "Matches" : "Differs", (is_path ? "/" : "") + glob);
+    }
     return Lose(out, "the expression '" + Shown(value) + "' is no pattern that a glob can say");
   }
   if (check == "not_in") {

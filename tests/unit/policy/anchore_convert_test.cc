@@ -97,6 +97,10 @@ TEST_P(AnchoreRule, BecomesThisKind) {
 INSTANTIATE_TEST_SUITE_P(
     Table, AnchoreRule,
     testing::Values(
+        ConvertCase{"AnArgumentKeepsItsFirstSlash", "dockerfile", "instruction",
+                    R"({"instruction":"CMD","check":"like","value":"^/bin/sh .*"})",
+                    R"({"image":{"instructions":[
+                        {"name":"CMD","op":"Matches","value":"/bin/sh **"}]}})"},
         ConvertCase{"RootIsAskedByUid", "dockerfile", "effective_user",
                     R"({"users":"root","type":"blacklist"})", R"({"image":{"runsAsRoot":true}})"},
         ConvertCase{"DeniedUsersStay", "dockerfile", "effective_user",
