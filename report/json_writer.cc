@@ -12,6 +12,21 @@ std::string Dump(const json& value, int indent) {
   return value.dump(indent, ' ', true, json::error_handler_t::replace);
 }
 
+/// Where a report is printed into a job's log, "##[" and "##vso[" are commands to some services,
+/// wherever in a line they stand. '#' stands in texts alone, where JSON may write it otherwise.
+std::string WithoutCommands(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (c == '#' && out.ends_with('#')) {
+      out += "\\u0023";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 constexpr std::size_t kHandOn = 64u << 10;
 
 bool IsPlain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
@@ -31,7 +46,8 @@ void JsonWriter::Next() {
 }
 
 void JsonWriter::HandOn() {
-  out_.write(text_.data(), static_cast<std::streamsize>(text_.size()));
+  const std::string text = WithoutCommands(text_);
+  out_.write(text.data(), static_cast<std::streamsize>(text.size()));
   text_.clear();
 }
 
