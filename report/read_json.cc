@@ -175,6 +175,10 @@ Status ReadPlatform(JsonFields& fields, ScanReport& report) {
   } else {
     fields.Fail("platform", "is no platform");
   }
+  // What is not there is not empty: a bill of materials has the same shape, and no findings.
+  for (const char* needed : {"findings", "coverage"}) {
+    if (!fields.Has(needed)) fields.Fail(needed, "is missing: this is no whole report of a scan");
+  }
   if (hidden > 0) {
     fields.Fail("hiddenFindings",
                 "is not 0: the report leaves out findings, write it again without --severity and "
