@@ -1,11 +1,13 @@
 // landwaiter: one binary, the roles and the command line.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string_view>
 
 #include "cli/commands.h"
+#include "lib/base/text.h"
 #include "scanner/service/scan_in_child.h"
 
 namespace {
@@ -17,6 +19,21 @@ void OneValueEach(CLI::App& app) {
     if (!option->get_positional()) option->allow_extra_args(false);
   }
   for (CLI::App* command : app.get_subcommands({})) OneValueEach(*command);
+}
+
+/// What stands where one of the commands should; "" where nothing does, or one of them.
+std::string_view UnknownCommand(CLI::App& app, int argc, char** argv) {
+  CLI::App* at = &app;
+  for (int i = 1; i < argc && at->get_require_subcommand_min() > 0; ++i) {
+    const std::string_view word = argv[i];
+    if (word.empty() || word.front() == '-') return {};
+    const auto commands = at->get_subcommands({});
+    const auto named = std::find_if(commands.begin(), commands.end(),
+                                    [&](const CLI::App* one) { return one->get_name() == word; });
+    if (named == commands.end()) return word;
+    at = *named;
+  }
+  return {};
 }
 
 }  // namespace
@@ -39,6 +56,12 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const auto word = UnknownCommand(app, argc, argv); !word.empty()) {
+      std::fprintf(stderr,
+                   "landwaiter: '%s' is no command\nRun with --help for more information.\n",
+                   landwaiter::text::Printable(word).c_str());
+      return landwaiter::cli::kExitUsage;
+    }
     const int code = app.exit(error);
     return code == 0 ? landwaiter::cli::kExitOk : landwaiter::cli::kExitUsage;
   } catch (const std::exception& error) {
