@@ -1,9 +1,11 @@
 #include "cli/judge.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <set>
 #include <tuple>
 
+#include "lib/base/text.h"
 #include "policy/exceptions.h"
 #include "policy/scan_exception.h"
 
@@ -123,7 +125,12 @@ void Judge(report::ScanReport& scan, const Judging& judging) {
   const policy::ContentInput input = ContentOf(scan, judging);
   for (const policy::ScanPolicy& one : judging.policies) {
     auto verdict = VerdictOf(one, input, judging);
-    if (!verdict) continue;
+    if (!verdict) {
+      std::fprintf(stderr,
+                   "landwaiter: policy %s is about other images (match), it does not judge\n",
+                   text::Printable(one.name).c_str());
+      continue;
+    }
     scan.policies.push_back(*std::move(verdict));
     NoteRules(scan, one);
     NoteExcused(scan, one, input, judging.now);

@@ -151,6 +151,14 @@ def _scan(bad, database, tmp_path, *flags):
                            "--layer-cache", "off", *flags], capture_output=True, text=True, timeout=120)
 
 
+def test_a_policy_about_other_images_is_named(bad, database, tmp_path):
+    rules = policy("elsewhere", NO_CRITICAL, match={"images": ["registry.example.com/**"]})
+    (tmp_path / "elsewhere.json").write_text(json.dumps(rules))
+    alone = _scan(bad, database, tmp_path, "--policy", str(tmp_path / "elsewhere.json"))
+    assert alone.returncode == 1 and "policy elsewhere is about other images" in alone.stderr, alone.stderr
+    assert "policy guard" not in alone.stderr
+
+
 def test_the_command_line_says_the_same(bad, database, tmp_path):
     (tmp_path / "exceptions.json").write_text(json.dumps(_exception("libbad", "shop", ids=[CRITICAL])))
     exceptions = ("--exceptions", str(tmp_path / "exceptions.json"))
