@@ -16,7 +16,17 @@ std::string Fingerprint(const std::vector<RegistryCredential>& credentials) {
   return hash.Finish().ToString();
 }
 
+std::string KeyOf(const ImageReference& image, const std::vector<RegistryCredential>& credentials) {
+  return image.ToString() + "\n" + Fingerprint(credentials);
+}
+
 }  // namespace
+
+void Resolver::Forget(const ImageReference& image,
+                      const std::vector<RegistryCredential>& credentials) {
+  const std::lock_guard lock(mutex_);
+  entries_.erase(KeyOf(image, credentials));
+}
 
 std::optional<Result<Digest>> Resolver::Remembered(const std::string& key) {
   const auto found = entries_.find(key);
@@ -48,7 +58,7 @@ void Resolver::Remember(const std::string& key, const Result<Digest>& answer) {
 Result<Digest> Resolver::Resolve(const ImageReference& image,
                                  const std::vector<RegistryCredential>& credentials,
                                  const Cancellation& cancel) {
-  const std::string key = image.ToString() + "\n" + Fingerprint(credentials);
+  const std::string key = KeyOf(image, credentials);
   {
     std::unique_lock lock(mutex_);
     while (true) {

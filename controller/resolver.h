@@ -46,6 +46,9 @@ class Resolver {
   Result<Digest> Resolve(const ImageReference& image,
                          const std::vector<RegistryCredential>& credentials,
                          const Cancellation& cancel);
+  /// The next question is the registry's to answer: somebody who asks by hand means what the tag is
+  /// now.
+  void Forget(const ImageReference& image, const std::vector<RegistryCredential>& credentials);
   std::size_t size() const;
 
  private:

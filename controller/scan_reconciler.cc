@@ -369,6 +369,9 @@ Outcome ScanReconciler::Request(const ScanRecord& record, const ImageReference& 
   // Anonymously: a person who may create ImageScans is not thereby given anybody's credentials.
   // What is known already can be shown without a question.
   const bool known = image.digest && parts_.scans.Get(resources::ScanName(*image.digest));
+  if (record.scan.status.observed_generation < record.scan.generation) {
+    parts_.resolver.Forget(image, {});
+  }
   auto digest = known ? Result<Digest>(*image.digest) : parts_.resolver.Resolve(image, {}, cancel);
   if (!digest) {
     if (digest.error().code == Code::kCancelled) return {std::move(digest).error()};

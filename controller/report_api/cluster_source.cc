@@ -120,16 +120,7 @@ Result<std::string> ClusterSource::RequestScan(const ImageReference& image,
   // Known by its digest: there is nothing to resolve and nothing to ask.
   if (image.digest && Image(*image.digest)) return resources::ScanName(*image.digest);
   const std::string name = RequestName(image);
-  if (const auto existing = parts_.scans.Get(name)) {
-    // The tag may mean another image by now.
-    const auto patch = AskAgainPatch(existing->scan, parts_.clock.Now());
-    if (patch.is_null()) return name;
-    auto patched = parts_.api.Patch(kImageScans, {"", name},
-                                    {.field_manager = std::string(kFieldManager)}, patch, cancel);
-    // Somebody else's change came first: as good as asked, or there to be asked again.
-    if (!patched && patched.error().code != Code::kConflict) return std::move(patched).error();
-    return name;
-  }
+  if (parts_.scans.Get(name)) return AskAnew(name, cancel);
   std::size_t requests = 0;
   parts_.scans.ForEach([&](const std::string& key, const ScanRecord&) {
     if (key.starts_with(kRequestPrefix)) ++requests;
@@ -145,7 +136,19 @@ Result<std::string> ClusterSource::RequestScan(const ImageReference& image,
                                  {"metadata", {{"name", name}}},
                                  {"spec", {{"image", image.ToString()}}}},
                                 cancel);
-  if (!made && made.error().reason != kube::kReasonAlreadyExists) return std::move(made).error();
+  if (made) return name;
+  if (made.error().reason == kube::kReasonAlreadyExists) return AskAnew(name, cancel);
+  return std::move(made).error();
+}
+
+Result<std::string> ClusterSource::AskAnew(const std::string& name,
+                                           const Cancellation& cancel) const {
+  // The tag may mean another image by now. A change of the spec makes a new generation, so that an
+  // answer of before is known for what it is.
+  auto patched =
+      parts_.api.Patch(kImageScans, {"", name}, {.field_manager = std::string(kFieldManager)},
+                       {{"spec", {{"rescanAfter", FormatMicroTime(parts_.clock.Now())}}}}, cancel);
+  if (!patched) return std::move(patched).error();
   return name;
 }
 

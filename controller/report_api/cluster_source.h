@@ -54,6 +54,7 @@ class ClusterSource final : public ReportSource {
                                   const Cancellation& cancel) const override;
 
  private:
+  Result<std::string> AskAnew(const std::string& name, const Cancellation& cancel) const;
   bool ReportsHere() const { return parts_.shared_store || parts_.leading(); }
   Status NeedStore() const;
 

@@ -2,6 +2,7 @@
 // report API writes.
 #include <nlohmann/json.hpp>
 
+#include "controller/plan.h"
 #include "controller/report_api/answer.h"
 #include "controller/report_api/documents.h"
 #include "controller/report_api/routes.h"
@@ -71,12 +72,19 @@ http::ServerResponse GetScan(const ReportSource& source, Call& call, const Cance
   if (!IsObjectName(call.names[0])) return Problem(404, "NotFound", "there is no such scan");
   const auto scan = source.Whole(call.names[0], cancel);
   if (!scan) return ProblemOf(scan.error());
+  // Of a request that was asked again, what stands there may be about another image.
+  const bool stands =
+      CanonicalDigest(*scan) || scan->status.observed_generation >= scan->generation;
   const auto digest = Digest::Parse(scan->status.digest);
+  json ready = stands ? ReadyToJson(*scan)
+                      : json{{"status", "Unknown"},
+                             {"reason", "Pending"},
+                             {"message", "nobody has looked again yet"}};
   return JsonAnswer({{"name", scan->name},
                      {"image", scan->spec.image},
-                     {"digest", digest ? json(digest->ToString()) : json()},
-                     {"ready", ReadyToJson(*scan)},
-                     {"verdict", VerdictOf(*scan)}});
+                     {"digest", stands && digest ? json(digest->ToString()) : json()},
+                     {"ready", std::move(ready)},
+                     {"verdict", stands ? VerdictOf(*scan) : "Pending"}});
 }
 
 }  // namespace landwaiter::controller::report_api

@@ -157,7 +157,8 @@ def test_a_scan_is_asked_for_and_nothing_else_is_written(reports):
         lambda: (lambda s: s if s["ready"]["status"] == "True" else None)(
             reports.ask(answer.headers["location"], reports.requester).json), 60, "it is scanned")
     assert done["digest"] == pushed.digest
-    assert reports.system.scan(name)["spec"] == {"image": pushed.tagged}
+    spec = reports.system.scan(name)["spec"]
+    assert set(spec) == {"image", "rescanAfter"} and spec["image"] == pushed.tagged
 
 
 # --- hostile requests
@@ -273,6 +274,15 @@ def test_check_exits_as_a_scan_does(reports, namespace):
     assert "Deny" in reports.system.cluster.wait_until(lambda: judged(evil, 1), 30, "the bad one is not").stdout
     unknown = reports.cli("check", "registry.invalid/no/such:1")
     assert unknown.returncode == 3 and "landwaiter request" in unknown.stderr
+
+
+def test_request_tells_of_the_image_that_the_tag_means_now(reports):
+    first = reports.system.push(repository="test/moved", tag="main")
+    done = reports.cli("request", first.tagged, "--wait", token=reports.requester)
+    assert first.digest in done.stdout, done.stderr
+    second = reports.system.push(packages=BAD, repository="test/moved", tag="main")
+    done = reports.cli("request", second.tagged, "--wait", token=reports.requester)
+    assert second.digest in done.stdout and first.digest not in done.stdout, done.stdout + done.stderr
 
 
 def test_request_waits_for_the_verdict(reports):

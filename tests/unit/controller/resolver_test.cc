@@ -37,5 +37,16 @@ TEST(Resolver, DoesNotRememberThatItWasStopped) {
   EXPECT_EQ(resolver.Resolve(kImage, {}, {}).value(), DigestOf("a"));
 }
 
+TEST(Resolver, AsksAnewForWhatItIsToForget) {
+  std::string means = "a";
+  Resolver resolver([&](const auto&, const auto&, const Cancellation&) { return DigestOf(means); },
+                    {});
+  EXPECT_EQ(resolver.Resolve(kImage, {}, {}).value(), DigestOf("a"));
+  means = "b";
+  EXPECT_EQ(resolver.Resolve(kImage, {}, {}).value(), DigestOf("a")) << "believed for a minute";
+  resolver.Forget(kImage, {});
+  EXPECT_EQ(resolver.Resolve(kImage, {}, {}).value(), DigestOf("b"));
+}
+
 }  // namespace
 }  // namespace landwaiter::controller
