@@ -12,15 +12,32 @@ namespace {
 
 using nlohmann::json;
 
+/// Of a tag that has moved nobody here knows which image it means now: where they do not all fare
+/// alike, none of them is an answer.
+Result<int> ExitCodeOfAll(const json& first, const std::vector<std::string>& digests,
+                          const ReportClient& client, const Cancellation& cancel) {
+  const int code = ExitCodeOfImage(first);
+  for (std::size_t i = 1; i < digests.size(); ++i) {
+    auto other = client.Get("/v1/images/" + digests[i], {}, cancel);
+    if (!other) return std::move(other).error();
+    if (ExitCodeOfImage(*other) == code) continue;
+    std::fprintf(stderr,
+                 "landwaiter: they do not fare alike: name one by its digest, or have the tag "
+                 "resolved by landwaiter request --wait\n");
+    return kExitIncomplete;
+  }
+  return code;
+}
+
 Result<int> Run(const std::string& image, bool as_json, const ReportClient& client,
                 const Cancellation& cancel) {
-  auto digest = client.DigestOf(image, cancel);
-  if (!digest) return std::move(digest).error();
-  auto answer = client.Get("/v1/images/" + *digest, {}, cancel);
+  auto digests = client.DigestsOf(image, cancel);
+  if (!digests) return std::move(digests).error();
+  auto answer = client.Get("/v1/images/" + digests->front(), {}, cancel);
   if (!answer) return std::move(answer).error();
   if (as_json) {
     PrintJson(*answer);
-    return ExitCodeOfImage(*answer);
+    return ExitCodeOfAll(*answer, *digests, client, cancel);
   }
   const json admission = answer->value("admission", json::object());
   std::printf("Image:           %s\n", Field(*answer, "displayName").c_str());
@@ -34,7 +51,7 @@ Result<int> Run(const std::string& image, bool as_json, const ReportClient& clie
                     Field(policy, "action")});
   }
   PrintTable(rows);
-  return ExitCodeOfImage(*answer);
+  return ExitCodeOfAll(*answer, *digests, client, cancel);
 }
 
 }  // namespace
@@ -51,7 +68,7 @@ void AddCheckCommand(CLI::App& parent, int& exit_code) {
   AddReportFlags(*app, flags->api);
   app->footer(
       "Exit codes: 0 a pod of it is let in; 1 a policy denies it; 2 bad usage; 3 not scanned yet, "
-      "not decided, or no answer.");
+      "not decided, of a tag that has moved and whose images fare differently, or no answer.");
   app->callback([flags, &exit_code] {
     exit_code = RunReportCommand("check", flags->api,
                                  [&](const ReportClient& client, const Cancellation& cancel) {

@@ -260,37 +260,43 @@ Result<json> ReportClient::List(const std::string& path, QueryList query,
   }
 }
 
-Result<std::string> ReportClient::DigestOf(const std::string& image,
-                                           const Cancellation& cancel) const {
-  if (auto digest = Digest::Parse(image)) return digest->ToString();
+Result<std::vector<std::string>> ReportClient::DigestsOf(const std::string& image,
+                                                         const Cancellation& cancel) const {
+  if (auto digest = Digest::Parse(image)) return std::vector{digest->ToString()};
   auto reference = ImageReference::Parse(image);
   if (!reference) return std::move(reference).error();
-  if (reference->digest) return reference->digest->ToString();
+  if (reference->digest) return std::vector{reference->digest->ToString()};
   const std::string name = reference->ToString();
   auto seen = List("/v1/images", {{"text", name}, {"limit", "500"}}, cancel);
   if (!seen) return std::move(seen).error();
-  std::string digest;
-  std::string newest;
-  std::size_t count = 0;
+  std::vector<std::pair<std::string, std::string>> found;  // when it was scanned, its digest
   for (const json& item : *seen) {
     const auto references = item.value("references", json::array());
     if (std::find(references.begin(), references.end(), json(name)) == references.end()) continue;
     if (!item["digest"].is_string()) continue;
-    ++count;
-    const std::string scanned = Field(item, "scannedAt");
-    if (!digest.empty() && scanned <= newest) continue;
-    digest = item["digest"].get<std::string>();
-    newest = scanned;
+    found.emplace_back(Field(item, "scannedAt"), item["digest"].get<std::string>());
   }
-  if (digest.empty()) {
+  if (found.empty()) {
     return NotFound("the cluster knows no image as " + name + ": landwaiter request " + name +
                     " has it scanned");
   }
-  if (count > 1) {
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::string> digests;
+  for (auto& [scanned, digest] : found) digests.push_back(std::move(digest));
+  if (digests.size() > 1) {
     std::fprintf(stderr, "landwaiter: %zu images have been %s; this is of %s, scanned last\n",
-                 count, text::Printable(name).c_str(), text::Printable(digest).c_str());
+                 digests.size(), text::Printable(name).c_str(),
+                 text::Printable(digests.front()).c_str());
   }
-  return digest;
+  return digests;
+}
+
+Result<std::string> ReportClient::DigestOf(const std::string& image,
+                                           const Cancellation& cancel) const {
+  auto digests = DigestsOf(image, cancel);
+  if (!digests) return std::move(digests).error();
+  return std::move(digests->front());
 }
 
 int RunReportCommand(

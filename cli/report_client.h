@@ -57,6 +57,9 @@ class ReportClient {
   /// The digest that IMAGE means in the cluster: itself, or of the image that was seen by that
   /// name; the one that was scanned last where a tag has moved. Errors: NotFound.
   Result<std::string> DigestOf(const std::string& image, const Cancellation& cancel) const;
+  /// All that it may mean, at least one; first the one that DigestOf takes. Errors: NotFound.
+  Result<std::vector<std::string>> DigestsOf(const std::string& image,
+                                             const Cancellation& cancel) const;
 
  private:
   struct Door;

@@ -285,6 +285,18 @@ def test_request_tells_of_the_image_that_the_tag_means_now(reports):
     assert second.digest in done.stdout and first.digest not in done.stdout, done.stdout + done.stderr
 
 
+def test_check_of_a_tag_whose_images_fare_differently_is_no_answer(reports, namespace):
+    moved = []
+    for packages in (BAD, None):
+        moved.append(reports.system.push(packages=packages, repository="test/moved-on", tag="main"))
+        reports.system.request_scan(moved[-1])
+    reports.system.enforce(namespace, policy(f"{namespace}-moved", NO_CRITICAL, namespace=namespace))
+    reports.system.cluster.wait_until(lambda: [reports.cli("check", image.digest).returncode for image in moved] == [1, 0],
+                                      60, "both are judged by the policy")
+    checked = reports.cli("check", moved[1].tagged)
+    assert checked.returncode == 3 and "fare alike" in checked.stderr, checked.stdout + checked.stderr
+
+
 def test_request_waits_for_the_verdict(reports):
     pushed = reports.system.push(packages=BAD)
     done = reports.cli("request", pushed.tagged, "--wait", token=reports.requester)
