@@ -98,18 +98,25 @@ json ToJson(const ExceptionStatus& status) {
 
 }  // namespace
 
+bool IsKnownIn(const resources::ImageScan& scan, const std::string& ns) {
+  const auto& runs_in = scan.status.used_by_namespaces;
+  const auto asked = scan.annotations.find(kNamespaceAnnotation);
+  return std::find(runs_in.begin(), runs_in.end(), ns) != runs_in.end() ||
+         (asked != scan.annotations.end() && asked->second == ns);
+}
+
 ExceptionStatus JudgeException(const ExceptionRecord& record,
                                const std::vector<std::string>& takers,
                                const std::vector<std::string>& refusals,
-                               const std::vector<std::string>& images, TimePoint now) {
+                               const ExcusedImages& excused, TimePoint now) {
   ExceptionStatus out = record.status;
   out.observed_generation = record.exception.generation;
   out.policies = takers;
-  out.images = images;
+  out.images = excused.known;
   for (auto* list : {&out.policies, &out.images}) {
     if (list->size() > kMaxListed) list->resize(kMaxListed);
   }
-  out.excuses = images.size();
+  out.excuses = excused.count;
   resources::SetCondition(out.conditions, Accepted(record, takers, refusals), now);
   resources::SetCondition(out.conditions, Expired(record.exception, now), now);
   return out;
@@ -137,18 +144,22 @@ std::vector<ExceptionEvent> EventsOf(const std::vector<Condition>& before,
   return events;
 }
 
-std::vector<std::string> ExceptionReconciler::Excused(const ExceptionRecord& record) const {
-  std::vector<std::string> images;
+ExcusedImages ExceptionReconciler::Excused(const ExceptionRecord& record) const {
+  ExcusedImages images;
   scans_.ForEach([&](const std::string& name, const ScanRecord& scan) {
     if (!CanonicalDigest(scan.scan)) return;  // a person's request mirrors one that is counted
     const auto& rows = scan.scan.status.policies;
     const bool rests = std::any_of(rows.begin(), rows.end(), [&](const PolicyStatus& row) {
       return RestsOn(row, record.exception.exception.key);
     });
+    if (!rests) return;
+    ++images.count;
     const std::string& shown = scan.scan.status.display_name;
-    if (rests) images.push_back(shown.empty() ? name : shown);
+    if (IsKnownIn(scan.scan, record.exception.ns)) {
+      images.known.push_back(shown.empty() ? name : shown);
+    }
   });
-  std::sort(images.begin(), images.end());
+  std::sort(images.known.begin(), images.known.end());
   return images;
 }
 

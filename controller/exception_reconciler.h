@@ -14,12 +14,21 @@
 
 namespace landwaiter::controller {
 
+/// Whether the namespace knows of the image anyway: it runs it, or was the first to ask for it. An
+/// exception of somebody's for all packages must not tell them what runs elsewhere.
+bool IsKnownIn(const resources::ImageScan& scan, const std::string& ns);
+
+struct ExcusedImages {
+  std::size_t count = 0;
+  std::vector<std::string> known;  // names of those that the namespace knows of
+};
+
 /// `takers`: names of the policies that take it; `refusals`: why others that take ScanExceptions at
 /// all do not. Adds the conditions Accepted and Expired to those that stand.
 ExceptionStatus JudgeException(const ExceptionRecord& record,
                                const std::vector<std::string>& takers,
                                const std::vector<std::string>& refusals,
-                               const std::vector<std::string>& images, TimePoint now);
+                               const ExcusedImages& excused, TimePoint now);
 
 struct ExceptionEvent {
   kube::EventType type;
@@ -45,8 +54,8 @@ class ExceptionReconciler {
   Outcome Reconcile(const kube::ObjectKey& key, const Cancellation& cancel);
 
  private:
-  /// Names of the images of which a judgement rests on it.
-  std::vector<std::string> Excused(const ExceptionRecord& record) const;
+  /// Of which a judgement rests on it.
+  ExcusedImages Excused(const ExceptionRecord& record) const;
 
   kube::Api& api_;
   const Clock& clock_;

@@ -77,7 +77,8 @@ TEST(JudgeException, SaysWhoTakesItAndWhenItEnds) {
        "Unknown InvalidSpec: when it ends cannot be read"},
   };
   for (const auto& c : cases) {
-    const auto status = JudgeException(c.record, c.takers, c.refusals, {"shop/cart:1"}, kTheDay);
+    const auto status =
+        JudgeException(c.record, c.takers, c.refusals, {1, {"shop/cart:1"}}, kTheDay);
     EXPECT_EQ(Told(status, "Accepted"), c.accepted) << c.name;
     EXPECT_EQ(Told(status, "Expired"), c.expired) << c.name;
     EXPECT_EQ(status.observed_generation, 3) << c.name;
@@ -86,10 +87,20 @@ TEST(JudgeException, SaysWhoTakesItAndWhenItEnds) {
 }
 
 TEST(JudgeException, NamesTwentyImagesAndCountsAll) {
-  std::vector<std::string> images(50, "shop/cart:1");
+  const ExcusedImages images{50, std::vector<std::string>(50, "shop/cart:1")};
   const auto status = JudgeException(Ending("2027-01-31"), {"a"}, {}, images, kTheDay);
   EXPECT_EQ(status.images.size(), 20u);
   EXPECT_EQ(status.excuses, 50u);
+}
+
+TEST(IsKnownIn, TheNamespacesThatRunItAndTheOneThatAskedFirst) {
+  resources::ImageScan scan;
+  EXPECT_FALSE(IsKnownIn(scan, "shop")) << "what runs elsewhere is not told";
+  scan.status.used_by_namespaces = {"bank", "shop"};
+  EXPECT_TRUE(IsKnownIn(scan, "shop"));
+  EXPECT_FALSE(IsKnownIn(scan, "team"));
+  scan.annotations["landwaiter.io/namespace"] = "team";
+  EXPECT_TRUE(IsKnownIn(scan, "team"));
 }
 
 TEST(EventsOf, TellsOfEachChangeOnce) {
