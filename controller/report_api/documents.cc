@@ -28,12 +28,14 @@ void Judge(const ReportSource& source, const resources::ImageScan& scan,
            const std::vector<ImageReference>& references, report::ScanReport& report) {
   policy::ContentInput content;
   content.namespaces = scan.status.used_by_namespaces;
+  content.collected = &report.inventory.collected;
   if (auto built = ParseTime(report.database.built_at)) content.database_built_at = *built;
   for (std::size_t i = 0; i < report.inventory.platforms.size(); ++i) {
     policy::PlatformContent platform{&report.inventory.platforms[i], nullptr, nullptr};
     if (i < report.platforms.size()) {
       platform.findings = &report.platforms[i].findings;
       platform.coverage = &report.platforms[i].coverage;
+      platform.os_end_of_life = report.platforms[i].os_end_of_life;
     }
     content.platforms.push_back(platform);
   }
@@ -156,7 +158,8 @@ report::ScanReport ReportOf(const ReportSource& source, const ScanRecord& record
     const DatabaseFacts current = source.Database();
     if (current.id == report.database.id) report.database.feeds = current.feeds;
     for (auto& platform : stored.match->platforms) {
-      report.platforms.push_back({std::move(platform.findings), std::move(platform.coverage)});
+      report.platforms.push_back({std::move(platform.findings), std::move(platform.coverage),
+                                  std::move(platform.os_end_of_life)});
     }
   }
   Judge(source, record.scan, references, report);

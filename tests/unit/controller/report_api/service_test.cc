@@ -349,6 +349,23 @@ TEST_F(ReportService, AdmissionIsWhatThePoliciesAnswer) {
       << "a judgement by what the policy was before";
 }
 
+TEST_F(ReportService, RulesAboutWhatWasCollectedAreDecidedAsInTheCluster) {
+  source_.policies = {
+      Recorded(APolicy("files", 1,
+                       {{{"name", "no-games"}, {"passwd", {{"deniedUsers", {"games"}}}}},
+                        {{"name", "supported"}, {"os", {{"endOfLife", true}}}}}))};
+  StoredImage& image = source_.stored.at(DigestOf("cart"));
+  image.inventory.collected.passwd = true;
+  image.inventory.platforms[0].passwd = PasswdFile{{{"games", 5, 60, "/bin/sh"}}};
+  image.inventory.platforms[0].os = OperatingSystem{"debian", "10"};
+  image.match->platforms[0].os_end_of_life = "2024-06-30";
+  const json policy = Read("/v1/images/" + cart_ + "/policies")["items"][0];
+  EXPECT_EQ(policy["verdict"], "Fail") << policy.dump();
+  ASSERT_EQ(policy["violations"].size(), 2u) << policy.dump();
+  EXPECT_EQ(policy["violations"][0]["rule"], "no-games");
+  EXPECT_EQ(policy["violations"][1]["rule"], "supported");
+}
+
 TEST_F(ReportService, AScanIsAskedForOnce) {
   const auto answer = Ask("/v1/scans", "requester", "POST", R"({"image":"nginx:1"})");
   EXPECT_EQ(answer.status, 202) << answer.body;
