@@ -46,10 +46,13 @@ json AdmissionToJson(const ReportSource& source, const resources::ImageScan& sca
   json policies = json::array();
   for (const auto& record : source.AllPolicies()) {
     const policy::ScanPolicy& one = record->policy;
-    const auto row = std::find_if(
-        scan.status.policies.begin(), scan.status.policies.end(), [&](const auto& judged) {
-          return judged.name == one.name && judged.generation == one.generation;
-        });
+    const auto row = std::find_if(scan.status.policies.begin(), scan.status.policies.end(),
+                                  [&](const auto& judged) {
+                                    // As the webhook has it: one that was made anew counts its
+                                    // generations from 1 again.
+                                    return judged.name == one.name && judged.uid == one.uid &&
+                                           judged.generation == one.generation;
+                                  });
     std::optional<Answered> answered;
     for (const auto& name : names) {
       const auto reference = ImageReference::Parse(name);

@@ -38,6 +38,7 @@ resources::PolicyStatus Judged(const std::string& name, std::int64_t generation,
                                const std::string& verdict) {
   resources::PolicyStatus row;
   row.name = name;
+  row.uid = "uid-" + name;
   row.generation = generation;
   row.verdict = verdict;
   return row;
@@ -347,6 +348,10 @@ TEST_F(ReportService, AdmissionIsWhatThePoliciesAnswer) {
   status.policies[0].generation = 2;
   EXPECT_EQ(Read("/v1/images/" + cart_)["admission"]["policies"][0]["verdict"], "Unknown")
       << "a judgement by what the policy was before";
+  status.policies[0] = Judged("denies", 3, "Pass");
+  status.policies[0].uid = "uid-of-the-one-that-was-deleted";
+  EXPECT_EQ(Read("/v1/images/" + cart_)["admission"]["policies"][0]["verdict"], "Unknown")
+      << "a judgement by another policy of that name";
 }
 
 TEST_F(ReportService, RulesAboutWhatWasCollectedAreDecidedAsInTheCluster) {
