@@ -164,7 +164,9 @@ std::string MessageFor(const Subscription& subscription, const std::string& sour
                    {"id", id},
                    {"source", source},
                    {"type", "io.landwaiter.image." + std::string(ChangeTypeName(change.type))},
-                   {"subject", occasion.scan.status.digest},
+                   // What could not be scanned may have no digest there; "" is no subject.
+                   {"subject", occasion.scan.status.digest.empty() ? occasion.scan.name
+                                                                   : occasion.scan.status.digest},
                    {"time", FormatTime(now)},
                    {"datacontenttype", "application/json"},
                    {"data", DataOf(change, occasion)}});

@@ -53,6 +53,15 @@ TEST(Message, IsACloudEvent) {
   EXPECT_EQ(event["data"]["policies"][0]["rules"][0]["rule"], "no-critical");
 }
 
+TEST(Message, HasASubjectWhereTheStatusHasNoDigest) {
+  Occasion occasion = AnOccasion();
+  occasion.scan.status.digest.clear();
+  const json event =
+      json::parse(MessageFor(To(MessageFormat::kCloudEvents), "prod", "id",
+                             {ChangeType::kScanFailed, "", "PullUnauthorized"}, occasion, kNow));
+  EXPECT_EQ(event["subject"], "sha256-00") << "CloudEvents 1.0: a non-empty text";
+}
+
 TEST(Message, OfSlackHasNothingThatIsALinkOrAMention) {
   Occasion occasion = AnOccasion();
   occasion.scan.status.display_name = "<!channel> *a* <https://evil.example|x> & `b`";
