@@ -93,7 +93,9 @@ Result<std::vector<store::OutboxMessage>> Notifier::Messages(const Subscription&
   if (!object) return std::move(object).error();
   auto scan = resources::ImageScanFromJson(*object);
   if (!scan) return std::move(scan).error();
-  Occasion occasion{*std::move(scan), facts.usage.namespaces, facts.usage.pods, {}};
+  // Where else it runs is nothing to a receiver of some namespaces.
+  Occasion occasion{
+      *std::move(scan), subscription.Among(facts.usage.namespaces), facts.usage.pods, {}};
   const TimePoint now = parts_.clock.Now();
   for (const Change& change : changes) {
     occasion.findings.clear();

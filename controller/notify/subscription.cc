@@ -22,6 +22,21 @@ bool IsName(const std::string& name) {
          });
 }
 
+/// The characters of RFC 3986: what CloudEvents 1.0 wants of `source`.
+bool IsUriReference(const std::string& text) {
+  const auto hex = [&](std::size_t at) {
+    return at < text.size() &&
+           std::string_view("0123456789abcdefABCDEF").find(text[at]) != std::string_view::npos;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~:/?#[]@!$&'()*+,;=").find(c) != std::string_view::npos;
+    if (!plain && !(c == '%' && hex(i + 1) && hex(i + 2))) return false;
+  }
+  return !text.empty();
+}
+
 void ReadTypes(JsonFields& fields, Subscription& out) {
   std::vector<std::string> words;
   fields.Strings("types", words, 16, 64);
@@ -85,6 +100,14 @@ bool Subscription::IsAbout(const std::vector<std::string>& names) const {
   });
 }
 
+std::vector<std::string> Subscription::Among(const std::vector<std::string>& names) const {
+  std::vector<std::string> own;
+  for (const std::string& name : names) {
+    if (IsAbout({name})) own.push_back(name);
+  }
+  return own;
+}
+
 Result<NotificationOptions> ParseNotifications(std::string_view json) {
   auto document = ParseJson(json, {kMaxFileBytes, 8, 20'000});
   if (!document) return std::move(document).error();
@@ -100,8 +123,10 @@ Result<NotificationOptions> ParseNotifications(std::string_view json) {
     out.subscriptions.push_back(std::move(one));
     return read ? item.Done() : std::move(read);
   });
-  if (out.source.empty() || out.source != text::Printable(out.source)) {
-    fields.Fail("source", "must be a URI reference that says which installation speaks");
+  if (!IsUriReference(out.source)) {
+    fields.Fail("source",
+                "must be a URI reference that says which installation speaks, as prod-eu or "
+                "https://landwaiter.example.com (no blanks)");
   }
   if (Status done = fields.Done(); !done) return std::move(done).error();
   return out;

@@ -30,6 +30,8 @@ struct Subscription {
   bool Wants(ChangeType type) const { return types.empty() || types.contains(type); }
   /// Whether something in one of these namespaces is to be told.
   bool IsAbout(const std::vector<std::string>& names) const;
+  /// Those of the namespaces that it is about.
+  std::vector<std::string> Among(const std::vector<std::string>& names) const;
   /// Whether a new finding is news: bad enough, or nobody knows how bad.
   bool Counts(const Finding& finding) const;
 };

@@ -17,6 +17,7 @@ TEST(Subscription, IsReadWhole) {
   EXPECT_FALSE(ops.Wants(ChangeType::kVerdictChanged));
   EXPECT_TRUE(ops.IsAbout({"bank", "team-a"}));
   EXPECT_FALSE(ops.IsAbout({"bank"}));
+  EXPECT_EQ(ops.Among({"bank", "team-a"}), std::vector<std::string>{"team-a"});
   EXPECT_EQ(ops.severity_at_least, Severity::kCritical);
   const Subscription& chat = read->subscriptions[1];
   EXPECT_EQ(chat.format, MessageFormat::kSlack);
@@ -44,6 +45,9 @@ TEST(Subscription, WhatCannotBeFollowedIsNamed) {
       {"a severity that is none",
        R"({"subscriptions":[{"name":"a","urlFile":"/u","severityAtLeast":"Bad"}]})", "severity"},
       {"an empty source", R"({"source":"","subscriptions":[]})", "source"},
+      {"a source that is no URI reference", R"({"source":"my cluster","subscriptions":[]})",
+       "no blanks"},
+      {"a source with a '%' of nothing", R"({"source":"a%2","subscriptions":[]})", "source"},
   };
   for (const auto& c : kCases) {
     const auto read = ParseNotifications(c.json);
