@@ -226,7 +226,7 @@ Sorted Sort(const Rule& rule, const Facts& facts) {
   for (const Finding& finding : findings) {
     const Meeting meeting = Meet(wanted, finding, facts);
     if (meeting.answer == Answer::kNo) continue;
-    if (facts.exceptions->ExcusesFinding(rule.name, finding)) continue;
+    if (IsExcused(wanted, rule.name, finding, facts)) continue;
     if (meeting.answer == Answer::kYes) sorted.met.push_back(&finding);
     if (meeting.answer == Answer::kLater) sorted.later.emplace_back(meeting.from, &finding);
     if (meeting.open == Open::kBase) ++sorted.open_base;

@@ -122,6 +122,24 @@ TEST(ScanExceptions, ExcuseNothingAboveTheBoundNorOfUnknownSeverity) {
   }
 }
 
+TEST(ScanExceptions, AreBoundByTheSeverityThatTheRuleGoesBy) {
+  const auto by = [](const std::string& source) {
+    return APolicy(
+        "  rules: [{name: none, vulnerabilities: {severityAtLeast: Low, "
+        "severitySource: " +
+        source +
+        "}}]\n"
+        "  allowExceptions: {severityAtMost: Medium}\n");
+  };
+  AFinding finding = AFinding("CVE-1").Of(Severity::kLow);
+  finding.finding.nvd_severity = finding.finding.highest_severity = Severity::kCritical;
+  const std::vector<ScanException> exceptions = {ReadOne(Object({{"packages", {"openssl"}}}))};
+  const AnImage image = AnImage().Has(finding);
+  EXPECT_EQ(In(WithScanExceptions(by("Vendor"), exceptions), "shop", image), Verdict::kPass);
+  EXPECT_EQ(In(WithScanExceptions(by("NVD"), exceptions), "shop", image), Verdict::kFail);
+  EXPECT_EQ(In(WithScanExceptions(by("Highest"), exceptions), "shop", image), Verdict::kFail);
+}
+
 TEST(ScanExceptions, ExcuseByThePathWhereAPackageWasFound) {
   const ScanPolicy policy =
       WithScanExceptions(Taking("for: 90d"), {ReadOne(Object({{"paths", {"opt/tools/**"}}}))});
