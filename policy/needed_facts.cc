@@ -18,6 +18,10 @@ std::string_view FactName(Fact fact) {
       return "/etc/passwd";
     case Fact::kSecrets:
       return "secrets by the present rules";
+    case Fact::kMalware:
+      return "malware";
+    case Fact::kIntegrity:
+      return "changed files of packages";
     case Fact::kEndOfLife:
       return "the end of life of the operating system";
     case Fact::kOtherSeverities:

@@ -19,6 +19,8 @@ enum class Fact {
   kFiles,            // collected files
   kPasswd,           // /etc/passwd
   kSecrets,          // what was found by the present rules for secrets
+  kMalware,          // what clamd said of the files
+  kIntegrity,        // how the files of packages differ from their packages' records
   kEndOfLife,        // the last day of the operating system's release
   kOtherSeverities,  // the NVD's word and the worst word on a finding
   kFixDates,         // when fixes were published

@@ -110,6 +110,8 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
   return outcome;
 }
 
+void Asks(const RuleBody& /*body*/, std::set<Fact>& facts) { facts.insert(Fact::kIntegrity); }
+
 }  // namespace
 
 extern constinit const RuleKind kIntegrityKind = {
@@ -119,6 +121,7 @@ extern constinit const RuleKind kIntegrityKind = {
     .read = Read,
     .evaluate = Evaluate,
     .collects = Collects,
+    .asks = Asks,
 };
 
 }  // namespace landwaiter::policy

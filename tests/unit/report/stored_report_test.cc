@@ -95,6 +95,9 @@ const KindCase kCases[] = {
     {"files", "files: {paths: [etc/shadow], mustNotExist: true}", Fact::kFiles},
     {"passwd", "passwd: {deniedUsers: [games]}", Fact::kPasswd},
     {"secrets", "secrets: {}"},
+    {"coverage", "coverage: {require: [Malware]}"},
+    {"malware", "malware: {}", Fact::kMalware},
+    {"integrity", "integrity: {}", Fact::kIntegrity},
 };
 
 TEST(StoredReport, EveryKindIsJudgedAsOfTheScanOrIsToldWhatIsMissing) {
