@@ -14,19 +14,18 @@ from browser import Browser, chromium
 from cluster import binary
 from making import BAD, CRITICAL
 from objects import JUDGE_RUNNING, NO_CRITICAL, policy
-from page_reader import reading, stored_anywhere
+from page_reader import ANSWER, EVIL, PROBLEM, answering, effect, reading, running, signing_in, stored_anywhere
 from processes import Process
 from report_callers import NAMESPACE, Reports, behind_the_api_server, free_port, shipped_rights
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
 @pytest.fixture(scope="module")
 def browser():
     assert chromium(), "no browser: scripts/setup.sh installs Debian's chromium-headless-shell"
-    with Browser() as running:
-        yield running
+    with Browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +140,7 @@ def test_images_are_those_of_the_api(page, reports, bad):
     assert [r[0] for r in page.rows()] == [i["verdict"] for i in listed]
     assert f"{listed[0]['vulnerabilities']['critical']} critical" in page.rows()[0][2]
     page.page.click("#content tbody a")
-    page.page.run("new Promise((resolve) => setTimeout(resolve, 0))")
-    page.stands()
+    page.follow()
     assert bad.digest in page.text and page.page.text("#content h1") == [listed[0]["displayName"]]
 
 
@@ -161,23 +159,8 @@ def test_an_images_findings_and_verdicts_are_those_of_the_api(page, reports, bad
     for violation in judged[f"{namespace}-strict"]["violations"]:
         assert violation["message"] in page.text
     page.page.run("(() => { const e = document.querySelector('#fixable'); e.click(); })()")
-    page.page.run("new Promise((resolve) => setTimeout(resolve, 0))")
-    page.stands()
+    page.follow()
     assert [r[1].split()[0] for r in page.rows("#content section .cards")] == [f["id"] for f in found["items"] if f["fixedVersion"]]
-
-
-def running(reports, namespace, name, pushed, replicas=2):
-    """A workload of that many pods of the image, made before anything forbids it."""
-    reports.system.cluster.apply({**reports_set(name, pushed, namespace, replicas)})
-    reports.system.cluster.wait_until(
-        lambda: reports.ask(f"/v1/images/{pushed.digest}", reports.reader).json.get("usedBy", {}).get("pods") == replicas, 60, "its pods count")
-
-
-def reports_set(name, pushed, namespace, replicas):
-    labels = {"app": name}
-    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
-                     "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": pushed.tagged}]}}}}
 
 
 @pytest.fixture(scope="module")
@@ -194,10 +177,6 @@ def shop(reports, request):
     request.addfinalizer(lambda: cluster.kubectl("delete", "scanpolicy", "page-watches"))
     request.addfinalizer(lambda: cluster.kubectl("delete", "replicaset", "checkout", "-n", name))
     return name, pushed
-
-
-def effect(reports, name):
-    return [p for p in reports.ask("/v1/policies?limit=500", reports.reader).json["items"] if p["name"] == name][0]["runningFails"]
 
 
 def test_a_policys_effect_is_known_before_it_enforces(page, reports, shop):
@@ -261,6 +240,17 @@ def test_verdicts_over_time_survive_a_restart(reports, bad):
     assert kept()[:len(before)] == before
 
 
+@pytest.mark.parametrize("who, says", [("reader", "page/of-the-bad"), ("stranger", "may not list imagescans")],
+                         ids=["somebody who may read", "somebody who may not"])
+def test_behind_a_proxy_that_signs_its_users_in_there_is_no_form(browser, reports, bad, who, says):
+    with signing_in(reports, getattr(reports, who)) as url, reading(browser, url) as reader:
+        reader.open(f"#/images?text={bad.repository}")
+        assert says in reader.text and reader.page.run("document.querySelector('#login').hidden")
+        assert reader.page.run("document.querySelector('#leave').hidden"), "there is nothing to sign out of here"
+        reader.go("#/policies")
+        assert ("(403 Forbidden)" in reader.text) == (who == "stranger") and reader.refused() == []
+
+
 def test_it_works_through_kubectl_proxy(browser, reports, bad, tmp_path):
     with behind_the_api_server(reports) as kubeconfig:
         proxy = Process("kubectl-proxy", [binary("kubectl"), "proxy", "--port=0", f"--kubeconfig={kubeconfig}"], tmp_path / "proxy.log").start()
@@ -292,19 +282,6 @@ def test_what_an_images_author_wrote_is_text(page, reports, namespace):
     assert "\u202e" not in html and "\x1b" not in html
 
 
-ANSWER = {"digest": "sha256:" + "a" * 64, "name": "sha256-" + "a" * 64, "displayName": EVIL + "\x1b[31m\u202eevil", "image": EVIL, "references": [EVIL],
-          "verdict": "Fail", "ready": {"status": "True", "reason": EVIL, "message": EVIL}, "vulnerabilities": None, "platforms": [], "policies": [],
-          "usedBy": {"pods": 3, "namespaces": [EVIL], "more": True}, "scannedAt": None, "matchedAt": None, "database": None}
-
-
-def answering(page, status, body, headers=()):
-    """From now on the page's questions are answered by this in place of the server."""
-    page.run("""(status, body, headers) => {
-      globalThis.asked = 0;
-      globalThis.fetch = async () => { globalThis.asked += 1; if (!status) throw new TypeError('gone'); return new Response(body, {status, headers}); };
-    }""", status, body if isinstance(body, str) else json.dumps(body), dict(headers))
-
-
 def test_names_that_no_registry_lets_through_are_text_too(page):
     answering(page.page, 200, {"items": [ANSWER], "continue": None})
     page.go("#/images?text=x")
@@ -314,7 +291,10 @@ def test_names_that_no_registry_lets_through_are_text_too(page):
     assert page.page.dialogs == [] and page.refused() == []
 
 
-PROBLEM = {"type": "about:blank", "title": "x", "detail": "because\x1b"}
+@pytest.mark.parametrize("place, says", [("#/images", "kubectl landwaiter request IMAGE"), ("#/policies", "enforcement: Audit")])
+def test_where_there_is_nothing_it_says_what_to_do(page, place, says):
+    answering(page.page, 200, {"items": [], "continue": None})
+    assert says in page.go(place).text and page.rows() == []
 
 
 @pytest.mark.parametrize("status, body, headers, says", [
@@ -394,8 +374,7 @@ def test_the_keyboard_is_enough(browser, reports, bad):
         assert {"Overview", "again", "leave", "text", "verdict", "find"} <= set(seen), seen
         assert reader.page.run("getComputedStyle(document.activeElement).outlineStyle") == "solid", "the focus can be seen"
         reader.page.press("Enter")
-        reader.page.run("new Promise((resolve) => setTimeout(resolve, 0))")
-        reader.stands()
+        reader.follow()
         assert bad.digest in reader.text
 
 

@@ -48,7 +48,10 @@ const WORDS = {
 };
 
 function problem(error) {
-  if (!(error instanceof Refused)) throw error;
+  if (!(error instanceof Refused)) {
+    reportError(error);
+    return element('p', { class: 'notice', role: 'alert' }, 'This page has a fault and cannot show it. The browser’s console says which.');
+  }
   const words = WORDS[error.status] || 'The server could not answer.';
   const wait = error.seconds && (error.status === 429 || error.status === 503) ? ` Try again in ${error.seconds} s.` : '';
   const again = element('button', { type: 'button' }, 'Try again');
@@ -146,11 +149,13 @@ addEventListener('hashchange', () => {
   show();
 });
 
+// Nobody has typed a token yet: answered, or refused by name, somebody on the way has one.
 try {
   await ask('images', { limit: 1 }, { signal: current.signal });
   byProxy = true;
-  await show();
 } catch (error) {
-  if (!(error instanceof Refused) || error.status === 401) signOut('');
-  else content.replaceChildren(problem(error));
+  byProxy = error instanceof Refused && error.status === 403;
+  if (!byProxy && error instanceof Refused && error.status !== 401) content.replaceChildren(problem(error));
+  else if (!byProxy) signOut('');
 }
+if (byProxy) await show();
