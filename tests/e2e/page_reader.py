@@ -5,6 +5,7 @@ import contextlib
 import http.server
 import json
 import threading
+from datetime import datetime
 
 from objects import owned
 
@@ -131,6 +132,15 @@ def running(reports, namespace, name, pushed, replicas=2):
     reports.system.cluster.apply(owned("ReplicaSet", name, pushed.tagged, namespace, replicas))
     reports.system.cluster.wait_until(
         lambda: reports.ask(f"/v1/images/{pushed.digest}", reports.reader).json.get("usedBy", {}).get("pods") == replicas, 60, "its pods count")
+
+
+def steady_seconds(history):
+    """For how long the numbers of what runs have been kept as they are now; 0 where they are not kept yet."""
+    newest = history["items"][-1] if history["items"] else None
+    if not newest or newest["running"] != history["now"]["running"]:
+        return 0
+    then, now = (datetime.fromisoformat(one["at"].replace("Z", "+00:00")) for one in (newest, history["now"]))
+    return (now - then).total_seconds()
 
 
 def effect(reports, name):
