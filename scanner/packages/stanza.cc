@@ -89,7 +89,7 @@ bool ReadingBuilder::AddRecord(FileRecord record) {
   std::string_view path = record.path;
   while (path.starts_with('/') || path.starts_with("./"))
     path.remove_prefix(path[0] == '/' ? 1 : 2);
-  if (path.empty() || path == ".") return true;  // the root
+  if (path.empty()) path = ".";  // of a package without a file it is all that there is
   if (path.size() > kMaxPathBytes || !IsName(record.package, kMaxNameBytes)) {
     Fail("has a file of a path or package that is none");
     return false;
