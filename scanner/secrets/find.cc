@@ -54,14 +54,52 @@ double Entropy(std::string_view value) {
   return bits;
 }
 
-bool AppliesTo(const SecretRule& rule, std::string_view path) {
-  if (rule.paths.empty()) return true;
-  const auto patterns = text::Split(rule.paths, ' ');
-  return std::any_of(patterns.begin(), patterns.end(), [&](std::string_view pattern) {
-    // "**/x" names x at the root, too.
-    return text::GlobMatch(pattern, path) ||
-           (pattern.starts_with("**/") && text::GlobMatch(pattern.substr(3), path));
-  });
+/// "**/x" names x at the root, too.
+bool Names(std::string_view pattern, std::string_view path) {
+  return text::GlobMatch(pattern, path) ||
+         (pattern.starts_with("**/") && text::GlobMatch(pattern.substr(3), path));
+}
+
+/// A glob is dear where it is asked of every file: of most the end of the path says no.
+struct PathPattern {
+  std::string_view glob;
+  std::string_view end;  // what every path ends with that it names
+};
+
+PathPattern PatternOf(std::string_view glob) {
+  std::string_view end = glob.substr(glob.find_last_of("*?") + 1);  // npos: the whole
+  if (end.starts_with('/')) end.remove_prefix(1);
+  return {glob, end};
+}
+
+/// By rule; empty: every path.
+const std::vector<std::vector<PathPattern>>& PathPatterns() {
+  static const std::vector<std::vector<PathPattern>> kAll = [] {
+    std::vector<std::vector<PathPattern>> all;
+    for (const SecretRule& rule : Rules()) {
+      auto& patterns = all.emplace_back();
+      for (std::string_view left = rule.paths; !left.empty();) {
+        const std::size_t blank = std::min(left.find(' '), left.size());
+        patterns.push_back(PatternOf(left.substr(0, blank)));
+        left.remove_prefix(std::min(blank + 1, left.size()));
+      }
+    }
+    return all;
+  }();
+  return kAll;
+}
+
+bool AppliesTo(std::size_t rule, std::string_view path) {
+  const auto& patterns = PathPatterns()[rule];
+  return patterns.empty() ||
+         std::any_of(patterns.begin(), patterns.end(), [&](const PathPattern& pattern) {
+           return path.ends_with(pattern.end) && Names(pattern.glob, path);
+         });
+}
+
+bool IsLowered(std::string_view path) {
+  return std::any_of(std::begin(kLowered), std::end(kLowered),
+                     [&](std::string_view pattern) { return Names(pattern, path); });
 }
 
 std::vector<std::pair<std::string_view, std::uint16_t>> Keywords() {
@@ -93,12 +131,16 @@ void Finder::Begin(std::string_view path) {
   text_ = true;
   known_.clear();
   finds_ = {};
-  const auto rules = Rules();
-  for (std::size_t i = 0; i < rules.size(); ++i) applies_[i] = AppliesTo(rules[i], path_) ? 1 : 0;
-  lowered_ = std::any_of(std::begin(kLowered), std::end(kLowered), [&](std::string_view pattern) {
-    return text::GlobMatch(pattern, path_) ||
-           (pattern.starts_with("**/") && text::GlobMatch(pattern.substr(3), path_));
-  });
+  std::fill(applies_.begin(), applies_.end(), Applies::kNotAsked);
+  lowered_.reset();
+}
+
+bool Finder::AppliesHere(std::size_t rule) {
+  Applies& known = applies_[rule];
+  if (known == Applies::kNotAsked) {
+    known = AppliesTo(rule, path_) ? Applies::kYes : Applies::kNo;
+  }
+  return known == Applies::kYes;
 }
 
 void Finder::Feed(std::string_view bytes) {
@@ -134,7 +176,7 @@ Finder::Finds Finder::Finish() {
 void Finder::Search() {
   std::fill(looked_until_.begin(), looked_until_.end(), 0);
   prefilter_.Search(buffer_, [&](std::uint16_t rule, std::size_t end) {
-    if (applies_[rule] != 0 && end > looked_until_[rule]) Look(rule, buffer_, end);
+    if (end > looked_until_[rule] && AppliesHere(rule)) Look(rule, buffer_, end);
   });
   if (buffer_.size() < kPieceBytes) return;
   const std::size_t gone = buffer_.size() - kOverlapBytes;
@@ -167,7 +209,7 @@ void Finder::LookIn(std::size_t rule, std::string_view window) {
 void Finder::LookAtWholeFile() {
   const auto rules = Rules();
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (HasKeywords(rules[i]) || applies_[i] == 0) continue;
+    if (HasKeywords(rules[i]) || !AppliesHere(i)) continue;
     std::string_view rest = buffer_;
     while (finds_.secrets.size() < kMaxPerFile) {
       const auto value = Expression(i).Find(rest);
@@ -203,7 +245,8 @@ void Finder::Tell(const SecretRule& rule, std::string_view value) {
   secret.rule = rule.id;
   secret.path = path_;
   secret.line = line;
-  secret.confidence = lowered_ ? SecretConfidence::kLow : rule.confidence;
+  if (!lowered_) lowered_ = IsLowered(path_);
+  secret.confidence = *lowered_ ? SecretConfidence::kLow : rule.confidence;
   secret.redacted =
       text::Printable(value.substr(0, std::min(kShownCharacters, value.size() / 4))) + "…";
   secret.hash = std::move(hash);

@@ -44,7 +44,10 @@ class Finder {
   Finds Finish();
 
  private:
+  enum class Applies : char { kNotAsked, kNo, kYes };
+
   void Search();
+  bool AppliesHere(std::size_t rule);
   void Look(std::size_t rule, std::string_view text, std::size_t end_of_keyword);
   void LookIn(std::size_t rule, std::string_view window);
   void Tell(const SecretRule& rule, std::string_view value);
@@ -54,14 +57,15 @@ class Finder {
   const Hash hash_;
   const Prefilter prefilter_;
   std::vector<std::optional<Regex>> expressions_;  // compiled when first needed
-  std::vector<char> applies_;                      // by rule: to this path
+  std::vector<Applies> applies_;                   // by rule: to this path
   std::vector<std::size_t> looked_until_;          // by rule, in buffer_
   std::string path_;
   std::string buffer_;
   std::uint64_t seen_ = 0;          // bytes
   std::uint64_t lines_before_ = 0;  // of the buffer
   bool text_ = true;
-  bool lowered_ = false;  // finds under this path are of little weight
+  /// Finds under this path are of little weight; nullopt: not asked yet.
+  std::optional<bool> lowered_;
   std::set<std::tuple<std::string_view, std::uint64_t, std::string>> known_;
   Finds finds_;
 };

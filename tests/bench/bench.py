@@ -3,8 +3,9 @@
 
 1. scan: `landwaiter scan` of one image from a registry on loopback, beside the bare pipeline (receive,
    SHA-256, ISA-L inflate, SHA-256, headers of the tar) on the same bytes from the same registry. Wall, CPU, peak memory. Then
-   with all layers cached, in the role too (cached.py), the same image as one layer and as zstd (forms.py), and Syft and
-   OSV-Scanner on the same image (LANDWAITER_BENCH_PEERS=no leaves them out).
+   with all layers cached, in the role too (cached.py), what looking for secrets costs, and for files that are not there
+   (collected.py), the same image as one layer and as zstd (forms.py), and Syft and OSV-Scanner on the same image
+   (LANDWAITER_BENCH_PEERS=no leaves them out).
 2. webhook: p50, p99 and rate at 64 TLS connections for a known digest, beside a bare Beast TLS echo of
    the same body.
 3. matching: matching.py. 4. extremes: extremes.py. 5. the database of all feeds: database.py.
@@ -30,6 +31,7 @@ sys.path[:0] = [os.path.join(ROOT, "tests", "cluster"), os.path.join(ROOT, "test
 
 import images  # noqa: E402  pylint: disable=wrong-import-position
 from cached import bench_cached  # noqa: E402
+from collected import bench_collected  # noqa: E402
 from forms import other_forms  # noqa: E402
 from peers.peers import bench_peers  # noqa: E402
 from imagewriter import StoredImage  # noqa: E402
@@ -165,6 +167,7 @@ def bench_scan(workdir):
             cached.append(measure(cached_command, (0, 3)))
         _print_scans(origin, compressed, [("bare pipeline", bare), ("landwaiter", ours), ("image cached", cached)])
         bench_cached(workdir, registry, image.digest)
+        bench_collected(measure, ours_command, workdir, RUNS)
         _bench_forms(workdir, registry, image, database)
         if os.environ.get("LANDWAITER_BENCH_PEERS", "yes") != "no":
             bench_peers(measure, registry.host, image, workdir, ours)
