@@ -54,6 +54,12 @@ bool Breaks(const InstructionDemand& demand, const Instruction& instruction) {
   return false;
 }
 
+/// What an ENV or ARG sets may be a secret: a violation names it alone.
+std::string ShownArgument(const Instruction& step) {
+  if (step.name != "ENV" && step.name != "ARG") return Shown(step.value);
+  return Shown(std::string_view(step.value).substr(0, step.value.find_first_of("= ")));
+}
+
 /// Why the history does not tell everything; "" where it does.
 std::string HistoryGap(const Inventory& image, const std::vector<Instruction>& steps) {
   const auto& history = image.config.history;
@@ -110,9 +116,10 @@ void CheckInstructions(const ImageRule& wanted, const Inventory& image, RuleOutc
       if (step.name != demand.name) continue;
       found = true;
       if (!Breaks(demand, step)) continue;
+      const std::string said = ShownArgument(step);
       ViolateImage(
-          outcome, "instruction " + demand.name + " " + Shown(step.value),
-          demand.name + " " + Shown(step.value) +
+          outcome, "instruction " + demand.name + " " + said,
+          demand.name + " " + said +
               (demand.op == InstructionOp::kDiffers ? ", expected '" + Shown(demand.value) + "'"
                                                     : ", which is denied"));
     }

@@ -69,6 +69,11 @@ INSTANTIATE_TEST_SUITE_P(
         RuleCase{"AnArgumentDiffers",
                  "image: {instructions: [{name: USER, op: Differs, value: \"65532\"}]}", Built(),
                  kFail, "expected '65532'"},
+        RuleCase{"AVariablesValueIsNotTold",
+                 "image: {instructions: [{name: ENV, op: Matches, value: \"TOKEN=**\"}]}",
+                 AnImage().Step("ENV TOKEN=hunter2", true), kFail, "ENV TOKEN, which is denied"},
+        RuleCase{"ABuildArgumentsDefaultIsNotTold", "image: {instructions: [{name: ARG}]}",
+                 AnImage().Step("ARG TOKEN=hunter2", true), kFail, "ARG TOKEN, which is denied"},
         // Trap 4: without a history nothing is known.
         RuleCase{"WithoutAHistoryItIsOpen", "image: {instructions: [{name: ADD}]}",
                  AnImage().Layers(2), kOpen, "tells of 0 of 2 layers"},
