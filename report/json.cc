@@ -10,6 +10,7 @@
 #include "report/rows.h"
 #include "report/scan_report.h"
 #include "report/summary.h"
+#include "report/words.h"
 
 namespace landwaiter::report {
 namespace {
@@ -165,7 +166,7 @@ json LayersToJson(const std::vector<ImageLayer>& layers) {
                     {"diffID", layer.diff_id.ToString()},
                     {"mediaType", layer.media_type},
                     {"sizeBytes", layer.size_bytes},
-                    {"createdBy", layer.created_by},
+                    {"createdBy", WithoutBuildArguments(layer.created_by)},
                     {"contentSets", layer.content_sets}});
   }
   return list;

@@ -14,6 +14,19 @@ std::string PlainText(std::string_view text) {
   return plain;
 }
 
+std::string WithoutBuildArguments(std::string_view created_by) {
+  constexpr std::string_view kRun = "RUN ", kShell = "/bin/sh -c ";
+  const std::size_t bar = created_by.starts_with(kRun) ? kRun.size() : 0;
+  const std::size_t blank = created_by.find(' ', bar);
+  if (!created_by.substr(bar).starts_with('|') || blank == std::string_view::npos) {
+    return std::string(created_by);
+  }
+  // Another shell's command cannot be told from the last value.
+  const std::size_t shell = created_by.find(kShell, blank);
+  return std::string(created_by.substr(0, blank)) + " …" +
+         (shell == std::string_view::npos ? "" : " " + std::string(created_by.substr(shell)));
+}
+
 std::string MarkdownCode(std::string_view text, std::size_t max_bytes) {
   std::string span;
   for (const char c : text::Truncate(PlainText(text), max_bytes)) {

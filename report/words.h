@@ -14,6 +14,10 @@ namespace landwaiter::report {
 /// "::" "?:".
 std::string PlainText(std::string_view text);
 
+/// What made a layer, without the values that its build was given: people put credentials there.
+/// "RUN |1 TOKEN=x /bin/sh -c make" is "RUN |1 … /bin/sh -c make".
+std::string WithoutBuildArguments(std::string_view created_by);
+
 /// A code span of Markdown, also within a table: nothing in it is markup, HTML, a link, or calls
 /// somebody (@). What would end it or the table's cell ("`" and "|") is shown as "'" and "¦"; what
 /// is longer than `max_bytes` is cut. "–" for what shows nothing.

@@ -11,6 +11,7 @@
 #include "report/html/markup.h"
 #include "report/html/parts.h"
 #include "report/summary.h"
+#include "report/words.h"
 
 namespace landwaiter::report::html {
 namespace {
@@ -117,8 +118,9 @@ std::string LayerRow(const Inventory& inventory, int layer, Counts& counts, std:
   std::string history;
   if (layer >= 0 && static_cast<std::size_t>(layer) < inventory.layers.size()) {
     name = std::to_string(layer + 1);
-    history = text::Truncate(Shown(inventory.layers[static_cast<std::size_t>(layer)].created_by),
-                             kMaxHistoryBytes);
+    history = text::Truncate(
+        Shown(WithoutBuildArguments(inventory.layers[static_cast<std::size_t>(layer)].created_by)),
+        kMaxHistoryBytes);
   }
   std::vector<Part> parts;
   parts.reserve(std::size(kWorstFirst));

@@ -8,6 +8,7 @@
 #include "report/html/markup.h"
 #include "report/html/parts.h"
 #include "report/summary.h"
+#include "report/words.h"
 
 namespace landwaiter::report::html {
 namespace {
@@ -69,8 +70,9 @@ std::string StateInWords(const Finding& finding) {
 
 std::string LayerHistory(const Inventory& inventory, int layer) {
   if (layer < 0 || static_cast<std::size_t>(layer) >= inventory.layers.size()) return {};
-  return text::Truncate(Shown(inventory.layers[static_cast<std::size_t>(layer)].created_by),
-                        kMaxHistoryBytes);
+  return text::Truncate(
+      Shown(WithoutBuildArguments(inventory.layers[static_cast<std::size_t>(layer)].created_by)),
+      kMaxHistoryBytes);
 }
 
 json LinksToJson(const std::vector<Link>& links) {

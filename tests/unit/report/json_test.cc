@@ -167,6 +167,23 @@ TEST(Json, HoldsNoEnvironment) {
   EXPECT_EQ(Rendered("json", AReport()).find("hunter2"), std::string::npos);
 }
 
+TEST(Json, NoFormatHoldsBuildArguments) {
+  for (const char* command :
+       {"|1 TOKEN=hunter2 /bin/sh -c make", "RUN |1 TOKEN=hunter2 /bin/sh -c make # buildkit",
+        "RUN |2 A=1 TOKEN=hunter2 /bin/bash -ec make", "|1 TOKEN=hunter2"}) {
+    ScanReport report = AReport();
+    for (ImageLayer& layer : report.inventory.platforms[0].layers) layer.created_by = command;
+    for (const Format& format : Formats()) {
+      EXPECT_EQ(Rendered(format.name, report).find("hunter2"), std::string::npos)
+          << format.name << ": " << command;
+    }
+  }
+  ScanReport report = AReport();
+  report.inventory.platforms[0].layers[0].created_by = "RUN |1 TOKEN=x /bin/sh -c make";
+  EXPECT_EQ(json::parse(Rendered("json", report))["platforms"][0]["layers"][0]["createdBy"],
+            "RUN |1 … /bin/sh -c make");
+}
+
 TEST(Json, IsAsciiWhateverTheAuthorWrote) {
   ScanReport report = AReport();
   report.platforms[0].findings[0].package = "evil\x1b\xff\xE2\x80\xAE";
