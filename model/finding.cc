@@ -55,6 +55,8 @@ nlohmann::json ToJson(const Finding& f) {
   set("url", f.url);
   set("published", f.published);
   set("fixPublished", f.fix_published);
+  set("exploitedDue", f.exploited_due);
+  set("firstSeen", f.first_seen);
   set("purl", f.purl);
   set("path", f.path);
   set("sourcePackage", f.source_package);
@@ -98,6 +100,8 @@ Status ReadFinding(JsonFields& fields, Finding& f) {
   fields.String("url", f.url);
   fields.String("published", f.published);
   fields.String("fixPublished", f.fix_published);
+  fields.String("exploitedDue", f.exploited_due);
+  fields.String("firstSeen", f.first_seen);
   fields.String("feed", f.feed);
   fields.String("advisory", f.advisory);
   fields.String("package", f.package);

@@ -61,6 +61,12 @@ struct Finding {
   std::string feed;                     // which feed said it: "osv"
   std::string advisory;                 // the feed's own id: "DSA-5343-1", "GHSA-…"
   std::optional<bool> known_exploited;  // absent where no KEV feed is in the database
+  /// Of a known exploited one: the day by which the catalogue's keeper wants it mended
+  /// ("2026-11-24"), "" where it names none.
+  std::string exploited_due;
+  /// When this installation first met the vulnerability in this package, in whatever image; RFC
+  /// 3339. Not of the matching: whoever keeps a history adds it. "" where nobody does.
+  std::string first_seen;
   /// EPSS, 0 to 1: the probability of exploitation in the next 30 days, and the share of
   /// vulnerabilities with a lower one. Absent where the database has none: unknown, not 0.
   std::optional<double> epss_score;

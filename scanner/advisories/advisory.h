@@ -87,6 +87,8 @@ struct CveFacts {
   /// Day on which it was added to the catalogue of known exploited vulnerabilities, "" where that
   /// does not say; nullopt for a CVE that is not in it.
   std::optional<std::string> exploited_since = {};
+  /// Day by which the catalogue's keeper wants it mended, "" where it names none.
+  std::string exploited_due = {};
   std::optional<Epss> epss = {};
   std::vector<StatedSeverity> severities = {};  // NVD's, the newest CVSS version first
   std::vector<std::string> weaknesses = {};     // "CWE-79", sorted

@@ -85,7 +85,10 @@ StagedRecord Combine(std::vector<StagedRecord> records) {
 }
 
 void Merge(CveFacts facts, CveFacts* to) {
-  if (facts.exploited_since) to->exploited_since = std::move(facts.exploited_since);
+  if (facts.exploited_since) {
+    to->exploited_since = std::move(facts.exploited_since);
+    to->exploited_due = std::move(facts.exploited_due);
+  }
   if (facts.epss) to->epss = facts.epss;
   std::move(facts.severities.begin(), facts.severities.end(), std::back_inserter(to->severities));
   AddNames(std::move(facts.weaknesses), &to->weaknesses);

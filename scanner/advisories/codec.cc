@@ -191,10 +191,18 @@ std::string Encode(const Advisory& advisory) {
   return std::move(out).Finish();
 }
 
+/// An interval as ISO 8601 writes it, in the place that used to hold its beginning alone: programs
+/// that know of no end read on, and so the format's version stays.
+constexpr char kInterval = '/';
+
 std::string Encode(const CveFacts& facts) {
   Writer out;
   out.Number(facts.exploited_since ? 1 : 0);
-  out.Text(facts.exploited_since.value_or(""));
+  std::string exploited = facts.exploited_since.value_or("");
+  if (facts.exploited_since && !facts.exploited_due.empty()) {
+    exploited += kInterval + facts.exploited_due;
+  }
+  out.Text(exploited);
   out.Number(facts.epss ? 1 : 0);
   const Epss epss = facts.epss.value_or(Epss{});
   out.Number(static_cast<std::uint64_t>(std::lround(epss.score * kEpssUnits)));
@@ -277,7 +285,11 @@ Result<CveFacts> DecodeCveFacts(std::string_view value) {
   CveFacts facts;
   const bool exploited = in.Number(1) == 1;
   std::string since = in.Text();
-  if (exploited) facts.exploited_since = std::move(since);
+  if (exploited) {
+    const auto end = since.find(kInterval);
+    if (end != std::string::npos) facts.exploited_due = since.substr(end + 1);
+    facts.exploited_since = since.substr(0, end);
+  }
   const bool scored = in.Number(1) == 1;
   const auto score = static_cast<double>(in.Number(kEpssUnits)) / kEpssUnits;
   const auto percentile = static_cast<double>(in.Number(kEpssUnits)) / kEpssUnits;

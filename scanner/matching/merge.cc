@@ -143,7 +143,10 @@ Result<advisories::CveFacts> FactsOf(const std::vector<std::string_view>& names,
     auto of_name = database.About(name);
     if (!of_name) return std::move(of_name).error();
     if (!*of_name) continue;
-    if (!facts.exploited_since) facts.exploited_since = (*of_name)->exploited_since;
+    if (!facts.exploited_since) {
+      facts.exploited_since = (*of_name)->exploited_since;
+      facts.exploited_due = std::move((*of_name)->exploited_due);
+    }
     if (!facts.epss) facts.epss = (*of_name)->epss;
     if (facts.severities.empty()) facts.severities = std::move((*of_name)->severities);
     if (facts.weaknesses.empty()) facts.weaknesses = std::move((*of_name)->weaknesses);
@@ -155,6 +158,7 @@ void AddFacts(const advisories::CveFacts& facts, const advisories::AdvisoryDatab
               Finding* finding) {
   if (database.Info().known_exploited) {
     finding->known_exploited = facts.exploited_since.has_value();
+    finding->exploited_due = facts.exploited_due;
   }
   if (facts.epss) {
     finding->epss_score = facts.epss->score;

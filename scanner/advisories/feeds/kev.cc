@@ -1,6 +1,7 @@
 // CISA's Known Exploited Vulnerabilities catalogue (known_exploited_vulnerabilities.json; schema:
 // cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities_schema.json). A catalogue
 // without entries, or with another number than its `count` says, is an error.
+#include "lib/base/clock.h"
 #include "scanner/advisories/feeds/readers.h"
 #include "scanner/advisories/json_fields.h"
 #include "scanner/advisories/limits.h"
@@ -23,8 +24,12 @@ Status ReadEntry(const dom::element& element, const FieldPath& path, FeedSink& s
   if (!id) return id.error();
   const auto added = OptionalText(entry, "dateAdded", path, kMaxIdBytes);
   if (!added) return added.error();
+  const auto due = OptionalText(entry, "dueDate", path, kMaxIdBytes);
+  if (!due) return due.error();
   CveFacts facts;
   facts.exploited_since = std::string(added->value_or(std::string_view()));
+  // What is no day is as good as none: nobody knows by when.
+  if (ParseTime(due->value_or(std::string_view()))) facts.exploited_due = std::string(**due);
   return sink.Put(*id, facts);
 }
 

@@ -100,6 +100,8 @@ TEST(FindingsJson, ComeBackAsTheyWent) {
   finding.state = FindingState::kFixed;
   finding.fixed_version = "2.15.0";
   finding.known_exploited = true;
+  finding.exploited_due = "2026-12-01";
+  finding.first_seen = "2026-11-01T00:00:00Z";
   finding.epss_score = 0.97;
   finding.epss_percentile = 0.999;
   finding.weaknesses = {"CWE-502"};

@@ -142,6 +142,10 @@ TEST(CodecTest, FactsAreKept) {
   facts.severities = {{Severity::kHigh, "CVSS_V3 of NVD", 8.8, "CVSS:3.1/…"}};
   facts.weaknesses = {"CWE-79"};
   EXPECT_EQ(*DecodeCveFacts(Encode(facts)), facts);
+  facts.exploited_due = "2026-12-01";
+  EXPECT_EQ(*DecodeCveFacts(Encode(facts)), facts) << "a day without the one that it began on";
+  facts.exploited_since = "2026-11-10";
+  EXPECT_EQ(*DecodeCveFacts(Encode(facts)), facts);
   const auto lifecycle =
       DecodeLifecycle(Encode(Lifecycle{"debian", "9", "2020-07-18", "2022-07-01"}));
   ASSERT_TRUE(lifecycle.has_value());

@@ -19,10 +19,12 @@ TEST_F(MatchTest, KnownExploitedIsSetOnlyWhereTheDatabaseHasTheCatalogue) {
     EXPECT_FALSE(finding.known_exploited.has_value());
   }
   const auto result =
-      MatchWith(records, inventory, R"({"vulnerabilities":[{"cveID":"CVE-2021-44906"}]})");
+      MatchWith(records, inventory,
+                R"({"vulnerabilities":[{"cveID":"CVE-2021-44906","dueDate":"2026-12-01"}]})");
   for (const Finding& finding : result.findings) {
     ASSERT_TRUE(finding.known_exploited.has_value());
     EXPECT_EQ(*finding.known_exploited, finding.package == "minimist");
+    EXPECT_EQ(finding.exploited_due, finding.package == "minimist" ? "2026-12-01" : "");
   }
 }
 
