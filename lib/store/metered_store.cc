@@ -64,6 +64,10 @@ class MeteredStore final : public Store {
   Status Delete(const Digest& digest) override {
     return delete_.Time([&] { return store_->Delete(digest); });
   }
+  Result<std::vector<TimePoint>> NoteFirst(const std::vector<std::string>& keys,
+                                           TimePoint at) override {
+    return write_.Time([&] { return store_->NoteFirst(keys, at); });
+  }
   Result<std::vector<Digest>> Digests() override {
     return list_.Time([&] { return store_->Digests(); });
   }

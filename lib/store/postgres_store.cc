@@ -16,6 +16,7 @@
 #include "lib/base/text.h"
 #include "lib/store/compress.h"
 #include "lib/store/postgres.h"
+#include "lib/store/postgres_first_seen.h"
 
 namespace landwaiter::store {
 namespace {
@@ -58,6 +59,12 @@ ALTER TABLE landwaiter_findings ALTER COLUMN document SET STORAGE EXTERNAL;
     R"sql(
 ALTER TABLE landwaiter_findings ADD COLUMN asked bytea NOT NULL DEFAULT '';
 ALTER TABLE landwaiter_findings ALTER COLUMN asked SET STORAGE EXTERNAL;
+)sql",
+    // Of no image: it outlives them.
+    R"sql(
+CREATE TABLE landwaiter_first_seen (
+  key bytea PRIMARY KEY,
+  at bigint NOT NULL);
 )sql",
 };
 
@@ -305,6 +312,11 @@ class PostgresStore final : public Store {
     auto rows = Query("DELETE FROM landwaiter_image WHERE digest = $1",
                       PostgresValues().Text(digest.ToString()));
     return rows ? Ok() : Status(std::move(rows).error());
+  }
+
+  Result<std::vector<TimePoint>> NoteFirst(const std::vector<std::string>& keys,
+                                           TimePoint at) override {
+    return Do([&](PostgresConnection& connection) { return NoteFirstIn(connection, keys, at); });
   }
 
   Result<std::vector<Digest>> Digests() override {

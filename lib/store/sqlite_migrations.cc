@@ -42,6 +42,12 @@ CREATE TABLE basis (
   asked BLOB NOT NULL);
 INSERT INTO basis SELECT image, database_id, database_built_at, matched_at, x'' FROM findings;
 )sql",
+    // Of no image: it outlives them.
+    R"sql(
+CREATE TABLE first_seen (
+  key BLOB PRIMARY KEY,
+  at INTEGER NOT NULL) WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <mutex>
 #include <shared_mutex>
@@ -147,6 +148,33 @@ class SqliteStore final : public Store {
     const std::lock_guard lock(mutex_);
     Statement remove(database_, "DELETE FROM image WHERE digest = ?");
     return remove.Bind(digest.ToString()).Run();
+  }
+
+  Result<std::vector<TimePoint>> NoteFirst(const std::vector<std::string>& keys,
+                                           TimePoint at) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<TimePoint> times;
+    std::vector<const std::string*> unknown;
+    Statement select(database_, "SELECT at FROM first_seen WHERE key = ?");
+    for (const std::string& key : keys) {
+      select.Reset();
+      auto row = select.BindBlob(key).Step();
+      if (!row) return std::move(row).error();
+      times.push_back(*row ? std::min(at, FromMillis(select.Int(0))) : at);
+      if (!*row || FromMillis(select.Int(0)) > at) unknown.push_back(&key);
+    }
+    if (unknown.empty()) return times;
+    select.Reset();  // a statement that reads on would keep the transaction from its end
+    Status noted = database_.Transaction([&]() -> Status {
+      Statement insert(database_, "INSERT OR REPLACE INTO first_seen (key, at) VALUES (?, ?)");
+      for (const std::string* key : unknown) {
+        insert.Reset();
+        if (Status run = insert.BindBlob(*key).Bind(Millis(at)).Run(); !run) return run;
+      }
+      return Ok();
+    });
+    if (!noted) return std::move(noted).error();
+    return times;
   }
 
   Result<std::vector<Digest>> Digests() override {
@@ -297,6 +325,10 @@ class RecoveringStore final : public Store {
   }
   Status Delete(const Digest& digest) override {
     return Do([&](Store& store) { return store.Delete(digest); });
+  }
+  Result<std::vector<TimePoint>> NoteFirst(const std::vector<std::string>& keys,
+                                           TimePoint at) override {
+    return Do([&](Store& store) { return store.NoteFirst(keys, at); });
   }
   Result<std::vector<Digest>> Digests() override {
     return Do([&](Store& store) { return store.Digests(); });

@@ -1,6 +1,7 @@
 // What the controller keeps beside the API server: inventories and findings by image digest, and
-// which image holds which package. All of it can be made again by scanning, so losing it costs time
-// and never a verdict. The contents are opaque here (the model's own encodings), kept compressed.
+// which image holds which package. All of that can be made again by scanning, so losing it costs
+// time and never a verdict. When something was first met cannot: it begins anew with a new store
+// (docs/adr/0026). The contents are opaque here (the model's own encodings), kept compressed.
 //
 // Store is the port: SQLite (sqlite_store.h), or PostgreSQL where controllers share one
 // (postgres_store.h); every engine passes the same contract test
@@ -86,6 +87,10 @@ class Store {
   virtual Result<bool> RenewFindings(const Digest& digest, const FindingsBasis& from,
                                      const FindingsBasis& to) = 0;
   virtual Status Delete(const Digest& digest) = 0;
+  /// Of keys (opaque bytes), when each was first noted, in their order: `at` for those that are
+  /// new, or were noted for a later time. They stay whatever becomes of the images.
+  virtual Result<std::vector<TimePoint>> NoteFirst(const std::vector<std::string>& keys,
+                                                   TimePoint at) = 0;
   virtual Result<std::vector<Digest>> Digests() = 0;
   /// Images that hold the package, sorted; any version where `version` is empty.
   virtual Result<std::vector<Digest>> ImagesWith(const PackageKey& package, std::size_t limit) = 0;

@@ -157,6 +157,11 @@ class FillableStore final : public store::Store {
   Result<std::optional<store::FindingsRecord>> GetFindings(const Digest& digest) override {
     return inner_->GetFindings(digest);
   }
+  Result<std::vector<TimePoint>> NoteFirst(const std::vector<std::string>& keys,
+                                           TimePoint at) override {
+    if (full_) return Full();
+    return inner_->NoteFirst(keys, at);
+  }
   Result<std::optional<store::FindingsBasis>> GetFindingsBasis(const Digest& digest) override {
     if (away_) return Away();
     return inner_->GetFindingsBasis(digest);

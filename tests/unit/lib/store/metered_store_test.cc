@@ -32,6 +32,9 @@ class Broken final : public Store {
     return false;
   }
   Status Delete(const Digest&) override { return Ok(); }
+  Result<std::vector<TimePoint>> NoteFirst(const std::vector<std::string>&, TimePoint) override {
+    return std::vector<TimePoint>();
+  }
   Result<std::vector<Digest>> Digests() override { return std::vector<Digest>(); }
   Result<std::vector<Digest>> ImagesWith(const PackageKey&, std::size_t) override {
     return std::vector<Digest>();

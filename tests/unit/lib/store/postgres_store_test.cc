@@ -133,6 +133,7 @@ TEST(PostgresStore, TakesOverADatabaseOfTheFirstVersion) {
     ASSERT_TRUE(store->PutFindings(kOne, findings));
   }
   SharedPostgres().Ask(dsn, "ALTER TABLE landwaiter_findings DROP COLUMN asked");
+  SharedPostgres().Ask(dsn, "DROP TABLE landwaiter_first_seen");
   SharedPostgres().Ask(dsn, "UPDATE landwaiter_schema SET version = 1");
   auto store = Open(dsn);
   EXPECT_EQ(store->GetInventory(kOne).value()->document, "1");

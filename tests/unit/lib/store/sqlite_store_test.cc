@@ -15,7 +15,7 @@
 namespace landwaiter::store {
 namespace {
 
-using testing::Findings, testing::Inventory, testing::kOne, testing::kTwo;
+using testing::Findings, testing::Inventory, testing::kOne, testing::kThen, testing::kTwo;
 
 class SqliteFileTest : public ::testing::Test {
  protected:
@@ -94,7 +94,7 @@ TEST_F(SqliteFileTest, TakesOverAFileOfTheFirstVersion) {
     ASSERT_TRUE(opened->store->PutFindings(kOne, findings));
     ASSERT_TRUE(opened->store->PutInventory(kTwo, Inventory("not matched"), {}));
   }
-  Run("DROP TABLE basis; PRAGMA user_version = 1");
+  Run("DROP TABLE basis; DROP TABLE first_seen; PRAGMA user_version = 1");
   auto opened = OpenSqliteStore(folder_);
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_EQ(opened->moved_aside, "");
@@ -108,6 +108,7 @@ TEST_F(SqliteFileTest, TakesOverAFileOfTheFirstVersion) {
   EXPECT_EQ(store.GetFindingsBasis(kTwo).value(), std::nullopt);
   EXPECT_TRUE(store.PutFindings(kOne, Findings("[2]")));
   EXPECT_EQ(store.GetFindings(kOne).value()->json, "[2]");
+  EXPECT_EQ(store.NoteFirst({"a"}, kThen).value().front(), kThen);
 }
 
 TEST_F(SqliteFileTest, TellsOfARowThatCannotBeReadBack) {

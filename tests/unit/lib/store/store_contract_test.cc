@@ -64,6 +64,29 @@ TEST_P(StoreContract, RefusesFindingsWithoutAnInventory) {
   EXPECT_EQ(status.error().code, Code::kNotFound);
 }
 
+TEST_P(StoreContract, KeepsWhenAKeyWasFirstNoted) {
+  const auto later = [](int hours) { return kThen + std::chrono::hours(hours); };
+  const std::string bytes("\0\xFF'", 3);
+  using Times = std::vector<TimePoint>;
+  EXPECT_EQ(store_->NoteFirst({"a", bytes}, later(2)).value(), Times({later(2), later(2)}));
+  EXPECT_EQ(store_->NoteFirst({"b", "a", bytes, "a"}, later(3)).value(),
+            Times({later(3), later(2), later(2), later(2)}))
+      << "in the order of the question, each as often as it is asked";
+  Reopen();
+  EXPECT_EQ(store_->NoteFirst({"a"}, later(1)).value(), Times({later(1)}))
+      << "of a clock that was ahead";
+  EXPECT_EQ(store_->NoteFirst({"a", "b"}, later(9)).value(), Times({later(1), later(3)}));
+  EXPECT_EQ(store_->NoteFirst({}, later(9)).value(), Times());
+}
+
+TEST_P(StoreContract, WhatWasFirstNotedOutlivesImages) {
+  ASSERT_TRUE(store_->PutInventory(kOne, Inventory("1"), {{"deb", "openssl", "3.0"}}));
+  ASSERT_TRUE(store_->NoteFirst({"a"}, kThen));
+  ASSERT_TRUE(store_->PutInventory(kOne, Inventory("2"), {}));
+  ASSERT_TRUE(store_->Delete(kOne));
+  EXPECT_EQ(store_->NoteFirst({"a"}, kThen + std::chrono::hours(9)).value().front(), kThen);
+}
+
 FindingsBasis Basis(const FindingsRecord& findings) {
   return {findings.database_id, findings.database_built_at, findings.matched_at, findings.asked};
 }
