@@ -95,6 +95,12 @@ Result<PolicyFiles> ReadPolicies(const std::vector<std::string>& policies,
   return files;
 }
 
+void NoteFirstSeen(report::ScanReport& scan, TimePoint now) {
+  for (auto& platform : scan.platforms) {
+    for (Finding& finding : platform.findings) finding.first_seen = FormatTime(now);
+  }
+}
+
 policy::ContentInput ContentOf(const report::ScanReport& scan, const Judging& judging) {
   policy::ContentInput input;
   input.references = judging.references;

@@ -35,6 +35,9 @@ struct Judging {
   TimePoint now;
 };
 
+/// The command line keeps no history: what is found there is seen for the first time at `now`.
+void NoteFirstSeen(report::ScanReport& scan, TimePoint now);
+
 /// The image as rules see it; borrows `scan`.
 policy::ContentInput ContentOf(const report::ScanReport& scan, const Judging& judging);
 

@@ -215,6 +215,7 @@ report::PolicyTestResult CaseJudge::Judge(PlannedCase& planned, const Cancellati
   judging.database_built_at = facts->database_built_at;
   judging.now = planned.now;
   ApplyVexFiles(planned.vex, judging.references, facts->scan);
+  NoteFirstSeen(facts->scan, planned.now);
   policy::ContentInput input = ContentOf(facts->scan, judging);
   if (facts->scan.database.id.empty()) {
     // Nothing was matched: findings that are not there say nothing.

@@ -249,6 +249,7 @@ int RunScan(const ScanFlags& flags) {
   FindBases(scan, *bases);
   ApplyVexFiles(plan->vex, ReferencesOf(plan->image), scan);
   const TimePoint now = SystemClock().Now();
+  NoteFirstSeen(scan, now);
   Judging judging{plan->policies, ReferencesOf(plan->image), plan->ns, {}, {}};
   judging.database_built_at = (*database)->Info().built_at;
   judging.now = now;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "controller/first_seen.h"
 #include "controller/names.h"
 #include "lib/base/log.h"
 #include "model/scan_request.h"
@@ -170,6 +171,10 @@ Status ScanReconciler::MatchIfNewer(const resources::ImageScan& scan, const Dige
   const StageTimer timer(parts_.stages, Stage::kMatch);
   auto platforms = database->Match(image.inventory);
   if (!platforms) return std::move(platforms).error();
+  if (Status added = AddFirstSeen(parts_.store, *platforms, parts_.clock.Now()); !added) {
+    log::Warn("when findings were first seen is not known",
+              {{"scan", scan.name}, {"error", added.error()}});
+  }
   StoredMatch match{
       database->Id(), database->BuiltAt(), parts_.clock.Now(), std::move(*platforms), {}, 0};
   if (Status saved = SaveMatch(parts_.store, digest, match); !saved) {

@@ -129,7 +129,7 @@ void Vulnerability(const Params& params, Translation& out) {
     Note(out, "vendor_only (the default) hides what a vendor will not fix; here it counts");
   }
   const std::string created = params.Days("max_days_since_creation");
-  if (!created.empty()) body["publishedFor"] = created;
+  if (!created.empty()) body["firstSeenFor"] = created;
   const std::string fixed = params.Days("max_days_since_fix");
   if (!fixed.empty()) body["fixAvailableFor"] = fixed;
   AddScore(params, "cvss_v3_base_score", body, out);

@@ -25,6 +25,13 @@ constexpr std::string_view kConfidences[] = {"Exact", "CPE"};
 constexpr std::string_view kStates[] = {"Affected", "Fixed", "WillNotFix", "EndOfLife",
                                         "UnderInvestigation"};
 
+/// Nothing is a time here: 0d.
+Status CheckWithin(std::string_view text) {
+  const auto duration = ParseDuration(text);
+  if (!duration) return duration.error();
+  return Ok();
+}
+
 constexpr Field kVulnerabilityFields[] = {
     {.name = "severityAtLeast",
      .type = FieldType::kText,
@@ -68,6 +75,13 @@ constexpr Field kVulnerabilityFields[] = {
              "that time to mend what is new.",
      .max_length = 32,
      .check = CheckDuration},
+    {.name = "firstSeenFor",
+     .type = FieldType::kText,
+     .help = "Findings that this cluster has known for so long: 14d, 72h. A finding is a "
+             "vulnerability in a package, in whatever image it was met first. Cannot be decided "
+             "where nobody keeps that: onIncomplete answers.",
+     .max_length = 32,
+     .check = CheckDuration},
     {.name = "ids",
      .type = FieldType::kTexts,
      .help = "Vulnerability ids; an alias (a GHSA for a CVE) counts too.",
@@ -89,6 +103,13 @@ constexpr Field kVulnerabilityFields[] = {
      .type = FieldType::kBoolean,
      .help = "true: findings on the list of known exploited vulnerabilities; false: those not on "
              "it. Cannot be decided with a database without that list: onIncomplete answers."},
+    {.name = "knownExploitedDueWithin",
+     .type = FieldType::kText,
+     .help = "Known exploited ones that are due within this time, are overdue, or have no day by "
+             "which they are to be mended: 14d, 0d for those that are overdue. By the list's own "
+             "due date, which lasts through its day (UTC).",
+     .max_length = 32,
+     .check = CheckWithin},
     {.name = "epssAtLeast",
      .type = FieldType::kNumber,
      .help = "Findings that are exploited within 30 days with this probability (EPSS) or a higher "
@@ -178,7 +199,8 @@ Violation ToViolation(const Finding& finding) {
   return violation;
 }
 
-std::shared_ptr<const RuleBody> Read(const json& value, const std::string&, Complaints&) {
+std::shared_ptr<const RuleBody> Read(const json& value, const std::string& path,
+                                     Complaints& complaints) {
   VulnerabilityRule read;
   if (value.contains("severityAtLeast")) {
     read.severity_at_least = ParseSeverity(value["severityAtLeast"].get<std::string>());
@@ -190,7 +212,16 @@ std::shared_ptr<const RuleBody> Read(const json& value, const std::string&, Comp
   read.fix_available = ReadOptionalBool(value, "fixAvailable");
   read.fix_available_for = ReadTime(value, "fixAvailableFor");
   read.published_for = ReadTime(value, "publishedFor");
+  read.first_seen_for = ReadTime(value, "firstSeenFor");
   read.known_exploited = ReadOptionalBool(value, "knownExploited");
+  read.exploited_due_within = ReadTime(value, "knownExploitedDueWithin");
+  if (read.exploited_due_within && read.known_exploited == false) {
+    complaints.Add(path,
+                   "knownExploitedDueWithin is about known exploited ones: leave "
+                   "knownExploited: false out");
+  }
+  // What is due is on the list.
+  if (read.exploited_due_within) read.known_exploited = true;
   read.epss_at_least = ReadNumber(value, "epssAtLeast");
   read.epss_percentile_at_least = ReadNumber(value, "epssPercentileAtLeast");
   read.missing_epss = ReadWhenMissing(value, "missingEpss");
@@ -216,6 +247,7 @@ struct Sorted {
   std::vector<std::pair<TimePoint, const Finding*>> later;
   std::size_t open_base = 0;
   std::size_t open_exploited = 0;
+  std::size_t open_first_seen = 0;
 };
 
 Sorted Sort(const Rule& rule, const Facts& facts) {
@@ -231,6 +263,7 @@ Sorted Sort(const Rule& rule, const Facts& facts) {
     if (meeting.answer == Answer::kLater) sorted.later.emplace_back(meeting.from, &finding);
     if (meeting.open == Open::kBase) ++sorted.open_base;
     if (meeting.open == Open::kKnownExploited) ++sorted.open_exploited;
+    if (meeting.open == Open::kFirstSeen) ++sorted.open_first_seen;
   }
   return sorted;
 }
@@ -261,7 +294,8 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
     for (const Finding* finding : sorted.met) outcome.violations.push_back(ToViolation(*finding));
   } else {
     outcome.due = WhenDue(sorted, max_count);
-    if (sorted.met.size() + sorted.open_base + sorted.open_exploited > max_count) {
+    if (sorted.met.size() + sorted.open_base + sorted.open_exploited + sorted.open_first_seen >
+        max_count) {
       if (sorted.open_exploited > 0) {
         outcome.unknown.push_back(
             "knownExploited: the database has no list of known exploited vulnerabilities" +
@@ -270,6 +304,10 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
       if (sorted.open_base > 0) {
         outcome.unknown.push_back("origin: the base image is not known" +
                                   Undecided(sorted.open_base));
+      }
+      if (sorted.open_first_seen > 0) {
+        outcome.unknown.push_back("firstSeenFor: nobody knows when they were first seen" +
+                                  Undecided(sorted.open_first_seen));
       }
     }
   }
@@ -283,7 +321,8 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
 /// Of a rule with a time, a judgement of an hour ago may be another one now.
 bool JudgedByTime(const RuleBody& body) {
   const auto& rule = static_cast<const VulnerabilityRule&>(body);
-  return rule.published_for.has_value() || rule.fix_available_for.has_value();
+  return rule.published_for.has_value() || rule.fix_available_for.has_value() ||
+         rule.first_seen_for.has_value() || rule.exploited_due_within.has_value();
 }
 
 void Asks(const RuleBody& body, std::set<Fact>& facts) {

@@ -51,8 +51,8 @@ ADVISORIES = (
 BAD = {"libbad": "1.0-1"}
 
 
-def build_database(folder, advisories=ADVISORIES):
-    """Builds an advisory database in `folder`; where there is one, it is replaced as an operator does."""
+def build_database(folder, advisories=ADVISORIES, *feeds):
+    """Builds an advisory database in `folder`, of other feeds ("kev=PATH"), too; where there is one, it is replaced as an operator does."""
     feed = f"{folder}-feed"
     os.makedirs(feed, exist_ok=True)
     for old in os.listdir(feed):
@@ -60,7 +60,7 @@ def build_database(folder, advisories=ADVISORIES):
     for record in advisories:
         with open(os.path.join(feed, f"{record['id']}.json"), "w", encoding="utf-8") as f:
             json.dump(record, f)
-    done = subprocess.run([landwaiter(), "db", "build", "--feed", f"osv={feed}", "--output", str(folder)],
+    done = subprocess.run([landwaiter(), "db", "build", *(f for one in (f"osv={feed}", *feeds) for f in ("--feed", one)), "--output", str(folder)],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, f"db build: {done.stdout}{done.stderr}"
     return str(folder)

@@ -45,6 +45,10 @@ REFUSED = {
     "a share above one": (policy("p", {"name": "r", "vulnerabilities": {"epssAtLeast": 1.5}}), "less than or equal to 1"),
     "a severity's source that is none": (policy("p", {"name": "r", "vulnerabilities": {"severitySource": "Mine"}}), '"Vendor", "NVD", "Highest"'),
     "a time since a fix without a unit": (policy("p", {"name": "r", "vulnerabilities": {"fixAvailableFor": "14"}}), "write a duration like"),
+    "a due date of what is not on the list": (
+        policy("p", {"name": "r", "vulnerabilities": {"knownExploited": False, "knownExploitedDueWithin": "14d"}}), "is about known exploited ones"),
+    "a due date within no time": (policy("p", {"name": "r", "vulnerabilities": {"knownExploitedDueWithin": "soon"}}), "write a duration like"),
+    "a time since it was seen without a unit": (policy("p", {"name": "r", "vulnerabilities": {"firstSeenFor": "14"}}), "write a duration like"),
     "a package type that is none": (policy("p", {"name": "r", "malicious": {"packages": {"types": ["exe"]}}}), "Unsupported value"),
     "a license rule that asks nothing": (policy("p", {"name": "r", "licenses": {"packages": {"types": ["npm"]}}}), "asks nothing"),
     "two licenses in one": (policy("p", {"name": "r", "licenses": {"denied": ["MIT OR ISC"]}}), "should match"),
@@ -121,6 +125,7 @@ ACCEPTED = {
         {"name": "words", "vulnerabilities": {"severitySource": "Highest", "fixAvailableFor": "14d", "epssAtLeast": 0.1,
                                               "epssPercentileAtLeast": 0.95, "missingEpss": "Ignore", "origin": "App",
                                               "confidence": ["Exact", "CPE"], "packages": {"types": ["maven", "gem"]}}},
+        {"name": "times", "vulnerabilities": {"firstSeenFor": "14d", "knownExploited": True, "knownExploitedDueWithin": "0d"}},
         {"name": "image", "image": {"deniedEnv": [{"name": "AWS_*"}], "deniedVolumes": ["/data/**"], "maxAge": "90d", "missingAge": "Ignore",
                                     "instructions": [{"name": "ADD"}, {"name": "RUN", "op": "Matches", "value": "**curl **| sh"}],
                                     "maxSize": "2Gi", "maxLayers": 100, "platforms": ["linux/amd64"]}},

@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
         ConvertCase{"DaysSinceCreation", "vulnerabilities", "package",
                     R"({"package_type":"all","max_days_since_creation":"30",
                      "max_days_since_fix":"14"})",
-                    R"({"vulnerabilities":{"publishedFor":"30d","fixAvailableFor":"14d"}})"},
+                    R"({"vulnerabilities":{"firstSeenFor":"30d","fixAvailableFor":"14d"}})"},
         ConvertCase{"NoData", "vulnerabilities", "vulnerability_data_unavailable", "{}",
                     R"({"coverage":{"require":["Advisories"]}})"},
         ConvertCase{"Always", "always", "always", "{}", R"({"always":{}})"},

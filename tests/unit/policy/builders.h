@@ -70,6 +70,15 @@ struct AFinding {
     finding.fix_published = when;
     return *this;
   }
+  AFinding& Due(const std::string& day) {
+    finding.known_exploited = true;
+    finding.exploited_due = day;
+    return *this;
+  }
+  AFinding& FirstSeen(const std::string& when) {
+    finding.first_seen = when;
+    return *this;
+  }
   AFinding& ByNvd(Severity severity, std::optional<double> score = {}) {
     finding.nvd_severity = severity;
     finding.nvd_score = score;
