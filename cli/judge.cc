@@ -107,6 +107,7 @@ policy::ContentInput ContentOf(const report::ScanReport& scan, const Judging& ju
   if (!judging.ns.empty()) input.namespaces = {judging.ns};
   input.database_built_at = judging.database_built_at;
   input.collected = &scan.inventory.collected;
+  input.bases = judging.bases;
   for (std::size_t i = 0; i < scan.inventory.platforms.size(); ++i) {
     input.platforms.push_back({&scan.inventory.platforms[i], &scan.platforms[i].findings,
                                &scan.platforms[i].coverage, scan.bases[i],

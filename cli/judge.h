@@ -33,6 +33,7 @@ struct Judging {
   std::string ns;
   std::optional<TimePoint> database_built_at;
   TimePoint now;
+  const BaseBook* bases = nullptr;  // null: none were named
 };
 
 /// The command line keeps no history: what is found there is seen for the first time at `now`.

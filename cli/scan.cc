@@ -253,6 +253,8 @@ int RunScan(const ScanFlags& flags) {
   Judging judging{plan->policies, ReferencesOf(plan->image), plan->ns, {}, {}};
   judging.database_built_at = (*database)->Info().built_at;
   judging.now = now;
+  const BaseList book(*bases);
+  if (!bases->empty()) judging.bases = &book;
   Judge(scan, judging);
   NoteStaleDatabase(scan, *plan, (*database)->Info().built_at, now);
   if (Status printed = Print(scan, *plan); !printed) {

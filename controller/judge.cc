@@ -61,6 +61,21 @@ std::vector<ImageReference> Parsed(const std::vector<std::string>& references) {
   return out;
 }
 
+/// What stands there stays: an image that is built on what a tag meant last month is built on it.
+void AddWatchedAs(const std::vector<std::string>& names, ImageScanStatus& status) {
+  std::size_t bytes = 0;
+  for (const std::string& name : status.watched_as) bytes += name.size();
+  for (const std::string& name : names) {
+    if (status.watched_as.size() >= resources::kMaxWatchedAs) return;
+    if (bytes + name.size() > resources::kMaxWatchedAsBytes) return;
+    if (std::find(status.watched_as.begin(), status.watched_as.end(), name) ==
+        status.watched_as.end()) {
+      status.watched_as.push_back(name);
+      bytes += name.size();
+    }
+  }
+}
+
 resources::PlatformStatus PlatformStatusOf(const Inventory& inventory, const PlatformMatch* match) {
   resources::PlatformStatus out;
   out.platform = inventory.platform.ToString();
@@ -70,6 +85,7 @@ resources::PlatformStatus PlatformStatusOf(const Inventory& inventory, const Pla
     out.os_family = inventory.os->family;
     out.os_version = inventory.os->version;
   }
+  if (!inventory.layers.empty()) out.chain_id = ChainIds(inventory.layers).back().ToString();
   out.packages = inventory.packages.size();
   out.size_bytes = inventory.size_bytes;
   out.coverage = inventory.coverage;
@@ -150,6 +166,7 @@ void FillPolicies(const JudgeInput& input, const std::vector<ImageReference>& re
                   TimePoint now, ImageScanStatus& status) {
   policy::ContentInput content = ContentOf(*input.stored, references);
   content.namespaces = status.used_by_namespaces;
+  content.bases = input.bases;
   status.policies.clear();
   for (const auto& record : *input.policies) {
     if (status.policies.size() >= resources::kMaxPolicies) break;
@@ -253,6 +270,7 @@ ImageScanStatus Judge(const JudgeInput& input, TimePoint now) {
   status.canonical.clear();
   if (const auto digest = CanonicalDigest(*input.scan)) status.digest = digest->ToString();
   status.references = References(input);
+  AddWatchedAs(input.watched_as, status);
   status.display_name = DisplayName(status.references, input.scan->spec.image);
   if (input.usage) {
     status.used_by_pods = input.usage->pods;

@@ -11,6 +11,7 @@
 #include "controller/scan_board.h"
 #include "controller/stored_image.h"
 #include "lib/base/clock.h"
+#include "model/base_image.h"
 
 namespace landwaiter::controller {
 
@@ -35,6 +36,9 @@ struct JudgeInput {
   std::uint64_t suppressed = 0;  // findings of the image that VEX has taken out of `stored`
   /// nullopt while the pods are still being counted after a start: what stands is kept.
   std::optional<Usage> usage = {};
+  const BaseBook* bases = nullptr;  // what images may be built on
+  /// Names, with tags, under which RegistryWatches have it at present.
+  std::vector<std::string> watched_as = {};
   /// Labels of the namespaces in `usage`.
   std::map<std::string, std::map<std::string, std::string>> namespace_labels = {};
 };

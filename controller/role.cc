@@ -96,10 +96,27 @@ Role::Role(const ControllerOptions& options, Ports ports, metrics::Registry& met
                          scan_events_.Started(pod, scan);
                        },
                        options.hold ? &held_ : nullptr}),
-      scan_reconciler_({fenced_, *ports_.clock, scans_, pods_, book_, namespaces_, nodes_,
-                        *ports_.store, ports_.database, board_, usage_, resolver_, maker_,
-                        scan_events_, scan_queue_, &stages_, options.readers, &vex_,
-                        [this](const resources::ImageScan& scan) { return watches_.Holds(scan); }}),
+      scan_reconciler_({fenced_,
+                        *ports_.clock,
+                        scans_,
+                        pods_,
+                        book_,
+                        namespaces_,
+                        nodes_,
+                        *ports_.store,
+                        ports_.database,
+                        board_,
+                        usage_,
+                        resolver_,
+                        maker_,
+                        scan_events_,
+                        scan_queue_,
+                        &stages_,
+                        options.readers,
+                        &vex_,
+                        [this](const resources::ImageScan& scan) { return watches_.Holds(scan); },
+                        [this](const Digest& digest) { return watches_.NamesOf(digest); },
+                        &bases_}),
       scan_refresher_({fenced_, *ports_.clock, scans_, *ports_.store, ports_.database,
                        [this] { return book_.List(); }, scan_queue_}),
       policy_reconciler_(fenced_, *ports_.clock, policies_, book_, scans_, runs_, events_),
@@ -205,6 +222,7 @@ void Role::AddHandlers() {
 
 void Role::OnScan(const kube::Informer<ScanRecord>::Change& change) {
   aliases_.Change(change);
+  change.after ? bases_.Set(change.key.name, change.after->scan) : bases_.Remove(change.key.name);
   nudger_.Look(change.key.name);  // on every replica
   if (!leading_) return;
   if (!change.before) PodsOfAliasAgain(*change.after);

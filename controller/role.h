@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "controller/base_index.h"
 #include "controller/cluster_vex.h"
 #include "controller/database.h"
 #include "controller/ensure_service.h"
@@ -74,6 +75,7 @@ class Role {
   const kube::Informer<PodRecord>& pods() const { return pods_; }
   const PolicyBook& policies() const { return book_; }
   const ScanBoard& board() const { return board_; }
+  const BaseBook& bases() const { return bases_; }
   const ClusterVex& vex() const { return vex_; }
   /// The database has changed: every image of which it says something else is matched and judged
   /// again.
@@ -123,6 +125,7 @@ class Role {
   kube::EventRecorder events_;
   AliasIndex aliases_;
   UsageIndex usage_;
+  BaseIndex bases_;
   const WhatRuns runs_{usage_, pods_, namespaces_};
   ScanBoard board_;
   CredentialReader credentials_;

@@ -265,7 +265,9 @@ Outcome ScanReconciler::Canonical(const ScanRecord& record, const Digest& digest
                    .policies = &policies,
                    .store_fault = facts.store_fault,
                    .suppressed = suppressed,
-                   .usage = facts.usage};
+                   .usage = facts.usage,
+                   .bases = parts_.bases};
+  if (parts_.watched_as) input.watched_as = parts_.watched_as(digest);
   if (facts.usage) {
     for (const auto& ns : facts.usage->namespaces) {
       const auto labels = parts_.namespaces.Get(ns);

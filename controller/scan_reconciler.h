@@ -53,6 +53,9 @@ class ScanReconciler {
     const ClusterVex* vex = nullptr;  // null: no statements
     /// Whether a RegistryWatch holds the image; null: none does.
     std::function<bool(const resources::ImageScan&)> watched = {};
+    /// The names under which RegistryWatches have it; null: none do.
+    std::function<std::vector<std::string>(const Digest&)> watched_as = {};
+    const BaseBook* bases = nullptr;  // null: none are known
   };
   explicit ScanReconciler(Parts parts) : parts_(std::move(parts)) {}
 

@@ -18,7 +18,7 @@ std::vector<KnownBase> BasesOf(const std::string& name, const ImageInventory& im
   std::vector<KnownBase> bases;
   for (const Inventory& platform : image.platforms) {
     if (platform.layers.empty()) continue;
-    KnownBase base{name, platform.manifest_digest, {}};
+    KnownBase base{name, platform.manifest_digest, {}, image.digest};
     for (const ImageLayer& layer : platform.layers) base.diff_ids.push_back(layer.diff_id);
     bases.push_back(std::move(base));
   }
@@ -42,7 +42,39 @@ std::optional<BaseImage> FindBase(const Inventory& image, const std::vector<Know
     if (best == nullptr || better(base, *best)) best = &base;
   }
   if (best == nullptr) return {};
-  return BaseImage{best->name, best->digest, best->diff_ids.size()};
+  return BaseImage{best->name, best->digest, best->diff_ids.size(), best->image};
+}
+
+std::vector<Digest> ChainIds(const std::vector<ImageLayer>& layers) {
+  std::vector<Digest> chain;
+  for (const ImageLayer& layer : layers) {
+    chain.push_back(chain.empty()
+                        ? layer.diff_id
+                        : Sha256::Of(chain.back().ToString() + " " + layer.diff_id.ToString()));
+  }
+  return chain;
+}
+
+std::vector<BaseImage> BaseList::Under(const Inventory& image) const {
+  std::vector<BaseImage> under;
+  for (const KnownBase& base : bases_) {
+    if (base.diff_ids.empty() || !BeginsWith(image.layers, base.diff_ids)) continue;
+    under.push_back({base.name, base.digest, base.diff_ids.size(), base.image});
+  }
+  std::stable_sort(under.begin(), under.end(),
+                   [](const BaseImage& a, const BaseImage& b) { return a.layers > b.layers; });
+  return under;
+}
+
+bool BaseList::KnowsDigest(const Digest& digest) const {
+  return std::any_of(bases_.begin(), bases_.end(), [&](const KnownBase& base) {
+    return base.digest == digest || base.image == digest;
+  });
+}
+
+bool BaseList::KnowsName(const std::function<bool(std::string_view name)>& meant) const {
+  return std::any_of(bases_.begin(), bases_.end(),
+                     [&](const KnownBase& base) { return meant(base.name); });
 }
 
 std::optional<bool> IsFromBase(const std::optional<BaseImage>& base, int layer) {

@@ -175,6 +175,7 @@ void EvaluateRules(const ScanPolicy& policy, const ContentInput& input, TimePoin
   static const Collection kNothing;
   Facts facts;
   facts.exceptions = &exceptions;
+  facts.bases = input.bases;
   facts.now = now;
   facts.database_built_at = input.database_built_at;
   facts.collected = input.collected != nullptr ? input.collected : &kNothing;

@@ -41,6 +41,8 @@ struct ContentInput {
   std::vector<std::string> namespaces = {};
   /// ImageInventory::collected; null: nothing was.
   const Collection* collected = nullptr;
+  /// What others may be built on; null: nobody has been asked, and rules about it are Unknown.
+  const BaseBook* bases = nullptr;
 };
 
 /// All rules but reference rules, over all platforms.

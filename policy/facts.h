@@ -21,6 +21,7 @@ struct Facts {
   const ImageReference* reference = nullptr;
   const Collection* collected = nullptr;  // never null where `platform` is not
   ExceptionBook* exceptions = nullptr;    // never null
+  const BaseBook* bases = nullptr;        // ContentInput's
   TimePoint now{};
   std::optional<TimePoint> database_built_at;
   /// Why vulnerability rules cannot be decided by this database; "" where they can.

@@ -9,6 +9,7 @@ extern const RuleKind kPackagesKind;
 extern const RuleKind kMaliciousKind;
 extern const RuleKind kLicensesKind;
 extern const RuleKind kOsKind;
+extern const RuleKind kBaseKind;
 extern const RuleKind kCoverageKind;
 extern const RuleKind kAlwaysKind;
 extern const RuleKind kReferenceKind;
@@ -21,10 +22,10 @@ extern const RuleKind kIntegrityKind;
 namespace {
 
 constexpr const RuleKind* kKinds[] = {
-    &kVulnerabilitiesKind, &kImageKind,     &kPackagesKind, &kMaliciousKind,
-    &kLicensesKind,        &kOsKind,        &kCoverageKind, &kAlwaysKind,
-    &kReferenceKind,       &kFilesKind,     &kPasswdKind,   &kSecretsKind,
-    &kMalwareKind,         &kIntegrityKind,
+    &kVulnerabilitiesKind, &kImageKind,     &kPackagesKind,  &kMaliciousKind,
+    &kLicensesKind,        &kOsKind,        &kBaseKind,      &kCoverageKind,
+    &kAlwaysKind,          &kReferenceKind, &kFilesKind,     &kPasswdKind,
+    &kSecretsKind,         &kMalwareKind,   &kIntegrityKind,
 };
 
 }  // namespace

@@ -66,6 +66,7 @@ json ToJson(const PlatformStatus& p, const Bounds& bounds) {
            {"coverage", json::array()}};
   Set(out, "manifestDigest", p.manifest_digest);
   Set(out, "imageID", p.image_id);
+  Set(out, "chainID", p.chain_id);
   if (!p.os_family.empty()) {
     out["os"] = {{"family", Short(p.os_family)},
                  {"version", Short(p.os_version)},
@@ -138,6 +139,7 @@ void ReadPlatform(JsonFields& fields, PlatformStatus& p) {
   fields.String("platform", p.platform);
   fields.String("manifestDigest", p.manifest_digest);
   fields.String("imageID", p.image_id);
+  fields.String("chainID", p.chain_id);
   fields.Uint("packages", p.packages);
   fields.Uint("sizeBytes", p.size_bytes);
   fields.Object("os", [&](JsonFields& os) {
@@ -241,6 +243,7 @@ Status ReadStatus(JsonFields& fields, ImageScanStatus& s) {
   });
   fields.String("verdict", s.verdict);
   fields.Strings("references", s.references);
+  fields.Strings("watchedAs", s.watched_as);
   fields.Object("usedBy", [&](JsonFields& used) {
     used.Uint("pods", s.used_by_pods);
     used.Strings("namespaces", s.used_by_namespaces);
@@ -316,6 +319,7 @@ json StatusWithin(const ImageScanStatus& s, const Bounds& bounds) {
   for (std::size_t i = 0; i < AtMost(s.references, bounds.references); ++i) {
     out["references"].push_back(Short(s.references[i], 512));
   }
+  if (!s.watched_as.empty()) out["watchedAs"] = s.watched_as;  // never shortened: rules go by it
   out["usedBy"] = {{"pods", s.used_by_pods},
                    {"namespaces", ShortStrings(s.used_by_namespaces, kMaxNamespaces, 63)}};
   if (!s.database_id.empty()) {

@@ -26,6 +26,8 @@ inline constexpr std::string_view kApiVersion = "landwaiter.io/v1alpha1";
 // Bounds of the status, so that an object stays under 64 KiB whatever an image holds.
 inline constexpr std::size_t kMaxTopFindings = 20;
 inline constexpr std::size_t kMaxReferences = 20;
+inline constexpr std::size_t kMaxWatchedAs = 16;
+inline constexpr std::size_t kMaxWatchedAsBytes = 4 * 1024;  // together
 inline constexpr std::size_t kMaxNamespaces = 20;
 inline constexpr std::size_t kMaxPlatforms = 8;
 inline constexpr std::size_t kMaxCoverage = 32;
@@ -81,6 +83,9 @@ struct PlatformStatus {
   std::uint64_t packages = 0;
   std::uint64_t size_bytes = 0;
   std::vector<Coverage> coverage;
+  /// The OCI ChainID of all its layers, "" where it is not known or there are none: by that it is
+  /// recognised below images that are built on it.
+  std::string chain_id = {};
   friend bool operator==(const PlatformStatus&, const PlatformStatus&) = default;
 };
 
@@ -154,6 +159,9 @@ struct ImageScanStatus {
   std::vector<PolicyStatus> policies;
   std::string verdict;
   std::vector<std::string> references;
+  /// Under which names, with their tags, RegistryWatches have found it, the first ones first; a tag
+  /// that means something else by now stays. Unlike `references`, each was asked of the registry.
+  std::vector<std::string> watched_as = {};
   std::uint64_t used_by_pods = 0;
   std::vector<std::string> used_by_namespaces;
   std::string scanned_at;

@@ -25,6 +25,7 @@ class ClusterSource final : public ReportSource {
     const kube::Informer<ScanRecord>& scans;
     const kube::Informer<PodRecord>& pods;
     const PolicyBook& policies;
+    const BaseBook& bases;
     const ScanBoard& board;
     const ClusterVex& vex;
     DatabaseFunction database;
@@ -43,6 +44,7 @@ class ClusterSource final : public ReportSource {
   Result<resources::ImageScan> Whole(const std::string& name,
                                      const Cancellation& cancel) const override;
   Policies AllPolicies() const override { return parts_.policies.List(); }
+  const BaseBook* Bases() const override { return &parts_.bases; }
   Result<std::optional<StoredImage>> Stored(const Digest& digest) const override;
   Result<std::optional<std::string>> FindingsText(const Digest& digest) const override;
   Result<std::vector<Digest>> ImagesWith(const store::PackageKey& package,

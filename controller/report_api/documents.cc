@@ -29,6 +29,7 @@ void Judge(const ReportSource& source, const resources::ImageScan& scan,
   policy::ContentInput content;
   content.namespaces = scan.status.used_by_namespaces;
   content.collected = &report.inventory.collected;
+  content.bases = source.Bases();
   if (auto built = ParseTime(report.database.built_at)) content.database_built_at = *built;
   for (std::size_t i = 0; i < report.inventory.platforms.size(); ++i) {
     policy::PlatformContent platform{&report.inventory.platforms[i], nullptr, nullptr};

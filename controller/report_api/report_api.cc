@@ -23,6 +23,7 @@ ClusterSource::Parts SourceParts(const ControllerOptions& options, kube::Api& ap
           .scans = role.scans(),
           .pods = role.pods(),
           .policies = role.policies(),
+          .bases = role.bases(),
           .board = role.board(),
           .vex = role.vex(),
           .database = [&database = parts.database] { return database.Current(); },

@@ -61,6 +61,8 @@ class ReportSource {
                                              const Cancellation& cancel) const = 0;
   /// Sorted by name, each with the ScanExceptions that it takes.
   virtual Policies AllPolicies() const = 0;
+  /// What images may be built on; never null.
+  virtual const BaseBook* Bases() const = 0;
 
   // Of the store. Errors: Unavailable with reason NotTheLeader where the store of another replica
   // has it, and the store's own.

@@ -61,6 +61,19 @@ bool WatchIndex::IsWatched(const Digest& digest) const {
   return holders_.contains(digest);
 }
 
+std::vector<std::string> WatchIndex::NamesOf(const Digest& digest) const {
+  const std::lock_guard lock(mutex_);
+  const auto holders = holders_.find(digest);
+  if (holders == holders_.end()) return {};
+  std::set<std::string> names;
+  for (const std::string& watch : holders->second) {
+    for (const auto& [name, means] : watches_.at(watch)) {
+      if (means == digest) names.insert(name);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
 std::size_t WatchIndex::size() const {
   const std::lock_guard lock(mutex_);
   return holders_.size();

@@ -28,6 +28,8 @@ class WatchIndex {
   std::optional<WatchedTags> Of(const std::string& watch) const;
   bool Holds(const std::string& watch, const Digest& digest) const;
   bool IsWatched(const Digest& digest) const;
+  /// The references by which watches hold the image, sorted.
+  std::vector<std::string> NamesOf(const Digest& digest) const;
   /// Different digests, over all watches.
   std::size_t size() const;
   void Reset();

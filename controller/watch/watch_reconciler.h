@@ -39,6 +39,8 @@ class WatchReconciler {
   /// Whether a watch holds the image, or may: one that has not been looked at since this replica
   /// leads keeps what it held before.
   bool Holds(const resources::ImageScan& scan) const;
+  /// WatchIndex's.
+  std::vector<std::string> NamesOf(const Digest& digest) const { return index_.NamesOf(digest); }
   /// This replica leads no more.
   void Reset() { index_.Reset(); }
 

@@ -36,6 +36,9 @@ class Watches {
   void OnNotLeading();
   /// WatchReconciler's.
   bool Holds(const resources::ImageScan& scan) const { return reconciler_.Holds(scan); }
+  std::vector<std::string> NamesOf(const Digest& digest) const {
+    return reconciler_.NamesOf(digest);
+  }
 
  private:
   /// A namespace has one of them: what its slow registry holds is its own share.

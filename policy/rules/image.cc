@@ -148,6 +148,12 @@ constexpr Field kImageFields[] = {
      .help = "Fires when the image has more layers.",
      .minimum = 1,
      .maximum = 1000},
+    {.name = "maxLayersFromUnknownBase",
+     .type = FieldType::kInteger,
+     .help = "Fires when the image has more layers and nothing that a RegistryWatch holds (or that "
+             "landwaiter scan --base names) is below it.",
+     .minimum = 0,
+     .maximum = 1000},
     {.name = "platforms",
      .type = FieldType::kTexts,
      .help = "Fires when a platform of the image matches none of these patterns: linux/amd64, "
@@ -329,6 +335,9 @@ void ReadWhole(const json& value, const std::string& path, Complaints& complaint
     if (bytes) read.max_size_bytes = *bytes;  // CheckSize has refused all others
   }
   if (value.contains("maxLayers")) read.max_layers = value["maxLayers"].get<std::uint64_t>();
+  if (value.contains("maxLayersFromUnknownBase")) {
+    read.max_layers_from_unknown_base = value["maxLayersFromUnknownBase"].get<std::uint64_t>();
+  }
   read.platforms = Texts(value, "platforms");
 }
 

@@ -42,6 +42,7 @@ struct ImageRule : RuleBody {
   bool missing_age_counts = true;
   std::optional<std::uint64_t> max_size_bytes;
   std::optional<std::uint64_t> max_layers;
+  std::optional<std::uint64_t> max_layers_from_unknown_base;
   std::vector<std::string> platforms;  // globs over os/architecture[/variant]
 };
 

@@ -3,6 +3,7 @@
 
 #include "lib/base/text.h"
 #include "policy/history.h"
+#include "policy/rules/base_rule.h"
 #include "policy/rules/image_rule.h"
 
 namespace landwaiter::policy {
@@ -75,6 +76,21 @@ std::string HistoryGap(const Inventory& image, const std::vector<Instruction>& s
   return none ? "the history is not that of a Dockerfile" : "";
 }
 
+void CheckUnknownBase(std::uint64_t most, const Facts& facts, RuleOutcome& outcome) {
+  const Inventory& image = *facts.platform->inventory;
+  // Few enough, whatever they are.
+  if (image.layers.size() <= most) return;
+  if (facts.bases == nullptr) {
+    outcome.unknown.push_back("maxLayersFromUnknownBase: " + std::string(kNoBases));
+    return;
+  }
+  if (KnownBaseOf(facts.bases->Under(image), image) != nullptr) return;
+  ViolateImage(outcome, "layers of an unknown base",
+               "has " + std::to_string(image.layers.size()) +
+                   " layers and its base image is not known, at most " + std::to_string(most) +
+                   " are allowed then");
+}
+
 }  // namespace
 
 void CheckEnvironment(const ImageRule& wanted, const ImageConfig& config, RuleOutcome& outcome) {
@@ -143,6 +159,9 @@ void CheckWhole(const ImageRule& wanted, const Facts& facts, RuleOutcome& outcom
     ViolateImage(outcome, "layers",
                  "has " + std::to_string(image.layers.size()) + " layers, at most " +
                      std::to_string(*wanted.max_layers) + " are allowed");
+  }
+  if (wanted.max_layers_from_unknown_base) {
+    CheckUnknownBase(*wanted.max_layers_from_unknown_base, facts, outcome);
   }
   const std::string platform = image.platform.ToString();
   const auto allows = [&](const std::string& p) { return text::GlobMatch(p, platform); };

@@ -28,6 +28,8 @@ class JudgeTest : public ::testing::Test {
                   .platforms_left_out = left_out_,
                   .store_fault = store_fault_,
                   .usage = usage_,
+                  .bases = bases_,
+                  .watched_as = watched_as_,
                   .namespace_labels = labels_},
                  kNow);
   }
@@ -39,8 +41,56 @@ class JudgeTest : public ::testing::Test {
   std::optional<Error> store_fault_;
   Policies policies_;
   std::optional<Usage> usage_ = Usage{};
+  const BaseBook* bases_ = nullptr;
+  std::vector<std::string> watched_as_;
   std::map<std::string, std::map<std::string, std::string>> labels_;
 };
+
+Inventory& WithLayers(ImageInventory& image, const std::string& layers) {
+  Inventory& platform = image.platforms.front();
+  for (const char c : layers) {
+    platform.layers.push_back({DigestOf("blob"), DigestOf(std::string(1, c)), "", 0});
+  }
+  return platform;
+}
+
+TEST_F(JudgeTest, SaysByWhatAnImageIsRecognisedBelowOthers) {
+  stored_ = AStored(kDigest, {});
+  EXPECT_EQ(Run().platforms.at(0).chain_id, "") << "without layers it is below none";
+  const Inventory& platform = WithLayers(stored_->inventory, "ab");
+  EXPECT_EQ(Run().platforms.at(0).chain_id, ChainIds(platform.layers).back().ToString());
+}
+
+TEST_F(JudgeTest, NamesThatWatchesHaveFoundStayUpToTheirBound) {
+  watched_as_ = {"r.io/a:1", "r.io/a:2"};
+  scan_.status = Run();
+  watched_as_ = {"r.io/a:3", "r.io/a:1"};
+  scan_.status = Run();
+  EXPECT_EQ(scan_.status.watched_as,
+            std::vector<std::string>({"r.io/a:1", "r.io/a:2", "r.io/a:3"}));
+  watched_as_ = {};
+  EXPECT_EQ(Run().watched_as, scan_.status.watched_as) << "of a leader that has not looked yet";
+  for (int i = 0; i < 100; ++i) watched_as_.push_back("r.io/b:" + std::to_string(i));
+  EXPECT_EQ(Run().watched_as.size(), resources::kMaxWatchedAs);
+  scan_.status.watched_as.clear();
+  watched_as_.assign(16, "r.io/");
+  for (std::size_t i = 0; i < 16; ++i) watched_as_[i] += std::string(480 + i, 'x') + ":1";
+  EXPECT_EQ(Run().watched_as.size(), 8u) << "and of bytes";
+}
+
+TEST_F(JudgeTest, JudgesWhatAnImageIsBuiltOn) {
+  stored_ = AStored(kDigest, {});
+  WithLayers(stored_->inventory, "ab");
+  policies_ = {
+      Recorded(APolicy("p", 1, {{{"name", "base"}, {"base", {{"allowed", {"r.io/base"}}}}}}))};
+  EXPECT_EQ(Run().policies.at(0).verdict, "Unknown") << "nobody knows of bases";
+  const BaseList other({{"r.io/base:1", DigestOf("1"), {DigestOf("x")}}});
+  bases_ = &other;
+  EXPECT_EQ(Run().policies.at(0).verdict, "Fail");
+  const BaseList below({{"r.io/base:1", DigestOf("1"), {DigestOf("a")}}});
+  bases_ = &below;
+  EXPECT_EQ(Run().policies.at(0).verdict, "Pass");
+}
 
 TEST_F(JudgeTest, SaysThatAScanWaits) {
   const auto status = Run();

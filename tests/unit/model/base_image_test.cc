@@ -68,6 +68,28 @@ TEST(BaseImageTest, OfEqualChainsTheDeclaredOneCountsElseTheFirstByName) {
   EXPECT_EQ(FindBase(image, bases)->name, "python:3") << "a word does not make a shorter one right";
 }
 
+TEST(BaseImageTest, AListTellsEachBaseThatIsBelowTheLongestFirst) {
+  const BaseList list(Together({ABase("debian:12", "a", '1'), ABase("python:3", "abc", '2'),
+                                ABase("other", "ac", '3'), ABase("app", "abcd", '9')}));
+  std::vector<std::string> names;
+  for (const BaseImage& base : list.Under(AnImage("abcd", '9'))) names.push_back(base.name);
+  EXPECT_EQ(names, std::vector<std::string>({"app", "python:3", "debian:12"}));
+  EXPECT_TRUE(list.KnowsDigest(Id('2')));
+  EXPECT_FALSE(list.KnowsDigest(Id('4')));
+  EXPECT_TRUE(list.KnowsName([](std::string_view name) { return name == "other"; }));
+  EXPECT_FALSE(list.KnowsName([](std::string_view name) { return name == "another"; }));
+}
+
+// The example of image-spec config.md: ChainID(A|B) is the digest of "ChainID(A) DiffID(B)".
+TEST(BaseImageTest, AChainIdIsOfAllLayersUpToIt) {
+  const auto chain = ChainIds(AnImage("aba", '9').layers);
+  ASSERT_EQ(chain.size(), 3u);
+  EXPECT_EQ(chain[0], Id('a'));
+  EXPECT_EQ(chain[1], Sha256::Of(Id('a').ToString() + " " + Id('b').ToString()));
+  EXPECT_EQ(chain[2], Sha256::Of(chain[1].ToString() + " " + Id('a').ToString()));
+  EXPECT_TRUE(ChainIds({}).empty());
+}
+
 TEST(BaseImageTest, PackagesOfItsLayersCameWithTheBase) {
   const std::optional<BaseImage> base = BaseImage{"debian:12", Id('1'), 2};
   EXPECT_EQ(IsFromBase(base, 0), true);

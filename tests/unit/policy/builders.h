@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ namespace landwaiter::policy {
 
 inline TimePoint At(std::string_view text) { return *ParseTime(text); }
 inline const TimePoint kNow = At("2026-11-24T12:00:00Z");
+/// `c`: a hex digit.
+inline Digest DigestOf(char c) { return *Digest::Parse("sha256:" + std::string(64, c)); }
+inline Digest LayerId(char c) { return Sha256::Of(std::string(1, c)); }
 
 struct AFinding {
   Finding finding;
@@ -66,10 +70,6 @@ struct AFinding {
     finding.known_exploited = exploited;
     return *this;
   }
-  AFinding& FixPublished(const std::string& when) {
-    finding.fix_published = when;
-    return *this;
-  }
   AFinding& Due(const std::string& day) {
     finding.known_exploited = true;
     finding.exploited_due = day;
@@ -77,6 +77,10 @@ struct AFinding {
   }
   AFinding& FirstSeen(const std::string& when) {
     finding.first_seen = when;
+    return *this;
+  }
+  AFinding& FixPublished(const std::string& when) {
+    finding.fix_published = when;
     return *this;
   }
   AFinding& ByNvd(Severity severity, std::optional<double> score = {}) {
@@ -117,6 +121,8 @@ struct AnImage {
   std::vector<ImageReference> references;
   std::optional<TimePoint> database = At("2026-11-24T00:00:00Z");
   std::optional<BaseImage> base;
+  std::vector<KnownBase> known;
+  std::shared_ptr<const BaseBook> book;  // of `known`, once somebody was asked for bases
   std::string os_end_of_life;
   bool matched = true;
   Collection collected;
@@ -175,6 +181,23 @@ struct AnImage {
     inventory.layers.resize(count);
     return *this;
   }
+  /// A layer for each letter, by its diffID; its own manifest's digest is of '9'.
+  AnImage& BuiltOf(const std::string& layers) {
+    inventory.manifest_digest = DigestOf('9');
+    for (const char c : layers) inventory.layers.push_back({DigestOf('f'), LayerId(c), "", 0});
+    return *this;
+  }
+  /// Bases are known, those that KnowsBase names.
+  AnImage& KnowsBases() {
+    book = std::make_shared<const BaseList>(known);
+    return *this;
+  }
+  /// A base of these layers; its manifest's digest is of `digest`, that of its index of 'e'.
+  AnImage& KnowsBase(const std::string& name, const std::string& layers, char digest) {
+    KnownBase& one = known.emplace_back(KnownBase{name, DigestOf(digest), {}, DigestOf('e')});
+    for (const char c : layers) one.diff_ids.push_back(LayerId(c));
+    return KnowsBases();
+  }
   /// A step of its history, and the layer that it made.
   AnImage& Step(std::string created_by, bool empty_layer = false) {
     inventory.config.history.push_back({std::move(created_by), "", empty_layer});
@@ -227,6 +250,7 @@ struct AnImage {
     input.references = references;
     input.database_built_at = database;
     input.collected = &collected;
+    input.bases = book.get();
     return input;
   }
 };

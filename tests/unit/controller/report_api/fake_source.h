@@ -50,6 +50,7 @@ class FakeSource final : public ReportSource {
     return found->second->scan;
   }
   Policies AllPolicies() const override { return policies; }
+  const BaseBook* Bases() const override { return &bases; }
   Result<std::optional<StoredImage>> Stored(const Digest& digest) const override {
     if (away) return Away();
     const auto found = stored.find(digest);
@@ -97,6 +98,7 @@ class FakeSource final : public ReportSource {
   std::map<Digest, StoredImage> stored;
   Policies policies;
   VerdictHistory history;
+  BaseList bases{{}};
   bool away = false;
   mutable std::vector<std::string> asked;
 

@@ -269,6 +269,14 @@ TEST_F(ReportService, TheReportIsTheOneOfTheCommandLine) {
   EXPECT_EQ(report.dump().find("hunter2"), std::string::npos) << "an environment variable";
 }
 
+TEST_F(ReportService, TheReportJudgesByAllThatTheControllerKnows) {
+  source_.policies = {
+      Recorded(APolicy("bases", 1, {{{"name", "known"}, {"base", {{"unknown", "Count"}}}}}))};
+  const json policy = Read("/v1/reports/" + cart_)["policies"][0];
+  EXPECT_EQ(policy["verdict"], "Fail") << policy << ": not Unknown, for bases have been asked for";
+  EXPECT_EQ(policy["violations"][0]["subject"], "unknown base image");
+}
+
 TEST_F(ReportService, FindingsAreNarrowedAndPaged) {
   const std::string all = "/v1/images/" + cart_ + "/findings";
   EXPECT_EQ(Read(all)["total"], 2);

@@ -43,5 +43,17 @@ TEST(WatchIndex, AnImageIsWatchedAsLongAsOneWatchHoldsIt) {
   EXPECT_TRUE(index.Remove("bank/w").empty());
 }
 
+TEST(WatchIndex, TellsTheNamesByWhichWatchesHoldAnImage) {
+  WatchIndex index;
+  index.Set("shop/w", {{"r.io/a:latest", kOne}, {"r.io/a:1", kOne}, {"r.io/a:2", kTwo}});
+  index.Set("bank/w", {{"r.io/a:1", kOne}, {"r.io/b:1", kOne}});
+  EXPECT_EQ(index.NamesOf(kOne),
+            std::vector<std::string>({"r.io/a:1", "r.io/a:latest", "r.io/b:1"}));
+  index.Set("shop/w", {{"r.io/a:latest", kTwo}});
+  EXPECT_EQ(index.NamesOf(kOne), std::vector<std::string>({"r.io/a:1", "r.io/b:1"}));
+  index.Remove("bank/w");
+  EXPECT_TRUE(index.NamesOf(kOne).empty());
+}
+
 }  // namespace
 }  // namespace landwaiter::controller
