@@ -112,6 +112,7 @@ void AddChecksum(std::string_view value, const Record& record, std::string_view 
       file.digest = *std::move(bytes);
     }
   }
+  // apk keeps what whoever runs the system has changed there (apk-protected_paths(5)).
   file.config = record.folder == "etc" || record.folder.starts_with("etc/");
   out.AddRecord(std::move(file));
 }

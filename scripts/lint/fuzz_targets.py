@@ -19,6 +19,7 @@ REACHED = {
     "lib/base/clock.h ParseTime": "cloud_answers_fuzz",
     "lib/base/json.h ParseJson": "image_manifest_fuzz",
     "lib/base/toml.h StreamToml": "hosts_toml_fuzz",
+    "model/collected_json.h ReadCollected": "scan_child_answer_fuzz",
     "model/finding.h ParseConfidence": "role_messages_fuzz",
     "model/finding.h ParseFindingState": "role_messages_fuzz",
     "model/finding.h ParseSeverity": "role_messages_fuzz",
