@@ -10,7 +10,7 @@ import time
 from roles import Roles
 
 ASKED = 50
-INVENTORY = "application/vnd.landwaiter.inventory.3"  # as the controller asks for it
+INVENTORY = "application/vnd.landwaiter.inventory.4"  # as the controller asks for it
 
 
 def _cpu_seconds(pid):
