@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lib/base/digest.h"
+#include "lib/base/log.h"
 
 namespace landwaiter::controller {
 namespace {
@@ -34,9 +35,7 @@ void EachFinding(std::vector<PlatformMatch>& platforms, const Take& take) {
   }
 }
 
-}  // namespace
-
-Status AddFirstSeen(store::Store& store, std::vector<PlatformMatch>& platforms, TimePoint now) {
+Status Add(store::Store& store, TimePoint now, std::vector<PlatformMatch>& platforms) {
   std::map<std::string, TimePoint> seen;
   EachFinding(platforms, [&](const Finding& finding) {
     for (std::string& key : KeysOf(finding)) seen.emplace(std::move(key), now);
@@ -62,6 +61,16 @@ Status AddFirstSeen(store::Store& store, std::vector<PlatformMatch>& platforms, 
     if (const auto noted = store.NoteFirst(younger, first); !noted) return noted.error();
   }
   return Ok();
+}
+
+}  // namespace
+
+void AddFirstSeen(store::Store& store, const std::string& scan, TimePoint now,
+                  std::vector<PlatformMatch>& platforms) {
+  const Status added = Add(store, now, platforms);
+  if (added) return;
+  log::Warn("when findings were first seen is not known",
+            {{"scan", scan}, {"error", added.error()}});
 }
 
 }  // namespace landwaiter::controller

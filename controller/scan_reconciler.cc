@@ -171,10 +171,7 @@ Status ScanReconciler::MatchIfNewer(const resources::ImageScan& scan, const Dige
   const StageTimer timer(parts_.stages, Stage::kMatch);
   auto platforms = database->Match(image.inventory);
   if (!platforms) return std::move(platforms).error();
-  if (Status added = AddFirstSeen(parts_.store, *platforms, parts_.clock.Now()); !added) {
-    log::Warn("when findings were first seen is not known",
-              {{"scan", scan.name}, {"error", added.error()}});
-  }
+  AddFirstSeen(parts_.store, scan.name, parts_.clock.Now(), *platforms);
   StoredMatch match{
       database->Id(), database->BuiltAt(), parts_.clock.Now(), std::move(*platforms), {}, 0};
   if (Status saved = SaveMatch(parts_.store, digest, match); !saved) {

@@ -37,11 +37,10 @@ class FirstSeenTest : public ::testing::Test {
   std::vector<std::string> SeenOn(int day, std::vector<Finding> findings) {
     std::vector<PlatformMatch> platforms(1);
     platforms[0].findings = std::move(findings);
-    const Status added = AddFirstSeen(*store_, platforms, Day(day));
-    EXPECT_TRUE(added) << added.error().message;
+    AddFirstSeen(*store_, "scan", Day(day), platforms);
     std::vector<std::string> days;
     for (const Finding& finding : platforms[0].findings) {
-      days.push_back(finding.first_seen.substr(8, 2));
+      days.push_back(finding.first_seen.empty() ? "" : finding.first_seen.substr(8, 2));
     }
     return days;
   }
@@ -89,6 +88,47 @@ TEST_F(FirstSeenTest, AClockThatWasAheadIsNotBelieved) {
   EXPECT_EQ(SeenOn(20, {Of({"CVE-1"})}), Days({"20"}));
   EXPECT_EQ(SeenOn(3, {Of({"CVE-1"})}), Days({"03"}));
   EXPECT_EQ(SeenOn(9, {Of({"CVE-1"})}), Days({"03"}));
+}
+
+/// Of a server that is away.
+class AwayStore final : public store::Store {
+ public:
+  Status PutInventory(const Digest&, const store::InventoryRecord&,
+                      const std::vector<store::PackageKey>&) override {
+    return Unavailable("away");
+  }
+  Result<std::optional<store::InventoryRecord>> GetInventory(const Digest&) override {
+    return Unavailable("away");
+  }
+  Status PutFindings(const Digest&, const store::FindingsRecord&) override {
+    return Unavailable("away");
+  }
+  Result<std::optional<store::FindingsRecord>> GetFindings(const Digest&) override {
+    return Unavailable("away");
+  }
+  Result<std::optional<store::FindingsBasis>> GetFindingsBasis(const Digest&) override {
+    return Unavailable("away");
+  }
+  Result<bool> RenewFindings(const Digest&, const store::FindingsBasis&,
+                             const store::FindingsBasis&) override {
+    return Unavailable("away");
+  }
+  Status Delete(const Digest&) override { return Unavailable("away"); }
+  Result<std::vector<TimePoint>> NoteFirst(const std::vector<std::string>&, TimePoint) override {
+    return Unavailable("away");
+  }
+  Result<std::vector<Digest>> Digests() override { return Unavailable("away"); }
+  Result<std::vector<Digest>> ImagesWith(const store::PackageKey&, std::size_t) override {
+    return Unavailable("away");
+  }
+};
+
+TEST_F(FirstSeenTest, WhereTheStoreDoesNotSayNobodyKnows) {
+  AwayStore away;
+  std::vector<PlatformMatch> platforms(1);
+  platforms[0].findings = {Of({"CVE-1"})};
+  AddFirstSeen(away, "scan", Day(2), platforms);
+  EXPECT_EQ(platforms[0].findings[0].first_seen, "");
 }
 
 TEST_F(FirstSeenTest, NamesOfAnyLengthAndBytesAreTaken) {
