@@ -28,6 +28,12 @@ std::string_view FactName(Fact fact) {
       return "severities of others than the vendor";
     case Fact::kFixDates:
       return "when fixes were published";
+    case Fact::kDueDates:
+      return "by when known exploited vulnerabilities are to be mended";
+    case Fact::kFirstSeen:
+      return "when findings were first seen";
+    case Fact::kBases:
+      return "the images below it";
   }
   return "";
 }

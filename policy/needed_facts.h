@@ -24,6 +24,9 @@ enum class Fact {
   kEndOfLife,        // the last day of the operating system's release
   kOtherSeverities,  // the NVD's word and the worst word on a finding
   kFixDates,         // when fixes were published
+  kDueDates,         // by when known exploited ones are to be mended
+  kFirstSeen,        // when findings were first met in this cluster
+  kBases,            // images that share its lowest layers
 };
 /// For people: "environment variables", "collected files".
 std::string_view FactName(Fact fact);

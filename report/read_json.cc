@@ -278,8 +278,9 @@ Status IsWhole(const json& value) {
 /// history too), and what they hold only since a version of this program, or only where it was
 /// asked for.
 std::set<Fact> Lacking(const json& value, const ScanReport& report) {
-  std::set<Fact> lacking = {Fact::kEnvironment, Fact::kHistory, Fact::kFiles,
-                            Fact::kPasswd,      Fact::kMalware, Fact::kIntegrity};
+  std::set<Fact> lacking = {Fact::kEnvironment, Fact::kHistory,   Fact::kFiles,
+                            Fact::kPasswd,      Fact::kMalware,   Fact::kIntegrity,
+                            Fact::kDueDates,    Fact::kFirstSeen, Fact::kBases};
   if (report.inventory.collected.secrets < kSecretRulesVersion) lacking.insert(Fact::kSecrets);
   for (const json& platform : value["platforms"]) {
     if (platform.value("secrets", json()).is_null()) lacking.insert(Fact::kSecrets);

@@ -191,6 +191,8 @@ RuleOutcome Evaluate(const Rule& rule, const Facts& facts) {
   return outcome;
 }
 
+void Asks(const RuleBody& /*body*/, std::set<Fact>& facts) { facts.insert(Fact::kBases); }
+
 }  // namespace
 
 const BaseImage* KnownBaseOf(const std::vector<BaseImage>& under, const Inventory& image) {
@@ -208,6 +210,7 @@ extern constinit const RuleKind kBaseKind = {
     .schema = &kBase,
     .read = Read,
     .evaluate = Evaluate,
+    .asks = Asks,
 };
 
 }  // namespace landwaiter::policy

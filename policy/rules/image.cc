@@ -393,6 +393,7 @@ void Asks(const RuleBody& body, std::set<Fact>& facts) {
   if (!rule.denied_env.empty()) facts.insert(Fact::kEnvironment);
   if (!rule.denied_volumes.empty()) facts.insert(Fact::kVolumes);
   if (!rule.instructions.empty()) facts.insert(Fact::kHistory);
+  if (rule.max_layers_from_unknown_base) facts.insert(Fact::kBases);
 }
 
 }  // namespace

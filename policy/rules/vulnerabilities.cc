@@ -329,6 +329,8 @@ void Asks(const RuleBody& body, std::set<Fact>& facts) {
   const auto& rule = static_cast<const VulnerabilityRule&>(body);
   if (rule.severity_source != SeveritySource::kVendor) facts.insert(Fact::kOtherSeverities);
   if (rule.fix_available_for) facts.insert(Fact::kFixDates);
+  if (rule.exploited_due_within) facts.insert(Fact::kDueDates);
+  if (rule.first_seen_for) facts.insert(Fact::kFirstSeen);
 }
 
 }  // namespace

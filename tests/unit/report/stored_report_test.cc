@@ -98,6 +98,12 @@ const KindCase kCases[] = {
     {"coverage", "coverage: {require: [Malware]}"},
     {"malware", "malware: {}", Fact::kMalware},
     {"integrity", "integrity: {}", Fact::kIntegrity},
+    {"vulnerabilities", "vulnerabilities: {knownExploited: true, knownExploitedDueWithin: 7d}",
+     Fact::kDueDates},
+    {"vulnerabilities", "vulnerabilities: {severityAtLeast: High, firstSeenFor: 30d}",
+     Fact::kFirstSeen},
+    {"image", "image: {maxLayersFromUnknownBase: 3}", Fact::kBases},
+    {"base", "base: {unknown: Count}", Fact::kBases},
 };
 
 TEST(StoredReport, EveryKindIsJudgedAsOfTheScanOrIsToldWhatIsMissing) {
