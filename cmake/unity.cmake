@@ -34,6 +34,7 @@ set(LANDWAITER_ALONE
   policy/exceptions.cc
   policy/formats.cc
   policy/rules/
+  policy/test_file.cc
   report/
   resources/registry_watch.cc
   scanner/advisories/database.cc

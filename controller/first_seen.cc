@@ -42,6 +42,7 @@ Status Add(store::Store& store, TimePoint now, std::vector<PlatformMatch>& platf
   });
   if (seen.empty()) return Ok();
   std::vector<std::string> keys;
+  keys.reserve(seen.size());
   for (const auto& [key, time] : seen) keys.push_back(key);
   const auto times = store.NoteFirst(keys, now);
   if (!times) return times.error();

@@ -47,6 +47,7 @@ std::optional<BaseImage> FindBase(const Inventory& image, const std::vector<Know
 
 std::vector<Digest> ChainIds(const std::vector<ImageLayer>& layers) {
   std::vector<Digest> chain;
+  chain.reserve(layers.size());
   for (const ImageLayer& layer : layers) {
     chain.push_back(chain.empty()
                         ? layer.diff_id

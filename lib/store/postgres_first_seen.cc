@@ -11,6 +11,7 @@ Result<std::vector<TimePoint>> NoteFirstIn(PostgresConnection& connection,
   std::map<std::string_view, std::int64_t> noted;
   for (const std::string& key : keys) noted.emplace(key, now + 1);  // not yet
   std::vector<std::string_view> asked;
+  asked.reserve(noted.size());
   for (const auto& [key, time] : noted) asked.push_back(key);
   const auto rows = connection.Run("SELECT key, at FROM landwaiter_first_seen WHERE key = ANY ($1)",
                                    PostgresValues().BytesArray(asked));
@@ -36,6 +37,7 @@ Result<std::vector<TimePoint>> NoteFirstIn(PostgresConnection& connection,
     if (!written) return written.error();
   }
   std::vector<TimePoint> times;
+  times.reserve(keys.size());
   for (const std::string& key : keys) {
     times.emplace_back(std::chrono::milliseconds(noted.at(key)));
   }

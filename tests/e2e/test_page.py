@@ -32,7 +32,7 @@ def browser():
 def reports(system):
     shipped_rights(system.cluster)
     port = free_port()
-    with system.roles.controllers[0].started_with({"--report-listen": f"0.0.0.0:{port}"}):
+    with system.roles.controllers[0].started_with({"--report-listen": f"0.0.0.0:{port}", "--leader-elect-identity": "landwaiter-controller-0"}):  # in pictures
         system.cluster.wait_until(system.roles.leader, 60, "the controller leads")
         yield Reports(system, port)
 

@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"AnEmptyListOfRules", Yaml("  rules: []\n"), "spec.rules: is an empty list"},
         ErrorCase{"NoKind", Yaml("  rules: [{name: a}]\n"),
                   "spec.rules[0]: has no kind, expected exactly one of vulnerabilities, image, "
-                  "packages, malicious, licenses, os, coverage, always, reference"},
+                  "packages, malicious, licenses, os, base, coverage, always, reference"},
         ErrorCase{"TwoKinds", OneRule("vulnerabilities: {}, image: {runsAsRoot: true}"),
                   "spec.rules[0]: has 2 kinds (vulnerabilities, image)"},
         ErrorCase{
