@@ -273,8 +273,9 @@ Result<std::vector<std::string>> ReportClient::DigestsOf(const std::string& imag
   for (const json& item : *seen) {
     const auto references = item.value("references", json::array());
     if (std::find(references.begin(), references.end(), json(name)) == references.end()) continue;
-    if (!item["digest"].is_string()) continue;
-    found.emplace_back(Field(item, "scannedAt"), item["digest"].get<std::string>());
+    const auto digest = item.find("digest");
+    if (digest == item.end() || !digest->is_string()) continue;
+    found.emplace_back(Field(item, "scannedAt"), digest->get<std::string>());
   }
   if (found.empty()) {
     return NotFound("the cluster knows no image as " + name + ": landwaiter request " + name +
@@ -283,6 +284,7 @@ Result<std::vector<std::string>> ReportClient::DigestsOf(const std::string& imag
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::string> digests;
+  digests.reserve(found.size());
   for (auto& [scanned, digest] : found) digests.push_back(std::move(digest));
   if (digests.size() > 1) {
     std::fprintf(stderr, "landwaiter: %zu images have been %s; this is of %s, scanned last\n",
