@@ -145,6 +145,7 @@ void CheckAllowed(const std::vector<Entry>& allowed, const BaseImage* known, con
   const auto open = Unrecognisable(allowed, book);
   if (!open.empty()) return NotRecognised("allowed", open, outcome);
   std::vector<std::string> entries;
+  entries.reserve(allowed.size());
   for (const Entry& entry : allowed) entries.push_back(Shown(entry.text));
   Violate(outcome, "base image",
           (known != nullptr ? "is built on " + Named(*known) + ", which is not"
