@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/report_client.h"
 #include "lib/base/text.h"
+#include "report/json_writer.h"
 
 namespace landwaiter::cli {
 namespace {
@@ -24,7 +25,8 @@ std::size_t Width(const std::string& text) {
 }  // namespace
 
 void PrintJson(const json& value) {
-  std::printf("%s\n", value.dump(2, ' ', true, json::error_handler_t::replace).c_str());
+  const std::string text = value.dump(2, ' ', true, json::error_handler_t::replace);
+  std::printf("%s\n", report::WithoutCommands(text).c_str());
 }
 
 void PrintTable(const std::vector<std::vector<std::string>>& rows) {

@@ -12,12 +12,16 @@ std::string Dump(const json& value, int indent) {
   return value.dump(indent, ' ', true, json::error_handler_t::replace);
 }
 
-/// Where a report is printed into a job's log, "##[" and "##vso[" are commands to some services,
-/// wherever in a line they stand. '#' stands in texts alone, where JSON may write it otherwise.
-std::string WithoutCommands(std::string_view text) {
+constexpr std::size_t kHandOn = 64u << 10;
+
+bool IsPlain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+}  // namespace
+
+std::string WithoutCommands(std::string_view json) {
   std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
+  out.reserve(json.size());
+  for (const char c : json) {
     if (c == '#' && out.ends_with('#')) {
       out += "\\u0023";
     } else {
@@ -26,12 +30,6 @@ std::string WithoutCommands(std::string_view text) {
   }
   return out;
 }
-
-constexpr std::size_t kHandOn = 64u << 10;
-
-bool IsPlain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
-
-}  // namespace
 
 void JsonWriter::Next() {
   if (after_key_) {
@@ -46,8 +44,8 @@ void JsonWriter::Next() {
 }
 
 void JsonWriter::HandOn() {
-  const std::string text = WithoutCommands(text_);
-  out_.write(text.data(), static_cast<std::streamsize>(text.size()));
+  if (text_.find("##") != std::string::npos) text_ = WithoutCommands(text_);
+  out_.write(text_.data(), static_cast<std::streamsize>(text_.size()));
   text_.clear();
 }
 

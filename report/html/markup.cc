@@ -43,6 +43,9 @@ std::string Escaped(std::string_view raw) {
       case '\'':
         out += "&#39;";
         break;
+      case '#':  // a second one would begin a command where the page is printed to a job's log
+        out += out.ends_with('#') ? "&#35;" : "#";
+        break;
       default:
         out += c;
     }
@@ -74,6 +77,9 @@ std::string InScript(std::string_view json) {
         break;
       case '&':
         out += "\\u0026";
+        break;
+      case '#':  // as above
+        out += out.ends_with('#') ? "\\u0023" : "#";
         break;
       default:
         out += c;

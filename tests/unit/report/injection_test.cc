@@ -79,7 +79,7 @@ TEST_P(InjectionTest, ReachesNoTerminalAndNoRunner) {
   }
   // Those that are printed to a pipeline's log, or shown by one.
   for (const std::string_view name : {"table", "markdown", "junit", "json", "sarif", "cyclonedx",
-                                      "spdx", "gitlab", "xccdf", "arf"}) {
+                                      "spdx", "gitlab", "xccdf", "arf", "html", "openvex"}) {
     EXPECT_EQ(Rendered(name, report).find("##["), std::string::npos) << name;
     EXPECT_EQ(Rendered(name, report).find("##vso["), std::string::npos) << name;
   }
