@@ -30,6 +30,10 @@ bool Contains(const std::array<std::string_view, N>& list, std::string_view name
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
+std::string Counted(std::size_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
+}
+
 // What all records together say of one path: a file may be in the records of several packages of
 // which one has replaced it (dpkg keeps the old sums), and is right if it is one of theirs.
 struct Verdict {
@@ -186,16 +190,16 @@ void IntegrityMerge::CountPackages() {
     if (!has && ++without == 1) first = package.name;
   }
   for (const auto& [source, count] : unread) {
-    Gap("the records that " + source + " has of the files of " + std::to_string(count) +
-        " packages are not read");
+    Gap("the records that " + source + " has of the files of " +
+        Counted(count, "package", "packages") + " are not read");
   }
   if (without > 0) {
-    Gap(std::to_string(without) + " packages have no record of their files, the first of them " +
-        first);
+    Gap(Counted(without, "package has", "packages have") +
+        " no record of the files, the first is " + first);
   }
   if (without_sum_ > 0) {
-    Gap(std::to_string(without_sum_) +
-        " files of packages have no checksum on record, the first of them " + first_without_sum_);
+    Gap(Counted(without_sum_, "file of a package has", "files of packages have") +
+        " no checksum on record, the first is " + first_without_sum_);
   }
 }
 

@@ -79,7 +79,7 @@ def test_what_differs_fails_the_policy(scan, tmp_path, case):
 
 UNKNOWN = {
     "a package without a record": (layers({k: v for k, v in debian().items() if not k.endswith("zlib1g.list")}),
-                                   "1 packages have no record of their files, the first of them zlib1g"),
+                                   "1 package has no record of the files, the first is zlib1g"),
     "files without sums": (layers({k: v for k, v in debian().items() if not k.endswith(".md5sums")}), "have no checksum on record"),
 }
 

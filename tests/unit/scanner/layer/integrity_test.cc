@@ -222,11 +222,11 @@ INSTANTIATE_TEST_SUITE_P(
                       {Debian({{}, {.name = "bare", .files = {}, .sums = false, .list = false}})
                            .File("usr/bin/tool", "1")},
                       {},
-                      "1 packages have no record of their files, the first of them bare"},
+                      "1 package has no record of the files, the first is bare"},
         IntegrityCase{"AFileWithoutASum",
                       {Debian({{.sums = false}}).File("usr/bin/tool", "1")},
                       {},
-                      "1 files of packages have no checksum on record, the first of them "
+                      "1 file of a package has no checksum on record, the first is "
                       "/usr/bin/tool (tool)"},
         IntegrityCase{"ASumThatIsNone",
                       {Tar()
