@@ -49,8 +49,14 @@ struct ImageRule : RuleBody {
 /// A violation of this kind.
 void ViolateImage(RuleOutcome& outcome, std::string_view subject, std::string message);
 
-/// The demands on what the configuration says beside user, ports and labels; on the history; on the
-/// image as a whole. `facts`: of a platform whose configuration was read.
+/// The demands on the configuration's parts; on the history; on the image as a whole. `facts`: of a
+/// platform whose configuration was read.
+void CheckRoot(const ImageConfig& config, RuleOutcome& outcome);
+/// A denied name against a numeric user, or the other way, is open unless the uid decides it.
+void CheckDeniedUsers(const std::vector<std::string>& denied, const ImageConfig& config,
+                      RuleOutcome& outcome);
+void CheckPorts(const ImageRule& wanted, const ImageConfig& config, RuleOutcome& outcome);
+void CheckLabels(const ImageRule& wanted, const ImageConfig& config, RuleOutcome& outcome);
 void CheckEnvironment(const ImageRule& wanted, const ImageConfig& config, RuleOutcome& outcome);
 void CheckInstructions(const ImageRule& wanted, const Inventory& image, RuleOutcome& outcome);
 void CheckWhole(const ImageRule& wanted, const Facts& facts, RuleOutcome& outcome);
