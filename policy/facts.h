@@ -58,7 +58,9 @@ std::vector<std::string> CoverageGaps(const PlatformContent& platform, Need need
 
 /// Why a rule is not decided whose facts no scan has looked for yet.
 inline constexpr std::string_view kNotCollected =
-    "NotCollected: the scan did not look for what the rule is about; the image is scanned again";
+    "NotCollected: the scan did not look for what the rule is about; a cluster scans the image "
+    "again, "
+    "and folders and SBOMs cannot be looked at for it";
 
 /// kind, subject, package URL and path: stable whatever the wording of messages.
 std::string ViolationId(std::string_view kind, std::string_view subject, std::string_view purl = {},
