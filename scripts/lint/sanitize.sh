@@ -20,7 +20,7 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
 mkdir -p build
 run build/asan address,undefined lib_base_test lib_http_test lib_kube_test lib_store_test model_test \
-  scanner_versions_test scanner_packages_test scanner_secrets_test scanner_image_test scanner_layer_test \
+  scanner_versions_test scanner_packages_test scanner_malware_test scanner_secrets_test scanner_image_test scanner_layer_test \
   scanner_advisories_test scanner_updates_test scanner_matching_test policy_test report_test resources_test \
   admission_test webhook_test controller_test doctor_test scanner_service_test cli_test
 run build/tsan thread lib_http_test lib_kube_test lib_store_test scanner_image_test \
