@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "lib/base/text.h"
+#include "policy/content.h"
 #include "policy/exceptions.h"
 #include "policy/scan_exception.h"
 
@@ -102,16 +103,12 @@ void NoteFirstSeen(report::ScanReport& scan, TimePoint now) {
 }
 
 policy::ContentInput ContentOf(const report::ScanReport& scan, const Judging& judging) {
-  policy::ContentInput input;
+  policy::ContentInput input =
+      policy::ContentOf(scan.inventory, scan.platforms, scan.database.built_at, judging.bases);
   input.references = judging.references;
   if (!judging.ns.empty()) input.namespaces = {judging.ns};
-  input.database_built_at = judging.database_built_at;
-  input.collected = &scan.inventory.collected;
-  input.bases = judging.bases;
-  for (std::size_t i = 0; i < scan.inventory.platforms.size(); ++i) {
-    input.platforms.push_back({&scan.inventory.platforms[i], &scan.platforms[i].findings,
-                               &scan.platforms[i].coverage, scan.bases[i],
-                               scan.platforms[i].os_end_of_life});
+  for (std::size_t i = 0; i < std::min(input.platforms.size(), scan.bases.size()); ++i) {
+    input.platforms[i].base = scan.bases[i];
   }
   return input;
 }

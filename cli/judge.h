@@ -31,7 +31,6 @@ struct Judging {
   const std::vector<policy::ScanPolicy>& policies;
   std::vector<ImageReference> references;  // that name the image; none for a file
   std::string ns;
-  std::optional<TimePoint> database_built_at;
   TimePoint now;
   const BaseBook* bases = nullptr;  // null: none were named
 };

@@ -119,7 +119,6 @@ void CompareRules(const std::optional<std::vector<std::string>>& expected, Verdi
 struct CaseJudge::Facts {
   report::ScanReport scan;
   std::set<policy::Fact> lacking = {};
-  std::optional<TimePoint> database_built_at = {};
 };
 
 Result<std::vector<policy::TestCase>> ReadTestFile(const std::string& path) {
@@ -180,7 +179,7 @@ Result<CaseJudge::Facts> CaseJudge::Scan(PlannedCase& planned, const Cancellatio
   auto scan = ScanAndMatch(*planned.image, flags_, layer_cache_.get(), *database_, cancel);
   if (!scan) return std::move(scan).error();
   scan->bases.resize(scan->inventory.platforms.size());
-  return Facts{*std::move(scan), {}, database_->Info().built_at};
+  return Facts{*std::move(scan), {}};
 }
 
 Result<CaseJudge::Facts> CaseJudge::Gather(PlannedCase& planned, const Cancellation& cancel) {
@@ -189,8 +188,7 @@ Result<CaseJudge::Facts> CaseJudge::Gather(PlannedCase& planned, const Cancellat
   if (!text) return text.error();
   auto stored = report::ReadStoredReport(*text);
   if (!stored) return Error(stored.error()).Context(planned.test.report);
-  Facts facts{std::move(stored->scan), std::move(stored->lacking), {}};
-  if (auto built = ParseTime(facts.scan.database.built_at)) facts.database_built_at = *built;
+  Facts facts{std::move(stored->scan), std::move(stored->lacking)};
   if (!planned.reference && !facts.scan.reference.empty()) {
     auto reference = ImageReference::Parse(facts.scan.reference);
     if (!reference) return std::move(reference).error().Context(planned.test.report);
@@ -210,9 +208,8 @@ report::PolicyTestResult CaseJudge::Judge(PlannedCase& planned, const Cancellati
   };
   auto facts = Gather(planned, cancel);
   if (!facts) return fail(facts.error());
-  Judging judging{planned.policies.policies, {}, planned.policies.ns, {}, {}};
+  Judging judging{planned.policies.policies, {}, planned.policies.ns, {}};
   if (planned.reference) judging.references.push_back(*planned.reference);
-  judging.database_built_at = facts->database_built_at;
   judging.now = planned.now;
   ApplyVexFiles(planned.vex, judging.references, facts->scan);
   NoteFirstSeen(facts->scan, planned.now);

@@ -250,9 +250,7 @@ int RunScan(const ScanFlags& flags) {
   ApplyVexFiles(plan->vex, ReferencesOf(plan->image), scan);
   const TimePoint now = SystemClock().Now();
   NoteFirstSeen(scan, now);
-  Judging judging{plan->policies, ReferencesOf(plan->image), plan->ns, {}, {}};
-  judging.database_built_at = (*database)->Info().built_at;
-  judging.now = now;
+  Judging judging{plan->policies, ReferencesOf(plan->image), plan->ns, now};
   const BaseList book(*bases);
   if (!bases->empty()) judging.bases = &book;
   Judge(scan, judging);

@@ -9,6 +9,7 @@
 #include "controller/turned_bad.h"
 #include "lib/base/text.h"
 #include "model/scan_request.h"
+#include "policy/content.h"
 #include "policy/evaluate.h"
 #include "resources/judgement.h"
 
@@ -140,33 +141,17 @@ void FillFindings(const StoredMatch& match, std::uint64_t suppressed, ImageScanS
   status.report_size_bytes = match.report_bytes;
 }
 
-policy::ContentInput ContentOf(const StoredImage& stored,
-                               const std::vector<ImageReference>& references) {
-  policy::ContentInput content;
-  content.collected = &stored.inventory.collected;
-  for (std::size_t i = 0; i < stored.inventory.platforms.size(); ++i) {
-    policy::PlatformContent platform{&stored.inventory.platforms[i], nullptr, nullptr};
-    if (stored.match && i < stored.match->platforms.size()) {
-      platform.findings = &stored.match->platforms[i].findings;
-      platform.coverage = &stored.match->platforms[i].coverage;
-      platform.os_end_of_life = stored.match->platforms[i].os_end_of_life;
-    }
-    content.platforms.push_back(platform);
-  }
-  content.references = references;
-  if (stored.match) {
-    if (auto built = ParseTime(stored.match->database_built_at)) {
-      content.database_built_at = *built;
-    }
-  }
-  return content;
+policy::ContentInput ContentOf(const StoredImage& stored, const BaseBook* bases) {
+  static const StoredMatch kNone;
+  const StoredMatch& match = stored.match ? *stored.match : kNone;
+  return policy::ContentOf(stored.inventory, match.platforms, match.database_built_at, bases);
 }
 
 void FillPolicies(const JudgeInput& input, const std::vector<ImageReference>& references,
                   TimePoint now, ImageScanStatus& status) {
-  policy::ContentInput content = ContentOf(*input.stored, references);
+  policy::ContentInput content = ContentOf(*input.stored, input.bases);
+  content.references = references;
   content.namespaces = status.used_by_namespaces;
-  content.bases = input.bases;
   status.policies.clear();
   for (const auto& record : *input.policies) {
     if (status.policies.size() >= resources::kMaxPolicies) break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "policy/content.h"
 #include "policy/evaluate.h"
 
 namespace landwaiter::controller::report_api {
@@ -26,20 +27,9 @@ std::vector<ImageReference> ReferencesOf(const resources::ImageScan& scan) {
 /// them, or for some of the namespaces, excuses nothing here.
 void Judge(const ReportSource& source, const resources::ImageScan& scan,
            const std::vector<ImageReference>& references, report::ScanReport& report) {
-  policy::ContentInput content;
+  policy::ContentInput content = policy::ContentOf(report.inventory, report.platforms,
+                                                   report.database.built_at, source.Bases());
   content.namespaces = scan.status.used_by_namespaces;
-  content.collected = &report.inventory.collected;
-  content.bases = source.Bases();
-  if (auto built = ParseTime(report.database.built_at)) content.database_built_at = *built;
-  for (std::size_t i = 0; i < report.inventory.platforms.size(); ++i) {
-    policy::PlatformContent platform{&report.inventory.platforms[i], nullptr, nullptr};
-    if (i < report.platforms.size()) {
-      platform.findings = &report.platforms[i].findings;
-      platform.coverage = &report.platforms[i].coverage;
-      platform.os_end_of_life = report.platforms[i].os_end_of_life;
-    }
-    content.platforms.push_back(platform);
-  }
   const TimePoint now = source.Now();
   for (const auto& record : source.AllPolicies()) {
     const policy::ScanPolicy& one = record->policy;

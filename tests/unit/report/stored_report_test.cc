@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/secret_rules.h"
+#include "policy/content.h"
 #include "policy/kinds.h"
 #include "report/read_json.h"
 #include "tests/unit/policy/builders.h"
@@ -49,14 +50,9 @@ ScanReport Rich() {
 }
 
 PolicyVerdict JudgedBy(const policy::ScanPolicy& policy, const ScanReport& scan) {
-  policy::ContentInput input;
-  input.collected = &scan.inventory.collected;
-  input.database_built_at = policy::At(scan.database.built_at);
-  for (std::size_t i = 0; i < scan.platforms.size(); ++i) {
-    input.platforms.push_back({&scan.inventory.platforms[i], &scan.platforms[i].findings,
-                               &scan.platforms[i].coverage, scan.bases[i],
-                               scan.platforms[i].os_end_of_life});
-  }
+  policy::ContentInput input =
+      policy::ContentOf(scan.inventory, scan.platforms, scan.database.built_at, nullptr);
+  for (std::size_t i = 0; i < scan.bases.size(); ++i) input.platforms[i].base = scan.bases[i];
   return policy::EvaluateContent(policy, input, policy::kNow);
 }
 
