@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "cli/database_path.h"
 #include "cli/database_view.h"
 #include "cli/db_commands.h"
@@ -40,11 +41,6 @@ struct ViewFlags {
   bool verify = false;
 };
 
-int Complain(const Error& error) {
-  std::fprintf(stderr, "landwaiter db: %s\n", text::Printable(error.message).c_str());
-  return kExitIncomplete;
-}
-
 /// One line on a terminal, written over; nothing elsewhere.
 class BuildProgressLine {
  public:
@@ -74,7 +70,7 @@ int Build(const BuildFlags& flags) {
   for (const std::string& feed : flags.feeds) {
     auto source = advisories::ParseFeedSource(feed);
     if (!source) {
-      Complain(source.error());
+      Complain("landwaiter db", source.error(), kExitIncomplete);
       return kExitUsage;
     }
     options.feeds.push_back(*std::move(source));
@@ -92,7 +88,7 @@ int Build(const BuildFlags& flags) {
   const auto info = advisories::BuildDatabase(options, Cancellation{interrupt.Token()});
   line.Clear();
   if (!info) {
-    Complain(info.error());
+    Complain("landwaiter db", info.error(), kExitIncomplete);
     const bool record = info.error().code == Code::kInvalidArgument && !flags.keep_going;
     if (record)
       std::fprintf(stderr, "With --keep-going broken records are left out and counted.\n");
@@ -105,9 +101,11 @@ int Build(const BuildFlags& flags) {
 int ShowStatus(const ViewFlags& flags) {
   const std::string folder = DatabasePath(flags.folder);
   const auto database = AdvisoryDatabase::Open(folder);
-  if (!database) return Complain(database.error());
+  if (!database) return Complain("landwaiter db", database.error(), kExitIncomplete);
   if (flags.verify) {
-    if (Status status = AdvisoryDatabase::Verify(folder); !status) return Complain(status.error());
+    if (Status status = AdvisoryDatabase::Verify(folder); !status) {
+      return Complain("landwaiter db", status.error(), kExitIncomplete);
+    }
   }
   const auto& info = (*database)->Info();
   const bool json = flags.format == "json";
@@ -145,9 +143,9 @@ Result<LookupAnswer> Ask(const AdvisoryDatabase& database, const ViewFlags& flag
 
 int Lookup(const ViewFlags& flags) {
   const auto database = AdvisoryDatabase::Open(DatabasePath(flags.folder));
-  if (!database) return Complain(database.error());
+  if (!database) return Complain("landwaiter db", database.error(), kExitIncomplete);
   const auto answer = Ask(**database, flags);
-  if (!answer) return Complain(answer.error());
+  if (!answer) return Complain("landwaiter db", answer.error(), kExitIncomplete);
   if (flags.format == "json") {
     std::fputs(RenderLookupJson(flags.package, *answer).c_str(), stdout);
     return kExitOk;

@@ -2,12 +2,12 @@
 // as `scan` takes it, or report:FILE, what `scan --format json` wrote.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <ostream>
 
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "cli/database_path.h"
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
@@ -15,7 +15,6 @@
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "policy/policy.h"
 #include "report/diff_format.h"
 #include "report/read_json.h"
@@ -25,6 +24,7 @@
 namespace landwaiter::cli {
 namespace {
 
+constexpr std::string_view kCommand = "landwaiter diff";
 constexpr std::string_view kReportPrefix = "report:";
 
 struct DiffFlags {
@@ -36,18 +36,7 @@ struct DiffFlags {
   std::string output;
 };
 
-int Complain(const Error& error, int code) {
-  std::fprintf(stderr, "landwaiter diff: %s\n", text::Printable(error.message).c_str());
-  return code;
-}
-
-FormatNames Known() {
-  FormatNames names;
-  for (const report::DiffFormat& format : report::DiffFormats()) {
-    names.emplace_back(format.name, format.about);
-  }
-  return names;
-}
+FormatNames Known() { return FormatNamesOf(report::DiffFormats()); }
 
 /// One side: an image that is still to be scanned, or a report.
 struct SidePlan {
@@ -152,23 +141,25 @@ class Sides {
 
 int RunDiff(const DiffFlags& flags) {
   auto plan = MakePlan(flags);
-  if (!plan) return Complain(plan.error(), kExitUsage);
+  if (!plan) return Complain(kCommand, plan.error(), kExitUsage);
   Sides sides(flags.source);
-  if (Status opened = sides.Open(*plan); !opened) return Complain(opened.error(), kExitIncomplete);
+  if (Status opened = sides.Open(*plan); !opened) {
+    return Complain(kCommand, opened.error(), kExitIncomplete);
+  }
   if (flags.source.verbose) log::Configure(log::Level::kDebug, log::Format::kText);
   Interrupt interrupt;
   const Cancellation cancel{interrupt.Token()};
   const auto before = sides.Read(plan->before, cancel);
-  if (!before) return Complain(before.error(), kExitIncomplete);
+  if (!before) return Complain(kCommand, before.error(), kExitIncomplete);
   const auto after = sides.Read(plan->after, cancel);
-  if (!after) return Complain(after.error(), kExitIncomplete);
+  if (!after) return Complain(kCommand, after.error(), kExitIncomplete);
   const report::ScanDiff diff = report::Compare(*before, *after);
   const Status printed = WriteOutputs(plan->outputs, [&](const Output& output, std::ostream& out) {
     for (const report::DiffFormat& format : report::DiffFormats()) {
       if (format.name == output.format) format.write(diff, out);
     }
   });
-  if (!printed) return Complain(printed.error(), kExitIncomplete);
+  if (!printed) return Complain(kCommand, printed.error(), kExitIncomplete);
   if (plan->fail_on_new && Fails(diff, *plan->fail_on_new)) return kExitPolicyFailed;
   return diff.Complete() ? kExitOk : kExitIncomplete;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "cli/database_path.h"
 #include "cli/image_argument.h"
 #include "cli/interrupt.h"
@@ -24,6 +25,8 @@
 namespace landwaiter::cli {
 namespace {
 
+constexpr std::string_view kCommand = "landwaiter explain";
+
 struct ExplainFlags {
   std::string image;
   std::string id;
@@ -34,11 +37,6 @@ struct ExplainFlags {
   bool dev = false;
   RegistryFlags registry;
 };
-
-int Complain(const Error& error, int code) {
-  std::fprintf(stderr, "landwaiter explain: %s\n", text::Printable(error.message).c_str());
-  return code;
-}
 
 void Line(const std::string& text) { std::printf("%s\n", text::Printable(text).c_str()); }
 
@@ -129,28 +127,28 @@ Result<ImageInventory> Scan(const ExplainFlags& flags, const Cancellation& cance
 
 int Run(const ExplainFlags& flags) {
   const auto database = advisories::AdvisoryDatabase::Open(DatabasePath(flags.database));
-  if (!database) return Complain(database.error(), kExitIncomplete);
+  if (!database) return Complain(kCommand, database.error(), kExitIncomplete);
   const auto naming = (*database)->AdvisoriesNaming(flags.id);
-  if (!naming) return Complain(naming.error(), kExitIncomplete);
+  if (!naming) return Complain(kCommand, naming.error(), kExitIncomplete);
   if (naming->empty()) {
-    return Complain(NotFound("no advisory in the database bears the name " + flags.id),
+    return Complain(kCommand, NotFound("no advisory in the database bears the name " + flags.id),
                     kExitIncomplete);
   }
   const Interrupt interrupt;
   const auto scanned = Scan(flags, Cancellation{interrupt.Token()});
-  if (!scanned) return Complain(scanned.error(), kExitIncomplete);
+  if (!scanned) return Complain(kCommand, scanned.error(), kExitIncomplete);
   const auto stale = matching::StaleDatabase((*database)->Info().built_at, SystemClock().Now(),
                                              policy::kDefaultDatabaseAge);
   bool reported = false;
   bool untold = false;
   for (const Inventory& inventory : scanned->platforms) {
     auto explanation = matching::Explain(inventory, **database, flags.id);
-    if (!explanation) return Complain(explanation.error(), kExitIncomplete);
+    if (!explanation) return Complain(kCommand, explanation.error(), kExitIncomplete);
     if (stale) explanation->coverage.push_back(*stale);
     PrintVerdict(flags, *explanation);
     PrintRows(*explanation);
     if (Status status = PrintExceptions(flags.policy_files, *explanation); !status) {
-      return Complain(status.error(), kExitUsage);
+      return Complain(kCommand, status.error(), kExitUsage);
     }
     reported = reported || !explanation->reported.empty();
     untold =

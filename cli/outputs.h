@@ -20,6 +20,14 @@ struct Output {
 /// Name and a few words about it; the first one is the default.
 using FormatNames = std::vector<std::pair<std::string_view, std::string_view>>;
 
+/// Of a table of formats, each with a name and what it is about.
+template <class Formats>
+FormatNames FormatNamesOf(const Formats& formats) {
+  FormatNames names;
+  for (const auto& format : formats) names.emplace_back(format.name, format.about);
+  return names;
+}
+
 /// One for each value of --format; the default format where there is none. `output` is the file of
 /// the one format that names none itself.
 /// Errors: InvalidArgument for a format that is none, a second one without a file, a file named

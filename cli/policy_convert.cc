@@ -8,29 +8,24 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "policy/anchore/convert.h"
 #include "policy/policy.h"
 
 namespace landwaiter::cli {
 namespace {
 
-int Complain(const Error& error) {
-  std::fprintf(stderr, "landwaiter: %s\n", text::Printable(error.message).c_str());
-  return kExitUsage;
-}
-
 int Convert(const std::string& path, const std::string& output) {
   const auto bundle = ReadFile(path, policy::kMaxPolicyBytes);
-  if (!bundle) return Complain(bundle.error());
+  if (!bundle) return Complain("landwaiter", bundle.error(), kExitUsage);
   const auto converted = policy::ConvertAnchoreBundle(*bundle, SystemClock().Now());
-  if (!converted) return Complain(Error(converted.error()).Context(path));
+  if (!converted) return Complain("landwaiter", Error(converted.error()).Context(path), kExitUsage);
   if (output.empty()) {
     std::fputs(converted->yaml.c_str(), stdout);
   } else if (Status written = WriteFileAtomically(output, converted->yaml); !written) {
-    return Complain(written.error());
+    return Complain("landwaiter", written.error(), kExitUsage);
   }
   for (const std::string& note : converted->notes) {
     std::fprintf(stderr, "note: %s\n", note.c_str());

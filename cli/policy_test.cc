@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/complain.h"
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "cli/policy_cases.h"
@@ -39,18 +40,7 @@ struct TestFlags {
   }
 };
 
-int Complain(const Error& error, int code) {
-  std::fprintf(stderr, "landwaiter: %s\n", text::Printable(error.message).c_str());
-  return code;
-}
-
-FormatNames Known() {
-  FormatNames names;
-  for (const report::PolicyTestFormat& format : report::PolicyTestFormats()) {
-    names.emplace_back(format.name, format.about);
-  }
-  return names;
-}
+FormatNames Known() { return FormatNamesOf(report::PolicyTestFormats()); }
 
 /// What the flags ask without a file of tests.
 Result<policy::TestCase> CaseOfFlags(const TestFlags& flags) {
@@ -121,12 +111,12 @@ int ExitCodeOf(const std::vector<PlannedCase>& planned,
 
 int Run(const TestFlags& flags) {
   if (Status status = CheckRegistryFlags(flags.source.registry); !status) {
-    return Complain(status.error(), kExitUsage);
+    return Complain("landwaiter", status.error(), kExitUsage);
   }
   auto outputs = ParseOutputs(flags.formats, flags.output, Known());
-  if (!outputs) return Complain(outputs.error(), kExitUsage);
+  if (!outputs) return Complain("landwaiter", outputs.error(), kExitUsage);
   auto planned = PlanCases(flags, SystemClock().Now());
-  if (!planned) return Complain(planned.error(), kExitUsage);
+  if (!planned) return Complain("landwaiter", planned.error(), kExitUsage);
   if (flags.source.verbose) log::Configure(log::Level::kDebug, log::Format::kText);
   Interrupt interrupt;
   const Cancellation cancel{interrupt.Token()};
@@ -143,7 +133,7 @@ int Run(const TestFlags& flags) {
       if (format.name == output.format) format.write(results, out);
     }
   });
-  if (!printed) return Complain(printed.error(), kExitIncomplete);
+  if (!printed) return Complain("landwaiter", printed.error(), kExitIncomplete);
   return ExitCodeOf(*planned, results);
 }
 

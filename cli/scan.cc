@@ -86,13 +86,7 @@ Result<std::string> DateOfEnvironment() {
   return FormatTime(TimePoint(std::chrono::seconds(seconds)));
 }
 
-FormatNames Known() {
-  FormatNames names;
-  for (const report::Format& format : report::Formats()) {
-    names.emplace_back(format.name, format.about);
-  }
-  return names;
-}
+FormatNames Known() { return FormatNamesOf(report::Formats()); }
 
 /// Who files are shown to. That nobody is there where only a policy asks for it is for the policy
 /// to judge.

@@ -14,7 +14,6 @@ set(LANDWAITER_ALONE
   controller/report_api/ controller/notify/ controller/runtime/ controller/watch/ scanner/matching/vex/
   cli/db_update.cc
   cli/diff.cc
-  cli/policy_test.cc
   cli/query.cc
   cli/report_client.cc
   cli/report_print.cc
