@@ -19,6 +19,9 @@ constexpr std::size_t kMaxPlatforms = 64;  // as many as an index may hold here
 constexpr std::size_t kMaxFindings = 1'000'000;
 constexpr std::size_t kMaxCoverage = 10'000;
 constexpr std::size_t kMaxLayers = 10'000;
+/// "advisories", and "advisories-npm" for a language's packages: one or the other where there are
+/// any.
+constexpr std::string_view kMatchingSource = "advisories";
 /// A package has some 20 values, a finding 30.
 constexpr JsonLimits kLimits = {kMaxReportBytes, 16, 12'000'000};
 
@@ -130,7 +133,7 @@ Status ReadSecret(JsonFields& fields, SecretFound& secret) {
 
 /// What is of the matching, not of the inventory: the report has both in one list.
 bool IsOfMatching(const Coverage& line) {
-  return line.source == "database" || line.source.starts_with("advisories");
+  return line.source == "database" || line.source.starts_with(kMatchingSource);
 }
 
 Status ReadBase(JsonFields& fields, std::optional<BaseImage>& base) {
@@ -257,6 +260,9 @@ Status IsWhole(const json& value) {
   constexpr const char* kConfig[] = {"created", "exposedPorts", "healthcheck",
                                      "labels",  "uid",          "user"};
   constexpr const char* kPackage[] = {"layer", "licenses", "path", "type", "version"};
+  constexpr const char* kFinding[] = {
+      "aliases", "cvssScore", "fixedVersion", "hostKernel", "installedVersion", "knownExploited",
+      "layer",   "package",   "packageType",  "published",  "severity"};
   if (Status whole = Holds(value, "", kReport); !whole) return whole;
   if (!value["platforms"].is_array()) return InvalidArgument("report.platforms is no list");
   for (std::size_t i = 0; i < value["platforms"].size(); ++i) {
@@ -269,6 +275,30 @@ Status IsWhole(const json& value) {
     if (Status whole = Holds(platform["config"], path + "config.", kConfig); !whole) return whole;
     for (const json& package : platform["packages"]) {
       if (Status whole = Holds(package, path + "packages[].", kPackage); !whole) return whole;
+    }
+    for (const json& finding : platform["findings"]) {
+      if (Status whole = Holds(finding, path + "findings[].", kFinding); !whole) return whole;
+    }
+  }
+  return Ok();
+}
+
+/// What one part of a report says against another.
+Status Agrees(const ScanReport& report) {
+  for (std::size_t i = 0; i < report.platforms.size(); ++i) {
+    const Inventory& inventory = report.inventory.platforms[i];
+    const std::string path = "report.platforms[" + std::to_string(i) + "].";
+    const auto& coverage = report.platforms[i].coverage;
+    const bool matched = std::any_of(coverage.begin(), coverage.end(), [](const Coverage& line) {
+      return line.source.starts_with(kMatchingSource);
+    });
+    if (!inventory.packages.empty() && !report.database.id.empty() && !matched) {
+      return InvalidArgument(path +
+                             "coverage does not say that the packages were matched with "
+                             "advisories: their findings would be taken for none");
+    }
+    if (report.bases[i] && report.bases[i]->layers > inventory.layers.size()) {
+      return InvalidArgument(path + "base.layers are more than the image has");
     }
   }
   return Ok();
@@ -312,6 +342,7 @@ Result<StoredReport> ReadStoredReport(std::string_view text) {
   StoredReport stored;
   if (Status read = ReadReport(*value, stored.scan); !read) return std::move(read).error();
   if (Status whole = IsWhole(*value); !whole) return std::move(whole).error();
+  if (Status agrees = Agrees(stored.scan); !agrees) return std::move(agrees).error();
   stored.lacking = Lacking(*value, stored.scan);
   for (PlatformFindings& platform : stored.scan.platforms) {
     std::erase_if(platform.coverage,

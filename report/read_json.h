@@ -28,7 +28,8 @@ struct StoredReport {
 };
 /// As ReadJsonReport, with all that rules look at. A field that every report has must be there: one
 /// that is left out would be taken for "nothing", and a policy pass for want of it.
-/// Errors: as ReadJsonReport, and InvalidArgument naming a field that is missing.
+/// Errors: as ReadJsonReport, and InvalidArgument naming a field that is missing, or one that
+/// another speaks against.
 Result<StoredReport> ReadStoredReport(std::string_view text);
 
 }  // namespace landwaiter::report

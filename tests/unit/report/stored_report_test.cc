@@ -200,6 +200,13 @@ TEST(StoredReport, AFieldThatEveryReportHasMustBeThere) {
     value["platforms"][0][name] = nullptr;
     refused(value, name);
   }
+  for (const char* name :
+       {"aliases", "cvssScore", "fixedVersion", "hostKernel", "installedVersion", "knownExploited",
+        "layer", "package", "packageType", "published", "severity"}) {
+    json value = whole;
+    value["platforms"][0]["findings"][0].erase(name);
+    refused(value, name);
+  }
   json value = whole;
   value["platforms"][0]["packages"][0].erase("licenses");
   refused(value, "licenses");
@@ -213,6 +220,57 @@ TEST(StoredReport, AFieldThatEveryReportHasMustBeThere) {
   value.erase("database");
   refused(value, "database");
 }
+
+struct LyingReport {
+  const char* name;
+  void (*change)(json&);
+  const char* refused;  // with this word; nullptr: it is no lie
+};
+
+class LyingReportTest : public testing::TestWithParam<LyingReport> {};
+
+TEST_P(LyingReportTest, IsRefusedAndNeverAPass) {
+  json value = json::parse(Rendered("json", Rich()));
+  GetParam().change(value);
+  const auto stored = ReadStoredReport(value.dump());
+  ASSERT_EQ(static_cast<bool>(stored), GetParam().refused == nullptr);
+  if (stored) {
+    EXPECT_NE(JudgedBy(policy::ARule("vulnerabilities: {}"), stored->scan).verdict, Verdict::kPass);
+  } else {
+    EXPECT_NE(stored.error().message.find(GetParam().refused), std::string::npos)
+        << stored.error().message;
+  }
+}
+
+void ClaimNoFindings(json& value) { value["platforms"][0]["findings"] = json::array(); }
+
+INSTANTIATE_TEST_SUITE_P(
+    StoredReport, LyingReportTest,
+    testing::Values(
+        LyingReport{"CoverageOfNothing",
+                    [](json& v) {
+                      ClaimNoFindings(v);
+                      v["platforms"][0]["coverage"] = json::array();
+                    },
+                    "were matched"},
+        LyingReport{
+            "CoverageOfTheDatabaseAlone",
+            [](json& v) {
+              ClaimNoFindings(v);
+              v["platforms"][0]["coverage"] = {
+                  {{"source", "database"}, {"state", "Read"}, {"reason", ""}, {"packages", 1}}};
+            },
+            "were matched"},
+        LyingReport{"ABaseOfMoreLayersThanThereAre",
+                    [](json& v) { v["platforms"][0]["base"]["layers"] = 10'000; }, "base.layers"},
+        LyingReport{"NoPlatforms", [](json& v) { v["platforms"] = json::array(); }, nullptr},
+        LyingReport{"APlatformTwiceTheSecondTimeWithoutFindings",
+                    [](json& v) {
+                      v["platforms"].push_back(v["platforms"][0]);
+                      v["platforms"][1]["findings"] = json::array();
+                    },
+                    nullptr}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace landwaiter::report
