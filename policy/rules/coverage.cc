@@ -140,8 +140,10 @@ void CheckLicenses(const Inventory& inventory, RuleOutcome& outcome) {
   }
   for (const auto& [source, found] : without) {
     Violate(outcome, "Licenses", source,
-            "Licenses: " + std::to_string(found.first) + " packages of " + Shown(source) +
-                " have none on record, the first of them " + Shown(found.second));
+            "Licenses: " + std::to_string(found.first) +
+                (found.first == 1 ? " package of " : " packages of ") + Shown(source) +
+                (found.first == 1 ? " has" : " have") + " none on record, the first is " +
+                Shown(found.second));
   }
 }
 

@@ -280,7 +280,10 @@ INSTANTIATE_TEST_SUITE_P(
                       AnImage().NotRead("files", CoverageState::kFailed, "too many"), kPass},
         CollectedCase{"RequiredLicensesThatNobodyRecords", "coverage: {require: [Licenses]}",
                       AnImage().Holds("deb", "bash", "5"), kFail,
-                      "have none on record, the first of them bash"},
+                      "has none on record, the first is bash"},
+        CollectedCase{"RequiredLicensesThatNobodyRecordsOfTwo", "coverage: {require: [Licenses]}",
+                      AnImage().Holds("deb", "bash", "5").Holds("deb", "dash", "5"), kFail,
+                      "have none on record, the first is bash"},
         CollectedCase{"RequiredLicenses", "coverage: {require: [Licenses]}",
                       AnImage().Holds("npm", "a", "1").Licensed({"MIT"}), kPass}),
     [](const auto& info) { return info.param.name; });
