@@ -28,19 +28,6 @@ bool Applies(const policy::ScanPolicy& policy, const resources::ImageScan& scan)
                      });
 }
 
-json ToJson(const RunningFails& running) {
-  json workloads = json::array();
-  for (const FailingWorkload& one : running.workloads) {
-    workloads.push_back({{"namespace", one.ns},
-                         {"kind", one.kind},
-                         {"name", one.name},
-                         {"image", one.image},
-                         {"scan", one.scan},
-                         {"pods", one.pods}});
-  }
-  return {{"images", running.images}, {"pods", running.pods}, {"workloads", std::move(workloads)}};
-}
-
 }  // namespace
 
 void Count(const PolicyRecord& policy, const resources::ImageScan& scan, PolicyTally& tally) {
@@ -173,7 +160,7 @@ Outcome PolicyReconciler::Reconcile(const std::string& name, const Cancellation&
                        {"warn", status.counts.warn},
                        {"fail", status.counts.fail},
                        {"pending", status.counts.pending}}},
-                     {"runningFails", ToJson(status.running)},
+                     {"runningFails", RunningFailsToJson(status.running)},
                      {"conditions", resources::ConditionsToJson(status.conditions)}}}};
   auto written = api_.Patch(kScanPolicies, {"", name},
                             {.type = kube::PatchType::kMerge,

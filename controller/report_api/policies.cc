@@ -5,25 +5,12 @@
 #include "controller/report_api/answer.h"
 #include "controller/report_api/page.h"
 #include "controller/report_api/routes.h"
+#include "controller/runtime/running_fails.h"
 
 namespace landwaiter::controller::report_api {
-
 namespace {
 
 using nlohmann::json;
-
-json RunningFailsToJson(const RunningFails& running) {
-  json workloads = json::array();
-  for (const FailingWorkload& one : running.workloads) {
-    workloads.push_back({{"namespace", one.ns},
-                         {"kind", one.kind},
-                         {"name", one.name},
-                         {"image", one.image},
-                         {"scan", one.scan},
-                         {"pods", one.pods}});
-  }
-  return {{"images", running.images}, {"pods", running.pods}, {"workloads", std::move(workloads)}};
-}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "controller/runtime/running_fails.h"
 
+#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
@@ -92,6 +93,20 @@ std::optional<RunningFails> CountRunningFails(const WhatRuns& runs,
     out.workloads.push_back(std::move(workload));
   }
   return out;
+}
+
+nlohmann::json RunningFailsToJson(const RunningFails& running) {
+  using nlohmann::json;
+  json workloads = json::array();
+  for (const FailingWorkload& one : running.workloads) {
+    workloads.push_back({{"namespace", one.ns},
+                         {"kind", one.kind},
+                         {"name", one.name},
+                         {"image", one.image},
+                         {"scan", one.scan},
+                         {"pods", one.pods}});
+  }
+  return {{"images", running.images}, {"pods", running.pods}, {"workloads", std::move(workloads)}};
 }
 
 }  // namespace landwaiter::controller

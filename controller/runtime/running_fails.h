@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -34,5 +35,8 @@ kube::EventTarget OwnerOf(const kube::ObjectKey& pod, const PodRecord& record);
 std::optional<RunningFails> CountRunningFails(const WhatRuns& runs,
                                               const policy::ScanPolicy& policy,
                                               const Scans& failing, TimePoint now);
+
+/// As it stands in a ScanPolicy's status and in the report API: `runningFails` of both.
+nlohmann::json RunningFailsToJson(const RunningFails& running);
 
 }  // namespace landwaiter::controller
