@@ -192,6 +192,15 @@ def test_a_policys_effect_is_known_before_it_enforces(page, reports, shop):
     assert f"2 pods in {name}" in page.text and f"ReplicaSet {name}/checkout, 2 pods: fails" in page.text
 
 
+@pytest.mark.parametrize("enforcement, says", [("Audit", "Enforced, it would deny 1 pod of 1 image that runs now."),
+                                               ("Enforce", "1 pod of 1 image runs now and would be denied if started anew.")])
+def test_one_pod_is_told_as_one(page, enforcement, says):
+    answering(page.page, 200, {"items": [{"name": "p", "enforcement": enforcement, "images": [], "excludeImages": [], "rules": [], "exceptions": 0, "errors": [],
+                                          "counts": {"pass": 0, "warn": 0, "fail": 1, "pending": 0},
+                                          "runningFails": {"images": 1, "pods": 1, "workloads": []}}], "continue": None})
+    assert says in page.go("#/policies").text
+
+
 def test_the_overview_says_what_history_and_images_say(page, reports, shop):
     page.go("#/")
     known = reports.ask("/v1/history", reports.reader).json

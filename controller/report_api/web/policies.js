@@ -9,7 +9,8 @@ function effect(policy) {
   const { images, pods } = policy.runningFails;
   if (!pods) return policy.enforcement === 'Enforce' ? 'Nothing that runs now would be denied if it were started anew.' : 'Enforced, it would deny nothing that runs now.';
   const many = `${amount(pods, 'pod')} of ${amount(images, 'image')}`;
-  return policy.enforcement === 'Enforce' ? `${many} run now and would be denied if started anew.` : `Enforced, it would deny ${many} that run now.`;
+  const run = pods === 1 ? 'runs' : 'run';
+  return policy.enforcement === 'Enforce' ? `${many} ${run} now and would be denied if started anew.` : `Enforced, it would deny ${many} that ${run} now.`;
 }
 
 function workloads({ runningFails }) {
