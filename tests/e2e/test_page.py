@@ -291,6 +291,13 @@ def test_what_an_images_author_wrote_is_text(page, reports, namespace):
     assert "\u202e" not in html and "\x1b" not in html
 
 
+def test_an_address_that_somebody_sends_moves_no_text(page):
+    page.go("#/images?policy=strict%E2%80%AEtidua&text=a%E2%80%AEb%1B")
+    assert "Verdict of policy strict?tidua." in page.text
+    html = page.page.run("document.documentElement.outerHTML")
+    assert "\u202e" not in html and "\x1b" not in html and 'value="a?b?"' in html
+
+
 def test_names_that_no_registry_lets_through_are_text_too(page):
     answering(page.page, 200, {"items": [ANSWER], "continue": None})
     page.go("#/images?text=x")

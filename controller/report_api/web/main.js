@@ -1,6 +1,6 @@
 // Who has signed in, and which place of the page is shown. A place is a module's function of a
 // context: it asks, and returns what stands there.
-import { Refused, ask, forgetToken, hasToken, takeToken } from './api.js';
+import { Refused, ask, forgetToken, hasToken, printable, takeToken } from './api.js';
 import { element } from './dom.js';
 import { image } from './image.js';
 import { images } from './images.js';
@@ -99,6 +99,9 @@ function contextOf(params, signal) {
   };
 }
 
+/** Whoever sends an address has written what stands in it. */
+const paramsOf = (search) => new URLSearchParams([...new URLSearchParams(search)].map(([name, value]) => [name, printable(value)]));
+
 async function show() {
   current.abort();
   current = new AbortController();
@@ -112,7 +115,7 @@ async function show() {
   say('Loading…');
   content.setAttribute('aria-busy', 'true');
   try {
-    const made = await place(contextOf(new URLSearchParams(search), signal));
+    const made = await place(contextOf(paramsOf(search), signal));
     if (signal.aborted) return;
     content.replaceChildren(...made);
     signedIn(true);
