@@ -54,7 +54,9 @@ Status CanBeJudged(const policy::ScanPolicy& policy, bool named,
   if (missing.empty()) return Ok();
   return InvalidArgument("report " + report + " does not hold " +
                          std::string(policy::FactName(missing.front().fact)) + ", which rule " +
-                         policy.name + "/" + missing.front().rule + " asks about");
+                         policy.name + "/" + missing.front().rule +
+                         " asks about: judge the image in its place, or see docs/policy-tests.md "
+                         "for which reports hold it");
 }
 
 /// Each rule judged on its own: what the policy would say without all others.

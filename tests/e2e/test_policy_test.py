@@ -130,7 +130,7 @@ def test_an_image_that_no_policy_is_about_passes_nothing(repository):
 
 
 @pytest.mark.parametrize("rest,word", [
-    (f"{BAD}, policies: [policies/files.yaml]", "does not hold collected files, which rule files/no-shadow asks about"),
+    (f"{BAD}, policies: [policies/files.yaml]", "does not hold collected files, which rule files/no-shadow asks about: judge the image in its place"),
     ("report: reports/bad.json", "the image has no name, which rule baseline/from-us asks about"),
     ("report: reports/none.json", "none.json"),
     ("report: policies/files.yaml", "no valid JSON"),
