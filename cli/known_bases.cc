@@ -19,7 +19,8 @@ Result<std::vector<KnownBase>> ReadOne(const std::string& text, const RegistryFl
   auto image = ParseImageArgument(text);
   if (!image) return std::move(image).error();
   if (image->kind == ImageKind::kFolder || image->kind == ImageKind::kDocument) {
-    return InvalidArgument("is no image");
+    return InvalidArgument(
+        "is no image but a folder or a document, which has no layers to compare");
   }
   auto read = ScanImageArgument(*image, "", flags, options, {}, cancel);
   if (!read) return std::move(read).error();

@@ -115,3 +115,11 @@ def test_the_command_line_judges_by_the_bases_that_it_is_given(system, bases, tm
          "--policy", str(file), "--format", "json", *(flag for one in given for flag in ("--base", bases[one].tagged))],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
     assert json.loads(done.stdout)["policies"][0]["verdict"] == verdict, done.stderr
+
+
+def test_a_folder_is_no_base_and_it_is_said_why(system, bases, tmp_path):
+    done = subprocess.run(
+        [landwaiter(), "scan", bases["on good"].pinned, "--plain-http", system.registry.host, "--db", str(system.roles.database),
+         "--base", f"dir:{tmp_path}"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 3 and done.stdout == "", done.stdout
+    assert f"base image dir:{tmp_path}: is no image but a folder or a document, which has no layers" in done.stderr, done.stderr
