@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/report_client.h"
 #include "lib/base/text.h"
-#include "report/json_writer.h"
+#include "report/without_commands.h"
 
 namespace landwaiter::cli {
 namespace {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ostream>
 
+#include "report/without_commands.h"
+
 namespace landwaiter::report {
 namespace {
 

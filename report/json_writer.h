@@ -14,10 +14,6 @@
 
 namespace landwaiter::report {
 
-/// The same JSON text as a job's log may hold it: "##[" and "##vso[" are commands to some services,
-/// wherever in a line they stand. '#' stands in texts alone, where JSON may write it otherwise.
-std::string WithoutCommands(std::string_view json);
-
 class JsonWriter {
  public:
   explicit JsonWriter(std::ostream& out) : out_(out) {}
