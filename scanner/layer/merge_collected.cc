@@ -255,9 +255,8 @@ void CollectedMerge::Malware(std::span<const LayerInventory* const> layers) {
   }
   if (unscanned == 1) Gap(kMalwareCoverage, "1 file was not looked at: " + first);
   if (unscanned > 1) {
-    Gap(kMalwareCoverage, std::to_string(unscanned) +
-                              (unscanned == 1 ? " file was" : " files were") +
-                              " not looked at, the first is " + first);
+    Gap(kMalwareCoverage,
+        std::to_string(unscanned) + " files were not looked at, the first is " + first);
   }
   auto& out = image_.malware;
   for (std::size_t i = 0; i < layers.size(); ++i) {
