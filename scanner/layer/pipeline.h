@@ -1,15 +1,13 @@
-// The stages of a layer, each on its own thread with bounded rings between them:
-//   receive and SHA-256 of the blob → inflate → SHA-256 of the diffID
-//                                             ↘ the walk over the tar
+// The stages of a layer, on two threads with a bounded ring between them:
+//   receive, SHA-256 of the blob, inflate → SHA-256 of the diffID, the walk over the tar
+// More threads were no faster, and each hand-over of a chunk costs two changes of who has the core.
 // Nothing counts until all bytes have passed and blob size, blob digest and diffID are those that
 // the image promised: a wrong blob is told as such, not as the parse error that it led to.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
-#include <string_view>
 
 #include "lib/base/cancellation.h"
 #include "lib/base/digest.h"
@@ -33,27 +31,19 @@ struct LayerDescriptor {
 /// Gives 1..size bytes, or 0 at the end.
 using ReadBytes = std::function<Result<std::size_t>(char* buffer, std::size_t size)>;
 
-/// Bytes that lie in their giver's memory; it has its room again when nobody holds them any more.
-struct Lent {
-  std::string_view bytes;
-  std::shared_ptr<const void> holder = {};
-};
-/// Gives the next bytes, none at the end. A few pieces are held at a time, and let go in turn: the
-/// giver waits where it has no more room.
-using NextLent = std::function<Result<Lent>()>;
-/// The same from a reader, by buffers that go round. `read` outlives it.
-NextLent Buffered(const ReadBytes& read);
+/// The chunks of a reader, by a buffer of their own. `read` outlives it.
+NextChunk Buffered(const ReadBytes& read);
 
 struct PipelineStats {
   std::uint64_t compressed_bytes = 0;
   std::uint64_t inflated_bytes = 0;
 };
 
-/// Runs `walk` over the layer's tar on its own thread; it may stop early, the rest is hashed all
-/// the same. `next` is called on the calling thread. Errors: what `next` and `walk` say; DataLoss
-/// reason DigestMismatch or MalformedImage; ResourceExhausted reason TooLarge; Unsupported reason
-/// UnsupportedMediaType; Cancelled, DeadlineExceeded.
-Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const NextLent& next,
+/// Runs `walk` over the layer's tar on a thread of its own; it may stop early, the rest is hashed
+/// all the same. `next` gives the blob, is called on the calling thread. Errors: what `next` and
+/// `walk` say; DataLoss reason DigestMismatch or MalformedImage; ResourceExhausted reason TooLarge;
+/// Unsupported reason UnsupportedMediaType; Cancelled, DeadlineExceeded.
+Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const NextChunk& next,
                                   const std::function<Status(const NextChunk&)>& walk,
                                   Budget& budget, const Cancellation& cancel);
 

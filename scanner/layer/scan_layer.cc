@@ -11,7 +11,7 @@ constexpr std::size_t kTarChunkBytes = 256u << 10;
 
 }  // namespace
 
-Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const NextLent& next,
+Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const NextChunk& next,
                                  const LayerOptions& options, Budget& budget,
                                  const Cancellation& cancel) {
   Walker walker(options, budget);

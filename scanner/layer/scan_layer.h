@@ -37,7 +37,7 @@ struct LayerOptions {
 
 /// Reads the layer whole. Errors: as RunPipeline; the message does not name the layer. A file of
 /// interest that cannot be read as what it should be is no error: its reading says kFailed.
-Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const NextLent& next,
+Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const NextChunk& next,
                                  const LayerOptions& options, Budget& budget,
                                  const Cancellation& cancel);
 Result<LayerInventory> ScanLayer(const LayerDescriptor& layer, const ReadBytes& read,

@@ -23,24 +23,14 @@ Error NoRing(const std::string& what) {
       .WithReason(scan_reason::kScannerFailed);
 }
 
-// Gives a slot back when the last reader lets it go.
-class HeldSlot {
- public:
-  explicit HeldSlot(std::shared_ptr<FileDescriptor> transfer) : transfer_(std::move(transfer)) {}
-  HeldSlot(const HeldSlot&) = delete;
-  HeldSlot& operator=(const HeldSlot&) = delete;
-  ~HeldSlot() {
-    const char done = '.';
-    ssize_t wrote = 0;
-    do {
-      wrote = write(transfer_->get(), &done, 1);
-    } while (wrote < 0 && errno == EINTR);
-    // A parent that is gone is noticed by the next read.
-  }
-
- private:
-  const std::shared_ptr<FileDescriptor> transfer_;
-};
+void GiveBack(int transfer) {
+  const char done = '.';
+  ssize_t wrote = 0;
+  do {
+    wrote = write(transfer, &done, 1);
+  } while (wrote < 0 && errno == EINTR);
+  // A parent that is gone is noticed by the next read.
+}
 
 }  // namespace
 
@@ -76,14 +66,15 @@ Result<BlobRing> BlobRing::Make() {
   return BlobRing(std::move(fd), *std::move(memory));
 }
 
-layer::NextLent RingReader(FileDescriptor transfer, const SlotMemory& memory) {
+layer::NextChunk RingReader(FileDescriptor transfer, const SlotMemory& memory) {
   return [socket = std::make_shared<FileDescriptor>(std::move(transfer)), &memory,
-          next = std::size_t{0}]() mutable -> Result<layer::Lent> {
+          next = std::size_t{0}]() mutable -> Result<std::string_view> {
+    if (next > 0) GiveBack(socket->get());
     auto frame = ReadFrameHeader(socket->get());
     if (!frame) return std::move(frame).error();
     switch (frame->kind) {
       case FrameKind::kEnd:
-        return layer::Lent{};
+        return std::string_view();
       case FrameKind::kError:
         return ReadFrameError(socket->get(), frame->size);
       case FrameKind::kSlot:
@@ -93,7 +84,7 @@ layer::NextLent RingReader(FileDescriptor transfer, const SlotMemory& memory) {
     }
     const std::span<const char> slot = memory.Slot(next++ % kSlots);
     if (frame->size > slot.size()) return DataLoss("a frame of the scan is malformed");
-    return layer::Lent{{slot.data(), frame->size}, std::make_shared<HeldSlot>(socket)};
+    return std::string_view(slot.data(), frame->size);
   };
 }
 

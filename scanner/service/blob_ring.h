@@ -56,11 +56,10 @@ class BlobRing {
   SlotMemory memory_;
 };
 
-/// The child's side: the blob's bytes as they lie in the ring, each slot the parent's again once
-/// nobody holds it any more. `transfer` is the socket of the blob's frames; `memory` outlives what
-/// is lent; SIGPIPE is ignored. Errors: Unavailable where the parent is gone, DataLoss for a frame
-/// out of place, and
-/// what the parent tells of the blob.
-layer::NextLent RingReader(FileDescriptor transfer, const SlotMemory& memory);
+/// The child's side: the blob's bytes as they lie in the ring, each slot the parent's again when
+/// the next one is asked for. `transfer` is the socket of the blob's frames; `memory` outlives the
+/// reader; SIGPIPE is ignored. Errors: Unavailable where the parent is gone, DataLoss for a frame
+/// out of place, and what the parent tells of the blob.
+layer::NextChunk RingReader(FileDescriptor transfer, const SlotMemory& memory);
 
 }  // namespace landwaiter::service

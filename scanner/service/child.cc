@@ -140,7 +140,7 @@ Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
   const layer::ReadBytes read = [&](char* buffer, std::size_t size) {
     return pipe->Read(buffer, size);
   };
-  layer::NextLent next;
+  layer::NextChunk next;
   if (memory) {
     next = RingReader(*std::move(blob), *memory);
   } else {

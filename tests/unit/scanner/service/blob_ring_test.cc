@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -74,39 +73,28 @@ SlotMemory ReadOnly(const BlobRing& ring) {
   return *std::move(memory);
 }
 
-// Reads all of it, with so many pieces in hand at a time.
-Result<std::string> ReadAll(const layer::NextLent& next, std::size_t held_at_once) {
+Result<std::string> ReadAll(const layer::NextChunk& next) {
   std::string all;
-  std::deque<layer::Lent> held;
   for (;;) {
-    auto lent = next();
-    if (!lent) return std::move(lent).error();
-    if (lent->bytes.empty()) break;
-    held.push_back(*std::move(lent));
-    if (held.size() < held_at_once) continue;
-    all += held.front().bytes;  // as late as it may be
-    held.pop_front();
+    const auto chunk = next();
+    if (!chunk) return chunk.error();
+    if (chunk->empty()) return all;
+    all += *chunk;
   }
-  for (const auto& lent : held) all += lent.bytes;
-  return all;
 }
 
 struct Passing {
   const char* name;
   std::size_t size;
-  std::size_t held_at_once;
 };
 
 TEST(BlobRing, HandsABlobOnWhateverItsSize) {
-  for (const auto& row : std::vector<Passing>{
-           {"an empty blob", 0, 1},
-           {"a byte", 1, 1},
-           {"one slot to the byte", kSlotBytes, 1},
-           {"a byte more than a slot", kSlotBytes + 1, 1},
-           {"all slots to the byte", kSlots * kSlotBytes, 1},
-           {"many times the ring, a slot in hand", 21 * kSlotBytes + 7, 1},
-           {"many times the ring, all slots but one in hand", 21 * kSlotBytes + 7, kSlots - 1},
-           {"many times the ring, all slots in hand", 21 * kSlotBytes + 7, kSlots}}) {
+  for (const auto& row : std::vector<Passing>{{"an empty blob", 0},
+                                              {"a byte", 1},
+                                              {"one slot to the byte", kSlotBytes},
+                                              {"a byte more than a slot", kSlotBytes + 1},
+                                              {"all slots to the byte", kSlots * kSlotBytes},
+                                              {"many times the ring", 21 * kSlotBytes + 7}}) {
     SCOPED_TRACE(row.name);
     const std::string bytes = Noise(row.size);
     OneBlob source(bytes);
@@ -119,7 +107,7 @@ TEST(BlobRing, HandsABlobOnWhateverItsSize) {
     auto transfer = server.Answer(AskFor(bytes));
     ASSERT_TRUE(transfer) << transfer.error().message;
     const SlotMemory memory = ReadOnly(*ring);
-    const auto all = ReadAll(RingReader(*std::move(transfer), memory), row.held_at_once);
+    const auto all = ReadAll(RingReader(*std::move(transfer), memory));
     ASSERT_TRUE(all) << all.error().message;
     EXPECT_TRUE(*all == bytes);
     EXPECT_EQ(told, bytes.size());
@@ -146,7 +134,7 @@ TEST(BlobRing, AWrongBlobAndOneThatBreaksOffEndWithTheirReason) {
     auto transfer = server.Answer(AskFor(row.promised));
     ASSERT_TRUE(transfer);
     const SlotMemory memory = ReadOnly(*ring);
-    const auto all = ReadAll(RingReader(*std::move(transfer), memory), 1);
+    const auto all = ReadAll(RingReader(*std::move(transfer), memory));
     ASSERT_FALSE(all);
     EXPECT_NE(all.error().message.find(row.says), std::string::npos) << all.error().message;
   }
@@ -194,7 +182,7 @@ TEST(BlobRing, AChildThatGivesBackWhatItNeverTookOrGoesDoesNotHoldTheParentUp) {
       ASSERT_EQ(write(transfer->get(), returns.data(), returns.size()), 200);
       const SlotMemory memory = ReadOnly(*ring);
       // Gets as many frames as there are slots in the blob, of whatever is in them now.
-      const auto all = ReadAll(RingReader(*std::move(transfer), memory), 1);
+      const auto all = ReadAll(RingReader(*std::move(transfer), memory));
       ASSERT_TRUE(all);
       EXPECT_EQ(all->size(), bytes.size());
     }
