@@ -85,6 +85,8 @@ struct ClientOptions {
 };
 
 inline constexpr std::size_t kMaxHeaderBytes = 64u << 10;
+/// The most of a body that comes at once: a reader with as much room gets it without a second copy.
+inline constexpr std::size_t kBodyPieceBytes = 128u << 10;
 
 /// The body of a response, pulled by the reader at its own pace: what is not read stays in the
 /// network. One thread at a time; must not outlive the Client.

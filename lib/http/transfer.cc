@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Blobs come in hundreds of MB: few, large reads. A pause leaves at most one of them in libcurl.
-constexpr long kReceiveBuffer = 128L << 10;
+constexpr long kReceiveBuffer = kBodyPieceBytes;
 constexpr std::size_t kPullBuffer = 256u << 10;
 constexpr std::size_t kMaxRequestHeaders = 128;
 

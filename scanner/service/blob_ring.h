@@ -19,8 +19,8 @@
 
 namespace landwaiter::service {
 
-/// Half a MiB in all, which is enough that neither side waits for the other's turn on its core.
-inline constexpr std::size_t kSlotBytes = 128u << 10;
+/// One MiB in all, which is enough that neither side waits for the other's turn on its core.
+inline constexpr std::size_t kSlotBytes = 256u << 10;
 inline constexpr std::size_t kSlots = 4;
 
 /// Memory of all slots, mapped until it goes. Movable.

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/http/client.h"
 #include "model/scan_request.h"
 #include "scanner/service/malware_channel.h"
 
@@ -110,14 +111,18 @@ Status BlobServer::ServeManifest(const std::optional<Digest>& digest, int pipe) 
   return Ok();
 }
 
-Result<std::size_t> BlobServer::Fill(image::BlobReader& blob, std::span<char> room) const {
-  std::size_t filled = 0;
-  while (filled < room.size()) {
-    auto count = blob.Read(room.data() + filled, room.size() - filled);
+Result<BlobServer::Filled> BlobServer::Fill(image::BlobReader& blob, std::span<char> room) const {
+  Filled filled;
+  // What comes at once and does not fit is copied twice: such a rest of the room stays empty.
+  while (filled.size == 0 || room.size() - filled.size >= http::kBodyPieceBytes) {
+    auto count = blob.Read(room.data() + filled.size, room.size() - filled.size);
     if (!count) return std::move(count).error();
-    if (*count == 0) break;
+    if (*count == 0) {
+      filled.ended = true;
+      break;
+    }
     if (options_.on_bytes) options_.on_bytes(*count);
-    filled += *count;
+    filled.size += *count;
   }
   return filled;
 }
@@ -160,10 +165,11 @@ Status BlobServer::PassBlob(const ChildMessage& question, int pipe) {
     if (room.empty()) return LeftEarly();
     auto filled = Fill(**blob, room);
     if (!filled) return std::move(filled).error();
-    if (*filled == 0) break;
-    if (options_.verify) sha.Update({room.data(), *filled});
-    if (auto sent = outlet.Send(*filled); !sent) return LeftEarly();
-    if (*filled < room.size()) break;
+    if (filled->size > 0) {
+      if (options_.verify) sha.Update({room.data(), filled->size});
+      if (auto sent = outlet.Send(filled->size); !sent) return LeftEarly();
+    }
+    if (filled->ended) break;
   }
   if (options_.verify) {
     if (const Digest digest = sha.Finish(); digest != descriptor.digest) {
@@ -180,7 +186,8 @@ Status BlobServer::ServeInventory(const ChildMessage& question, int pipe) {
   auto layer = options_.layers({.digest = *question.digest,
                                 .size = question.size,
                                 .media_type = question.media_type,
-                                .diff_id = question.diff_id});
+                                .diff_id = question.diff_id,
+                                .cores_are_busy = question.cores_are_busy});
   if (!layer) return std::move(layer).error();
   std::vector<char> buffer(kReadBytes);
   for (std::uint64_t at = 0; at < layer->size;) {

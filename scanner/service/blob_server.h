@@ -79,7 +79,11 @@ class BlobServer {
   Status ServeManifest(const std::optional<Digest>& digest, int pipe);
   Status ServeBlob(const ChildMessage& question, int pipe);
   Status PassBlob(const ChildMessage& question, int pipe);
-  Result<std::size_t> Fill(image::BlobReader& blob, std::span<char> room) const;
+  struct Filled {
+    std::size_t size = 0;
+    bool ended = false;
+  };
+  Result<Filled> Fill(image::BlobReader& blob, std::span<char> room) const;
   /// The child's end and the parent's. nullopt: errno says why.
   static std::optional<std::array<FileDescriptor, 2>> MakeEnds(bool socket);
   Status ServeInventory(const ChildMessage& question, int pipe);
