@@ -28,7 +28,7 @@ RUN apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get upgrade -qq -y >/dev/null \
  && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends >/dev/null \
       ca-certificates libarchive13 libcurl4 libexpat1 libisal2 liblmdb0 libpq5 libre2-9 libseccomp2 libsimdjson14 \
-      libspdlog1.10 libsqlite3-0 libssl3 libstdc++6 libyaml-cpp0.7 libzstd1 zlib1g python3
+      libspdlog1.10 libsqlite3-0 libssl3 libstdc++6 libyaml-cpp0.7 zlib1g python3
 COPY scripts/image/root.sh scripts/image/sbom.py /tmp/
 COPY --from=program /out /out
 ARG VERSION=0.1.0

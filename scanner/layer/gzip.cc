@@ -77,10 +77,10 @@ Result<std::optional<std::size_t>> GzipHeaderLength(std::string_view bytes) {
   return std::optional(at);
 }
 
-GzipInflater::GzipInflater() : state_(std::make_unique<inflate_state>()) {}
-GzipInflater::~GzipInflater() = default;
+GzipDecoder::GzipDecoder() : state_(std::make_unique<inflate_state>()) {}
+GzipDecoder::~GzipDecoder() = default;
 
-Status GzipInflater::TakeHeader(std::string_view& input) {
+Status GzipDecoder::TakeHeader(std::string_view& input) {
   const std::size_t before = header_.size();
   header_ += input.substr(0, kMaxHeaderBytes + 1 - before);
   auto length = GzipHeaderLength(header_);
@@ -97,8 +97,7 @@ Status GzipInflater::TakeHeader(std::string_view& input) {
   return Ok();
 }
 
-Result<std::size_t> GzipInflater::TakeBody(std::string_view& input, char* output,
-                                           std::size_t size) {
+Result<std::size_t> GzipDecoder::TakeBody(std::string_view& input, char* output, std::size_t size) {
   constexpr std::size_t kMost = std::numeric_limits<std::uint32_t>::max() / 2;
   const std::size_t given = std::min(input.size(), kMost);
   const std::size_t room = std::min(size, kMost);
@@ -117,7 +116,7 @@ Result<std::size_t> GzipInflater::TakeBody(std::string_view& input, char* output
   return room - state_->avail_out;
 }
 
-Result<std::size_t> GzipInflater::Inflate(std::string_view& input, char* output, std::size_t size) {
+Result<std::size_t> GzipDecoder::Decode(std::string_view& input, char* output, std::size_t size) {
   std::size_t written = 0;
   while (written < size && (!input.empty() || flushing_)) {
     if (!in_body_) {
@@ -136,7 +135,7 @@ Result<std::size_t> GzipInflater::Inflate(std::string_view& input, char* output,
   return written;
 }
 
-Status GzipInflater::Finish() {
+Status GzipDecoder::Finish() {
   if (in_body_) return Malformed("the gzip stream breaks off inside a member");
   if (!header_.empty()) return Malformed("the gzip stream breaks off inside a member's header");
   return Ok();

@@ -15,11 +15,23 @@ struct inflate_state;
 
 namespace landwaiter::layer {
 
-class GzipInflater final : public Inflater {
+/// A stream's decoder that is given the room for what comes out.
+class Decoder {
  public:
-  GzipInflater();
-  ~GzipInflater() override;
-  Result<std::size_t> Inflate(std::string_view& input, char* output, std::size_t size) override;
+  virtual ~Decoder() = default;
+  /// Takes from the front of `input`, writes up to `size` bytes, returns how many. All of what can
+  /// be said so far has been said once `input` is empty and fewer than `size` were written.
+  /// Errors: DataLoss reason MalformedImage; ResourceExhausted reason TooLarge.
+  virtual Result<std::size_t> Decode(std::string_view& input, char* output, std::size_t size) = 0;
+  /// After the last input. Errors: DataLoss reason MalformedImage where the stream breaks off.
+  virtual Status Finish() = 0;
+};
+
+class GzipDecoder final : public Decoder {
+ public:
+  GzipDecoder();
+  ~GzipDecoder() override;
+  Result<std::size_t> Decode(std::string_view& input, char* output, std::size_t size) override;
   Status Finish() override;
 
  private:

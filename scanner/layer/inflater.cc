@@ -1,17 +1,15 @@
 #include "scanner/layer/inflater.h"
 
-#include <zstd.h>
-#include <zstd_errors.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <new>
 #include <string>
+#include <utility>
 
 #include "lib/base/text.h"
 #include "model/scan_request.h"
 #include "scanner/layer/gzip.h"
+#include "scanner/layer/zstd.h"
 
 namespace landwaiter::layer {
 namespace {
@@ -44,9 +42,9 @@ bool StartsWith(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
 }
 
-class PlainInflater final : public Inflater {
+class PlainDecoder final : public Decoder {
  public:
-  Result<std::size_t> Inflate(std::string_view& input, char* output, std::size_t size) override {
+  Result<std::size_t> Decode(std::string_view& input, char* output, std::size_t size) override {
     const std::size_t count = std::min(input.size(), size);
     std::memcpy(output, input.data(), count);
     input.remove_prefix(count);
@@ -55,49 +53,38 @@ class PlainInflater final : public Inflater {
   Status Finish() override { return Ok(); }
 };
 
-class ZstdInflater final : public Inflater {
+// Puts what a decoder gives into chunks that go round.
+class ChunkInflater final : public Inflater {
  public:
-  explicit ZstdInflater(int window_log) : window_log_(window_log), context_(ZSTD_createDCtx()) {
-    if (context_ == nullptr) throw std::bad_alloc();
-    ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, window_log);
-  }
-  ~ZstdInflater() override { ZSTD_freeDCtx(context_); }
-  ZstdInflater(const ZstdInflater&) = delete;
-  ZstdInflater& operator=(const ZstdInflater&) = delete;
+  ChunkInflater(std::unique_ptr<Decoder> decoder, Reclaim reclaim, std::size_t chunk_bytes)
+      : decoder_(std::move(decoder)),
+        reclaim_(std::move(reclaim)),
+        chunk_bytes_(chunk_bytes),
+        ring_(std::make_unique_for_overwrite<char[]>(kChunks * chunk_bytes)) {}
 
-  Result<std::size_t> Inflate(std::string_view& input, char* output, std::size_t size) override {
-    ZSTD_inBuffer in{input.data(), input.size(), 0};
-    ZSTD_outBuffer out{output, size, 0};
-    // A call stops at the end of a frame; the next one begins the next frame.
-    while (out.pos < out.size && (in.pos < in.size || expected_ != 0)) {
-      const std::size_t before = in.pos + out.pos;
-      const std::size_t expected = ZSTD_decompressStream(context_, &out, &in);
-      if (ZSTD_isError(expected) != 0) return Describe(expected);
-      expected_ = expected;
-      if (in.pos + out.pos == before) break;
-    }
-    input.remove_prefix(in.pos);
-    return out.pos;
+  Result<std::string_view> Inflate(std::string_view& input) override {
+    char* const chunk = ring_.get() + next_ * chunk_bytes_;
+    if (!reclaim_({chunk, chunk_bytes_})) return GivenUp();
+    std::size_t count = 0;
+    do {
+      auto decoded = decoder_->Decode(input, chunk, chunk_bytes_);
+      if (!decoded) return std::move(decoded).error();
+      count = *decoded;
+    } while (count == 0 && !input.empty());
+    if (count > 0) next_ = (next_ + 1) % kChunks;
+    return std::string_view(chunk, count);
   }
-  Status Finish() override {
-    if (expected_ != 0) return Malformed("the zstd stream breaks off inside a frame");
-    return Ok();
-  }
+  Status Finish() override { return decoder_->Finish(); }
 
  private:
-  Error Describe(std::size_t code) const {
-    if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge) {
-      return TooLarge("the zstd window", std::uint64_t{1} << window_log_, "bytes");
-    }
-    if (ZSTD_getErrorCode(code) == ZSTD_error_prefix_unknown) {
-      return Malformed("bytes after the last zstd frame are no frame");
-    }
-    return Malformed(std::string("the zstd stream is corrupt: ") + ZSTD_getErrorName(code));
-  }
+  // Enough that a stage that waits for its core does not stop its neighbour: 3 MiB.
+  static constexpr std::size_t kChunks = 12;
 
-  const int window_log_;
-  ZSTD_DCtx* context_;
-  std::size_t expected_ = 0;
+  const std::unique_ptr<Decoder> decoder_;
+  const Reclaim reclaim_;
+  const std::size_t chunk_bytes_;
+  const std::unique_ptr<char[]> ring_;
+  std::size_t next_ = 0;
 };
 
 }  // namespace
@@ -137,17 +124,21 @@ Result<Compression> DetectCompression(std::string_view first_bytes, std::string_
   return found;
 }
 
-std::unique_ptr<Inflater> MakeInflater(Compression compression, const Limits& limits) {
-  switch (compression) {
-    case Compression::kNone:
-      return std::make_unique<PlainInflater>();
-    case Compression::kGzip:
-      return std::make_unique<GzipInflater>();
-    case Compression::kZstd:
-      return std::make_unique<ZstdInflater>(limits.zstd_window_log);
+std::unique_ptr<Inflater> MakeInflater(Compression compression, const Limits& limits,
+                                       Reclaim reclaim, std::size_t chunk_bytes) {
+  if (compression == Compression::kZstd) {
+    return std::make_unique<ZstdInflater>(limits.zstd_window_log, std::move(reclaim));
   }
-  return nullptr;
+  std::unique_ptr<Decoder> decoder;
+  if (compression == Compression::kGzip) {
+    decoder = std::make_unique<GzipDecoder>();
+  } else {
+    decoder = std::make_unique<PlainDecoder>();
+  }
+  return std::make_unique<ChunkInflater>(std::move(decoder), std::move(reclaim), chunk_bytes);
 }
+
+Error GivenUp() { return {Code::kCancelled, "the layer is read no further"}; }
 
 Error Malformed(std::string message) {
   return DataLoss(std::move(message)).WithReason(scan_reason::kMalformedImage);

@@ -5,31 +5,14 @@
 #include <memory>
 #include <new>
 #include <thread>
+#include <vector>
 
 #include "model/scan_request.h"
-#include "scanner/layer/bounded_queue.h"
+#include "scanner/layer/handover.h"
 #include "scanner/layer/inflater.h"
 
 namespace landwaiter::layer {
 namespace {
-
-// 256 KiB fits a core's second-level cache with ISA-L's tables; measured best of 64 KiB … 1 MiB.
-constexpr std::size_t kChunkBytes = 256u << 10;
-// Enough that a stage that waits for its core does not stop its neighbour; 1 MiB and 3 MiB.
-constexpr std::size_t kInflatedChunks = 12;
-
-struct Chunk {
-  std::size_t size = 0;
-  std::unique_ptr<char[]> bytes = std::make_unique_for_overwrite<char[]>(kChunkBytes);
-  std::string_view view() const { return {bytes.get(), size}; }
-};
-using OwnedChunk = std::unique_ptr<Chunk>;
-using ChunkQueue = BoundedQueue<OwnedChunk>;
-
-// As many empty buffers as it has room for.
-void FillWithBuffers(ChunkQueue& free, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) (void)free.Push(std::make_unique<Chunk>());
-}
 
 Error Mismatch(std::string message) {
   return DataLoss(std::move(message)).WithReason(scan_reason::kDigestMismatch);
@@ -53,11 +36,14 @@ class Pipeline {
  private:
   template <class Fn>
   Status Guarded(Fn body);
+  std::string_view NextPiece(const NextChunk& next);
   Status Receive(const NextChunk& next);
-  Status InflateNext(std::string_view input);
+  Status Inflate(std::string_view& piece);
   Status FinishInflating();
   Status CountInflated(std::size_t bytes);
-  Status Walk(const std::function<Status(const NextChunk&)>& walk);
+  Status Walk(const std::function<std::string_view()>& pieces,
+              const std::function<Status(const NextChunk&)>& walk);
+  void WalkBeside(const NextChunk& next, const std::function<Status(const NextChunk&)>& walk);
   void Abort();
   Result<PipelineStats> Judge() const;
   Status Interrupted() const;
@@ -65,10 +51,13 @@ class Pipeline {
   const LayerDescriptor& layer_;
   Budget& budget_;
   const Cancellation& cancel_;
-  ChunkQueue free_{kInflatedChunks};
-  ChunkQueue inflated_{kInflatedChunks};
+  bool one_thread_ = false;
+  Handover inflated_;
   std::atomic<bool> aborted_ = false;
-  std::unique_ptr<Inflater> inflater_;
+  std::unique_ptr<Inflater> inflater_;  // whose memory the walk reads
+  std::string_view input_;              // what has come and is not inflated yet
+  bool ended_ = false;
+  Sha256 blob_hash_;
   std::uint64_t compressed_bytes_ = 0;
   std::uint64_t inflated_bytes_ = 0;
   Digest blob_digest_;
@@ -81,7 +70,6 @@ class Pipeline {
 
 void Pipeline::Abort() {
   aborted_ = true;
-  free_.Abort();
   inflated_.Abort();
 }
 
@@ -106,25 +94,49 @@ Status Pipeline::Guarded(Fn body) {
   return status;
 }
 
-Status Pipeline::Receive(const NextChunk& next) {
-  Sha256 sha;
-  for (;;) {
-    if (auto go_on = Interrupted(); !go_on) return go_on;
-    auto bytes = next();
-    if (!bytes) return std::move(bytes).error();
-    if (bytes->empty()) break;
-    compressed_bytes_ += bytes->size();
-    if (compressed_bytes_ > layer_.size_bytes) {
-      return Mismatch("layer blob has more than the " + std::to_string(layer_.size_bytes) +
-                      " bytes that the manifest says");
+// None at the end of the blob, whatever the reason; receive_ and inflate_ tell.
+std::string_view Pipeline::NextPiece(const NextChunk& next) {
+  while (!aborted_) {
+    // After a fault of the stream only the digest of the blob still matters.
+    if (inflate_ && inflater_) {
+      std::string_view piece;
+      inflate_ = Guarded([&] { return Inflate(piece); });
+      if (!piece.empty() || aborted_) return piece;
     }
-    if (!layer_.blob_verified) sha.Update(*bytes);
-    // After a fault only the digest of the blob still matters.
-    if (inflate_) inflate_ = Guarded([&] { return InflateNext(*bytes); });
-    if (aborted_) return Ok();  // another stage says why
+    if (ended_) break;
+    receive_ = Guarded([&] { return Receive(next); });
+    if (!receive_) break;
   }
-  blob_digest_ = sha.Finish();
-  if (inflate_) inflate_ = Guarded([&] { return FinishInflating(); });
+  return {};
+}
+
+Status Pipeline::Receive(const NextChunk& next) {
+  if (auto go_on = Interrupted(); !go_on) return go_on;
+  auto bytes = next();
+  if (!bytes) return std::move(bytes).error();
+  input_ = *bytes;
+  if (input_.empty()) {
+    ended_ = true;
+    blob_digest_ = blob_hash_.Finish();
+    if (inflate_) inflate_ = Guarded([&] { return FinishInflating(); });
+    return Ok();
+  }
+  compressed_bytes_ += input_.size();
+  if (compressed_bytes_ > layer_.size_bytes) {
+    return Mismatch("layer blob has more than the " + std::to_string(layer_.size_bytes) +
+                    " bytes that the manifest says");
+  }
+  if (!layer_.blob_verified) blob_hash_.Update(input_);
+  if (inflater_ || !inflate_) return Ok();
+  auto compression = DetectCompression(input_, layer_.media_type);
+  if (!compression) {
+    inflate_ = std::move(compression).error();
+    return Ok();
+  }
+  one_thread_ = layer_.cores_are_busy && *compression == Compression::kZstd;
+  inflater_ = MakeInflater(*compression, budget_.limits(), [this](std::string_view memory) {
+    return one_thread_ || inflated_.Reclaim(memory);
+  });
   return Ok();
 }
 
@@ -139,27 +151,11 @@ Status Pipeline::CountInflated(std::size_t bytes) {
   return Ok();
 }
 
-Status Pipeline::InflateNext(std::string_view input) {
-  if (!inflater_) {
-    auto compression = DetectCompression(input, layer_.media_type);
-    if (!compression) return std::move(compression).error();
-    inflater_ = MakeInflater(*compression, budget_.limits());
-  }
-  std::size_t room = 0;
-  do {
-    auto out = free_.Pop();
-    if (!out) return Ok();  // aborted
-    auto count = inflater_->Inflate(input, (*out)->bytes.get(), kChunkBytes);
-    if (!count) return std::move(count).error();
-    room = kChunkBytes - *count;
-    (*out)->size = *count;
-    if (*count == 0) {
-      (void)free_.Push(*std::move(out));
-      continue;
-    }
-    if (auto counted = CountInflated(*count); !counted) return counted;
-    if (!inflated_.Push(*std::move(out))) return Ok();
-  } while (!input.empty() || room == 0);
+Status Pipeline::Inflate(std::string_view& piece) {
+  auto inflated = inflater_->Inflate(input_);
+  if (!inflated) return std::move(inflated).error();
+  if (auto counted = CountInflated(inflated->size()); !counted) return counted;
+  piece = *inflated;
   return Ok();
 }
 
@@ -171,24 +167,34 @@ Status Pipeline::FinishInflating() {
   return Ok();
 }
 
-Status Pipeline::Walk(const std::function<Status(const NextChunk&)>& walk) {
+Status Pipeline::Walk(const std::function<std::string_view()>& pieces,
+                      const std::function<Status(const NextChunk&)>& walk) {
   Sha256 sha;
-  OwnedChunk current;
   // Hashed first, and by the same core, which then has in its cache what is walked over.
-  const auto take = [&] {
-    if (current) (void)free_.Push(std::move(current));
-    auto chunk = inflated_.Pop();
-    if (!chunk) return false;
-    current = *std::move(chunk);
-    sha.Update(current->view());
-    return true;
+  const auto take = [&]() -> Result<std::string_view> {
+    const std::string_view piece = pieces();
+    sha.Update(piece);
+    return piece;
   };
-  Status status = walk(
-      [&]() -> Result<std::string_view> { return take() ? current->view() : std::string_view(); });
+  Status status = walk(take);
   if (EndsAtOnce(status)) return status;
-  while (take()) continue;  // it may have ended early
+  while (!take()->empty()) continue;  // it may have ended early
   diff_id_ = sha.Finish();
   return status;
+}
+
+void Pipeline::WalkBeside(const NextChunk& next,
+                          const std::function<Status(const NextChunk&)>& walk) {
+  const std::jthread walker([&] {
+    walk_ = Guarded(
+        [&] { return Walk([&] { return inflated_.Pop().value_or(std::string_view()); }, walk); });
+  });
+  for (;;) {
+    const std::string_view piece = NextPiece(next);
+    if (piece.empty() || !inflated_.Push(piece)) break;
+  }
+  if (!receive_) Abort();
+  inflated_.Close();
 }
 
 Result<PipelineStats> Pipeline::Judge() const {
@@ -222,11 +228,13 @@ Result<PipelineStats> Pipeline::Run(const NextChunk& next,
   }
   const std::stop_callback on_stop(cancel_.stop, [this] { Abort(); });
   try {
-    FillWithBuffers(free_, kInflatedChunks);
-    const std::jthread walker([&] { walk_ = Guarded([&] { return Walk(walk); }); });
-    receive_ = Guarded([&] { return Receive(next); });
-    if (!receive_) Abort();
-    inflated_.Close();
+    receive_ = Guarded([&] { return Receive(next); });  // which tells the compression
+    if (!receive_) return Judge();
+    if (one_thread_) {
+      walk_ = Guarded([&] { return Walk([&] { return NextPiece(next); }, walk); });
+    } else {
+      WalkBeside(next, walk);
+    }
   } catch (const std::exception& e) {  // no thread, no memory
     receive_ = ResourceExhausted(std::string("the layer's pipeline cannot run: ") + e.what());
   }
@@ -237,16 +245,16 @@ Result<PipelineStats> Pipeline::Run(const NextChunk& next,
 }  // namespace
 
 NextChunk Buffered(const ReadBytes& read) {
-  return [chunk = std::make_shared<Chunk>(), &read,
+  return [buffer = std::make_shared<std::vector<char>>(kChunkBytes), &read,
           ended = false]() mutable -> Result<std::string_view> {
-    chunk->size = 0;
-    while (!ended && chunk->size < kChunkBytes) {
-      auto count = read(chunk->bytes.get() + chunk->size, kChunkBytes - chunk->size);
+    std::size_t filled = 0;
+    while (!ended && filled < buffer->size()) {
+      auto count = read(buffer->data() + filled, buffer->size() - filled);
       if (!count) return std::move(count).error();
       ended = *count == 0;
-      chunk->size += *count;
+      filled += *count;
     }
-    return chunk->view();
+    return std::string_view(buffer->data(), filled);
   };
 }
 

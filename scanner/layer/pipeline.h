@@ -1,6 +1,8 @@
 // The stages of a layer, on two threads with a bounded ring between them:
 //   receive, SHA-256 of the blob, inflate → SHA-256 of the diffID, the walk over the tar
-// More threads were no faster, and each hand-over of a chunk costs two changes of who has the core.
+// More threads were no faster, and each hand-over of a piece costs two changes of who has the core.
+// zstd stands on one thread where other layers keep the cores busy: its window fills the cache of
+// the core that inflates, and another core would fetch all of it from there. gzip's is small.
 // Nothing counts until all bytes have passed and blob size, blob digest and diffID are those that
 // the image promised: a wrong blob is told as such, not as the parse error that it led to.
 #pragma once
@@ -26,6 +28,8 @@ struct LayerDescriptor {
   /// Whoever gives the bytes holds them against `digest` and ends with an error where they differ;
   /// they are not hashed a second time.
   bool blob_verified = false;
+  /// Other layers of the image are read at the same time, by as many cores as there are.
+  bool cores_are_busy = false;
 };
 
 /// Gives 1..size bytes, or 0 at the end.
@@ -39,10 +43,10 @@ struct PipelineStats {
   std::uint64_t inflated_bytes = 0;
 };
 
-/// Runs `walk` over the layer's tar on a thread of its own; it may stop early, the rest is hashed
-/// all the same. `next` gives the blob, is called on the calling thread. Errors: what `next` and
-/// `walk` say; DataLoss reason DigestMismatch or MalformedImage; ResourceExhausted reason TooLarge;
-/// Unsupported reason UnsupportedMediaType; Cancelled, DeadlineExceeded.
+/// Runs `walk` over the layer's tar, on the calling thread or another; it may stop early, the rest
+/// is hashed all the same. `next` gives the blob, is called on the calling thread. Errors: what
+/// `next` and `walk` say; DataLoss reason DigestMismatch or MalformedImage; ResourceExhausted
+/// reason TooLarge; Unsupported reason UnsupportedMediaType; Cancelled, DeadlineExceeded.
 Result<PipelineStats> RunPipeline(const LayerDescriptor& layer, const NextChunk& next,
                                   const std::function<Status(const NextChunk&)>& walk,
                                   Budget& budget, const Cancellation& cancel);

@@ -151,7 +151,8 @@ Result<std::string> ReadLayer(const LayerJob& job, const StartMessage& start) {
                                           .size_bytes = job.size,
                                           .media_type = job.media_type,
                                           .diff_id = job.diff_id,
-                                          .blob_verified = true};  // LayerJobs' blob server
+                                          .blob_verified = true,  // LayerJobs' blob server
+                                          .cores_are_busy = job.cores_are_busy};
   layer::LayerOptions options;
   if (!start.scratch_fds.empty()) options.scratch_fd = start.scratch_fds.front();
   options.collection = start.collection;
@@ -182,6 +183,7 @@ Result<std::string> Scan(const StartMessage& start) {
   options.limits = start.limits;
   options.collection = start.collection;
   options.layers_at_once = start.layers_at_once;
+  options.cores = start.cores;
   options.scratch_fds = start.scratch_fds;
   if (start.malware_max_bytes > 0) {
     options.malware = [&] { return parent.Malware(start.malware_max_bytes); };
@@ -280,7 +282,8 @@ Result<layer::LayerInventory> ParentSource::Layer(const layer::LayerDescriptor& 
                    .digest = descriptor.digest,
                    .size = descriptor.size_bytes,
                    .media_type = descriptor.media_type.substr(0, 1024),
-                   .diff_id = descriptor.diff_id});
+                   .diff_id = descriptor.diff_id,
+                   .cores_are_busy = descriptor.cores_are_busy});
   if (!pipe) return std::move(pipe).error();
   PipeReader reader(*std::move(pipe));
   return layer::DecodeInventory(

@@ -52,6 +52,7 @@ struct LayerJob {
   std::uint64_t size = 0;
   std::string media_type;
   Digest diff_id;
+  bool cores_are_busy = false;  // layer::LayerDescriptor's
   friend bool operator==(const LayerJob&, const LayerJob&) = default;
 };
 
@@ -63,6 +64,7 @@ struct StartMessage {
   layer::Limits limits;
   Collection collection;
   unsigned layers_at_once = 1;
+  unsigned cores = 1;
   std::vector<int> scratch_fds;
   std::optional<int> archive_fd;
   std::string archive_name;
@@ -93,7 +95,8 @@ struct ChildMessage {
   std::optional<Digest> digest = {};  // kManifest: absent for the image itself
   std::uint64_t size = 0;
   std::string media_type = {};
-  Digest diff_id = {};  // kInventory
+  Digest diff_id = {};          // kInventory
+  bool cores_are_busy = false;  // kInventory
   ScanProgress progress = {};
   int layer = 0;
   bool done = false;

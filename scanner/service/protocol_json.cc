@@ -123,7 +123,8 @@ Json JobToJson(const LayerJob& job) {
   return {{"digest", job.digest.ToString()},
           {"size", job.size},
           {"mediaType", job.media_type},
-          {"diffID", job.diff_id.ToString()}};
+          {"diffID", job.diff_id.ToString()},
+          {"coresAreBusy", job.cores_are_busy}};
 }
 
 Result<LayerJob> JobFromJson(const Json& json) {
@@ -134,7 +135,8 @@ Result<LayerJob> JobFromJson(const Json& json) {
   return LayerJob{.digest = *std::move(digest),
                   .size = json.at("size").get<std::uint64_t>(),
                   .media_type = json.at("mediaType").get<std::string>(),
-                  .diff_id = *std::move(diff_id)};
+                  .diff_id = *std::move(diff_id),
+                  .cores_are_busy = json.at("coresAreBusy").get<bool>()};
 }
 
 // A blob, or the inventory of the layer that it is: `key` is "blob" or "inventory".
@@ -164,6 +166,7 @@ std::string ToJson(const StartMessage& message) {
                {"limits", LimitsToJson(message.limits)},
                {"collection", landwaiter::ToJson(message.collection)},
                {"layersAtOnce", message.layers_at_once},
+               {"cores", message.cores},
                {"scratch", message.scratch_fds},
                {"archiveName", message.archive_name},
                {"archiveImage", message.archive_image},
@@ -196,6 +199,7 @@ Result<StartMessage> StartMessageFromJson(std::string_view text) {
     if (!collection) return std::move(collection).error();
     message.collection = *std::move(collection);
     json.at("layersAtOnce").get_to(message.layers_at_once);
+    json.at("cores").get_to(message.cores);
     json.at("scratch").get_to(message.scratch_fds);
     json.at("archiveName").get_to(message.archive_name);
     json.at("archiveImage").get_to(message.archive_image);
@@ -230,7 +234,8 @@ std::string ToJson(const ChildMessage& message) {
       return Dump({{"inventory", message.digest ? message.digest->ToString() : ""},
                    {"size", message.size},
                    {"mediaType", message.media_type},
-                   {"diffID", message.diff_id.ToString()}});
+                   {"diffID", message.diff_id.ToString()},
+                   {"coresAreBusy", message.cores_are_busy}});
     case ChildMessage::Kind::kMalware:
       return Dump({{"malware", true}});
     case ChildMessage::Kind::kProgress:
@@ -272,6 +277,9 @@ Result<ChildMessage> ChildMessageFromJson(std::string_view text) {
     if (!diff_id) return std::move(diff_id).error();
     question->kind = ChildMessage::Kind::kInventory;
     question->diff_id = *std::move(diff_id);
+    const auto busy = json->find("coresAreBusy");
+    if (busy == json->end() || !busy->is_boolean()) return Nonsense("coresAreBusy of a layer");
+    question->cores_are_busy = busy->get<bool>();
     return question;
   }
   const auto layer = Number(*json, "layer");

@@ -107,6 +107,7 @@ class LayerReader {
   std::mutex mutex_;         // the members below
   std::vector<LayerTask> tasks_;
   std::size_t next_ = 0;
+  bool cores_are_busy_ = false;
   LayerMap* layers_ = nullptr;
   std::optional<std::pair<int, Error>> failure_;  // of the lowest layer that failed by itself
 };
@@ -140,7 +141,8 @@ Result<LayerInventory> LayerReader::ReadOne(const LayerTask& task, int scratch_f
   const layer::LayerDescriptor descriptor{.digest = task.blob.digest,
                                           .size_bytes = task.blob.size,
                                           .media_type = task.blob.media_type,
-                                          .diff_id = task.diff_id};
+                                          .diff_id = task.diff_id,
+                                          .cores_are_busy = cores_are_busy_};
   if (options_.read_layer && aliases.empty()) return ReadElsewhere(descriptor);
   std::unique_ptr<image::BlobReader> blob;
   {
@@ -214,6 +216,7 @@ Status LayerReader::ReadAll(std::vector<LayerTask> tasks, const Aliases& aliases
   const std::stop_callback on_stop(cancel_.stop, [this] { stop_.request_stop(); });
   std::size_t workers = std::min<std::size_t>(std::max(1u, options_.layers_at_once), tasks_.size());
   if (!options_.scratch_fds.empty()) workers = std::min(workers, options_.scratch_fds.size());
+  cores_are_busy_ = options_.cores > 0 && workers >= options_.cores;
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 1; i < workers; ++i) {

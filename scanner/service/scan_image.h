@@ -58,6 +58,8 @@ struct ScanOptions {
   /// Layers read side by side; each holds about 8 MiB of buffers, a zstd one 32 MiB more, and a
   /// process where they are read apart. More than two gained nothing on two cores.
   unsigned layers_at_once = 2;
+  /// Of this machine; 0 where that is not known.
+  unsigned cores = 0;
   /// Unlinked files for what needs random access, at least one per layer read side by side; empty:
   /// such files are held in anonymous memory files.
   std::vector<int> scratch_fds;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 #include <stop_token>
+#include <thread>
 #include <utility>
 
 #include "lib/base/log.h"
@@ -114,6 +115,7 @@ StartMessage MakeStart(const ScanOptions& options, const MalwareDesk* malware) {
   start.limits = options.limits;
   start.collection = options.collection;
   start.layers_at_once = std::max(1u, options.layers_at_once);
+  start.cores = std::thread::hardware_concurrency();
   start.archive_name = options.archive_name;
   start.archive_image = options.archive_image;
   start.file_bytes = std::max(kMinFileBytes, 2 * options.limits.spooled_bytes);

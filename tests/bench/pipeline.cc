@@ -28,13 +28,13 @@
 
 #include "lib/base/digest.h"
 #include "scanner/image/manifest.h"
-#include "scanner/layer/bounded_queue.h"
+#include "tests/bench/bounded_queue.h"
 
 namespace {
 
 using landwaiter::Sha256;
 using Bytes = std::shared_ptr<std::string>;
-using Queue = landwaiter::layer::BoundedQueue<Bytes>;
+using Queue = landwaiter::bench::BoundedQueue<Bytes>;
 
 constexpr std::size_t kChunk = 256u << 10;
 

@@ -20,26 +20,25 @@ struct Outcome {
 
 Outcome InflateAll(Compression compression, std::string_view input, std::size_t step,
                    std::size_t room) {
-  const auto inflater = MakeInflater(compression, {});
+  const auto inflater = MakeInflater(
+      compression, {}, [](std::string_view /*memory*/) { return true; }, room);
   Outcome outcome;
-  std::string buffer(room, '\0');
   while (!input.empty()) {
-    std::string_view piece = input.substr(0, step);
-    input.remove_prefix(piece.size());
-    std::size_t wrote = 0;
-    do {
-      const std::size_t before = piece.size();
-      const auto count = inflater->Inflate(piece, buffer.data(), room);
-      if (!count) {
+    std::string_view given = input.substr(0, step);
+    input.remove_prefix(given.size());
+    for (;;) {
+      const std::size_t before = given.size();
+      const auto piece = inflater->Inflate(given);
+      if (!piece) {
         outcome.failed = true;
         return outcome;
       }
-      wrote = *count;
-      if (wrote > room || piece.size() > before) std::abort();
-      if (wrote == 0 && !piece.empty() && piece.size() == before) std::abort();  // stands still
-      outcome.bytes.append(buffer, 0, wrote);
+      if (given.size() > before) std::abort();
+      if (piece->empty() && !given.empty()) std::abort();  // stands still
+      if (piece->empty()) break;
+      outcome.bytes += *piece;
       if (outcome.bytes.size() > kMaxOutput) return outcome;
-    } while (!piece.empty() || wrote == room);
+    }
   }
   outcome.failed = !inflater->Finish();
   return outcome;

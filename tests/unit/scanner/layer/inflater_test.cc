@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -13,23 +15,26 @@ namespace landwaiter::layer {
 namespace {
 
 using testing::Gzip;
+using testing::kRawBlock;
+using testing::kReservedBlock;
+using testing::kRunBlock;
 using testing::Zstd;
+using testing::ZstdFrame;
 
 Result<std::string> InflateAll(Compression compression, std::string_view bytes, std::size_t step,
                                std::size_t room) {
-  auto inflater = MakeInflater(compression, {});
+  auto inflater = MakeInflater(compression, {}, testing::Free, room);
   std::string out;
-  std::string buffer(room, '\0');
   while (!bytes.empty()) {
-    std::string_view piece = bytes.substr(0, step);
-    bytes.remove_prefix(piece.size());
-    std::size_t wrote = 0;
-    do {
-      auto count = inflater->Inflate(piece, buffer.data(), room);
-      if (!count) return std::move(count).error();
-      wrote = *count;
-      out.append(buffer, 0, wrote);
-    } while (!piece.empty() || wrote == room);
+    std::string_view given = bytes.substr(0, step);
+    bytes.remove_prefix(given.size());
+    for (;;) {
+      auto piece = inflater->Inflate(given);
+      if (!piece) return std::move(piece).error();
+      if (piece->empty()) break;
+      out += *piece;
+    }
+    if (!given.empty()) return Internal("input is left over");
   }
   if (auto finished = inflater->Finish(); !finished) return std::move(finished).error();
   return out;
@@ -79,6 +84,18 @@ std::vector<StreamCase> StreamCases() {
        Zstd(text) + skippable + Zstd("b"), text + "b"},
       {"a skippable zstd frame first", Compression::kZstd, skippable + Zstd(text), text},
       {"a window of 32 MiB", Compression::kZstd, Zstd(text, 25), text},
+      {"a frame of several windows", Compression::kZstd, Zstd(Text(3 << 20), 20), Text(3 << 20)},
+      {"frames whose windows grow and shrink", Compression::kZstd,
+       Zstd(Text(1 << 20), 18) + Zstd(Text(2 << 20), 21) + Zstd(text, 10) + Zstd(Text(1 << 20), 20),
+       Text(1 << 20) + Text(2 << 20) + text + Text(1 << 20)},
+      {"blocks as they are, runs and empty ones", Compression::kZstd,
+       ZstdFrame({{kRawBlock, "ab"},
+                  {kRawBlock, ""},
+                  {kRunBlock, std::string(128 << 10, 'r')},
+                  {kRawBlock, std::string(128 << 10, 'w')},
+                  {kRawBlock, ""}}),
+       "ab" + std::string(128 << 10, 'r') + std::string(128 << 10, 'w')},
+      {"a frame of nothing", Compression::kZstd, ZstdFrame({{kRawBlock, ""}}), ""},
       {"plain", Compression::kNone, text, text},
   };
 }
@@ -98,19 +115,66 @@ TEST(Inflater, GivesTheBytesHoweverTheInputIsCut) {
 TEST(Inflater, GzipMembersCutAtEveryOffset) {
   const std::string members = GzipWithFields("hello") + Gzip(Text(500)) + Gzip("");
   for (std::size_t cut = 0; cut <= members.size(); ++cut) {
-    auto inflater = MakeInflater(Compression::kGzip, {});
+    auto inflater = MakeInflater(Compression::kGzip, {}, testing::Free);
     std::string out;
-    std::string buffer(1024, '\0');
-    for (std::string_view piece :
+    for (std::string_view given :
          {std::string_view(members).substr(0, cut), std::string_view(members).substr(cut)}) {
-      while (!piece.empty()) {
-        auto count = inflater->Inflate(piece, buffer.data(), buffer.size());
-        ASSERT_TRUE(count) << "cut at " << cut << ": " << count.error().message;
-        out.append(buffer, 0, *count);
+      while (!given.empty()) {
+        auto piece = inflater->Inflate(given);
+        ASSERT_TRUE(piece) << "cut at " << cut << ": " << piece.error().message;
+        out += *piece;
       }
     }
     EXPECT_TRUE(inflater->Finish()) << "cut at " << cut;
     EXPECT_EQ(out, "hello" + Text(500)) << "cut at " << cut;
+  }
+}
+
+// What an inflater has given stays as it is until it was asked back: the walk reads it there.
+TEST(Inflater, AsksForMemoryBackBeforeItWritesOverIt) {
+  struct Given {
+    std::string_view where;
+    std::string copy;
+  };
+  for (const auto& test : StreamCases()) {
+    SCOPED_TRACE(test.name);
+    std::deque<Given> held;
+    const auto reclaim = [&](std::string_view memory) {
+      const auto overlaps = [&](const Given& given) {
+        return given.where.data() < memory.data() + memory.size() &&
+               memory.data() < given.where.data() + given.where.size();
+      };
+      for (const Given& given : held) EXPECT_TRUE(given.where == given.copy);
+      std::erase_if(held, overlaps);
+      return true;
+    };
+    auto inflater = MakeInflater(test.compression, {}, reclaim, 5000);
+    std::size_t most = 0;
+    for (std::string_view given = test.bytes; !given.empty();) {
+      std::string_view step = given.substr(0, 100000);
+      given.remove_prefix(step.size());
+      for (;;) {
+        auto piece = inflater->Inflate(step);
+        ASSERT_TRUE(piece) << piece.error().message;
+        if (piece->empty()) break;
+        held.push_back({*piece, std::string(*piece)});
+        most = std::max(most, held.size());
+      }
+    }
+    for (const Given& given : held) EXPECT_TRUE(given.where == given.copy);
+    if (test.expected.size() > (1 << 20)) EXPECT_GT(most, 2u);
+  }
+}
+
+TEST(Inflater, GivesUpWhereItsMemoryIsNotGivenBack) {
+  for (const auto& test : StreamCases()) {
+    SCOPED_TRACE(test.name);
+    if (test.expected.empty()) continue;
+    auto inflater = MakeInflater(test.compression, {}, [](std::string_view) { return false; });
+    std::string_view bytes = test.bytes;
+    auto piece = inflater->Inflate(bytes);
+    ASSERT_FALSE(piece);
+    EXPECT_EQ(piece.error().code, Code::kCancelled);
   }
 }
 
@@ -144,8 +208,6 @@ TEST(Inflater, CorruptStreamsAreErrors) {
   std::string header_crc = Gzip("hello");
   header_crc[3] = 2;
   header_crc.insert(10, "\xde\xad");
-  std::string wrong_zstd = Zstd(Text(1000));
-  wrong_zstd[wrong_zstd.size() - 1] ^= 1;
   const std::vector<StreamCase> cases = {
       {"gzip checksum", Compression::kGzip, wrong_crc, "checksum or length"},
       {"gzip length", Compression::kGzip, wrong_length, "checksum or length"},
@@ -154,7 +216,16 @@ TEST(Inflater, CorruptStreamsAreErrors) {
       {"gzip header checksum", Compression::kGzip, header_crc, "header is wrong"},
       {"zeros after gzip", Compression::kGzip, Gzip("a") + std::string(10, '\0'), "no member"},
       {"text after gzip", Compression::kGzip, Gzip("a") + "trailing", "no member"},
-      {"zstd checksum", Compression::kZstd, wrong_zstd, "corrupt"},
+      {"a zstd block of a reserved type", Compression::kZstd,
+       ZstdFrame({{kRawBlock, "a"}, {kReservedBlock, "b"}}), "corrupt"},
+      {"a zstd block above the most", Compression::kZstd,
+       ZstdFrame({{kRawBlock, std::string((128 << 10) + 1, 'a')}}), "corrupt"},
+      {"a zstd frame with a dictionary", Compression::kZstd,
+       std::string("\x28\xb5\x2f\xfd\x01\x38\x07\x01\x00\x00", 10), "corrupt"},
+      {"text after a skippable zstd frame", Compression::kZstd,
+       std::string("\x50\x2a\x4d\x18\x04\x00\x00\x00skip", 12) + "(&\xb5/\xfd\x04\xff", "no frame"},
+      {"a zstd frame's first bytes alone", Compression::kZstd, Zstd("a") + "\x28\xb5",
+       "breaks off"},
       {"text after zstd", Compression::kZstd, Zstd("a") + "trailing", "no frame"},
   };
   for (const auto& test : cases) {

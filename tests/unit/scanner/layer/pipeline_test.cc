@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/scan_request.h"
+#include "scanner/layer/inventory_codec.h"
 #include "scanner/layer/scan_layer.h"
 #include "tests/unit/scanner/layer/fixtures.h"
 
@@ -27,10 +28,24 @@ LayerOptions TestOptions() {
   return options;
 }
 
-Result<LayerInventory> Scan(const LayerDescriptor& layer, std::string_view blob,
-                            const Limits& limits = {}, std::size_t step = SIZE_MAX) {
-  Budget budget(limits);
-  return ScanLayer(layer, Reader(blob, step), TestOptions(), budget, {});
+std::string Said(const Result<LayerInventory>& result) {
+  if (!result) return result.error().message;
+  std::string bytes;
+  EncodeInventory(*result, [&](std::string_view piece) { bytes += piece; });
+  return bytes;
+}
+
+// On two threads and on one, which must say the same.
+Result<LayerInventory> Scan(LayerDescriptor layer, std::string_view blob, const Limits& limits = {},
+                            std::size_t step = SIZE_MAX) {
+  const auto scan = [&](bool cores_are_busy) {
+    layer.cores_are_busy = cores_are_busy;
+    Budget budget(limits);
+    return ScanLayer(layer, Reader(blob, step), TestOptions(), budget, {});
+  };
+  auto beside = scan(false);
+  EXPECT_EQ(Said(scan(true)), Said(beside));
+  return beside;
 }
 
 std::string SmallTar() {
@@ -57,10 +72,24 @@ TEST(ScanLayer, ReadsEveryCompression) {
 TEST(ScanLayer, WhatFollowsTheArchivesEndIsHashedAndNotRead) {
   const std::string tar =
       SmallTar() + std::string(3000000, 'j') + Tar().File("z.rec", "z 1\n").Build();
-  const std::string blob = Gzip(tar);
-  auto layer = Scan(Describe(blob, tar, kGzipLayer), blob);
-  ASSERT_TRUE(layer) << layer.error().message;
-  EXPECT_EQ(layer->files.size(), 1u);
+  for (const char* type : {kGzipLayer, kZstdLayer, kPlainLayer}) {
+    SCOPED_TRACE(type);
+    const std::string blob = Compressed(tar, type);
+    auto layer = Scan(Describe(blob, tar, type), blob);
+    ASSERT_TRUE(layer) << layer.error().message;
+    EXPECT_EQ(layer->files.size(), 1u);
+  }
+}
+
+// libzstd is not asked for a frame's checksum.
+TEST(ScanLayer, ABlockOfZstdThatSaysOtherBytesIsHeldAgainstTheDiffId) {
+  const std::string tar = SmallTar();
+  std::string blob = testing::ZstdFrame({{testing::kRawBlock, tar}});
+  blob[blob.size() - 700] ^= 1;
+  auto result = Scan(Describe(blob, tar, kZstdLayer), blob);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().reason, scan_reason::kDigestMismatch);
+  EXPECT_NE(result.error().message.find("diffID"), std::string::npos) << result.error().message;
 }
 
 // The promise of the whole room: never a shorter inventory.
@@ -103,13 +132,13 @@ TEST(ScanLayer, NothingCountsBeforeAllDigestsMatch) {
       {"another diffID",
        [](LayerDescriptor& layer, std::string&) { layer.diff_id = Sha256::Of("x"); },
        "DigestMismatch", "diffID"},
-      {"garbage behind the gzip stream",
+      {"garbage behind the stream",
        [](LayerDescriptor& layer, std::string& blob) {
          blob += "garbage";
          layer.size_bytes = blob.size();
          layer.digest = Sha256::Of(blob);
        },
-       "MalformedImage", "no member"},
+       "MalformedImage", "after the last"},
       {"bytes that are no tar",
        [](LayerDescriptor& layer, std::string& blob) {
          const std::string text(2000, 't');
@@ -128,14 +157,17 @@ TEST(ScanLayer, NothingCountsBeforeAllDigestsMatch) {
        "UnsupportedMediaType", "text/plain"},
   };
   for (const auto& test : cases) {
-    SCOPED_TRACE(test.name);
-    std::string blob = Gzip(SmallTar());
-    LayerDescriptor layer = Describe(blob, SmallTar(), kGzipLayer);
-    test.change(layer, blob);
-    auto result = Scan(layer, blob);
-    ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().reason, test.reason) << result.error().message;
-    EXPECT_NE(result.error().message.find(test.words), std::string::npos) << result.error().message;
+    for (const char* type : {kGzipLayer, kZstdLayer}) {
+      SCOPED_TRACE(std::string(test.name) + ", " + type);
+      std::string blob = Compressed(SmallTar(), type);
+      LayerDescriptor layer = Describe(blob, SmallTar(), type);
+      test.change(layer, blob);
+      auto result = Scan(layer, blob);
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().reason, test.reason) << result.error().message;
+      EXPECT_NE(result.error().message.find(test.words), std::string::npos)
+          << result.error().message;
+    }
   }
 }
 
@@ -162,14 +194,18 @@ TEST(ScanLayer, StopsWhenCancelledOrLate) {
     std::memset(buffer, 0, size);
     return size;
   };
-  LayerDescriptor layer = Describe(blob, SmallTar(), kPlainLayer);
-  layer.size_bytes = UINT64_MAX;
-  auto result = ScanLayer(layer, endless, TestOptions(), budget, {stop.get_token()});
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Code::kCancelled);
+  // A stream of zeros is a tar's end, and no zstd.
+  for (const char* type : {kPlainLayer, kZstdLayer}) {
+    LayerDescriptor layer = Describe(blob, SmallTar(), type);
+    layer.size_bytes = UINT64_MAX;
+    layer.cores_are_busy = true;
+    auto result = ScanLayer(layer, endless, TestOptions(), budget, {stop.get_token()});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, Code::kCancelled);
+  }
   Cancellation late;
   late.deadline = std::chrono::steady_clock::now();
-  result =
+  auto result =
       ScanLayer(Describe(blob, SmallTar(), kGzipLayer), Reader(blob), TestOptions(), budget, late);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::kDeadlineExceeded);
@@ -203,11 +239,15 @@ TEST(ScanLayer, BombsAreTooLargeAndNamed) {
        "compression ratio"},
       {"zstd ratio", zeros, kZstdLayer, [](Limits& l) { l.ratio_free_bytes = 1 << 20; },
        "compression ratio"},
+      {"inflated bytes, zstd", zeros, kZstdLayer, [](Limits& l) { l.inflated_bytes = 4 << 20; },
+       "inflated layers"},
       {"inflated bytes", zeros, kGzipLayer, [](Limits& l) { l.inflated_bytes = 4 << 20; },
        "inflated layers"},
       {"tar entries", many.Build(), kGzipLayer, [](Limits& l) { l.entries = 100; }, "tar entries"},
       {"folder names", folders.Build(), kGzipLayer, [](Limits& l) { l.retained_bytes = 4096; },
        "folder names"},
+      {"folder names, zstd", folders.Build(), kZstdLayer,
+       [](Limits& l) { l.retained_bytes = 4096; }, "folder names"},
       {"deep path", deep.Build(), kGzipLayer, [](Limits&) {}, "path"},
   };
   for (const auto& test : cases) {

@@ -1,4 +1,4 @@
-// A bounded queue between two threads: the ring between stages of a layer's pipeline.
+// A bounded queue between two threads.
 #pragma once
 
 #include <cassert>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-namespace landwaiter::layer {
+namespace landwaiter::bench {
 
 template <class T>
 class BoundedQueue {
@@ -64,4 +64,4 @@ class BoundedQueue {
   bool closed_ = false;
 };
 
-}  // namespace landwaiter::layer
+}  // namespace landwaiter::bench
