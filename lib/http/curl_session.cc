@@ -33,12 +33,14 @@ class Options {
   CURLcode first_ = CURLE_OK;
 };
 
+void TrustAny(Options& set) {
+  set.Set(CURLOPT_SSL_VERIFYPEER, 0L);
+  set.Set(CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
 void ApplyTls(Options& set, const ClientOptions& options) {
   set.Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (options.insecure) {
-    set.Set(CURLOPT_SSL_VERIFYPEER, 0L);
-    set.Set(CURLOPT_SSL_VERIFYHOST, 0L);
-  }
+  if (options.insecure) TrustAny(set);
   if (!options.ca_file.empty()) {
     // The built-in folder of the system's authorities would be trusted besides.
     set.Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
@@ -120,6 +122,14 @@ Status ApplyClientOptions(CURL* easy, const ClientOptions& options) {
     set.Set(CURLOPT_UNIX_SOCKET_PATH, options.unix_socket.c_str());
   }
   ApplyTls(set, options);
+  return set.Done();
+}
+
+Status TrustAnyCertificate(CURL* easy) {
+  Options set(easy);
+  TrustAny(set);
+  set.Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  set.Set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
   return set.Done();
 }
 

@@ -73,6 +73,9 @@ Status Transfer::SetUp() {
   if (auto status = ApplyClientOptions(session_->easy.get(), *plan_.options); !status) {
     return status;
   }
+  if (request.any_certificate) {
+    if (auto status = TrustAnyCertificate(session_->easy.get()); !status) return status;
+  }
   if (auto status = SetMethod(); !status) return status;
   if (auto status = SetHeaders(); !status) return status;
   SetCallbacks();

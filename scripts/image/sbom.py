@@ -51,7 +51,8 @@ def installed(root):
 def compiled_in(path):
     with open(path, encoding="utf-8") as f:
         for line in f:
-            yield component(*line.split(), "as headers")
+            *package, how = line.split()
+            yield component(*package, {"headers": "as headers", "static": "statically"}[how])
 
 
 def document(components, version):

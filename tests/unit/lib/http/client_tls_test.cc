@@ -97,6 +97,23 @@ TEST_F(ClientTls, RefusesWhatItDoesNotTrust) {
   EXPECT_TRUE(Get({.insecure = true}));
 }
 
+TEST_F(ClientTls, AsksWhetherTlsIsSpokenAndBelievesNothingFurther) {
+  Serve(Serving(authority_, "server", {"elsewhere.example"}, {}), false);
+  auto client = std::move(*Client::Create({}));
+  Request request;
+  request.url = "https://127.0.0.1:" + std::to_string(server_->Port()) + "/";
+  const auto trusting = [&](bool any) {
+    request.any_certificate = any;
+    return client->Send(request, {});
+  };
+  EXPECT_FALSE(trusting(false));
+  EXPECT_TRUE(trusting(true));
+  // Neither its connection nor its trust is there for the next exchange.
+  const auto next = trusting(false);
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().reason, "CertificateRefused");
+}
+
 TEST_F(ClientTls, RefusesACertificateForAnotherName) {
   Serve(Serving(authority_, "server", {"elsewhere.example"}, {}), false);
   for (const char* host : {"127.0.0.1", "localhost"}) {
