@@ -89,7 +89,7 @@ bool RegistryTransport::SpeaksTls(const std::string& host, const Cancellation& c
   probe.url = "https://" + host + "/v2/";
   probe.timeout = kProbeTimeout;
   probe.trusted_address = options_.trust_reference_host;
-  // A certificate that is to be refused is a TLS server's all the same: its error is the one to show.
+  // A certificate that will be refused is a TLS server's all the same: its error is for who pulls.
   probe.any_certificate = true;
   const bool tls = client_.Send(probe, cancel).has_value();
   loopback_tls_.With([&](auto& hosts) { hosts[host] = tls; });
