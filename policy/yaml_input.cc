@@ -104,7 +104,13 @@ class Builder final : public YAML::EventHandler {
  public:
   const std::vector<json>& documents() const { return documents_; }
 
-  void OnDocumentStart(const YAML::Mark&) override { stack_.clear(); }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // Where a text goes on with what nothing can begin with (","), yaml-cpp gives an empty document
+    // from there without end.
+    if (mark.pos <= last_start_) Refuse(mark, "nothing can begin like that");
+    last_start_ = mark.pos;
+    stack_.clear();
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Add(mark, anchor, nullptr);
@@ -191,6 +197,7 @@ class Builder final : public YAML::EventHandler {
 
   std::vector<Level> stack_;
   std::vector<json> documents_;
+  int last_start_ = -1;  // in bytes from the text's begin
 };
 
 }  // namespace

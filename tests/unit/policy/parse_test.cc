@@ -159,6 +159,8 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"TheSecondDocumentIsBad", Yaml(kRule) + "---\n" + Yaml("  rules: 1\n", "b"),
                   "document 2: policy 'b': spec.rules: expected a list"},
         ErrorCase{"OneNameTwice", Yaml(kRule) + "---\n" + Yaml(kRule), "stands twice in this file"},
+        ErrorCase{"ACommaFirst", ",x", "line 1: nothing can begin like that"},
+        ErrorCase{"ACommaAfterADocument", Yaml(kRule) + "---\n,\n", "nothing can begin like that"},
         ErrorCase{"NoYaml", "a: [b\n", "not YAML"}, ErrorCase{"ATab", "a:\n\t- b\n", "line 2"},
         ErrorCase{"AFieldTwice", With("  waitSeconds: 1\n  waitSeconds: 2"),
                   "line 6: the field 'waitSeconds' stands twice"},
