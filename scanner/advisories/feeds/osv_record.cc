@@ -183,6 +183,22 @@ Status ReadAffectedSeverity(const dom::object& object, const FieldPath& path, Af
   return Ok();
 }
 
+/// Of these ecosystems OSV derives the list from the ranges and what a snapshot held that day, and
+/// leaves it behind when the range moves (osv.dev#5625, #5311).
+bool RangesSayMore(const StagedPackage& staged) {
+  if (staged.affected.ranges.empty()) return false;
+  switch (*versions::SchemeForEcosystem(staged.ecosystem)) {
+    case versions::Scheme::kDpkg:
+    case versions::Scheme::kApk:
+    case versions::Scheme::kRpm:
+    case versions::Scheme::kPacman:
+    case versions::Scheme::kPortage:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// Leaves `record` as it is for packages of ecosystems that are not matched.
 Status ReadAffected(const dom::object& object, const FieldPath& path, StagedRecord* record) {
   const auto package = OptionalObject(object, "package", path);
@@ -204,7 +220,8 @@ Status ReadAffected(const dom::object& object, const FieldPath& path, StagedReco
   if (Status status = ReadAffectedSeverity(object, path, &staged.affected); !status) {
     return status;
   }
-  ReadBinaries(object, staged, &record->binaries);
+  ReadBinaries(object, staged, &record->binaries);  // which looks at the list
+  if (RangesSayMore(staged)) staged.affected.versions.clear();
   if (!staged.affected.ranges.empty() || !staged.affected.versions.empty()) {
     record->packages.push_back(std::move(staged));
   }

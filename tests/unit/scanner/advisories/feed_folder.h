@@ -81,6 +81,13 @@ class OsvRecord {
     modified_ = time;
     return *this;
   }
+  /// Of the package, beside its ranges; called once.
+  OsvRecord& Versions(const std::vector<std::string>& versions) {
+    std::string list;
+    for (const std::string& v : versions) list += (list.empty() ? "\"" : ",\"") + v + "\"";
+    specific_ += R"(,"versions":[)" + list + "]";
+    return *this;
+  }
   /// Any further fields, as JSON without braces.
   OsvRecord& Field(const std::string& json) {
     fields_ += "," + json;
@@ -90,11 +97,14 @@ class OsvRecord {
   std::string Json() const {
     return R"({"id":")" + id_ + R"(","modified":")" + modified_ +
            R"(","affected":[{"package":{"ecosystem":")" + ecosystem_ + R"(","name":")" + package_ +
-           R"("},"ranges":[{"type":"ECOSYSTEM","events":[)" + events_ + "]}]" + specific_ + "}]" +
-           fields_ + "}";
+           R"("})" + Ranges() + specific_ + "}]" + fields_ + "}";
   }
 
  private:
+  std::string Ranges() const {
+    if (events_.empty()) return "";
+    return R"(,"ranges":[{"type":"ECOSYSTEM","events":[)" + events_ + "]}]";
+  }
   OsvRecord& Event(const std::string& kind, const std::string& version) {
     events_ += (events_.empty() ? "" : ",") + ("{\"" + kind + "\":\"" + version + "\"}");
     return *this;

@@ -105,6 +105,32 @@ TEST(OsvRecordTest, PyPiNamesAreNormalised) {
 }
 
 // Pitfall 133: withdrawn records are dropped.
+struct ListCase {
+  const char* name;
+  OsvRecord record;
+  std::vector<std::string> kept;
+};
+
+TEST(OsvRecordTest, PitfallAListOfVersionsCountsOnlyWhereNoRangeOfADistributionStandsBesideIt) {
+  const auto listing = [](const char* ecosystem, bool range) {
+    OsvRecord record("X-1", ecosystem, "curl");
+    if (range) record.Introduced("0").Fixed("7.88.1-10");
+    return record.Versions({"7.88.1-9", "7.88.1-11"});
+  };
+  const std::vector<std::string> both = {"7.88.1-9", "7.88.1-11"};
+  for (const auto& test : std::vector<ListCase>{
+           {"Debian's range decides", listing("Debian:12", true), {}},
+           {"Alpine's range decides", listing("Alpine:v3.20", true), {}},
+           {"AlmaLinux' range decides", listing("AlmaLinux:9", true), {}},
+           {"a list alone is all that there is", listing("Debian:12", false), both},
+           {"of a language both count", listing("PyPI", true), both}}) {
+    SCOPED_TRACE(test.name);
+    const StagedRecord record = Read(test.record);
+    ASSERT_EQ(record.packages.size(), 1u);
+    EXPECT_EQ(record.packages[0].affected.versions, test.kept);
+  }
+}
+
 TEST(OsvRecordTest, WithdrawnRecordsAreMarkedAndHaveNoPackages) {
   const StagedRecord record = Read(Minimist().Field(R"("withdrawn":"2022-01-01T00:00:00Z")"));
   EXPECT_TRUE(record.withdrawn);
