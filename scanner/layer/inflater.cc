@@ -77,8 +77,8 @@ class ChunkInflater final : public Inflater {
   Status Finish() override { return decoder_->Finish(); }
 
  private:
-  // Enough that a stage that waits for its core does not stop its neighbour: 3 MiB.
-  static constexpr std::size_t kChunks = 12;
+  // As many as a Handover has on their way, and the one that is filled.
+  static constexpr std::size_t kChunks = 9;
 
   const std::unique_ptr<Decoder> decoder_;
   const Reclaim reclaim_;
