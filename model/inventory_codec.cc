@@ -63,6 +63,8 @@ std::string Utf8Of(const std::string& value) {
 // reading; the bounds count when reading.
 class Writer : public BinaryWriter {
  public:
+  using BinaryWriter::BinaryWriter;
+
   void String(const char* /*name*/, const std::string& value, std::size_t /*max*/) {
     if (IsUtf8(value)) return Text(value);
     Text(Utf8Of(value));
@@ -357,6 +359,13 @@ std::string EncodeImageInventory(const ImageInventory& inventory) {
   writer.Raw(kMagic);
   ImageFields(writer, inventory);
   return writer.Take();
+}
+
+void EncodeImageInventory(const ImageInventory& inventory, const BinaryWriter::Sink& sink) {
+  Writer writer(sink);
+  writer.Raw(kMagic);
+  ImageFields(writer, inventory);
+  sink(writer.Take());
 }
 
 Result<ImageInventory> DecodeImageInventory(std::string_view bytes) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "lib/base/binary.h"
 #include "lib/base/result.h"
 #include "model/inventory.h"
 
@@ -16,6 +17,8 @@ namespace landwaiter {
 
 /// The same inventory gives the same bytes. What is no UTF-8 is replaced as JSON's writer does it.
 std::string EncodeImageInventory(const ImageInventory& inventory);
+/// The same, piece by piece.
+void EncodeImageInventory(const ImageInventory& inventory, const BinaryWriter::Sink& sink);
 
 /// Checked field by field against the bounds that JSON has, because it comes from a process that
 /// has read hostile bytes. Errors: InvalidArgument naming the first field that is wrong;

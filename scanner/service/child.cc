@@ -219,7 +219,8 @@ Result<std::string> Scan(const StartMessage& start) {
   const bool files = start.subject == Subject::kFiles || start.subject == Subject::kDocument;
   auto inventory = files ? ScanFiles(source, options, cancel) : ScanImage(source, options, cancel);
   if (!inventory) return std::move(inventory).error();
-  return EncodeImageInventory(*inventory);
+  EncodeImageInventory(*inventory, WriteResult);
+  return std::string();  // all is written
 }
 
 Result<FileDescriptor> ParentSource::Ask(const ChildMessage& question) {

@@ -19,6 +19,9 @@ TEST(InventoryCodec, ComesBackAsItWent) {
   const ImageInventory image = AnInventory();
   const std::string bytes = EncodeImageInventory(image);
   EXPECT_EQ(bytes, EncodeImageInventory(image));
+  std::string pieces;
+  EncodeImageInventory(image, [&](std::string_view piece) { pieces += piece; });
+  EXPECT_EQ(bytes, pieces);
   const auto back = DecodeImageInventory(bytes);
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(*back, image);
