@@ -111,6 +111,7 @@ class Merger {
   void CheckUnread(const std::vector<std::pair<std::string, std::string>>& unread);
   void Combine();
   void FindSystem();
+  /// Takes them from the readings.
   Result<std::vector<Package>> Packages(const std::vector<packages::OwnedFile>& owned);
   std::vector<packages::OwnedFile> Owned() const;
   bool HasSystemPackages() const;
@@ -268,12 +269,17 @@ std::vector<packages::OwnedFile> Merger::Owned() const {
 }
 
 Result<std::vector<Package>> Merger::Packages(const std::vector<packages::OwnedFile>& owned) {
+  std::size_t count = 0;
+  for (const auto& reading : readings_) count += reading.packages.size();
+  if (count > kMaxInventoryPackages) {
+    return TooLarge("the number of packages", kMaxInventoryPackages, "");
+  }
   std::vector<Package> found;
-  for (const auto& reading : readings_) {
-    if (found.size() + reading.packages.size() > kMaxInventoryPackages) {
-      return TooLarge("the number of packages", kMaxInventoryPackages, "");
-    }
-    found.insert(found.end(), reading.packages.begin(), reading.packages.end());
+  found.reserve(count);
+  for (auto& reading : readings_) {
+    found.insert(found.end(), std::make_move_iterator(reading.packages.begin()),
+                 std::make_move_iterator(reading.packages.end()));
+    reading.packages = {};  // with their room
   }
   hearsay_.DropFoundOtherwise(found);
   for (auto& package : found) package.purl = packages::BuildPurl(package, image_.os);
@@ -312,10 +318,10 @@ Result<MergedImage> Merger::Run(std::span<const LayerInventory* const> layers,
   hearsay_.SortOut(readings_);
   const std::vector<packages::OwnedFile> owned = Owned();
   packages::YieldToOwners(owned, readings_);
+  image_.coverage = packages::CombineCoverage(readings_);  // counts the packages, which then go
   auto packages = Packages(owned);
   if (!packages) return std::move(packages).error();
   image_.packages = *std::move(packages);
-  image_.coverage = packages::CombineCoverage(readings_);
   hearsay_.AddHints(image_);
   if (system_coverage_) image_.coverage.push_back(*std::move(system_coverage_));
   std::sort(image_.coverage.begin(), image_.coverage.end(),

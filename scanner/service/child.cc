@@ -294,6 +294,7 @@ Result<layer::LayerInventory> ParentSource::Layer(const layer::LayerDescriptor& 
 void RunChild(const std::function<Result<std::string>(const StartMessage&)>& work) {
   // One arena: glibc opens a file of /proc when it trims any other, which the sandbox forbids.
   mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
   // A ring's last slots are given back when the parent may have ended the transfer.
   signal(SIGPIPE, SIG_IGN);
   Result<std::string> result = std::string();
