@@ -104,13 +104,13 @@ TEST(OsvRecordTest, PyPiNamesAreNormalised) {
   EXPECT_EQ(record.packages[0].package, "flask-sql-alchemy");
 }
 
-// Pitfall 133: withdrawn records are dropped.
 struct ListCase {
   const char* name;
   OsvRecord record;
   std::vector<std::string> kept;
 };
 
+// Pitfall 138.
 TEST(OsvRecordTest, PitfallAListOfVersionsCountsOnlyWhereNoRangeOfADistributionStandsBesideIt) {
   const auto listing = [](const char* ecosystem, bool range) {
     OsvRecord record("X-1", ecosystem, "curl");
@@ -131,6 +131,7 @@ TEST(OsvRecordTest, PitfallAListOfVersionsCountsOnlyWhereNoRangeOfADistributionS
   }
 }
 
+// Pitfall 133: withdrawn records are dropped.
 TEST(OsvRecordTest, WithdrawnRecordsAreMarkedAndHaveNoPackages) {
   const StagedRecord record = Read(Minimist().Field(R"("withdrawn":"2022-01-01T00:00:00Z")"));
   EXPECT_TRUE(record.withdrawn);
