@@ -46,9 +46,10 @@ struct Request {
   /// The host stands in a person's command line or the role's configuration: not judged by the
   /// address policy. Never set for a host that a server named.
   bool trusted_address = false;
-  /// Only asks whether TLS is spoken: no certificate is checked, nothing of the answer is believed.
-  /// Without the system's authorities, which take 15 ms to read.
-  bool any_certificate = false;
+  /// Only asks whether TLS is spoken: no certificate is checked, nothing is sent. Where it is, the
+  /// exchange ends as Cancelled, reason TlsSpoken. Without the system's authorities, which take 15
+  /// ms to read.
+  bool only_handshake = false;
 };
 
 struct Response {

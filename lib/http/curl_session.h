@@ -49,7 +49,7 @@ Status InitCurl();
 
 /// What is the same for all requests of a client: TLS, agent, protocols.
 Status ApplyClientOptions(CURL* easy, const ClientOptions& options);
-/// For this exchange alone (Request::any_certificate); the reset of a handle takes it back.
+/// For this exchange alone (Request::only_handshake); the reset of a handle takes it back.
 Status TrustAnyCertificate(CURL* easy);
 
 }  // namespace landwaiter::http

@@ -73,7 +73,7 @@ Status Transfer::SetUp() {
   if (auto status = ApplyClientOptions(session_->easy.get(), *plan_.options); !status) {
     return status;
   }
-  if (request.any_certificate) {
+  if (request.only_handshake) {
     if (auto status = TrustAnyCertificate(session_->easy.get()); !status) return status;
   }
   if (auto status = SetMethod(); !status) return status;
@@ -195,6 +195,10 @@ bool Transfer::OnConnected() {
   // a writer's deadline may be the end of its right to write.
   if (Status in_time = CheckTime(last_progress_); !in_time) {
     Fail(std::move(in_time).error());
+    return false;
+  }
+  if (plan_.request.only_handshake && plan_.url.scheme == "https") {
+    Fail({Code::kCancelled, where_ + ": TLS is spoken", "TlsSpoken"});
     return false;
   }
   return true;

@@ -90,8 +90,9 @@ bool RegistryTransport::SpeaksTls(const std::string& host, const Cancellation& c
   probe.timeout = kProbeTimeout;
   probe.trusted_address = options_.trust_reference_host;
   // A certificate that will be refused is a TLS server's all the same: its error is for who pulls.
-  probe.any_certificate = true;
-  const bool tls = client_.Send(probe, cancel).has_value();
+  probe.only_handshake = true;
+  const auto asked = client_.Send(probe, cancel);
+  const bool tls = !asked && asked.error().reason == "TlsSpoken";
   loopback_tls_.With([&](auto& hosts) { hosts[host] = tls; });
   return tls;
 }

@@ -97,21 +97,34 @@ TEST_F(ClientTls, RefusesWhatItDoesNotTrust) {
   EXPECT_TRUE(Get({.insecure = true}));
 }
 
-TEST_F(ClientTls, AsksWhetherTlsIsSpokenAndBelievesNothingFurther) {
-  Serve(Serving(authority_, "server", {"elsewhere.example"}, {}), false);
+TEST_F(ClientTls, AsksWhetherTlsIsSpokenAndSendsNothing) {
+  for (const bool demands_certificate : {false, true}) {
+    Serve(Serving(authority_, "server", {"elsewhere.example"}, {}), demands_certificate);
+    auto client = std::move(*Client::Create({}));
+    Request request;
+    request.url = "https://127.0.0.1:" + std::to_string(server_->Port()) + "/";
+    const auto reason = [&](bool only_handshake) {
+      request.only_handshake = only_handshake;
+      const auto response = client->Send(request, {});
+      return response ? "none" : response.error().reason;
+    };
+    EXPECT_EQ(reason(true), "TlsSpoken");
+    // Neither its connection nor its trust is there for the next exchange.
+    EXPECT_EQ(reason(false), "CertificateRefused");
+    EXPECT_EQ(reason(true), "TlsSpoken");
+  }
+}
+
+TEST(ClientPlain, SpeaksNoTls) {
+  auto server = std::move(*Server::Create({}));
+  ASSERT_TRUE(server->Start());
   auto client = std::move(*Client::Create({}));
   Request request;
-  request.url = "https://127.0.0.1:" + std::to_string(server_->Port()) + "/";
-  const auto trusting = [&](bool any) {
-    request.any_certificate = any;
-    return client->Send(request, {});
-  };
-  EXPECT_FALSE(trusting(false));
-  EXPECT_TRUE(trusting(true));
-  // Neither its connection nor its trust is there for the next exchange.
-  const auto next = trusting(false);
-  ASSERT_FALSE(next);
-  EXPECT_EQ(next.error().reason, "CertificateRefused");
+  request.url = "https://127.0.0.1:" + std::to_string(server->Port()) + "/";
+  request.only_handshake = true;
+  const auto response = client->Send(request, {});
+  ASSERT_FALSE(response);
+  EXPECT_NE(response.error().reason, "TlsSpoken");
 }
 
 TEST_F(ClientTls, RefusesACertificateForAnotherName) {
