@@ -1,18 +1,11 @@
 #include "scanner/layer/handover.h"
 
 namespace landwaiter::layer {
-namespace {
-
-// 2 MiB of full pieces: more of a large window would be read when it has left the cache.
-constexpr std::size_t kMostPieces = 8;
-
-}  // namespace
-
 bool Handover::Push(std::string_view piece) {
   std::unique_lock lock(mutex_);
-  went_.wait(lock, [&] { return aborted_ || lent_.size() < kMostPieces; });
+  went_.wait(lock, [&] { return aborted_ || count_ < kMostPieces; });
   if (aborted_) return false;
-  lent_.push_back(piece);
+  lent_[(first_ + count_++) % kMostPieces] = piece;
   lock.unlock();
   came_.notify_one();
   return true;
@@ -21,14 +14,15 @@ bool Handover::Push(std::string_view piece) {
 std::optional<std::string_view> Handover::Pop() {
   std::unique_lock lock(mutex_);
   if (reading_) {
-    lent_.pop_front();
+    first_ = (first_ + 1) % kMostPieces;
+    --count_;
     reading_ = false;
     went_.notify_one();
   }
-  came_.wait(lock, [&] { return aborted_ || closed_ || !lent_.empty(); });
-  if (aborted_ || lent_.empty()) return std::nullopt;
+  came_.wait(lock, [&] { return aborted_ || closed_ || count_ > 0; });
+  if (aborted_ || count_ == 0) return std::nullopt;
   reading_ = true;
-  return lent_.front();
+  return lent_[first_];
 }
 
 bool Handover::Reclaim(std::string_view memory) {
@@ -36,14 +30,15 @@ bool Handover::Reclaim(std::string_view memory) {
   if (!aborted_ && IsLent(memory)) {
     // One that waits does so until there is room for many pieces: each wait costs both threads
     // their core for a moment.
-    const std::size_t few = lent_.size() / 2;
-    went_.wait(lock, [&] { return aborted_ || (lent_.size() <= few && !IsLent(memory)); });
+    const std::size_t few = count_ / 2;
+    went_.wait(lock, [&] { return aborted_ || (count_ <= few && !IsLent(memory)); });
   }
   return !aborted_;
 }
 
 bool Handover::IsLent(std::string_view memory) const {
-  for (const std::string_view piece : lent_) {
+  for (std::size_t i = 0; i < count_; ++i) {
+    const std::string_view piece = lent_[(first_ + i) % kMostPieces];
     if (piece.data() < memory.data() + memory.size() && memory.data() < piece.data() + piece.size())
       return true;
   }

@@ -2,9 +2,9 @@
 // a layer's ring. The giver writes over a piece again once the reader has let it go.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -32,7 +32,12 @@ class Handover {
   std::mutex mutex_;
   std::condition_variable came_;
   std::condition_variable went_;
-  std::deque<std::string_view> lent_;  // the first is the reader's while reading_
+  // 2 MiB of full pieces: more of a large window would be read when it has left the cache. An
+  // array, so that nothing here asks for memory.
+  static constexpr std::size_t kMostPieces = 8;
+  std::array<std::string_view, kMostPieces> lent_;  // a ring from first_ on
+  std::size_t first_ = 0;                           // the reader's while reading_
+  std::size_t count_ = 0;
   bool reading_ = false;
   bool closed_ = false;
   bool aborted_ = false;

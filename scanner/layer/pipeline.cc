@@ -1,5 +1,6 @@
 #include "scanner/layer/pipeline.h"
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <memory>
@@ -13,6 +14,8 @@
 
 namespace landwaiter::layer {
 namespace {
+
+constexpr std::uint64_t kRatioAhead = 1u << 20;
 
 Error Mismatch(std::string message) {
   return DataLoss(std::move(message)).WithReason(scan_reason::kDigestMismatch);
@@ -98,7 +101,7 @@ Status Pipeline::Guarded(Fn body) {
 std::string_view Pipeline::NextPiece(const NextChunk& next) {
   while (!aborted_) {
     // After a fault of the stream only the digest of the blob still matters.
-    if (inflate_ && inflater_) {
+    if (inflate_ && inflater_ && !ended_) {
       std::string_view piece;
       inflate_ = Guarded([&] { return Inflate(piece); });
       if (!piece.empty() || aborted_) return piece;
@@ -144,8 +147,10 @@ Status Pipeline::CountInflated(std::size_t bytes) {
   inflated_bytes_ += bytes;
   if (auto counted = budget_.AddInflated(bytes); !counted) return counted;
   const Limits& limits = budget_.limits();
-  if (inflated_bytes_ > limits.ratio_free_bytes &&
-      inflated_bytes_ / limits.ratio > compressed_bytes_) {
+  // A hole at a sound layer's beginning is to be seen beside some of what follows, however little
+  // of that has come.
+  const std::uint64_t compressed = std::min(layer_.size_bytes, compressed_bytes_ + kRatioAhead);
+  if (inflated_bytes_ > limits.ratio_free_bytes && inflated_bytes_ / limits.ratio > compressed) {
     return TooLarge("the layer's compression ratio", limits.ratio, "to 1");
   }
   return Ok();
@@ -189,9 +194,14 @@ void Pipeline::WalkBeside(const NextChunk& next,
     walk_ = Guarded(
         [&] { return Walk([&] { return inflated_.Pop().value_or(std::string_view()); }, walk); });
   });
-  for (;;) {
-    const std::string_view piece = NextPiece(next);
-    if (piece.empty() || !inflated_.Push(piece)) break;
+  try {
+    for (;;) {
+      const std::string_view piece = NextPiece(next);
+      if (piece.empty() || !inflated_.Push(piece)) break;
+    }
+  } catch (...) {
+    Abort();  // the walk would wait, and this for the walk
+    throw;
   }
   if (!receive_) Abort();
   inflated_.Close();

@@ -54,9 +54,11 @@ std::size_t ZstdInflater::Room() const {
 }
 
 Status ZstdInflater::BeginFrame(std::uint64_t window_bytes, std::size_t block_bytes) {
-  // As ZSTD_decodingBufferSize_min has it: a block may refer to a whole window before it.
+  // As ZSTD_decodingBufferSize_min has it. A block may refer to a whole window before it, also
+  // where that stands in front of the ring's end; and while it is decoded, its literals are parked
+  // at the end of its own room, which must not be the window's beginning.
   const std::uint64_t needed =
-      std::max(window_bytes, kMinRingBytes) + block_bytes + std::uint64_t{kOverrun};
+      std::max(window_bytes, kMinRingBytes) + 2 * (block_bytes + std::uint64_t{kOverrun});
   block_bytes_ = block_bytes;
   if (needed > ring_bytes_) {
     if (!reclaim_({ring_.get(), ring_bytes_})) return GivenUp();

@@ -172,7 +172,7 @@ inline std::string ZstdFrame(const std::vector<ZstdBlock>& blocks) {
   return out;
 }
 
-inline std::string Zstd(std::string_view bytes, int window_log = 0) {
+inline std::string Zstd(std::string_view bytes, int window_log = 0, int level = 3) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
   ZSTD_CCtx* context = ZSTD_createCCtx();
   if (window_log != 0) {
@@ -180,6 +180,7 @@ inline std::string Zstd(std::string_view bytes, int window_log = 0) {
     ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
     ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
   }
+  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
   ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   ZSTD_outBuffer target{out.data(), out.size(), 0};

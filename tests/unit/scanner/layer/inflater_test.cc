@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,25 @@ std::string Text(std::size_t size) {
   return text;
 }
 
+// Letters by chance, in between what stood nearly a window of 1 MiB before: blocks with as many
+// literals as there can be, and matches that reach as far back as they may.
+std::string FarMatches(std::size_t size) {
+  constexpr std::size_t kWindow = 1u << 20;
+  std::string text;
+  std::minstd_rand random;
+  const auto next = [&](std::uint32_t below) {
+    return static_cast<std::uint32_t>(random() / 16 % below);
+  };
+  while (text.size() < size) {
+    if (text.size() >= kWindow) {
+      const std::size_t from = text.size() - kWindow + 64 + next(120000);
+      text += text.substr(from, 48);
+    }
+    for (int i = 0; i < 80; ++i) text += static_cast<char>('0' + next(64));
+  }
+  return text;
+}
+
 // All optional fields of RFC 1952's header; the header's checksum is computed by the reader's own
 // rule only in so far as the test for a wrong one below.
 std::string GzipWithFields(std::string_view bytes) {
@@ -88,6 +108,10 @@ std::vector<StreamCase> StreamCases() {
       {"frames whose windows grow and shrink", Compression::kZstd,
        Zstd(Text(1 << 20), 18) + Zstd(Text(2 << 20), 21) + Zstd(text, 10) + Zstd(Text(1 << 20), 20),
        Text(1 << 20) + Text(2 << 20) + text + Text(1 << 20)},
+      // A ring of a window and one block was too small: a block's literals are parked behind it.
+      {"matches a whole window before blocks at odd places", Compression::kZstd,
+       Zstd(FarMatches(50000), 20, 19) + Zstd(FarMatches(3 << 20), 20, 19),
+       FarMatches(50000) + FarMatches(3 << 20)},
       {"blocks as they are, runs and empty ones", Compression::kZstd,
        ZstdFrame({{kRawBlock, "ab"},
                   {kRawBlock, ""},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -260,6 +261,24 @@ TEST(ScanLayer, BombsAreTooLargeAndNamed) {
     EXPECT_EQ(result.error().code, Code::kResourceExhausted);
     EXPECT_EQ(result.error().reason, scan_reason::kTooLarge);
     EXPECT_NE(result.error().message.find(test.words), std::string::npos) << result.error().message;
+  }
+}
+
+// However little of what follows it has come when it is inflated.
+TEST(ScanLayer, AHoleBeforeOtherBytesIsNoBomb) {
+  std::string noise;
+  std::minstd_rand random;
+  while (noise.size() < (1 << 20)) noise += static_cast<char>(random() >> 8);
+  const std::string tar =
+      Tar().File("hole", std::string(8 << 20, '\0')).File("noise", noise).Build();
+  Limits limits;
+  limits.ratio_free_bytes = 1 << 20;
+  limits.ratio = 20;
+  for (const char* type : {kGzipLayer, kZstdLayer}) {
+    SCOPED_TRACE(type);
+    const std::string blob = Compressed(tar, type);
+    auto layer = Scan(Describe(blob, tar, type), blob, limits, 1000);
+    EXPECT_TRUE(layer) << layer.error().message;
   }
 }
 
