@@ -157,7 +157,8 @@ def test_after_500_the_same_event_comes_again(system, namespace, passing, told, 
         passing()
         _await(system, receiver, image)
         ids = [json.loads(body)["id"] for _, body, _ in receiver.requests]
-        assert len(ids) == 3 and len(set(ids)) == 1
+        # Other images of the cluster may have events of their own meanwhile.
+        assert ids.count(ids[0]) == 3 and ids[:3] == [ids[0]] * 3
 
 
 def test_one_that_is_refused_lets_the_next_by(system, namespace, passing, told, receiver):
