@@ -97,9 +97,10 @@ Status Pipeline::Guarded(Fn body) {
   return status;
 }
 
-// None at the end of the blob, whatever the reason; receive_ and inflate_ tell.
+// None at the end of the blob, whatever the reason, and whoever asks again; receive_ and inflate_
+// tell.
 std::string_view Pipeline::NextPiece(const NextChunk& next) {
-  while (!aborted_) {
+  while (!aborted_ && receive_) {
     // After a fault of the stream only the digest of the blob still matters.
     if (inflate_ && inflater_ && !ended_) {
       std::string_view piece;
@@ -108,7 +109,6 @@ std::string_view Pipeline::NextPiece(const NextChunk& next) {
     }
     if (ended_) break;
     receive_ = Guarded([&] { return Receive(next); });
-    if (!receive_) break;
   }
   return {};
 }

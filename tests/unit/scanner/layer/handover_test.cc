@@ -53,6 +53,7 @@ TEST(Handover, AReaderThatAsksForMoreHasLetGo) {
     reclaimed = true;
     EXPECT_TRUE(handover.Push(all.substr(2)));
   });
+  // Time for a wrong Reclaim to come back; a right one does not, however long it takes.
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_FALSE(reclaimed) << "the reader still has it";
   EXPECT_EQ(handover.Pop(), "cd");

@@ -186,6 +186,30 @@ TEST(ScanLayer, ASourcesErrorIsItsOwn) {
   EXPECT_EQ(result.error().reason, scan_reason::kRegistryUnavailable);
 }
 
+// A walk that ended asks for what is left: what the source says then explains nothing.
+TEST(ScanLayer, ASourcesFirstErrorCountsOnOneThreadToo) {
+  for (const char* type : {kGzipLayer, kZstdLayer, kPlainLayer}) {
+    for (const bool cores_are_busy : {false, true}) {
+      SCOPED_TRACE(std::string(type) + (cores_are_busy ? ", busy" : ""));
+      const std::string blob = Compressed(SmallTar(), type);
+      LayerDescriptor layer = Describe(blob, SmallTar(), type);
+      layer.cores_are_busy = cores_are_busy;
+      int calls = 0;
+      const NextChunk next = [&]() -> Result<std::string_view> {
+        ++calls;
+        if (calls == 1) return std::string_view(blob).substr(0, blob.size() / 2);
+        if (calls == 2) return DataLoss("other bytes").WithReason(scan_reason::kDigestMismatch);
+        return std::string_view();
+      };
+      Budget budget({});
+      const auto result = ScanLayer(layer, next, TestOptions(), budget, {});
+      ASSERT_FALSE(result);
+      EXPECT_EQ(result.error().message, "other bytes");
+      EXPECT_EQ(calls, 2);
+    }
+  }
+}
+
 TEST(ScanLayer, StopsWhenCancelledOrLate) {
   std::stop_source stop;
   const std::string blob = Gzip(SmallTar());
